@@ -1,0 +1,1 @@
+//! The saved thing: weights, labels, preprocessing, evidence, in one file

@@ -1,0 +1,2 @@
+//! The `lookalike` binary.
+fn main() {}

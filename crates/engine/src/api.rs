@@ -1,0 +1,154 @@
+use network::{Graph, GraphError, Parameters};
+
+/// A batch of normalised pictures, `count × height × width × channels`.
+#[derive(Clone, Copy, Debug)]
+pub struct Images<'a> {
+    /// The numbers.
+    pub pixels: &'a [f32],
+    /// How many pictures.
+    pub count: usize,
+    /// Rows of each.
+    pub height: usize,
+    /// Columns of each.
+    pub width: usize,
+}
+
+/// What the network says of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outputs {
+    /// One row of logits a picture.
+    pub logits: Vec<f32>,
+    /// Logits in a row.
+    pub classes: usize,
+}
+
+impl Outputs {
+    /// The rows.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.logits.chunks_exact(self.classes)
+    }
+}
+
+/// Which parameters learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// The head alone, on a body that runs as in prediction (running statistics, nothing moves).
+    Head,
+    /// The head, and the body's norms: their affine parameters learn, they use the batch's
+    /// statistics and their running statistics move. This is fastai's frozen stage (`train_bn`).
+    HeadAndNorms,
+    /// Everything.
+    All,
+}
+
+/// Where a training step stands; the only source of its randomness (dropout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The run's seed.
+    pub seed: u64,
+    /// The step's number, from 0 over the whole run.
+    pub index: u64,
+}
+
+/// Adam's settings for one step (Kingma, Ba, arXiv 1412.6980; decoupled decay: Loshchilov, Hutter,
+/// arXiv 1711.05101), in fastai's form: see [`Engine::update`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adam {
+    /// One for each parameter group of the graph.
+    pub groups: Vec<GroupRates>,
+    /// Decay of the squared gradient's average (fastai: 0.99).
+    pub square_momentum: f32,
+    /// Added to the root (fastai: 1e-5).
+    pub eps: f32,
+    /// Decoupled weight decay (fastai: 0.01); norms and biases never decay.
+    pub weight_decay: f32,
+}
+
+/// What the schedule sets for one parameter group at one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupRates {
+    /// Learning rate.
+    pub rate: f32,
+    /// Momentum: decay of the gradient's average.
+    pub momentum: f32,
+}
+
+/// Why an engine cannot do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The pictures do not suit the network.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The pixels are not as many as the batch's shape says.
+    #[error("a batch of {count} pictures of {height}×{width} needs {expected} numbers and has {found}")]
+    Pixels {
+        /// Pictures.
+        count: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Numbers that would be right.
+        expected: usize,
+        /// Numbers given.
+        found: usize,
+    },
+    /// As many labels as pictures are needed, each below the number of classes.
+    #[error("{labels} labels (largest {largest}) do not suit {count} pictures and {classes} classes")]
+    Labels {
+        /// Labels given.
+        labels: usize,
+        /// The largest.
+        largest: usize,
+        /// Pictures.
+        count: usize,
+        /// Classes.
+        classes: usize,
+    },
+    /// Values for another graph.
+    #[error("{0}")]
+    Parameters(String),
+}
+
+/// Something that runs one network. Coarse on purpose: a whole batch goes in, a loss comes out.
+///
+/// Results do not depend on the number of threads.
+pub trait Engine: Send {
+    /// The network.
+    fn graph(&self) -> &Graph;
+
+    /// A copy of all values, running statistics included.
+    fn parameters(&self) -> Parameters;
+
+    /// Replaces all values and forgets the optimiser's state.
+    ///
+    /// # Errors
+    /// When they are not for this graph.
+    fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError>;
+
+    /// Says what learns from now on and forgets the optimiser's state, as fastai's `freeze_to` does.
+    /// An engine starts with [`Trained::All`].
+    fn set_trained(&mut self, trained: Trained);
+
+    /// The logits in eval mode: running statistics, no dropout. A batch of 0 pictures is allowed.
+    ///
+    /// # Errors
+    /// When the batch does not suit the network.
+    fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError>;
+
+    /// One forward and backward pass in train mode. Returns the mean cross-entropy; gradients are
+    /// kept until the next call and running statistics have moved. If the loss is not finite, the
+    /// caller should stop and must not call [`Engine::update`]. Batch norm over a single value a channel
+    /// (a head norm on a batch of one) uses its running statistics, where PyTorch would raise.
+    ///
+    /// # Errors
+    /// When batch or labels do not suit the network.
+    fn gradients(&mut self, images: Images<'_>, labels: &[usize], step: Step) -> Result<f32, EngineError>;
+
+    /// Changes what learns, by the gradients of the last call:
+    /// `p *= 1 − rate·decay` (weights only), `m = momentum·m + (1 − momentum)·g`,
+    /// `v = sq·v + (1 − sq)·g²`, `n += 1`,
+    /// `p −= rate / (1 − momentumⁿ) · m / (√(v / (1 − sqⁿ)) + eps)`, with the momentum of this very
+    /// step in the debiasing too, as fastai does.
+    fn update(&mut self, adam: &Adam);
+}

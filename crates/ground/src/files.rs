@@ -1,0 +1,222 @@
+//! The one way anything is written: whole or not at all.
+//!
+//! [`write`] puts the bytes into a temporary sibling, syncs it, renames it over the target and
+//! syncs the folder, so that at every moment, a power cut included, the name holds either the old
+//! content or the new. The steps go through the small trait [`Files`], so that tests can make any
+//! one of them fail ([`Failing`]).
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An operation on a file that failed: which one, on which path, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`", path.display())]
+pub struct FileError {
+    /// What was tried, as a verb: "read", "create", "rename" …
+    pub action: &'static str,
+    /// On which path.
+    pub path: PathBuf,
+    /// The system's own reason.
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// For `map_err`: names the action and the path of an I/O error.
+    pub fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { action, path: path.to_owned(), source }
+    }
+}
+
+/// The operations that writing needs, real ([`Disk`]) or with faults ([`Failing`]).
+pub trait Files {
+    /// Makes a new file that must not exist yet.
+    fn create(&self, path: &Path) -> io::Result<File>;
+    /// Appends all of `bytes`.
+    fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
+    /// Returns once the content is on the medium.
+    fn sync(&self, file: &File) -> io::Result<()>;
+    /// Renames, replacing the target in one step.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Returns once the names in this folder are on the medium.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The real file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        File::options().write(true).create_new(true).open(path)
+    }
+    fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        // Windows has no way to open a folder for syncing; NTFS journals the rename itself.
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+}
+
+/// The folder that a path lies in, `.` for a bare name.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A name beside `path` that nobody else uses: hidden, and unique to this process and call.
+#[must_use]
+pub fn temporary_beside(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    folder_of(path).join(format!(".{name}.{}-{count}.tmp", std::process::id()))
+}
+
+/// Writes `bytes` to `path`, whole or not at all.
+///
+/// # Errors
+/// When any step fails; the target is then as it was, and no temporary file stays.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_pieces(&Disk, path, &[bytes])
+}
+
+/// As [`write`], of several pieces and on any [`Files`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_pieces(files: &dyn Files, path: &Path, pieces: &[&[u8]]) -> Result<(), FileError> {
+    let temporary = temporary_beside(path);
+    let mut file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
+    let written = (|| {
+        for piece in pieces {
+            files.append(&mut file, piece).map_err(FileError::at("write", &temporary))?;
+        }
+        files.sync(&file).map_err(FileError::at("sync", &temporary))?;
+        drop(file);
+        files.rename(&temporary, path).map_err(FileError::at("replace", path))
+    })();
+    if written.is_err() {
+        // The first error is the one worth telling; a leftover is hidden and harmless.
+        let _ = files.remove(&temporary);
+        return written;
+    }
+    let folder = folder_of(path);
+    files.sync_folder(folder).map_err(FileError::at("sync", folder))
+}
+
+/// Reads a whole file of at most `limit` bytes.
+///
+/// # Errors
+/// When it cannot be read or is larger; nothing beyond the limit is read even if the file grows
+/// meanwhile.
+pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let read = || {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let mut bytes = Vec::with_capacity(size.min(limit) as usize);
+        io::Read::read_to_end(&mut io::Read::take(file, limit + 1), &mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than the limit of {limit} bytes")));
+        }
+        Ok(bytes)
+    };
+    read().map_err(FileError::at("read", path))
+}
+
+/// A disk whose `n`-th operation (from 0) fails as a full disk does; for tests.
+#[derive(Debug)]
+pub struct Failing {
+    n: u64,
+    count: AtomicU64,
+}
+
+impl Failing {
+    /// The operation of this index will fail.
+    #[must_use]
+    pub fn at(n: u64) -> Self {
+        Self { n, count: AtomicU64::new(0) }
+    }
+
+    fn step(&self) -> io::Result<()> {
+        if self.count.fetch_add(1, Ordering::Relaxed) == self.n {
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left (injected)"));
+        }
+        Ok(())
+    }
+}
+
+impl Files for Failing {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        self.step().and_then(|()| Disk.create(path))
+    }
+    fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        self.step().and_then(|()| Disk.append(file, bytes))
+    }
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.step().and_then(|()| Disk.sync(file))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step().and_then(|()| Disk.rename(from, to))
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step().and_then(|()| Disk.sync_folder(folder))
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.step().and_then(|()| Disk.remove(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failing, read_capped, write, write_pieces};
+    use std::fs;
+
+    #[test]
+    fn every_failing_step_leaves_old_or_new_and_no_litter() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        write(&path, b"old").unwrap();
+        let mut failures = 0;
+        for n in 0.. {
+            let result = write_pieces(&Failing::at(n), &path, &[b"ne", b"w"]);
+            let content = fs::read(&path).unwrap();
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "litter after step {n}");
+            if result.is_ok() {
+                assert_eq!(content, b"new");
+                break;
+            }
+            failures += 1;
+            assert!(content == b"old" || content == b"new");
+            fs::write(&path, b"old").unwrap();
+        }
+        // create, append, append, sync, rename, sync folder: each was made to fail.
+        assert_eq!(failures, 6);
+    }
+
+    #[test]
+    fn reading_stops_at_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, [7; 100]).unwrap();
+        assert_eq!(read_capped(&path, 100).unwrap().len(), 100);
+        let error = read_capped(&path, 99).unwrap_err();
+        assert!(error.to_string().contains("cannot read"), "{error}");
+    }
+}

@@ -1,0 +1,23 @@
+//! What every room of the house stands on, and nothing that knows about pictures or networks.
+//!
+//! Its central types are [`files::Files`] (the one way anything is written: whole or not at all),
+//! [`random::Draws`] (randomness keyed by what it is for, so that results depend on neither order
+//! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
+//! [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256.
+//!
+//! ```
+//! use ground::random::{Purpose, Draws};
+//! let mut a = Draws::new(42, Purpose::Augment, &[3, 17]); // epoch 3, picture 17
+//! let mut b = Draws::new(42, Purpose::Augment, &[3, 17]);
+//! assert_eq!(a.uniform(), b.uniform()); // the same key gives the same draw, whoever asks, whenever
+//! ```
+
+pub mod files;
+pub mod progress;
+pub mod random;
+
+mod digest;
+mod stop;
+
+pub use digest::{Digest, Digester};
+pub use stop::Stop;

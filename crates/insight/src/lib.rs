@@ -1,0 +1,1 @@
+//! What predictions mean: metrics with intervals, confusion, top losses

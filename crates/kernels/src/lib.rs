@@ -1,0 +1,1 @@
+//! Numbers on slices: matrix product, convolution, norm, pooling, loss, optimiser, threads

@@ -1,0 +1,76 @@
+//! Networks as data: what is computed, in which order, with which parameters, and no arithmetic.
+//!
+//! Its three central types are [`Graph`] (a list of operations with named parameters), [`Op`] (one
+//! operation) and [`Parameters`] (values for every parameter of a graph, in PyTorch's layout).
+//! Engines run a graph, weight import fills one, exports and [`summary`] walk it. [`Architecture`]
+//! is the short name of a graph: what a saved classifier stores, so that no file can describe a
+//! graph of its own.
+//!
+//! ```
+//! use network::{Architecture, Backbone, Head};
+//! let graph = Architecture { backbone: Backbone::ResNet50, head: Head::Fastai { classes: 3 } }.graph();
+//! let shapes = graph.shapes(224, 224).unwrap();
+//! assert_eq!((shapes[graph.cut().0].height, shapes[graph.cut().0].channels), (7, 2048));
+//! ```
+
+mod graph;
+mod head;
+mod parameters;
+mod resnet;
+pub mod summary;
+
+#[cfg(test)]
+mod tests;
+
+pub use graph::{Graph, GraphError, Node, NodeId, Norm, Op, Parameter, ParameterId, Role, Shape, Start};
+pub use parameters::{Parameters, Tensor};
+pub use resnet::Backbone;
+
+use serde::{Deserialize, Serialize};
+
+/// Which network: a body and a head by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// The body, from pixels to a map of features.
+    pub backbone: Backbone,
+    /// The head, from the map to one logit a class.
+    pub head: Head,
+}
+
+/// What stands on the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind", deny_unknown_fields)]
+pub enum Head {
+    /// fastai's `create_head`: concat pool (max, then average), norm, dropout, 512, norm, dropout,
+    /// classes; no biases.
+    Fastai {
+        /// How many classes.
+        classes: usize,
+    },
+    /// The layer that torchvision's ResNets end in: average pool and one linear layer with bias.
+    Linear {
+        /// How many classes.
+        classes: usize,
+    },
+}
+
+impl Head {
+    /// How many logits come out.
+    #[must_use]
+    pub fn classes(self) -> usize {
+        match self {
+            Self::Fastai { classes } | Self::Linear { classes } => classes,
+        }
+    }
+}
+
+impl Architecture {
+    /// The graph of this architecture.
+    #[must_use]
+    pub fn graph(self) -> Graph {
+        let mut graph = resnet::body(self.backbone);
+        head::add(&mut graph, self.head);
+        graph
+    }
+}

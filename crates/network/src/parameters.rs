@@ -1,0 +1,70 @@
+use ground::random::{Draws, Purpose};
+
+use crate::Graph;
+use crate::graph::Start;
+
+/// Numbers with a shape, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// As many numbers as the shape says.
+    pub data: Vec<f32>,
+}
+
+/// A value for every parameter of a graph, in the graph's order and PyTorch's layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters(Vec<Tensor>);
+
+impl Parameters {
+    /// The values that a graph starts with. Each parameter draws from a stream of its own, so that
+    /// two graphs with the same body start with the same body.
+    #[must_use]
+    pub fn start(graph: &Graph, seed: u64) -> Self {
+        let tensors = graph.parameters().iter().enumerate().map(|(index, parameter)| {
+            let data = match parameter.start {
+                Start::Constant(value) => vec![value; parameter.len()],
+                Start::Normal(deviation) => {
+                    let mut draws = Draws::new(seed, Purpose::Init, &[index as u64]);
+                    (0..parameter.len()).map(|_| draws.normal() as f32 * deviation).collect()
+                }
+            };
+            Tensor { shape: parameter.shape.clone(), data }
+        });
+        Self(tensors.collect())
+    }
+
+    /// Takes one tensor for each parameter, in order.
+    ///
+    /// # Errors
+    /// Names the first parameter whose shape is not the graph's.
+    pub fn new(graph: &Graph, tensors: Vec<Tensor>) -> Result<Self, String> {
+        if tensors.len() != graph.parameters().len() {
+            return Err(format!("{} tensors for {} parameters", tensors.len(), graph.parameters().len()));
+        }
+        for (parameter, tensor) in graph.parameters().iter().zip(&tensors) {
+            if tensor.shape != parameter.shape || tensor.data.len() != parameter.len() {
+                return Err(format!("`{}` has shape {:?}, not {:?}", parameter.name, tensor.shape, parameter.shape));
+            }
+        }
+        Ok(Self(tensors))
+    }
+
+    /// The tensors, in the graph's order.
+    #[must_use]
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.0
+    }
+
+    /// The tensors, to be changed in place.
+    pub fn tensors_mut(&mut self) -> &mut [Tensor] {
+        &mut self.0
+    }
+
+    /// The name of the first parameter that holds NaN or infinity.
+    #[must_use]
+    pub fn first_not_finite<'a>(&self, graph: &'a Graph) -> Option<&'a str> {
+        let bad = self.0.iter().position(|tensor| !tensor.data.iter().all(|x| x.is_finite()))?;
+        Some(&graph.parameters()[bad].name)
+    }
+}

@@ -1,0 +1,74 @@
+use crate::{Architecture, Backbone, Head, Parameters, summary};
+
+fn fastai(backbone: Backbone) -> crate::Graph {
+    Architecture { backbone, head: Head::Fastai { classes: 3 } }.graph()
+}
+
+#[test]
+fn resnet50_counts_are_fastais() {
+    let summary = summary::of(&fastai(Backbone::ResNet50), 224, 224).unwrap();
+    assert_eq!(summary.head_parameters, 2_107_904);
+    assert_eq!(summary.body_parameters, 23_508_032);
+    assert_eq!(summary.body_norm_parameters, 53_120);
+}
+
+#[test]
+fn totals_are_torchvisions() {
+    // Parameter counts with 1,000 classes, as torchvision documents them.
+    for (backbone, total) in [
+        (Backbone::ResNet18, 11_689_512),
+        (Backbone::ResNet34, 21_797_672),
+        (Backbone::ResNet50, 25_557_032),
+        (Backbone::ResNet101, 44_549_160),
+        (Backbone::ResNet152, 60_192_808),
+    ] {
+        let graph = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
+        let summary = summary::of(&graph, 224, 224).unwrap();
+        assert_eq!(summary.body_parameters + summary.head_parameters, total, "{backbone}");
+    }
+}
+
+#[test]
+fn resnet50_does_four_billion_multiply_adds() {
+    let graph = Architecture { backbone: Backbone::ResNet50, head: Head::Linear { classes: 1000 } }.graph();
+    let summary = summary::of(&graph, 224, 224).unwrap();
+    assert!((4.0..4.2).contains(&(summary.multiply_adds as f64 / 1e9)), "{}", summary.multiply_adds);
+}
+
+#[test]
+fn groups_split_where_fastai_splits() {
+    let graph = fastai(Backbone::ResNet34);
+    assert_eq!(graph.groups(), 3);
+    for parameter in graph.parameters() {
+        let expected = match parameter.name.split('.').next().unwrap() {
+            "conv1" | "bn1" | "layer1" | "layer2" => 0,
+            "layer3" | "layer4" => 1,
+            _ => 2,
+        };
+        assert_eq!(parameter.group, expected, "{}", parameter.name);
+    }
+}
+
+#[test]
+fn names_are_unique_and_start_values_are_finite() {
+    for backbone in Backbone::ALL {
+        let graph = fastai(backbone);
+        let names: std::collections::HashSet<_> = graph.parameters().iter().map(|p| &p.name).collect();
+        assert_eq!(names.len(), graph.parameters().len());
+        assert_eq!(backbone.name().parse::<Backbone>().unwrap(), backbone);
+    }
+    let graph = fastai(Backbone::Small);
+    assert_eq!(Parameters::start(&graph, 1).first_not_finite(&graph), None);
+    assert_ne!(Parameters::start(&graph, 1), Parameters::start(&graph, 2));
+}
+
+#[test]
+fn any_size_from_one_pixel_up_has_shapes() {
+    for backbone in Backbone::ALL {
+        for size in [1, 2, 31, 64, 97, 224] {
+            let shapes = fastai(backbone).shapes(size, size + 3).unwrap();
+            assert!(shapes.iter().all(|shape| !shape.is_empty()));
+        }
+    }
+    assert!(fastai(Backbone::Small).shapes(0, 8).is_err());
+}

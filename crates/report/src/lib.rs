@@ -1,0 +1,1 @@
+//! One self-contained HTML page and JSON, drawn from insight

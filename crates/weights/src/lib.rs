@@ -1,0 +1,1 @@
+//! Reading and writing tensors safely, and fetching pretrained ones
