@@ -1,1 +1,37 @@
-//! Files to pixels to batches
+//! Files to pixels to batches: scan and label, split, decode, orient, resize, augment, load.
+//!
+//! Its three central types are [`Folder`] (which pictures there are and what they show), [`Rgb`]
+//! (the pixels of one, decoded from bytes that nobody vouches for) and [`Preprocess`] (the same
+//! pixels at the size and scale that a network takes). [`Limits`] is the one table of what is
+//! accepted, [`Reason`] says why a picture is not, and [`split::assign`] holds pictures out.
+//!
+//! ```
+//! use pictures::{Limits, Preprocess, Rgb, decode};
+//! # let file = { // a 3×2 picture of one green, as a PPM turned into a PNG
+//! #     let mut png = std::io::Cursor::new(Vec::new());
+//! #     image::RgbImage::from_pixel(3, 2, image::Rgb([30, 160, 60]))
+//! #         .write_to(&mut png, image::ImageFormat::Png)?;
+//! #     png.into_inner()
+//! # };
+//! let picture: Rgb = decode(&file, &Limits::default())?;
+//! let pixels = Preprocess::imagenet(224).pixels(&picture);
+//! assert_eq!((pixels.len(), &pixels[..3]), (224 * 224 * 3, &[30, 160, 60][..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod split;
+
+mod decode;
+mod error;
+mod folder;
+mod limits;
+mod preprocess;
+mod resize;
+mod rgb;
+
+pub use decode::{Reason, decode, read};
+pub use error::PicturesError;
+pub use folder::{Folder, Labelled, Side};
+pub use limits::Limits;
+pub use preprocess::Preprocess;
+pub use rgb::Rgb;
