@@ -1,18 +1,255 @@
-//! Which pictures are held out.
+//! Which pictures are held out: stratified by class, the same for the same content and seed,
+//! whatever the files are called and in whatever order they come.
+
+use std::collections::HashMap;
 
 use ground::Digest;
+use ground::random::{Draws, Purpose};
 
 use crate::Side;
 
-/// The side of each picture.
+/// The side of each picture; all slices have one entry a picture.
+///
+/// A side that is `given` stands. If any picture is given to [`Side::Valid`], those without a side
+/// are trained on; otherwise about `fraction` of them, class by class, is held out: of a class with
+/// at least two units at least one unit, and never all. Pictures of the same bytes or the same
+/// group, directly or by way of others, are one unit and fall on one side, the strictest
+/// (test, then valid) that is given to any of them.
+///
+/// # Panics
+/// When the slices differ in length.
 #[must_use]
 pub fn assign(
     labels: &[usize],
-    _digests: &[Digest],
-    _groups: &[Option<String>],
-    _given: &[Option<Side>],
-    _fraction: f64,
-    _seed: u64,
+    digests: &[Digest],
+    groups: &[Option<String>],
+    given: &[Option<Side>],
+    fraction: f64,
+    seed: u64,
 ) -> Vec<Side> {
-    vec![Side::Train; labels.len()]
+    assert!([labels.len(), groups.len(), given.len()] == [digests.len(); 3], "one entry a picture");
+    let units = units(digests, groups);
+    let mut sides: Vec<Option<Side>> = given.to_vec();
+    let mut free: HashMap<usize, Vec<Unit<'_>>> = HashMap::new();
+    for members in &units {
+        if let Some(side) = members.iter().filter_map(|&picture| given[picture]).max() {
+            members.iter().for_each(|&picture| {
+                sides[picture].get_or_insert(side);
+            });
+        } else {
+            free.entry(home(members, labels)).or_default().push(Unit::new(members, digests, seed));
+        }
+    }
+    if !given.contains(&Some(Side::Valid)) {
+        for class in free.into_values() {
+            for unit in held_out(class, fraction) {
+                unit.members.iter().for_each(|&picture| sides[picture] = Some(Side::Valid));
+            }
+        }
+    }
+    sides.into_iter().map(|side| side.unwrap_or(Side::Train)).collect()
+}
+
+/// How many pictures of `Valid` or `Test` are also, by the same bytes or group, trained on: none
+/// after [`assign`], unless the sides were given so.
+#[must_use]
+pub fn leaks(digests: &[Digest], groups: &[Option<String>], sides: &[Side]) -> usize {
+    let leaks = |members: &Vec<usize>| {
+        let trained = members.iter().filter(|&&picture| sides[picture] == Side::Train).count();
+        if trained == 0 { 0 } else { members.len() - trained }
+    };
+    units(digests, groups).iter().map(leaks).sum()
+}
+
+/// Pictures that stay together, and where they come in the draw.
+struct Unit<'a> {
+    members: &'a [usize],
+    /// By draw; two units never share the digest.
+    rank: (u64, Digest),
+}
+
+impl<'a> Unit<'a> {
+    fn new(members: &'a [usize], digests: &[Digest], seed: u64) -> Self {
+        let name = members.iter().map(|&picture| digests[picture]).min();
+        let name = name.expect("a unit has a member");
+        let key: Vec<u64> =
+            name.0.as_chunks().0.iter().map(|&part| u64::from_le_bytes(part)).collect();
+        Self { members, rank: (Draws::new(seed, Purpose::Split, &key).bits(), name) }
+    }
+}
+
+/// The class that most pictures of a unit have; of several, the first.
+fn home(members: &[usize], labels: &[usize]) -> usize {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    members.iter().for_each(|&picture| *counts.entry(labels[picture]).or_default() += 1);
+    let most = counts.into_iter().max_by_key(|&(label, count)| (count, std::cmp::Reverse(label)));
+    most.map_or(0, |(label, _)| label)
+}
+
+/// Those units of a class that are held out.
+fn held_out(mut units: Vec<Unit<'_>>, fraction: f64) -> Vec<Unit<'_>> {
+    if units.len() < 2 || fraction <= 0.0 {
+        return Vec::new();
+    }
+    let pictures: usize = units.iter().map(|unit| unit.members.len()).sum();
+    let wanted = (fraction.min(1.0) * pictures as f64).round() as usize;
+    units.sort_by_key(|unit| unit.rank);
+    let count = units.len();
+    let (mut held, mut rest): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut taken = 0;
+    for unit in units {
+        let size = unit.members.len();
+        // A unit that would overshoot by more than is missing now is left out.
+        let nearer = taken < wanted && taken + size - wanted.min(taken + size) <= wanted - taken;
+        if nearer && held.len() + 1 < count {
+            taken += size;
+            held.push(unit);
+        } else {
+            rest.push(unit);
+        }
+    }
+    if held.is_empty() {
+        held.extend(rest.into_iter().min_by_key(|unit| (unit.members.len(), unit.rank)));
+    }
+    held
+}
+
+/// The pictures in connected sets: by equal digest, by equal group, and by way of others.
+fn units(digests: &[Digest], groups: &[Option<String>]) -> Vec<Vec<usize>> {
+    let mut parent: Vec<usize> = (0..digests.len()).collect();
+    let mut by_digest: HashMap<Digest, usize> = HashMap::new();
+    let mut by_group: HashMap<&str, usize> = HashMap::new();
+    for picture in 0..digests.len() {
+        let twin = *by_digest.entry(digests[picture]).or_insert(picture);
+        join(&mut parent, picture, twin);
+        if let Some(group) = &groups[picture] {
+            let fellow = *by_group.entry(group).or_insert(picture);
+            join(&mut parent, picture, fellow);
+        }
+    }
+    let mut sets: HashMap<usize, Vec<usize>> = HashMap::new();
+    for picture in 0..digests.len() {
+        sets.entry(root(&mut parent, picture)).or_default().push(picture);
+    }
+    sets.into_values().collect()
+}
+
+fn root(parent: &mut [usize], mut picture: usize) -> usize {
+    while parent[picture] != picture {
+        // Halving the path as it is walked keeps it short.
+        parent[picture] = parent[parent[picture]];
+        picture = parent[picture];
+    }
+    picture
+}
+
+fn join(parent: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (root(parent, a), root(parent, b));
+    parent[a.max(b)] = a.min(b);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{assign, leaks};
+    use crate::Side::{self, Test, Train, Valid};
+    use ground::Digest;
+    use proptest::prelude::*;
+
+    fn digests(names: &[usize]) -> Vec<Digest> {
+        names.iter().map(|name| Digest::of(&name.to_le_bytes())).collect()
+    }
+
+    fn count(sides: &[Side], labels: &[usize], label: usize) -> usize {
+        sides.iter().zip(labels).filter(|&(&side, &l)| side == Valid && l == label).count()
+    }
+
+    #[test]
+    fn each_class_gives_its_share() {
+        let labels: Vec<usize> = (0..520).map(|i| [0, 1, 1, 2, 2][i % 5]).collect();
+        let names: Vec<usize> = (0..520).collect();
+        let sides = assign(&labels, &digests(&names), &vec![None; 520], &vec![None; 520], 0.2, 42);
+        assert_eq!([0, 1, 2].map(|label| count(&sides, &labels, label)), [21, 42, 42]);
+        let other = assign(&labels, &digests(&names), &vec![None; 520], &vec![None; 520], 0.2, 43);
+        assert_ne!(sides, other);
+    }
+
+    #[test]
+    fn the_split_follows_content_not_order() {
+        let n = 60;
+        let labels: Vec<usize> = (0..n).map(|i| i % 3).collect();
+        let names: Vec<usize> = (0..n).map(|i| i / 2 * 2).collect(); // twins, of different classes
+        let none = (vec![None; n], vec![None; n]);
+        let sides = assign(&labels, &digests(&names), &none.0, &none.1, 0.3, 1);
+        let back = |items: &[usize]| items.iter().rev().copied().collect::<Vec<_>>();
+        let reversed = assign(&back(&labels), &digests(&back(&names)), &none.0, &none.1, 0.3, 1);
+        assert_eq!(sides, reversed.into_iter().rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn small_classes_keep_a_picture_on_each_side() {
+        for n in 1..6 {
+            for fraction in [0.01, 0.2, 0.99, 1.0] {
+                let sides = assign(
+                    &vec![0; n],
+                    &digests(&(0..n).collect::<Vec<_>>()),
+                    &vec![None; n],
+                    &vec![None; n],
+                    fraction,
+                    7,
+                );
+                let held = count(&sides, &vec![0; n], 0);
+                assert!(if n == 1 { held == 0 } else { (1..n).contains(&held) }, "{n} {fraction}");
+            }
+        }
+        let none = assign(
+            &[0; 9],
+            &digests(&[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+            &vec![None; 9],
+            &[None; 9],
+            0.0,
+            7,
+        );
+        assert_eq!(none, [Train; 9]);
+    }
+
+    #[test]
+    fn given_sides_stand_and_draw_their_twins() {
+        let names = [0, 1, 2, 0, 4, 5];
+        let given = [Some(Valid), Some(Train), None, None, Some(Test), None];
+        let groups =
+            ["", "", "", "", "film", "film"].map(|g| (!g.is_empty()).then(|| g.to_owned()));
+        let sides = assign(&[0; 6], &digests(&names), &groups, &given, 0.5, 1);
+        assert_eq!(sides, [Valid, Train, Train, Valid, Test, Test]);
+        // Only a test side is given: validation is still drawn.
+        let given = [Some(Test), None, None, None, None, None];
+        let sides = assign(&[0; 6], &digests(&[0, 1, 2, 3, 4, 5]), &vec![None; 6], &given, 0.4, 1);
+        assert_eq!((sides[0], count(&sides, &[0; 6], 0)), (Test, 2));
+        // Twins that were given to both sides are told.
+        let given = [Some(Train), Some(Valid)];
+        let twins = digests(&[3, 3]);
+        let sides = assign(&[0; 2], &twins, &[None, None], &given, 0.5, 1);
+        assert_eq!((&sides[..], leaks(&twins, &[None, None], &sides)), (&[Train, Valid][..], 1));
+    }
+
+    proptest! {
+        #[test]
+        fn units_are_whole(
+            pictures in prop::collection::vec((0..4usize, 0..30usize, prop::option::of(0..12u8)), 1..80),
+            fraction in 0.0..1.0f64,
+            seed: u64,
+        ) {
+            let labels: Vec<_> = pictures.iter().map(|p| p.0).collect();
+            let digests = digests(&pictures.iter().map(|p| p.1).collect::<Vec<_>>());
+            let groups: Vec<_> = pictures.iter().map(|p| p.2.map(|g| g.to_string())).collect();
+            let sides = assign(&labels, &digests, &groups, &vec![None; pictures.len()], fraction, seed);
+            for a in 0..pictures.len() {
+                for b in 0..a {
+                    let together = digests[a] == digests[b] || groups[a].is_some() && groups[a] == groups[b];
+                    prop_assert!(!together || sides[a] == sides[b]);
+                }
+            }
+            prop_assert_eq!(leaks(&digests, &groups, &sides), 0);
+            prop_assert!(sides.contains(&Train));
+        }
+    }
 }

@@ -1,0 +1,75 @@
+//! Whether a file reaches its end, for the formats whose decoders stop reading before it.
+
+use super::Reason;
+
+/// A number of four bytes at `offset`, most significant first.
+fn big(bytes: &[u8], offset: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(offset..offset.checked_add(4)?)?.try_into().ok()?))
+}
+
+/// The size that a PNG declares, its EXIF block if it has one, wherever it stands, and whether
+/// its chunks reach the closing one.
+pub(super) struct PngParts<'a> {
+    pub(super) size: (u32, u32),
+    pub(super) exif: Option<&'a [u8]>,
+    pub(super) whole: bool,
+}
+
+/// Walks the chunks of a PNG.
+pub(super) fn png(bytes: &[u8]) -> Result<PngParts<'_>, Reason> {
+    let size = big(bytes, 16).zip(big(bytes, 20)).ok_or(Reason::CutOff)?;
+    let mut parts = PngParts { size, exif: None, whole: false };
+    let mut at = 8;
+    // A chunk is length, name, data, checksum.
+    while let Some(length) = big(bytes, at) {
+        let data = at + 8..(at + 8).saturating_add(length as usize);
+        if bytes.len() < data.end.saturating_add(4) {
+            break;
+        }
+        match &bytes[at + 4..at + 8] {
+            b"eXIf" => parts.exif = Some(&bytes[data.clone()]),
+            b"IEND" => {
+                parts.whole = true;
+                break;
+            }
+            _ => {}
+        }
+        at = data.end + 4;
+    }
+    Ok(parts)
+}
+
+/// Whether a WebP holds as many bytes as its RIFF header declares.
+pub(super) fn webp(bytes: &[u8]) -> bool {
+    big(bytes, 4).is_some_and(|size| bytes.len() as u64 >= u64::from(size.swap_bytes()) + 8)
+}
+
+/// Whether the blocks of a GIF reach its closing byte.
+pub(super) fn gif(bytes: &[u8]) -> bool {
+    // A colour table has 3 × 2^(n + 1) bytes, if its flag is set.
+    let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
+    let walk = || {
+        let mut at = 13 + table(*bytes.get(10)?);
+        loop {
+            match *bytes.get(at)? {
+                0x3b => return Some(()),
+                0x2c => at += 11 + table(*bytes.get(at + 9)?), // picture, up to its code size
+                0x21 => at += 2,                               // extension
+                0 => {
+                    // Some writers pad between blocks.
+                    at += 1;
+                    continue;
+                }
+                _ => return Some(()), // not cut off but broken, which the decoder judges
+            }
+            loop {
+                let length = usize::from(*bytes.get(at)?);
+                at += 1 + length;
+                if length == 0 {
+                    break;
+                }
+            }
+        }
+    };
+    walk().is_some()
+}
