@@ -26,7 +26,8 @@ pub(crate) fn resample_square(
     side: u32,
     size: usize,
 ) -> Vec<u8> {
-    let square = CroppedImage::new(view(picture), left, top, side, side);
+    let view = view(picture);
+    let square = CroppedImage::new(&view, left, top, side, side);
     run(&square.expect("the square lies within the picture"), ResizeOptions::new(), size)
 }
 
