@@ -7,8 +7,8 @@ pub enum PicturesError {
     /// A file or folder could not be read or written.
     #[error(transparent)]
     File(#[from] ground::files::FileError),
-    /// A folder that holds no sub-folder and so names no class.
-    #[error("`{}` has no sub-folders, so no classes", .0.display())]
+    /// A folder without sub-folders, or a table without rows.
+    #[error("`{}` names no classes", .0.display())]
     NoClasses(PathBuf),
     /// A set with one class only.
     #[error("`{}` has only one class, `{class}`", .path.display())]
@@ -16,6 +16,22 @@ pub enum PicturesError {
         /// The folder or table.
         path: PathBuf,
         /// Its one class.
+        class: String,
+    },
+    /// A class folder without files.
+    #[error("the class `{class}` in `{}` has no pictures", .path.display())]
+    EmptyClass {
+        /// The set.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
+    /// A class of which every picture is held out.
+    #[error("the class `{class}` in `{}` has pictures to validate or test on but none to train on", .path.display())]
+    NotTrained {
+        /// The set.
+        path: PathBuf,
+        /// The class.
         class: String,
     },
     /// A table of labels that cannot be read as one.
@@ -34,6 +50,30 @@ impl PicturesError {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<String> {
-        None
+        let help = match self {
+            Self::File(_) => return None,
+            Self::NoClasses(_) => {
+                "make one folder a class and put its pictures there: `bees/1.jpg`, `ants/2.jpg`; \
+                 or write a table with the columns `path` and `label`"
+                    .into()
+            }
+            Self::OneClass { path, class } if path.is_dir() => format!(
+                "add a folder for each other class; if `{class}` holds the classes, name `{}`",
+                path.join(class).display()
+            ),
+            Self::OneClass { .. } => "a classifier tells at least two classes apart".into(),
+            Self::EmptyClass { .. } => "add pictures of it, or remove the folder".into(),
+            Self::NotTrained { .. } => {
+                "add pictures of it to train on, or remove it; classes are matched by name, so look \
+                 for one that is spelt differently"
+                    .into()
+            }
+            Self::Table { .. } => {
+                "the first line is `path,label`, with `split` and `group` if wanted; each further \
+                 line is one picture"
+                    .into()
+            }
+        };
+        Some(help)
     }
 }

@@ -3,6 +3,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
+use natural::natural;
+
+mod natural;
+mod scan;
+mod table;
 
 /// What a picture is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,10 +34,10 @@ pub struct Labelled {
     pub group: Option<String>,
 }
 
-/// Which pictures there are and what they show, in a fixed order.
+/// Which pictures there are and what they show, in an order that depends on names alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
-    /// Names, in natural order.
+    /// Names in natural order, at least two.
     pub classes: Vec<String>,
     /// Every candidate; whether it is a picture is known once it is decoded.
     pub pictures: Vec<Labelled>,
@@ -41,19 +46,85 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Finds the classes and pictures of a folder.
+    /// Finds classes and pictures below `dir`: each sub-folder is a class, with all files at any
+    /// depth in it but hidden ones; or `train`, `valid` (`val`, `validation`) and `test` hold the
+    /// classes, matched by name.
     ///
     /// # Errors
-    /// When it cannot be read or holds fewer than two classes.
+    /// When a folder cannot be read, there are fewer than two classes, or a class has nothing to
+    /// train on.
     pub fn scan(dir: &Path) -> Result<Self, PicturesError> {
-        Err(PicturesError::NoClasses(dir.to_owned()))
+        scan::scan(dir)
     }
 
-    /// Reads a table of `path,label[,split][,group]`.
+    /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
+    /// wanted, `split` (`train`, `valid`, `test` or empty) and `group`.
     ///
     /// # Errors
-    /// When it cannot be read, with the line.
+    /// When it cannot be read or understood, with the line; or as [`Folder::scan`].
     pub fn from_csv(path: &Path) -> Result<Self, PicturesError> {
-        Err(PicturesError::NoClasses(path.to_owned()))
+        table::from_csv(path)
     }
+}
+
+/// A picture whose class has a name but no number yet.
+struct Entry {
+    class: String,
+    path: PathBuf,
+    side: Option<Side>,
+    group: Option<String>,
+}
+
+/// Numbers the classes, checks them, and warns of what is thin. `empty` are classes without files.
+fn build(
+    path: &Path,
+    entries: Vec<Entry>,
+    empty: &[String],
+    mut warnings: Vec<String>,
+) -> Result<Folder, PicturesError> {
+    let mut classes: Vec<String> = entries.iter().map(|entry| entry.class.clone()).collect();
+    classes.extend_from_slice(empty);
+    classes.sort_by(|a, b| natural(a, b));
+    classes.dedup();
+    match &classes[..] {
+        [] => return Err(PicturesError::NoClasses(path.to_owned())),
+        [class] => {
+            return Err(PicturesError::OneClass { path: path.to_owned(), class: class.clone() });
+        }
+        _ => {}
+    }
+    let place = |class: &str| classes.binary_search_by(|other| natural(other, class)).unwrap_or(0);
+    let pictures: Vec<Labelled> = entries
+        .into_iter()
+        .map(|Entry { class, path, side, group }| Labelled {
+            path,
+            label: place(&class),
+            side,
+            group,
+        })
+        .collect();
+    // Per class: pictures in all, to train on, and to validate on.
+    let mut counts = vec![[0; 3]; classes.len()];
+    for picture in &pictures {
+        let count = &mut counts[picture.label];
+        count[0] += 1;
+        count[1] += usize::from(matches!(picture.side, None | Some(Side::Train)));
+        count[2] += usize::from(picture.side == Some(Side::Valid));
+    }
+    let validated = counts.iter().any(|count| count[2] > 0);
+    for (class, &[all, train, valid]) in classes.iter().zip(&counts) {
+        let (path, class) = (path.to_owned(), class.clone());
+        match (all, train, valid) {
+            (0, ..) => return Err(PicturesError::EmptyClass { path, class }),
+            (_, 0, _) => return Err(PicturesError::NotTrained { path, class }),
+            (1, ..) => warnings.push(format!(
+                "`{class}` has one picture only, so nothing to validate it on: add more"
+            )),
+            (.., 0) if validated => warnings.push(format!(
+                "`{class}` has no picture to validate on: how well it is told apart stays unknown"
+            )),
+            _ => {}
+        }
+    }
+    Ok(Folder { classes, pictures, warnings })
 }
