@@ -1,0 +1,18 @@
+//! Tensors in a file, in the safetensors format: eight bytes of header length, a header in JSON,
+//! the numbers.
+//!
+//! A file is hostile until checked, so this reader is stricter than the format's own library,
+//! which takes duplicate names, empty tensors that share an offset, names like `../../x`, ranks of
+//! 100,001 and a million tensors. Nothing is allocated before [`Limits`] allow it.
+//!
+//! Files are read by ordinary reads, never mapped into memory: a file that another program cuts
+//! short while it is mapped ends the process, and one that it rewrites changes under the checks.
+
+mod header;
+mod layout;
+mod read;
+mod write;
+
+pub use layout::{Dtype, Entry, Layout, Limits, Malformed};
+pub use read::File;
+pub use write::{TensorRef, Values, payload_digest, write, write_on};
