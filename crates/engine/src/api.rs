@@ -80,7 +80,9 @@ pub enum EngineError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// The pixels are not as many as the batch's shape says.
-    #[error("a batch of {count} pictures of {height}×{width} needs {expected} numbers and has {found}")]
+    #[error(
+        "a batch of {count} pictures of {height}×{width} needs {expected} numbers and has {found}"
+    )]
     Pixels {
         /// Pictures.
         count: usize,
@@ -94,7 +96,9 @@ pub enum EngineError {
         found: usize,
     },
     /// As many labels as pictures are needed, each below the number of classes.
-    #[error("{labels} labels (largest {largest}) do not suit {count} pictures and {classes} classes")]
+    #[error(
+        "{labels} labels (largest {largest}) do not suit {count} pictures and {classes} classes"
+    )]
     Labels {
         /// Labels given.
         labels: usize,
@@ -143,7 +147,12 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// When batch or labels do not suit the network.
-    fn gradients(&mut self, images: Images<'_>, labels: &[usize], step: Step) -> Result<f32, EngineError>;
+    fn gradients(
+        &mut self,
+        images: Images<'_>,
+        labels: &[usize],
+        step: Step,
+    ) -> Result<f32, EngineError>;
 
     /// Changes what learns, by the gradients of the last call:
     /// `p *= 1 − rate·decay` (weights only), `m = momentum·m + (1 − momentum)·g`,

@@ -133,7 +133,10 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
         let mut bytes = Vec::with_capacity(size.min(limit) as usize);
         io::Read::read_to_end(&mut io::Read::take(file, limit + 1), &mut bytes)?;
         if bytes.len() as u64 > limit {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than the limit of {limit} bytes")));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("larger than the limit of {limit} bytes"),
+            ));
         }
         Ok(bytes)
     };

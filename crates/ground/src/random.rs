@@ -45,7 +45,9 @@ impl Draws {
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose, key: &[u64]) -> Self {
         let start = mix(seed.wrapping_add(GOLDEN)) ^ mix((purpose as u64).wrapping_mul(GOLDEN));
-        Self(key.iter().fold(mix(start), |state, &part| mix(state.wrapping_add(GOLDEN) ^ mix(part.wrapping_add(GOLDEN)))))
+        Self(key.iter().fold(mix(start), |state, &part| {
+            mix(state.wrapping_add(GOLDEN) ^ mix(part.wrapping_add(GOLDEN)))
+        }))
     }
 
     /// 64 random bits.
@@ -110,7 +112,9 @@ mod tests {
         for seed in 0..10 {
             for epoch in 0..30 {
                 for picture in 0..30 {
-                    assert!(seen.insert(Draws::new(seed, Purpose::Augment, &[epoch, picture]).bits()));
+                    assert!(
+                        seen.insert(Draws::new(seed, Purpose::Augment, &[epoch, picture]).bits())
+                    );
                 }
             }
         }

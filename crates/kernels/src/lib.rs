@@ -1,1 +1,41 @@
-//! Numbers on slices: matrix product, convolution, norm, pooling, loss, optimiser, threads
+//! Numbers on slices: what a network computes, as fast as the processor can.
+//!
+//! Tensors are `count × height × width × channels` slices of `f32`. The three central types are
+//! [`Conv`] (a convolution's shape, with its forward pass and both backward passes), [`View`] (a
+//! tensor with the norm and ReLU that are still to be applied whenever it is read) and
+//! [`isa::Simd`] (what a kernel asks of an instruction set; one file each under `isa`). Work is
+//! cut into pieces by shape alone, and sums are added in a fixed order, so results do not depend
+//! on the number of [`threads`].
+//!
+//! ```
+//! use kernels::{Conv, Epilogue, Pack, View};
+//! // A 1×1 convolution from 2 channels to 1 over two pixels: out = x₀·10 + x₁.
+//! let conv = Conv { count: 1, height: 1, width: 2, channels: 2, filters: 1, kernel: 1, stride: 1, padding: 0 };
+//! let weights = Pack::forward(&conv, &[10.0, 1.0]);
+//! let mut out = [0.0; 2];
+//! conv.forward(View::plain(&[1.0, 2.0, 3.0, 4.0]), &weights, &mut out, Epilogue::default());
+//! assert_eq!(out, [12.0, 34.0]);
+//! ```
+//!
+//! This is the only crate of the workspace with unsafe code. Public functions are safe: they
+//! assert every length before a pointer is made of a slice.
+
+pub mod adam;
+mod conv;
+pub mod elementwise;
+pub mod isa;
+pub mod loss;
+pub mod norm;
+pub mod pool;
+mod scratch;
+pub mod threads;
+mod view;
+
+pub use conv::{Conv, Epilogue, Pack};
+pub use view::View;
+
+/// How many random cases a property test tries: `LOOKALIKE_CASES` for a long run.
+#[cfg(test)]
+fn tests_cases(usual: u32) -> u32 {
+    std::env::var("LOOKALIKE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

@@ -196,7 +196,9 @@ impl fmt::Display for Shape {
 
 /// Why a graph cannot take pictures of a size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("pictures of {height}×{width} are too small for `{node}`: its window of {kernel} does not fit")]
+#[error(
+    "pictures of {height}×{width} are too small for `{node}`: its window of {kernel} does not fit"
+)]
 pub struct GraphError {
     /// Height asked for.
     pub height: usize,
@@ -288,7 +290,9 @@ impl Graph {
     pub fn channels(&self, id: NodeId) -> usize {
         let node = self.node(id);
         match node.op {
-            Op::Input { channels } | Op::Conv { channels, .. } | Op::Linear { channels, .. } => channels,
+            Op::Input { channels } | Op::Conv { channels, .. } | Op::Linear { channels, .. } => {
+                channels
+            }
             Op::ConcatPool => 2 * self.channels(node.inputs[0]),
             _ => self.channels(node.inputs[0]),
         }
@@ -301,17 +305,31 @@ impl Graph {
         self.output()
     }
 
-    fn parameter_of(&mut self, name: String, shape: &[usize], role: Role, group: usize, start: Start) -> ParameterId {
+    fn parameter_of(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        role: Role,
+        group: usize,
+        start: Start,
+    ) -> ParameterId {
         self.parameters.push(Parameter { name, shape: shape.to_vec(), role, group, start });
         ParameterId(self.parameters.len() - 1)
     }
 
     /// Adds a convolution `name` with its weight `name.weight`, which starts as torchvision's do
     /// (He normal over the fan out).
-    pub fn conv(&mut self, name: &str, input: NodeId, group: usize, [channels, kernel, stride, padding]: [usize; 4]) -> NodeId {
+    pub fn conv(
+        &mut self,
+        name: &str,
+        input: NodeId,
+        group: usize,
+        [channels, kernel, stride, padding]: [usize; 4],
+    ) -> NodeId {
         let start = Start::Normal((2.0 / (channels * kernel * kernel) as f32).sqrt());
         let shape = [channels, self.channels(input), kernel, kernel];
-        let weight = self.parameter_of(format!("{name}.weight"), &shape, Role::Weight, group, start);
+        let weight =
+            self.parameter_of(format!("{name}.weight"), &shape, Role::Weight, group, start);
         self.add(name, Op::Conv { channels, kernel, stride, padding, weight }, &[input])
     }
 
@@ -319,7 +337,13 @@ impl Graph {
     pub fn norm(&mut self, name: &str, input: NodeId, group: usize, shift: f32) -> NodeId {
         let shape = [self.channels(input)];
         let mut parameter = |suffix, role, start| {
-            self.parameter_of(format!("{name}.{suffix}"), &shape, role, group, Start::Constant(start))
+            self.parameter_of(
+                format!("{name}.{suffix}"),
+                &shape,
+                role,
+                group,
+                Start::Constant(start),
+            )
         };
         let norm = Norm {
             weight: parameter("weight", Role::NormWeight, 1.0),
@@ -333,12 +357,31 @@ impl Graph {
     }
 
     /// Adds a linear layer that starts as fastai's do (He normal over the fan in, bias 0).
-    pub fn linear(&mut self, name: &str, input: NodeId, group: usize, channels: usize, bias: bool) -> NodeId {
+    pub fn linear(
+        &mut self,
+        name: &str,
+        input: NodeId,
+        group: usize,
+        channels: usize,
+        bias: bool,
+    ) -> NodeId {
         let fan_in = self.channels(input);
         let start = Start::Normal((2.0 / fan_in as f32).sqrt());
-        let weight = self.parameter_of(format!("{name}.weight"), &[channels, fan_in], Role::Weight, group, start);
+        let weight = self.parameter_of(
+            format!("{name}.weight"),
+            &[channels, fan_in],
+            Role::Weight,
+            group,
+            start,
+        );
         let bias = bias.then(|| {
-            self.parameter_of(format!("{name}.bias"), &[channels], Role::Bias, group, Start::Constant(0.0))
+            self.parameter_of(
+                format!("{name}.bias"),
+                &[channels],
+                Role::Bias,
+                group,
+                Start::Constant(0.0),
+            )
         });
         self.add(name, Op::Linear { channels, weight, bias }, &[input])
     }
@@ -353,24 +396,33 @@ impl Graph {
             let channels = self.channels(NodeId(index));
             let input = node.inputs.first().map(|id| shapes[id.0]);
             let windows = |kernel: usize, stride: usize, padding: usize| {
-                let along = |size: usize| Some((size + 2 * padding).checked_sub(kernel)? / stride + 1);
+                let along =
+                    |size: usize| Some((size + 2 * padding).checked_sub(kernel)? / stride + 1);
                 let input = input?;
                 Some(Shape { height: along(input.height)?, width: along(input.width)?, channels })
             };
             let shape = match node.op {
-                Op::Input { .. } if height > 0 && width > 0 => Some(Shape { height, width, channels }),
-                Op::Input { .. } => None,
-                Op::Conv { kernel, stride, padding, .. } | Op::MaxPool { kernel, stride, padding } => {
-                    windows(kernel, stride, padding)
+                Op::Input { .. } if height > 0 && width > 0 => {
+                    Some(Shape { height, width, channels })
                 }
-                Op::AveragePool | Op::ConcatPool | Op::Linear { .. } => Some(Shape { height: 1, width: 1, channels }),
+                Op::Input { .. } => None,
+                Op::Conv { kernel, stride, padding, .. }
+                | Op::MaxPool { kernel, stride, padding } => windows(kernel, stride, padding),
+                Op::AveragePool | Op::ConcatPool | Op::Linear { .. } => {
+                    Some(Shape { height: 1, width: 1, channels })
+                }
                 Op::Norm(_) | Op::Relu | Op::Add | Op::Dropout { .. } => input,
             };
             let kernel = match node.op {
                 Op::Conv { kernel, .. } | Op::MaxPool { kernel, .. } => kernel,
                 _ => 1,
             };
-            shapes.push(shape.ok_or_else(|| GraphError { height, width, node: node.name.clone(), kernel })?);
+            shapes.push(shape.ok_or_else(|| GraphError {
+                height,
+                width,
+                node: node.name.clone(),
+                kernel,
+            })?);
         }
         Ok(shapes)
     }

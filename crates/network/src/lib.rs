@@ -22,7 +22,9 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use graph::{Graph, GraphError, Node, NodeId, Norm, Op, Parameter, ParameterId, Role, Shape, Start};
+pub use graph::{
+    Graph, GraphError, Node, NodeId, Norm, Op, Parameter, ParameterId, Role, Shape, Start,
+};
 pub use parameters::{Parameters, Tensor};
 pub use resnet::Backbone;
 

@@ -40,11 +40,18 @@ impl Parameters {
     /// Names the first parameter whose shape is not the graph's.
     pub fn new(graph: &Graph, tensors: Vec<Tensor>) -> Result<Self, String> {
         if tensors.len() != graph.parameters().len() {
-            return Err(format!("{} tensors for {} parameters", tensors.len(), graph.parameters().len()));
+            return Err(format!(
+                "{} tensors for {} parameters",
+                tensors.len(),
+                graph.parameters().len()
+            ));
         }
         for (parameter, tensor) in graph.parameters().iter().zip(&tensors) {
             if tensor.shape != parameter.shape || tensor.data.len() != parameter.len() {
-                return Err(format!("`{}` has shape {:?}, not {:?}", parameter.name, tensor.shape, parameter.shape));
+                return Err(format!(
+                    "`{}` has shape {:?}, not {:?}",
+                    parameter.name, tensor.shape, parameter.shape
+                ));
             }
         }
         Ok(Self(tensors))

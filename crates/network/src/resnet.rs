@@ -37,8 +37,14 @@ struct Plan {
 
 impl Backbone {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Small, Self::ResNet18, Self::ResNet34, Self::ResNet50, Self::ResNet101, Self::ResNet152];
+    pub const ALL: [Self; 6] = [
+        Self::Small,
+        Self::ResNet18,
+        Self::ResNet34,
+        Self::ResNet50,
+        Self::ResNet101,
+        Self::ResNet152,
+    ];
 
     fn plan(self) -> Plan {
         let standard = |blocks, bottleneck| Plan { blocks, width: 64, bottleneck, stem_kernel: 7 };
@@ -97,7 +103,15 @@ pub(crate) fn body(backbone: Backbone) -> Graph {
         for block in 0..blocks {
             let stride = if stage > 0 && block == 0 { 2 } else { 1 };
             let name = format!("layer{}.{block}", stage + 1);
-            x = residual(&mut graph, &name, x, stage / 2, plan.width << stage, stride, plan.bottleneck);
+            x = residual(
+                &mut graph,
+                &name,
+                x,
+                stage / 2,
+                plan.width << stage,
+                stride,
+                plan.bottleneck,
+            );
         }
     }
     graph.cut_here();
@@ -106,7 +120,15 @@ pub(crate) fn body(backbone: Backbone) -> Graph {
 
 /// One residual block: a branch of two or three convolutions, added to the input or to its 1×1
 /// projection where the shape changes.
-fn residual(graph: &mut Graph, name: &str, input: NodeId, group: usize, width: usize, stride: usize, bottleneck: bool) -> NodeId {
+fn residual(
+    graph: &mut Graph,
+    name: &str,
+    input: NodeId,
+    group: usize,
+    width: usize,
+    stride: usize,
+    bottleneck: bool,
+) -> NodeId {
     let out = if bottleneck { 4 * width } else { width };
     // channels, kernel, stride, padding of each convolution on the branch
     let convolutions: &[[usize; 4]] = if bottleneck {

@@ -36,8 +36,13 @@ pub struct Summary {
 /// When the graph cannot take pictures of this size.
 pub fn of(graph: &Graph, height: usize, width: usize) -> Result<Summary, GraphError> {
     let shapes = graph.shapes(height, width)?;
-    let mut summary =
-        Summary { rows: vec![], body_parameters: 0, head_parameters: 0, body_norm_parameters: 0, multiply_adds: 0 };
+    let mut summary = Summary {
+        rows: vec![],
+        body_parameters: 0,
+        head_parameters: 0,
+        body_norm_parameters: 0,
+        multiply_adds: 0,
+    };
     for (index, (node, &shape)) in graph.nodes().iter().zip(&shapes).enumerate() {
         let ids = match node.op {
             Op::Conv { weight, .. } => vec![weight],

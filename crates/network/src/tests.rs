@@ -30,9 +30,14 @@ fn totals_are_torchvisions() {
 
 #[test]
 fn resnet50_does_four_billion_multiply_adds() {
-    let graph = Architecture { backbone: Backbone::ResNet50, head: Head::Linear { classes: 1000 } }.graph();
+    let graph =
+        Architecture { backbone: Backbone::ResNet50, head: Head::Linear { classes: 1000 } }.graph();
     let summary = summary::of(&graph, 224, 224).unwrap();
-    assert!((4.0..4.2).contains(&(summary.multiply_adds as f64 / 1e9)), "{}", summary.multiply_adds);
+    assert!(
+        (4.0..4.2).contains(&(summary.multiply_adds as f64 / 1e9)),
+        "{}",
+        summary.multiply_adds
+    );
 }
 
 #[test]
@@ -53,7 +58,8 @@ fn groups_split_where_fastai_splits() {
 fn names_are_unique_and_start_values_are_finite() {
     for backbone in Backbone::ALL {
         let graph = fastai(backbone);
-        let names: std::collections::HashSet<_> = graph.parameters().iter().map(|p| &p.name).collect();
+        let names: std::collections::HashSet<_> =
+            graph.parameters().iter().map(|p| &p.name).collect();
         assert_eq!(names.len(), graph.parameters().len());
         assert_eq!(backbone.name().parse::<Backbone>().unwrap(), backbone);
     }

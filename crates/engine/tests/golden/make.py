@@ -1,0 +1,330 @@
+"""Writes the golden files of the engine's tests: what PyTorch computes, in float64.
+
+    pip install torch==2.15.0 torchvision==0.29.2 numpy safetensors
+    python make.py            # operations.safetensors, adam.safetensors, networks.safetensors
+
+Inputs are in no file: both sides fill pictures and parameters by the same formula (`fill`), so only
+results are stored, and of the large networks only a sketch of each tensor (its norm and up to 64 of
+its values). PyTorch's own float32 must agree with its float64 well below the tests' tolerance of
+1e-4, or no fair test of a float32 engine could ask for it.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torchvision
+from safetensors.numpy import save_file
+
+HERE = Path(__file__).parent
+STEPS = 3
+SKETCH = 64
+# backbone, its head, classes, the norm before a sum, what is trained
+NETWORKS = [
+    ("resnet18", "fastai", 3, ".bn2", ["all", "norms", "head"]),
+    ("resnet18", "linear", 1000, ".bn2", ["all"]),
+    ("resnet50", "fastai", 3, ".bn3", ["all", "norms"]),
+    ("resnet50", "linear", 1000, ".bn3", ["all"]),
+]
+BATCH, SIZE = 8, 96
+
+
+# ---- inputs that both sides can compute ----
+
+def uniform(name, count):
+    """`count` numbers in [0, 1) of 24 bits: FNV-1a of the name, then SplitMix64's finaliser."""
+    key = 0xCBF29CE484222325
+    for byte in name.encode():
+        key = (key ^ byte) * 0x100000001B3 % 2**64
+    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(key)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return (z >> np.uint64(40)).astype(np.float64) / 2**24
+
+
+def fill(name, shape, smooth=False):
+    """A parameter's value: He-scaled for weights, near its usual value for the rest.
+
+    A ReLU's gradient jumps at 0, and of the millions of values in a ResNet float32 puts some on the
+    other side than float64: gradients then differ by percents. A smooth filling shifts each channel
+    by about 3 deviations, so that its ReLU is mostly open or shut: up where a sum follows, else up or down.
+    """
+    if smooth and name.endswith("bias") and not name.startswith("head") and not name.startswith("fc"):
+        u = uniform(name, math.prod(shape))
+        up = (u < 0.5) | ("downsample" in name) | (smooth in name)
+        return np.where(up, 3.0, -3.0).astype(np.float32)
+    if name.endswith("running_var"):
+        low, width = 0.75, 0.5
+    elif name.endswith("running_mean") or name.endswith("bias"):
+        low, width = -0.1, 0.2
+    elif len(shape) == 1:
+        low, width = 0.75, 0.5
+    else:
+        width = math.sqrt(24.0 / float(math.prod(shape[1:])))
+        low = -0.5 * width
+    values = low + uniform(name, math.prod(shape)) * width
+    return values.astype(np.float32).reshape(shape)
+
+
+def images(step, batch, height, width, channels):
+    """Pictures in NHWC order, as the engine takes them, handed to PyTorch as NCHW.
+
+    Noise of a contrast and a colour of each picture's own: of plain noise all would look alike to
+    an average pool, and the head's norm would divide by next to nothing.
+    """
+    noise = uniform(f"pictures.{step}", batch * height * width * channels) - 0.5
+    contrast = uniform(f"contrasts.{step}", batch) * 4.0 + 0.5
+    colour = (uniform(f"colours.{step}", batch * channels) - 0.5) * 4.0
+    pixels = noise.reshape(batch, height, width, channels) * contrast.reshape(batch, 1, 1, 1)
+    pixels = (pixels + colour.reshape(batch, 1, 1, channels)).astype(np.float32)
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
+
+
+def labels(step, batch, classes):
+    return torch.tensor([(3 * i + 5 * step + 1) % classes for i in range(batch)])
+
+
+# ---- networks ----
+
+class Norm(nn.BatchNorm2d):
+    """Batch norm on maps and vectors; over a single value a channel it runs as in eval mode."""
+
+    def forward(self, x):
+        flat = x if x.dim() == 4 else x[:, :, None, None]
+        batch = self.training and flat.numel() > flat.shape[1]
+        y = F.batch_norm(flat, self.running_mean, self.running_var, self.weight, self.bias, batch, 0.1, 1e-5)
+        return y if x.dim() == 4 else y.flatten(1)
+
+
+class Small(nn.Module):
+    """A network of graphs.txt."""
+
+    def __init__(self, header, lines):
+        super().__init__()
+        self.name, (self.batch, self.height, self.width, self.channels) = header[0], map(int, header[1:])
+        self.lines, self.body, self.groups, group = [], set(), {}, 0
+        channels = {"input": self.channels}
+        for name, *rest in lines:
+            if name == "group":
+                group = int(rest[0])
+            elif name == "cut":
+                self.body = set(self.groups)
+            else:
+                op, source, *numbers = rest
+                self.lines.append((name, op, [source], numbers))
+                module, width = None, channels[source]
+                if op == "conv":
+                    width, kernel, stride, padding = map(int, numbers)
+                    module = nn.Conv2d(channels[source], width, kernel, stride, padding, bias=False)
+                elif op == "norm":
+                    module = Norm(width)
+                elif op == "linear":
+                    width = int(numbers[0])
+                    module = nn.Linear(channels[source], width, bias="bias" in numbers)
+                elif op == "concat":
+                    width *= 2
+                channels[name] = width
+                if module is not None:
+                    self.add_module(name, module)
+                    self.groups[name] = group
+        self.classes = width
+
+    def forward(self, x):
+        seen = {"input": x}
+        for name, op, (source,), numbers in self.lines:
+            x = seen[source]
+            if op in ("conv", "norm"):
+                x = self.get_submodule(name)(x)
+            elif op == "linear":
+                x = self.get_submodule(name)(x.flatten(1))
+            elif op == "relu":
+                x = F.relu(x)
+            elif op == "add":
+                x = x + seen[numbers[0]]
+            elif op == "maxpool":
+                x = F.max_pool2d(x, *map(int, numbers))
+            elif op == "average":
+                x = x.mean((2, 3))
+            elif op == "concat":
+                x = Concat()(x)
+            seen[name] = x
+        return x
+
+
+class ResNet(nn.Module):
+    """torchvision's body with fastai's head (nothing dropped) or its own layer."""
+
+    def __new__(cls, backbone, head, classes):
+        net = getattr(torchvision.models, backbone)(num_classes=classes)
+        net.batch, net.height, net.width, net.channels, net.classes = BATCH, SIZE, SIZE, 3, classes
+        net.body = {n for n, _ in net.named_modules() if n and not n.startswith("fc")}
+        if head == "fastai":
+            features = net.fc.in_features
+            net.fc = nn.Identity()
+            net.avgpool = Concat()
+            net.head = nn.Module()
+            net.head.norm1 = nn.BatchNorm1d(2 * features)
+            net.head.linear1 = nn.Linear(2 * features, 512, bias=False)
+            net.head.norm2 = nn.BatchNorm1d(512)
+            net.head.linear2 = nn.Linear(512, classes, bias=False)
+            body, h = net.forward, net.head
+            net.forward = lambda x: h.linear2(h.norm2(F.relu(h.linear1(h.norm1(body(x))))))
+        return net
+
+
+class Concat(nn.Module):
+    def forward(self, x):
+        return torch.cat([F.adaptive_max_pool2d(x, 1), F.adaptive_avg_pool2d(x, 1)], 1).flatten(1)
+
+
+def read_graphs():
+    text = re.sub(r"#.*", "", (HERE / "graphs.txt").read_text())
+    lines = [line.split() for line in text.splitlines() if line.split()]
+    starts = [i for i, line in enumerate(lines) if line[0] == "graph"] + [len(lines)]
+    return [(lines[a][1:], lines[a + 1 : b]) for a, b in zip(starts, starts[1:])]
+
+
+def fill_all(net, dtype, smooth=False):
+    with torch.no_grad():
+        for name, value in net.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                value.copy_(torch.from_numpy(fill(name, tuple(value.shape), smooth)))
+    return net.to(dtype)
+
+
+# ---- what is computed ----
+
+def set_trained(net, trained):
+    """As network::Trained: all, head and body norms, or head alone on a body in eval mode."""
+    net.train()
+    for name, module in net.named_modules():
+        if trained == "all" or name not in net.body or any(True for _ in module.children()):
+            continue
+        if trained == "head":
+            module.eval()
+        if trained == "head" or not isinstance(module, nn.BatchNorm2d):
+            module.requires_grad_(False)
+
+
+def run(net, dtype, trained, smooth):
+    """Logits, three losses, the first step's gradients, statistics and logits after three steps."""
+    fill_all(net, dtype, smooth)
+    shape = (net.batch, net.height, net.width, net.channels)
+    results = {}
+    net.eval()
+    with torch.no_grad():
+        results["logits"] = net(images(0, *shape).to(dtype))
+    set_trained(net, trained)
+    losses = []
+    for step in range(STEPS):
+        net.zero_grad()
+        loss = F.cross_entropy(net(images(step, *shape).to(dtype)), labels(step, net.batch, net.classes))
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            for name, p in net.named_parameters():
+                if p.grad is not None:
+                    results[f"gradient/{name}"] = p.grad.clone()
+    results["losses"] = torch.tensor(losses, dtype=dtype)
+    for name, value in net.named_buffers():
+        if not name.endswith("num_batches_tracked"):
+            results[f"statistic/{name}"] = value.clone()
+    net.eval()
+    with torch.no_grad():
+        results["logits_after"] = net(images(0, *shape).to(dtype))
+    return {name: value.detach().double().numpy() for name, value in results.items()}
+
+
+def apart(results, exact):
+    """The largest difference of a tensor, as a share of it (or, for gradients that are 0 but for
+    rounding, of a hundredth of the largest): the measure that the tests use too."""
+    largest = max(np.linalg.norm(v) for n, v in exact.items() if n.startswith("gradient"))
+    floor = lambda name: 1e-2 * largest if name.startswith("gradient") else 0.0
+    error = lambda name: np.linalg.norm(results[name] - exact[name])
+    return max((error(n) / max(np.linalg.norm(exact[n]), floor(n)), n) for n in exact)
+
+
+def compare(case, build, trained, smooth=False, limit=5e-5):
+    """The float64 results, once float32 is near enough."""
+    exact = run(build(), torch.float64, trained, smooth)
+    distance, name = apart(run(build(), torch.float32, trained, smooth), exact)
+    print(f"{case:30} loss {exact['losses'][0]:.3f}, float32 is at most {distance:.1e} off, in {name}")
+    assert distance < limit, case
+    return exact
+
+
+def sketch(a):
+    """The norm, and up to 64 of the values."""
+    flat = a.reshape(-1)
+    chosen = flat[[i * flat.size // SKETCH for i in range(SKETCH)]] if flat.size > SKETCH else flat
+    return np.concatenate([[np.linalg.norm(flat)], chosen])
+
+
+def operations():
+    file = {}
+    for header, lines in read_graphs():
+        for trained in ["all", "norms", "head"] if ["cut"] in lines else ["all"]:
+            case = f"{header[0]}/{trained}"
+            exact = compare(case, lambda: Small(header, lines), trained)
+            file |= {f"{case}/{name}": value.astype(np.float32) for name, value in exact.items()}
+    save_file(file, HERE / "operations.safetensors")
+
+
+def networks():
+    file = {}
+    for backbone, head, classes, last, modes in NETWORKS:
+        for trained, smooth in [(t, s) for t in modes for s in [False, last]]:
+            case = f"{backbone}-{head}/{trained}{'-smooth' if smooth else ''}"
+            build = lambda: ResNet(backbone, head, classes)
+            exact = compare(case, build, trained, smooth, 5e-5 if smooth else 5e-2)
+            file |= {f"{case}/{name}": sketch(value).astype(np.float32) for name, value in exact.items()}
+    save_file(file, HERE / "networks.safetensors")
+
+
+# ---- Adam ----
+
+def adam():
+    """Five steps of fastai's Adam, transcribed: three groups, rates and momentum scheduled."""
+    header, lines = next(case for case in read_graphs() if case[0][0] == "bottleneck")
+    final = {}
+    for dtype in [torch.float32, torch.float64]:
+        net = fill_all(Small(header, lines), dtype)
+        net.train()
+        shape = (net.batch, net.height, net.width, net.channels)
+        state = {name: (torch.zeros_like(p), torch.zeros_like(p)) for name, p in net.named_parameters()}
+        sqr_mom, eps, wd = 0.99, 1e-5, 0.01
+        for step in range(5):
+            net.zero_grad()
+            F.cross_entropy(net(images(step, *shape).to(dtype)), labels(step, net.batch, net.classes)).backward()
+            for name, p in net.named_parameters():
+                layer = name.split(".")[0]
+                mom = 0.95 - 0.02 * step
+                lr = [1e-3, 3e-3, 1e-2][net.groups[layer]] * (step + 1) / 5
+                decays = p.dim() > 1
+                m, v = state[name]
+                with torch.no_grad():
+                    if decays:
+                        p *= 1 - lr * wd
+                    m.copy_(mom * m + (1 - mom) * p.grad)
+                    v.copy_(sqr_mom * v + (1 - sqr_mom) * p.grad**2)
+                    n = step + 1
+                    p -= lr / (1 - mom**n) * m / ((v / (1 - sqr_mom**n)).sqrt() + eps)
+        final[dtype] = {name: p.detach().double().numpy() for name, p in net.named_parameters()}
+    exact, single = final[torch.float64], final[torch.float32]
+    moved = {name: exact[name] - fill(name, exact[name].shape) for name in exact}
+    norm = np.linalg.norm
+    distance = max(norm(single[n] - exact[n]) / norm(moved[n]) for n in exact)
+    print(f"{'adam':30} float32 is at most {distance:.1e} off in what moved")
+    save_file({f"moved/{name}": value.astype(np.float32) for name, value in moved.items()}, HERE / "adam.safetensors")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    operations()
+    adam()
+    networks()

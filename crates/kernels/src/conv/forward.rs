@@ -1,0 +1,280 @@
+use super::job::Job;
+use super::local::{Layout, Piece, RowTile};
+use super::tile::{MOST_ROWS, MOST_VECS, Operands, product, with_rows};
+use crate::isa::{Isa, Kernel, Simd, dispatch};
+use crate::threads::{Shared, parallel};
+use crate::{View, scratch};
+
+/// What happens to a result while it is still in registers, in this order.
+#[derive(Debug, Default)]
+pub struct Epilogue<'a> {
+    /// Adds to what is there instead of replacing it.
+    pub accumulate: bool,
+    /// Added, one a channel.
+    pub bias: Option<&'a [f32]>,
+    /// Added, of the output's shape.
+    pub residual: Option<&'a [f32]>,
+    /// Negative results become 0.
+    pub relu: bool,
+    /// Receives each channel's sum and sum of squares, `channels` numbers each.
+    pub sums: Option<&'a mut [f64]>,
+}
+
+/// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
+/// the second-level cache.
+const PIXELS: usize = 224;
+/// Floats of local input that one piece may take.
+const LOCAL: usize = 160 * 1024;
+/// Pieces wanted, so that many cores find work.
+const PIECES: usize = 16;
+
+/// The pieces of a job's grid, by shape alone.
+pub(super) fn pieces(job: &Job) -> Vec<Piece> {
+    let plane = job.grid_height * job.grid_width;
+    if plane == 0 || job.count == 0 {
+        return vec![];
+    }
+    let fit = (LOCAL / job.channels.max(1)).max(28);
+    if job.is_flat() {
+        let all = job.count * plane;
+        // A multiple of every tile height in use (14, 6, 4) keeps tiles full.
+        let size = (PIXELS.min(fit) / 84 * 84).max(56);
+        return (0..all)
+            .step_by(size)
+            .map(|first| Piece::Flat { first, pixels: size.min(all - first) })
+            .collect();
+    }
+    let target = PIXELS.min(fit / (job.step * job.step));
+    if plane * 2 <= target {
+        let pictures = (target / plane).min(job.count);
+        let piece = |picture| Piece::Rows {
+            picture,
+            pictures: pictures.min(job.count - picture),
+            row: 0,
+            rows: job.grid_height,
+        };
+        return (0..job.count).step_by(pictures).map(piece).collect();
+    }
+    let rows = (target / job.grid_width).max(1);
+    // Even pieces: 14 rows in pieces of at most 9 are 7 and 7, not 9 and 5.
+    let rows = job.grid_height.div_ceil(job.grid_height.div_ceil(rows));
+    let mut pieces = vec![];
+    for picture in 0..job.count {
+        for row in (0..job.grid_height).step_by(rows) {
+            pieces.push(Piece::Rows {
+                picture,
+                pictures: 1,
+                row,
+                rows: rows.min(job.grid_height - row),
+            });
+        }
+    }
+    pieces
+}
+
+/// Runs a job over its whole grid.
+pub(super) fn run(
+    job: &Job,
+    panels: &[f32],
+    view: View<'_>,
+    output: &mut [f32],
+    epilogue: Epilogue<'_>,
+) {
+    let channels = job.out_channels;
+    for slice in [epilogue.bias].into_iter().flatten() {
+        assert_eq!(slice.len(), channels, "a bias a channel");
+    }
+    if let Some(residual) = epilogue.residual {
+        assert_eq!(residual.len(), output.len(), "a residual of the output's shape");
+    }
+    let pieces = pieces(job);
+    let panel = Isa::in_use().panel();
+    let columns = channels.div_ceil(panel);
+    // Few pieces (a small batch, deep layers): split the columns too.
+    let groups = PIECES.div_ceil(pieces.len().max(1)).min(columns);
+    let layout = Layout::new(job, &view);
+    let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };
+    scratch::with(pieces.len() * sums_len, |partial| {
+        partial.fill(0.0);
+        let (shared, partials) = (Shared::new(output), Shared::new(partial));
+        parallel(pieces.len() * groups, |task| {
+            let (index, group) = (task / groups, task % groups);
+            let piece = pieces[index];
+            scratch::with(layout.len(piece), |local| {
+                let kernel = PieceKernel {
+                    job,
+                    layout: &layout,
+                    view: &view,
+                    piece,
+                    local: (!layout.direct).then_some(local.as_mut_ptr()),
+                    panels,
+                    columns: (group * columns / groups, (group + 1) * columns / groups),
+                    output: shared.get(),
+                    accumulate: epilogue.accumulate,
+                    bias: epilogue.bias,
+                    residual: epilogue.residual,
+                    relu: epilogue.relu,
+                    sums: (sums_len > 0).then(|| partials.get().wrapping_add(index * sums_len)),
+                };
+                // SAFETY: lengths were checked by `Conv`; pieces and column groups are disjoint in
+                // output and partial sums, and the local buffer is this thread's own.
+                unsafe { dispatch(kernel) };
+            });
+        });
+        if let Some(sums) = epilogue.sums {
+            assert_eq!(sums.len(), sums_len, "two sums a channel");
+            sums.fill(0.0);
+            for part in partial.chunks_exact(sums_len.max(1)) {
+                for (sum, &value) in sums.iter_mut().zip(part) {
+                    *sum += f64::from(value);
+                }
+            }
+        }
+    });
+}
+
+/// One piece of the grid × one group of panels.
+struct PieceKernel<'a> {
+    job: &'a Job,
+    layout: &'a Layout,
+    view: &'a View<'a>,
+    piece: Piece,
+    /// Where to copy the input; `None` to read it in place.
+    local: Option<*mut f32>,
+    panels: &'a [f32],
+    columns: (usize, usize),
+    output: *mut f32,
+    accumulate: bool,
+    bias: Option<&'a [f32]>,
+    residual: Option<&'a [f32]>,
+    relu: bool,
+    sums: Option<*mut f32>,
+}
+
+impl Kernel for PieceKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let (job, layout) = (self.job, self.layout);
+        let base: *const f32 = match (self.local, self.piece) {
+            (Some(local), _) => {
+                layout.gather::<S>(job, self.view, self.piece, local);
+                local
+            }
+            (None, Piece::Flat { first, .. }) => self.view.data.as_ptr().add(first * job.channels),
+            (None, Piece::Rows { .. }) => unreachable!("only flat pieces are read in place"),
+        };
+        TILES.with_borrow_mut(|tiles| {
+            layout.tiles(job, self.piece, S::ROWS, tiles);
+            for column in self.columns.0..self.columns.1 {
+                let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
+                for tile in tiles.iter() {
+                    let operands = Operands {
+                        a: [base.add(tile.a[0]), base.add(tile.a[1])],
+                        row: layout.step * layout.pitch,
+                        half: tile.half,
+                        offsets: &layout.offsets,
+                        run: layout.run,
+                        panel,
+                    };
+                    with_rows!(S, tile.rows, finish(&self, &operands, tile, column * S::PANEL));
+                }
+            }
+        });
+    }
+}
+
+thread_local! {
+    static TILES: std::cell::RefCell<Vec<RowTile>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Computes one tile and stores it through the epilogue.
+#[inline(always)]
+unsafe fn finish<S: Simd, const M: usize, const V: usize>(
+    kernel: &PieceKernel<'_>,
+    operands: &Operands<'_>,
+    tile: &RowTile,
+    first: usize,
+) {
+    let mut sums = product::<S, M, V>(operands);
+    let job = kernel.job;
+    let channels = job.out_channels;
+    let valid = (channels - first).min(S::PANEL);
+    let place = |r: usize| {
+        let half = M.div_ceil(2);
+        let pixel = if r < half {
+            tile.out[0] + r * job.out_step
+        } else {
+            tile.out[1] + (r - half) * job.out_step
+        };
+        pixel * channels + first
+    };
+    if valid < S::PANEL {
+        // The last panel of an odd number of channels: through a small copy of whole lines.
+        let mut lines = [[0.0f32; MOST_VECS * 16]; MOST_ROWS];
+        for r in 0..M {
+            for v in 0..V {
+                S::store(lines[r].as_mut_ptr().add(v * S::LANES), sums[r][v]);
+            }
+        }
+        for r in 0..M {
+            let at = place(r);
+            for (c, value) in lines[r][..valid].iter().enumerate() {
+                let to = kernel.output.add(at + c);
+                let mut value = *value;
+                if kernel.accumulate {
+                    value += *to;
+                }
+                if let Some(bias) = kernel.bias {
+                    value += bias[first + c];
+                }
+                if let Some(residual) = kernel.residual {
+                    value += residual[at + c];
+                }
+                if kernel.relu && value < 0.0 {
+                    value = 0.0;
+                }
+                *to = value;
+                if let Some(totals) = kernel.sums {
+                    *totals.add(first + c) += value;
+                    *totals.add(channels + first + c) += value * value;
+                }
+            }
+        }
+        return;
+    }
+    for v in 0..V {
+        let column = v * S::LANES;
+        let bias = kernel.bias.map(|bias| S::load(bias.as_ptr().add(first + column)));
+        for r in 0..M {
+            let at = place(r) + column;
+            let mut value = sums[r][v];
+            if kernel.accumulate {
+                value = S::add(value, S::load(kernel.output.add(at)));
+            }
+            if let Some(bias) = bias {
+                value = S::add(value, bias);
+            }
+            if let Some(residual) = kernel.residual {
+                value = S::add(value, S::load(residual.as_ptr().add(at)));
+            }
+            if kernel.relu {
+                value = S::max(S::splat(0.0), value);
+            }
+            S::store(kernel.output.add(at), value);
+            sums[r][v] = value;
+        }
+        if let Some(totals) = kernel.sums {
+            let (mut sum, mut squares) = (S::splat(0.0), S::splat(0.0));
+            for r in 0..M {
+                sum = S::add(sum, sums[r][v]);
+                squares = S::fma(sums[r][v], sums[r][v], squares);
+            }
+            let (to, to_squares) =
+                (totals.add(first + column), totals.add(channels + first + column));
+            S::store(to, S::add(S::load(to), sum));
+            S::store(to_squares, S::add(S::load(to_squares), squares));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use super::Conv;
+
+/// One tap of a filter: which input pixel it reads, beside the grid pixel's own place, and where
+/// its weights lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tap {
+    /// Rows down.
+    pub(super) dy: isize,
+    /// Columns right.
+    pub(super) dx: isize,
+    /// Index of its `channels × filters` block in the convolution's weights.
+    pub(super) index: usize,
+}
+
+/// A sum over taps for each pixel of a grid: what forward passes and gradients of the input have
+/// in common. Grid pixel (i, j) reads input pixels (i·step + dy, j·step + dx), zero outside, and
+/// belongs to output pixel (i·out_step + out_y, j·out_step + out_x).
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) count: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) channels: usize,
+    pub(super) step: usize,
+    pub(super) taps: Vec<Tap>,
+    pub(super) grid_height: usize,
+    pub(super) grid_width: usize,
+    pub(super) out_height: usize,
+    pub(super) out_width: usize,
+    pub(super) out_channels: usize,
+    pub(super) out_step: usize,
+    pub(super) out_y: usize,
+    pub(super) out_x: usize,
+}
+
+impl Job {
+    /// The forward pass.
+    pub(super) fn forward(conv: &Conv) -> Self {
+        let (k, p) = (conv.kernel, conv.padding as isize);
+        let taps = (0..k * k).map(|i| Tap {
+            dy: (i / k) as isize - p,
+            dx: (i % k) as isize - p,
+            index: i,
+        });
+        Self {
+            count: conv.count,
+            height: conv.height,
+            width: conv.width,
+            channels: conv.channels,
+            step: conv.stride,
+            taps: taps.collect(),
+            grid_height: conv.out_height(),
+            grid_width: conv.out_width(),
+            out_height: conv.out_height(),
+            out_width: conv.out_width(),
+            out_channels: conv.filters,
+            out_step: 1,
+            out_y: 0,
+            out_x: 0,
+        }
+    }
+
+    /// The gradient of the input. With stride s, input pixels whose row and column leave the same
+    /// remainders by s see the same taps: s² jobs, each an ordinary convolution of the output's
+    /// gradient with some of the taps. A job without taps writes zeros.
+    pub(super) fn backward_data(conv: &Conv) -> Vec<Self> {
+        let stride = conv.stride;
+        // Along one axis, an input place y = s·i + phase is read by tap k of output (y + p − k) / s.
+        let along = |phase: usize| -> Vec<(usize, isize)> {
+            let shift = (phase + conv.padding) as isize;
+            let exact = |&k: &usize| (shift - k as isize).rem_euclid(stride as isize) == 0;
+            (0..conv.kernel)
+                .filter(exact)
+                .map(|k| (k, (shift - k as isize).div_euclid(stride as isize)))
+                .collect()
+        };
+        let mut jobs = Vec::with_capacity(stride * stride);
+        for phase in 0..stride * stride {
+            let (out_y, out_x) = (phase / stride, phase % stride);
+            let columns = along(out_x);
+            let taps = along(out_y).into_iter().flat_map(|(ky, dy)| {
+                columns.iter().map(move |&(kx, dx)| Tap { dy, dx, index: ky * conv.kernel + kx })
+            });
+            let mut taps: Vec<Tap> = taps.collect();
+            // Ascending offsets, so that neighbours can merge into one run.
+            taps.sort_by_key(|tap| (tap.dy, tap.dx));
+            jobs.push(Self {
+                count: conv.count,
+                height: conv.out_height(),
+                width: conv.out_width(),
+                channels: conv.filters,
+                step: 1,
+                taps,
+                grid_height: (conv.height + stride - 1).saturating_sub(out_y) / stride,
+                grid_width: (conv.width + stride - 1).saturating_sub(out_x) / stride,
+                out_height: conv.height,
+                out_width: conv.width,
+                out_channels: conv.channels,
+                out_step: stride,
+                out_y,
+                out_x,
+            });
+        }
+        jobs
+    }
+
+    /// Whether the grid can be read and written as one long row: a single tap, every output pixel.
+    pub(super) fn is_flat(&self) -> bool {
+        self.taps.len() == 1 && self.out_step == 1
+    }
+
+    /// Numbers a column of the product sums over.
+    pub(super) fn depth(&self) -> usize {
+        self.taps.len() * self.channels
+    }
+}

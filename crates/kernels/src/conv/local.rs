@@ -1,0 +1,290 @@
+//! The piece of input that a piece of output needs, copied into a buffer of its own: zeros around
+//! it, norm and ReLU applied, and a row length that does not put every pixel into the same cache set.
+
+use super::job::Job;
+use crate::View;
+use crate::isa::Simd;
+
+/// How a job's input lies in local buffers.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Floats from one local pixel to the next.
+    pub(super) pitch: usize,
+    /// Local columns.
+    pub(super) columns: usize,
+    /// Local rows and columns between grid neighbours.
+    pub(super) step: usize,
+    /// Offset of each run of taps from the grid pixel's local place.
+    pub(super) offsets: Vec<usize>,
+    /// Numbers in a run: one tap's channels, or those of neighbouring taps merged.
+    pub(super) run: usize,
+    /// Smallest dy and dx of the taps.
+    first: (isize, isize),
+    /// Rows that taps span.
+    span: usize,
+    /// Input rows and columns between local ones (a lone tap skips what it does not read).
+    skip: usize,
+    /// Whether the input's own memory serves as the local buffer.
+    pub(super) direct: bool,
+}
+
+/// A run of output pixels whose local places are evenly spaced, in two halves: row r < half lies at
+/// `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise their output pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowTile {
+    pub(super) rows: usize,
+    pub(super) half: usize,
+    /// Local offsets of the first rows of both halves, in floats.
+    pub(super) a: [usize; 2],
+    /// Output pixels of the first rows of both halves.
+    pub(super) out: [usize; 2],
+}
+
+/// A piece of the grid: some rows of one picture, some whole pictures, or (flat) a range of pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Piece {
+    /// Grid pixels of the flat grid.
+    Flat { first: usize, pixels: usize },
+    /// The same rows of each of some pictures.
+    Rows { picture: usize, pictures: usize, row: usize, rows: usize },
+}
+
+impl Layout {
+    pub(super) fn new(job: &Job, view: &View<'_>) -> Self {
+        let min = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
+        let max = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
+        let first = (min(|t| t.dy), min(|t| t.dx));
+        let span = (max(|t| t.dy) - first.0 + 1) as usize;
+        let span_x = (max(|t| t.dx) - first.1 + 1) as usize;
+        let lone = job.taps.len() <= 1;
+        let (step, skip) = if lone { (1, job.step) } else { (job.step, 1) };
+        // Pixels a multiple of 1 KiB apart share few cache sets; 64 bytes more spread them out. In
+        // place that cannot be done, and at 4 KiB all pixels would share one set.
+        let same_grid =
+            (job.height, job.width) == (job.grid_height, job.grid_width) && first == (0, 0);
+        let direct = job.is_flat()
+            && view.is_plain()
+            && skip == 1
+            && same_grid
+            && !job.channels.is_multiple_of(1024);
+        let pitch = job.channels + if job.channels.is_multiple_of(256) && !direct { 16 } else { 0 };
+        let columns = (job.grid_width.max(1) - 1) * step + span_x;
+        let offset = |t: &super::job::Tap| {
+            ((t.dy - first.0) as usize * columns + (t.dx - first.1) as usize) * pitch
+        };
+        // Taps side by side are one run if their pixels touch, which makes short runs long.
+        let merged = pitch == job.channels && job.taps.len() == span * span_x;
+        let (offsets, run) = if merged {
+            (job.taps.iter().step_by(span_x).map(offset).collect(), span_x * job.channels)
+        } else {
+            (job.taps.iter().map(offset).collect(), job.channels)
+        };
+        Self { pitch, columns, step, offsets, run, first, span, skip, direct }
+    }
+
+    /// Local rows for so many grid rows of one picture.
+    fn local_rows(&self, rows: usize) -> usize {
+        (rows - 1) * self.step + self.span
+    }
+
+    /// Floats that a piece needs.
+    pub(super) fn len(&self, piece: Piece) -> usize {
+        match piece {
+            _ if self.direct => 0,
+            Piece::Flat { pixels, .. } => pixels * self.pitch,
+            Piece::Rows { pictures, rows, .. } => {
+                pictures * self.local_rows(rows) * self.columns * self.pitch
+            }
+        }
+    }
+
+    /// Copies what a piece needs.
+    ///
+    /// # Safety
+    /// The view suits the job (see `View::check`) and `local` holds [`Layout::len`] floats.
+    #[inline(always)]
+    pub(super) unsafe fn gather<S: Simd>(
+        &self,
+        job: &Job,
+        view: &View<'_>,
+        piece: Piece,
+        local: *mut f32,
+    ) {
+        match piece {
+            Piece::Flat { first, pixels } => {
+                let plane = job.grid_height * job.grid_width;
+                let mut done = 0;
+                while done < pixels {
+                    let (picture, within) = ((first + done) / plane, (first + done) % plane);
+                    let (row, column) = (within / job.grid_width, within % job.grid_width);
+                    let run = (job.grid_width - column).min(pixels - done);
+                    self.row::<S>(
+                        job,
+                        view,
+                        picture,
+                        row as isize,
+                        column,
+                        run,
+                        local.add(done * self.pitch),
+                    );
+                    done += run;
+                }
+            }
+            Piece::Rows { picture, pictures, row, rows } => {
+                let local_rows = self.local_rows(rows);
+                for p in 0..pictures {
+                    for r in 0..local_rows {
+                        let to = local.add((p * local_rows + r) * self.columns * self.pitch);
+                        self.row::<S>(
+                            job,
+                            view,
+                            picture + p,
+                            (row * self.step + r) as isize,
+                            0,
+                            self.columns,
+                            to,
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies local columns `column .. column + run` of one local row of a picture.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a private step of `gather`")]
+    unsafe fn row<S: Simd>(
+        &self,
+        job: &Job,
+        view: &View<'_>,
+        picture: usize,
+        row: isize,
+        column: usize,
+        run: usize,
+        to: *mut f32,
+    ) {
+        let (channels, pitch) = (job.channels, self.pitch);
+        let y = row * self.skip as isize + self.first.0;
+        let x_of = |local: usize| ((column + local) * self.skip) as isize + self.first.1;
+        if y < 0 || y >= job.height as isize {
+            std::ptr::write_bytes(to, 0, run * pitch);
+            return;
+        }
+        let line = (picture * job.height + y as usize) * job.width;
+        for local in 0..run {
+            let x = x_of(local);
+            let to = to.add(local * pitch);
+            if x < 0 || x >= job.width as isize {
+                std::ptr::write_bytes(to, 0, channels);
+            } else {
+                let from = view.data.as_ptr().add((line + x as usize) * channels);
+                pixel::<S>(view, channels, from, to);
+            }
+        }
+    }
+
+    /// Cuts a piece into row tiles of at most `S::ROWS` rows.
+    pub(super) fn tiles(&self, job: &Job, piece: Piece, most: usize, tiles: &mut Vec<RowTile>) {
+        tiles.clear();
+        let output = |picture: usize, row: usize, column: usize| {
+            (picture * job.out_height + row * job.out_step + job.out_y) * job.out_width
+                + column * job.out_step
+                + job.out_x
+        };
+        // One evenly spaced run from local pixel `a` and output pixel `out`.
+        let even = |tiles: &mut Vec<RowTile>, a: usize, out: usize, rows: usize| {
+            let half = rows.div_ceil(2);
+            let second = (half * self.step * self.pitch, half * job.out_step);
+            tiles.push(RowTile { rows, half, a: [a, a + second.0], out: [out, out + second.1] });
+        };
+        match piece {
+            Piece::Flat { first, pixels } => {
+                for (start, rows) in cut(pixels, most) {
+                    even(tiles, start * self.pitch, first + start, rows);
+                }
+            }
+            Piece::Rows { picture, pictures, row, rows } => {
+                let local_rows = self.local_rows(rows);
+                let line = |index: usize| {
+                    let (p, r) = (index / rows, index % rows);
+                    let a = (p * local_rows + r * self.step) * self.columns * self.pitch;
+                    (a, output(picture + p, row + r, 0))
+                };
+                let lines = pictures * rows;
+                if 2 * job.grid_width <= most {
+                    // Narrow maps: two lines make one tile.
+                    for index in (0..lines - 1).step_by(2) {
+                        let ((a0, out0), (a1, out1)) = (line(index), line(index + 1));
+                        let half = job.grid_width;
+                        tiles.push(RowTile {
+                            rows: 2 * half,
+                            half,
+                            a: [a0, a1],
+                            out: [out0, out1],
+                        });
+                    }
+                    if lines % 2 == 1 {
+                        let (a, out) = line(lines - 1);
+                        even(tiles, a, out, job.grid_width);
+                    }
+                } else {
+                    for index in 0..lines {
+                        let (a, out) = line(index);
+                        for (start, rows) in cut(job.grid_width, most) {
+                            even(
+                                tiles,
+                                a + start * self.step * self.pitch,
+                                out + start * job.out_step,
+                                rows,
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Cuts `len` into as few parts of at most `most` as possible, as even as possible.
+pub(super) fn cut(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = len.div_ceil(most).max(1);
+    (0..parts).map(move |part| {
+        let (start, end) = (part * len / parts, (part + 1) * len / parts);
+        (start, end - start)
+    })
+}
+
+/// Copies one pixel, norm and ReLU applied.
+#[inline(always)]
+unsafe fn pixel<S: Simd>(view: &View<'_>, channels: usize, from: *const f32, to: *mut f32) {
+    let zero = S::splat(0.0);
+    let relu = |v: S::V| if view.relu { S::max(zero, v) } else { v };
+    let full = channels / S::LANES * S::LANES;
+    let rest = channels - full;
+    match view.affine {
+        None if !view.relu => std::ptr::copy_nonoverlapping(from, to, channels),
+        None => {
+            for c in (0..full).step_by(S::LANES) {
+                S::store(to.add(c), relu(S::load(from.add(c))));
+            }
+            if rest > 0 {
+                S::store_part(to.add(full), rest, relu(S::load_part(from.add(full), rest)));
+            }
+        }
+        Some((scale, shift)) => {
+            let (scale, shift) = (scale.as_ptr(), shift.as_ptr());
+            for c in (0..full).step_by(S::LANES) {
+                let v = S::fma(S::load(from.add(c)), S::load(scale.add(c)), S::load(shift.add(c)));
+                S::store(to.add(c), relu(v));
+            }
+            if rest > 0 {
+                let part = |p: *const f32| S::load_part(p.add(full), rest);
+                S::store_part(
+                    to.add(full),
+                    rest,
+                    relu(S::fma(part(from), part(scale), part(shift))),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Convolutions without bias, as matrix products.
+//!
+//! A forward pass multiplies rows (output pixels) by weights packed in panels of columns (filters).
+//! The rows are never unrolled into a matrix: a piece of the input is copied once into a padded
+//! buffer that fits the cache ([`local`]; norms and ReLUs are applied on the way), and each *tap* of
+//! the filter is an offset into it. The gradient of the input is the same product with other taps
+//! ([`job`]), and the gradient of the weights multiplies the same buffer by the output's gradient.
+//! A linear layer is a 1×1 convolution over 1×1 pictures.
+
+mod backward_weights;
+mod forward;
+mod job;
+mod local;
+mod pack;
+mod tile;
+
+#[cfg(test)]
+mod tests;
+
+pub use forward::Epilogue;
+pub use pack::Pack;
+
+use crate::View;
+use job::Job;
+
+/// The shape of a convolution over a batch.
+///
+/// Tensors: input `count × height × width × channels`, output `count × out_height × out_width ×
+/// filters`, weights `kernel × kernel × channels × filters`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Conv {
+    /// Pictures.
+    pub count: usize,
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Channels of the input.
+    pub channels: usize,
+    /// Channels of the output.
+    pub filters: usize,
+    /// Rows and columns of the filter.
+    pub kernel: usize,
+    /// Step between output pixels.
+    pub stride: usize,
+    /// Zeros around the input.
+    pub padding: usize,
+}
+
+impl Conv {
+    /// A linear layer on `count` vectors.
+    #[must_use]
+    pub fn linear(count: usize, channels: usize, filters: usize) -> Self {
+        Self { count, height: 1, width: 1, channels, filters, kernel: 1, stride: 1, padding: 0 }
+    }
+
+    /// Rows of the output.
+    #[must_use]
+    pub fn out_height(&self) -> usize {
+        (self.height + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn out_width(&self) -> usize {
+        (self.width + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Numbers in the input.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.count * self.height * self.width * self.channels
+    }
+
+    /// Numbers in the output.
+    #[must_use]
+    pub fn output_len(&self) -> usize {
+        self.count * self.out_height() * self.out_width() * self.filters
+    }
+
+    /// Numbers in the weights.
+    #[must_use]
+    pub fn weight_len(&self) -> usize {
+        self.kernel * self.kernel * self.channels * self.filters
+    }
+
+    /// Multiply-adds of each of the three passes.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        (self.output_len() * self.kernel * self.kernel * self.channels) as u64
+    }
+
+    /// output = input ∗ weights, finished by `epilogue`.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape.
+    pub fn forward(
+        &self,
+        input: View<'_>,
+        weights: &Pack,
+        output: &mut [f32],
+        epilogue: Epilogue<'_>,
+    ) {
+        input.check(self.input_len(), self.channels);
+        assert_eq!(output.len(), self.output_len(), "the output of {self:?}");
+        let jobs = Job::forward(self);
+        forward::run(&jobs, weights.of(0, &jobs), input, output, epilogue);
+    }
+
+    /// The gradient of the input from that of the output; added to `input_gradient` if
+    /// `accumulate`, else written.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape.
+    pub fn backward_data(
+        &self,
+        gradient: &[f32],
+        weights: &Pack,
+        input_gradient: &mut [f32],
+        accumulate: bool,
+    ) {
+        let gradient = View::plain(gradient);
+        gradient.check(self.output_len(), self.filters);
+        assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
+        for (phase, job) in Job::backward_data(self).iter().enumerate() {
+            let epilogue = Epilogue { accumulate, ..Epilogue::default() };
+            forward::run(job, weights.of(phase, job), gradient, input_gradient, epilogue);
+        }
+    }
+
+    /// The gradient of the weights, written to `weight_gradient`.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape.
+    pub fn backward_weights(&self, input: View<'_>, gradient: &[f32], weight_gradient: &mut [f32]) {
+        input.check(self.input_len(), self.channels);
+        assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
+        assert_eq!(weight_gradient.len(), self.weight_len(), "the weights' gradient of {self:?}");
+        backward_weights::run(&Job::forward(self), input, gradient, weight_gradient);
+    }
+}

@@ -1,0 +1,125 @@
+//! The inner loops: a tile of sums that stays in registers.
+
+use crate::isa::Simd;
+
+/// The most registers of a panel, and rows of a tile, over all instruction sets.
+pub(super) const MOST_VECS: usize = 4;
+pub(super) const MOST_ROWS: usize = 14;
+
+/// A tile of `M` rows: where its rows, its panel and its depth lie.
+pub(super) struct Operands<'a> {
+    /// First row of each half (see `RowTile`).
+    pub(super) a: [*const f32; 2],
+    /// Floats between rows of a half.
+    pub(super) row: usize,
+    /// Rows in the first half.
+    pub(super) half: usize,
+    /// Offset of each run from a row's place.
+    pub(super) offsets: &'a [usize],
+    /// Numbers in a run.
+    pub(super) run: usize,
+    /// The panel: `offsets.len() × run` lines of `S::PANEL` floats.
+    pub(super) panel: *const f32,
+}
+
+/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
+///
+/// Rows come in two halves with a pointer each, so that tiles can span two lines of a narrow map;
+/// it also halves the address registers that a long tile needs.
+///
+/// # Safety
+/// All rows and the panel are readable as `Operands` says; `V` is `S::VECS`.
+#[inline(always)]
+pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
+    o: &Operands<'_>,
+) -> [[S::V; V]; M] {
+    // A constant half lets the compiler keep every sum in a register.
+    let half = M.div_ceil(2);
+    debug_assert_eq!(o.half, half);
+    let mut sums = [[S::splat(0.0); V]; M];
+    let mut b = o.panel;
+    for &offset in o.offsets {
+        let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
+        let end = a0.add(o.run);
+        while a0 < end {
+            let mut columns = [S::splat(0.0); V];
+            for v in 0..V {
+                columns[v] = S::load(b.add(v * S::LANES));
+            }
+            for r in 0..M {
+                let from = if r < half { a0.add(r * o.row) } else { a1.add((r - half) * o.row) };
+                let x = S::splat(*from);
+                for v in 0..V {
+                    sums[r][v] = S::fma(x, columns[v], sums[r][v]);
+                }
+            }
+            a0 = a0.add(1);
+            a1 = a1.add(1);
+            b = b.add(V * S::LANES);
+        }
+    }
+    sums
+}
+
+/// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
+/// panel of the gradient.
+pub(super) struct Outer {
+    /// First channel of the first pixel.
+    pub(super) x: *const f32,
+    /// Lines, pixels in a line, floats between lines and between pixels.
+    pub(super) lines: usize,
+    pub(super) pixels: usize,
+    pub(super) line: usize,
+    pub(super) pixel: usize,
+    /// The gradient's panel: `lines × pixels` lines of `S::PANEL` floats.
+    pub(super) panel: *const f32,
+}
+
+/// See [`Outer`].
+///
+/// # Safety
+/// All pixels and the panel are readable as `Outer` says; `V` is `S::VECS`.
+#[inline(always)]
+pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer) -> [[S::V; V]; M] {
+    let mut sums = [[S::splat(0.0); V]; M];
+    let mut b = o.panel;
+    for line in 0..o.lines {
+        let mut x = o.x.add(line * o.line);
+        for _ in 0..o.pixels {
+            let mut columns = [S::splat(0.0); V];
+            for v in 0..V {
+                columns[v] = S::load(b.add(v * S::LANES));
+            }
+            for m in 0..M {
+                let value = S::splat(*x.add(m));
+                for v in 0..V {
+                    sums[m][v] = S::fma(value, columns[v], sums[m][v]);
+                }
+            }
+            x = x.add(o.pixel);
+            b = b.add(V * S::LANES);
+        }
+    }
+    sums
+}
+
+/// Calls `$call` with the constant `M` equal to `$rows` (1 to 14) and `V` to `S::VECS` (2 or 4).
+/// Cases that an instruction set cannot reach are constants and vanish.
+macro_rules! with_rows {
+    ($S:ident, $rows:expr, $call:ident ( $($arg:expr),* )) => {{
+        macro_rules! case {
+            ($m:literal) => {
+                if $m <= $S::ROWS {
+                    if $S::VECS == 2 { $call::<$S, $m, 2>($($arg),*) } else { $call::<$S, $m, 4>($($arg),*) }
+                }
+            };
+        }
+        match $rows {
+            1 => case!(1), 2 => case!(2), 3 => case!(3), 4 => case!(4), 5 => case!(5), 6 => case!(6), 7 => case!(7),
+            8 => case!(8), 9 => case!(9), 10 => case!(10), 11 => case!(11), 12 => case!(12), 13 => case!(13),
+            14 => case!(14),
+            rows => unreachable!("a tile of {rows} rows"),
+        }
+    }};
+}
+pub(super) use with_rows;

@@ -1,0 +1,166 @@
+//! Instruction sets: what a kernel asks of one ([`Simd`]), and the choice at run time.
+//!
+//! A kernel is a struct that implements [`Kernel`]; [`dispatch`] runs it with the best set that
+//! the processor has, or the one that `LOOKALIKE_ISA` names (`avx512`, `avx2`, `neon`, `portable`).
+
+use std::fmt;
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+/// What kernels ask of an instruction set. All methods are inlined into the kernel.
+///
+/// # Safety
+/// Calling any method needs a processor with the instruction set; pointers must be valid for
+/// `LANES` floats (or the stated number).
+#[expect(clippy::missing_safety_doc, reason = "the trait's own section holds for every method")]
+pub unsafe trait Simd: Copy {
+    /// A register of floats.
+    type V: Copy;
+    /// Floats in a register.
+    const LANES: usize;
+    /// Registers that make a panel of the matrix product.
+    const VECS: usize;
+    /// Most rows of a tile, so that `ROWS × VECS` sums stay in registers.
+    const ROWS: usize;
+    /// Columns of a panel.
+    const PANEL: usize = Self::LANES * Self::VECS;
+
+    /// All lanes `x`.
+    unsafe fn splat(x: f32) -> Self::V;
+    /// From memory, any alignment.
+    unsafe fn load(from: *const f32) -> Self::V;
+    /// To memory, any alignment.
+    unsafe fn store(to: *mut f32, v: Self::V);
+    /// a·b + c, rounded once where the set can.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// a + b.
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// a · b.
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// The larger of each pair; `b` where either is NaN (so `max(0, x)` keeps NaN alive).
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// `v` where `sign` is above 0, else 0.
+    unsafe fn where_positive(sign: Self::V, v: Self::V) -> Self::V;
+
+    /// The first `n` lanes from memory, the rest 0.
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, n: usize) -> Self::V {
+        let mut lanes = [0.0f32; 16];
+        std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n);
+        Self::load(lanes.as_ptr())
+    }
+
+    /// The first `n` lanes to memory.
+    #[inline(always)]
+    unsafe fn store_part(to: *mut f32, n: usize, v: Self::V) {
+        let mut lanes = [0.0f32; 16];
+        Self::store(lanes.as_mut_ptr(), v);
+        std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, n);
+    }
+}
+
+/// Work that can be compiled for any instruction set.
+pub trait Kernel {
+    /// What comes out.
+    type Output;
+
+    /// Does the work. Must be `#[inline(always)]`, so that it is compiled with the set's features.
+    ///
+    /// # Safety
+    /// The processor has the instruction set `S`, and the kernel's own pointers are valid.
+    unsafe fn run<S: Simd>(self) -> Self::Output;
+}
+
+/// The instruction sets with kernels of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// x86-64 with AVX-512 F.
+    Avx512,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// 64-bit Arm.
+    Neon,
+    /// Plain Rust, for any processor.
+    Portable,
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Neon => "neon",
+            Self::Portable => "portable",
+        })
+    }
+}
+
+impl Isa {
+    /// Those that this processor has, best first.
+    #[must_use]
+    pub fn present() -> Vec<Self> {
+        let mut present = vec![];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                present.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                present.push(Self::Avx2);
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        present.push(Self::Neon);
+        present.push(Self::Portable);
+        present
+    }
+
+    /// The one in use: `LOOKALIKE_ISA` where it names one that is present, else the best.
+    #[must_use]
+    pub fn in_use() -> Self {
+        static CHOSEN: OnceLock<Isa> = OnceLock::new();
+        *CHOSEN.get_or_init(|| {
+            let present = Self::present();
+            let wanted = std::env::var("LOOKALIKE_ISA").unwrap_or_default();
+            present.iter().copied().find(|isa| isa.to_string() == wanted).unwrap_or(present[0])
+        })
+    }
+
+    /// Columns of a panel of the matrix product.
+    #[must_use]
+    pub fn panel(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::Avx512::PANEL,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::Avx2::PANEL,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => neon::Neon::PANEL,
+            _ => portable::Portable::PANEL,
+        }
+    }
+}
+
+/// Runs a kernel with the instruction set in use.
+///
+/// # Safety
+/// The kernel's own pointers are valid.
+#[inline]
+pub unsafe fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    match Isa::in_use() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512::enter(kernel),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2::enter(kernel),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => neon::enter(kernel),
+        _ => kernel.run::<portable::Portable>(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Batch norm (Ioffe, Szegedy, arXiv 1502.03167) over channels.
+//!
+//! With batch mean μ, variance σ² (biased) and r = 1/√(σ² + ε), the norm is
+//! z = γ·r·(y − μ) + β = y·scale + shift, which later kernels apply when they read y
+//! ([`crate::View`]). For a gradient g of z over n values a channel:
+//! dβ = Σ g, dγ = Σ g·(y − μ)·r, and
+//! dy = γ·r·(g − dβ/n − (y − μ)·r·dγ/n) = g·a + y·b + c, three numbers a channel.
+
+use crate::elementwise::{self, Op, affine, chunk, load, store};
+use crate::isa::{Kernel, Simd, dispatch};
+use crate::threads::{Shared, parallel};
+use crate::{View, scratch};
+
+/// Adds up two quantities a channel over a range of pixels.
+struct Sums<'a> {
+    view: View<'a>,
+    /// For the backward pass: the gradient and the mean.
+    gradient: Option<(&'a [f32], &'a [f32])>,
+    pixels: std::ops::Range<usize>,
+    channels: usize,
+    totals: *mut f32,
+}
+
+impl Kernel for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let (channels, view) = (self.channels, self.view);
+        let minus = S::splat(-1.0);
+        for pixel in self.pixels {
+            for c in (0..channels).step_by(S::LANES) {
+                let (at, n) = (pixel * channels + c, S::LANES.min(channels - c));
+                let y = load::<S>(view.data.as_ptr().add(at), n);
+                let (first, factor) = match self.gradient {
+                    None => (y, y),
+                    Some((gradient, mean)) => {
+                        let mut g = load::<S>(gradient.as_ptr().add(at), n);
+                        if view.relu {
+                            g = S::where_positive(affine::<S>(view, at, c, n), g);
+                        }
+                        (g, S::fma(load::<S>(mean.as_ptr().add(c), n), minus, y))
+                    }
+                };
+                let (sum, products) = (self.totals.add(c), self.totals.add(channels + c));
+                store::<S>(sum, n, S::add(load::<S>(sum, n), first));
+                store::<S>(products, n, S::fma(first, factor, load::<S>(products, n)));
+            }
+        }
+    }
+}
+
+fn sums_of(view: View<'_>, gradient: Option<(&[f32], &[f32])>, channels: usize, sums: &mut [f64]) {
+    assert_eq!(sums.len(), 2 * channels);
+    let pixels = view.data.len() / channels;
+    let size = chunk(channels);
+    let pieces = pixels.div_ceil(size);
+    scratch::with(pieces * 2 * channels, |partial| {
+        partial.fill(0.0);
+        let shared = Shared::new(partial);
+        parallel(pieces, |index| {
+            let pixels = index * size..((index + 1) * size).min(pixels);
+            let totals = shared.get().wrapping_add(index * 2 * channels);
+            // SAFETY: lengths were checked by the callers; each piece has its own totals.
+            unsafe { dispatch(Sums { view, gradient, pixels, channels, totals }) };
+        });
+        sums.fill(0.0);
+        for part in partial.chunks_exact(2 * channels) {
+            sums.iter_mut().zip(part).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+    });
+}
+
+/// Each channel's sum and sum of squares, where no convolution has gathered them.
+///
+/// # Panics
+/// When lengths do not suit.
+pub fn sums(y: &[f32], channels: usize, sums: &mut [f64]) {
+    View::plain(y).check(y.len() / channels * channels, channels);
+    sums_of(View::plain(y), None, channels, sums);
+}
+
+/// A norm's constants for a batch, one number a channel each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Statistics {
+    /// μ.
+    pub mean: Vec<f32>,
+    /// 1/√(σ² + ε).
+    pub inverse: Vec<f32>,
+    /// γ·r.
+    pub scale: Vec<f32>,
+    /// β − μ·γ·r.
+    pub shift: Vec<f32>,
+}
+
+impl Statistics {
+    /// From a mean and a variance, as in prediction.
+    #[must_use]
+    pub fn fixed(mean: &[f32], variance: &[f32], eps: f32, weight: &[f32], bias: &[f32]) -> Self {
+        let inverse: Vec<f32> = variance
+            .iter()
+            .map(|&v| (1.0 / (f64::from(v) + f64::from(eps)).sqrt()) as f32)
+            .collect();
+        let scale: Vec<f32> = weight.iter().zip(&inverse).map(|(w, r)| w * r).collect();
+        let shift = bias.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+        Self { mean: mean.to_vec(), inverse, scale, shift }
+    }
+
+    /// From the batch's sums over `n` values a channel; moves the running mean and variance
+    /// (unbiased, as PyTorch keeps it) by `momentum`.
+    #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "a norm has this many constants")]
+    pub fn of_batch(
+        sums: &[f64],
+        n: usize,
+        eps: f32,
+        weight: &[f32],
+        bias: &[f32],
+        momentum: f32,
+        running_mean: &mut [f32],
+        running_variance: &mut [f32],
+    ) -> Self {
+        let channels = weight.len();
+        let count = n as f64;
+        let mean: Vec<f64> = sums[..channels].iter().map(|sum| sum / count).collect();
+        let variance: Vec<f64> = sums[channels..]
+            .iter()
+            .zip(&mean)
+            .map(|(squares, mean)| (squares / count - mean * mean).max(0.0))
+            .collect();
+        let unbiased = if n > 1 { count / (count - 1.0) } else { 1.0 };
+        let moved = |old: f32, new: f64| {
+            (f64::from(old) + f64::from(momentum) * (new - f64::from(old))) as f32
+        };
+        for c in 0..channels {
+            running_mean[c] = moved(running_mean[c], mean[c]);
+            running_variance[c] = moved(running_variance[c], variance[c] * unbiased);
+        }
+        let narrow = |wide: &[f64]| wide.iter().map(|&x| x as f32).collect::<Vec<_>>();
+        Self::fixed(&narrow(&mean), &narrow(&variance), eps, weight, bias)
+    }
+}
+
+/// The backward pass of a norm, prepared: gradients of γ and β, and what makes dy of g.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backward {
+    /// dγ.
+    pub weight: Vec<f32>,
+    /// dβ.
+    pub bias: Vec<f32>,
+    a: Vec<f32>,
+    b: Vec<f32>,
+    c: Vec<f32>,
+}
+
+impl Backward {
+    /// From the gradient of z, where `y` is the view that reads z (its scale and shift are the
+    /// norm's, its ReLU comes after it).
+    ///
+    /// # Panics
+    /// When lengths do not suit.
+    #[must_use]
+    pub fn new(
+        y: View<'_>,
+        gradient: &[f32],
+        statistics: &Statistics,
+        weight: &[f32],
+        of_batch: bool,
+    ) -> Self {
+        let channels = weight.len();
+        y.check(gradient.len(), channels);
+        assert_eq!(statistics.mean.len(), channels);
+        let mut sums = vec![0.0; 2 * channels];
+        sums_of(y, Some((gradient, &statistics.mean)), channels, &mut sums);
+        let n = (gradient.len() / channels) as f64;
+        let mut backward = Self::default();
+        for c in 0..channels {
+            let (mean, r, gamma) = (
+                f64::from(statistics.mean[c]),
+                f64::from(statistics.inverse[c]),
+                f64::from(weight[c]),
+            );
+            let (d_beta, d_gamma) = (sums[c], sums[channels + c] * r);
+            // With fixed statistics nothing but g reaches y.
+            let slope = if of_batch { -gamma * r * r * d_gamma / n } else { 0.0 };
+            let offset = if of_batch { -gamma * r * d_beta / n } else { 0.0 };
+            backward.weight.push(d_gamma as f32);
+            backward.bias.push(d_beta as f32);
+            backward.a.push((gamma * r) as f32);
+            backward.b.push(slope as f32);
+            backward.c.push((offset - slope * mean) as f32);
+        }
+        backward
+    }
+
+    /// dy in place of the gradient of z.
+    ///
+    /// # Panics
+    /// When lengths do not suit.
+    pub fn apply(&self, y: View<'_>, gradient: &mut [f32]) {
+        let channels = self.a.len();
+        y.check(gradient.len(), channels);
+        let from = gradient.as_ptr();
+        self.run(y, channels, from, Shared::new(gradient));
+    }
+
+    /// dy beside the gradient of z, which others still need.
+    ///
+    /// # Panics
+    /// When lengths do not suit.
+    pub fn apply_to(&self, y: View<'_>, gradient: &[f32], out: &mut [f32]) {
+        let channels = self.a.len();
+        y.check(gradient.len(), channels);
+        assert_eq!(gradient.len(), out.len());
+        self.run(y, channels, gradient.as_ptr(), Shared::new(out));
+    }
+
+    fn run(&self, y: View<'_>, channels: usize, gradient: *const f32, out: Shared<f32>) {
+        let gradient = Shared::new_const(gradient);
+        let op = Apply { y, gradient, a: &self.a, b: &self.b, c: &self.c, out };
+        // SAFETY: lengths were checked; `gradient` may be `out`, since each value is read before it
+        // is written.
+        unsafe { elementwise::pass(y.data.len() / channels, channels, op) };
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Apply<'a> {
+    y: View<'a>,
+    gradient: Shared<f32>,
+    a: &'a [f32],
+    b: &'a [f32],
+    c: &'a [f32],
+    out: Shared<f32>,
+}
+
+impl Op for Apply<'_> {
+    #[inline(always)]
+    unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
+        let mut g = load::<S>(self.gradient.get().add(at), n);
+        if self.y.relu {
+            g = S::where_positive(affine::<S>(self.y, at, c, n), g);
+        }
+        let y = load::<S>(self.y.data.as_ptr().add(at), n);
+        let channel = |values: &[f32]| load::<S>(values.as_ptr().add(c), n);
+        let straight = S::fma(y, channel(self.b), channel(self.c));
+        store::<S>(self.out.get().add(at), n, S::fma(g, channel(self.a), straight));
+    }
+}

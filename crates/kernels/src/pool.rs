@@ -1,0 +1,280 @@
+//! Pooling: windows (max) and whole pictures (max, average).
+
+use crate::View;
+use crate::isa::{Kernel, Simd, dispatch};
+use crate::threads::{Shared, parallel};
+
+/// The shape of a max pool over windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPool {
+    /// Pictures.
+    pub count: usize,
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Rows and columns of a window, at most 15.
+    pub kernel: usize,
+    /// Step between windows.
+    pub stride: usize,
+    /// Cells of −∞ around the input.
+    pub padding: usize,
+}
+
+impl MaxPool {
+    fn along(&self, size: usize) -> usize {
+        (size + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Rows of the output.
+    #[must_use]
+    pub fn out_height(&self) -> usize {
+        self.along(self.height)
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn out_width(&self) -> usize {
+        self.along(self.width)
+    }
+
+    /// Numbers in the input.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.count * self.height * self.width * self.channels
+    }
+
+    /// Numbers in the output.
+    #[must_use]
+    pub fn output_len(&self) -> usize {
+        self.count * self.out_height() * self.out_width() * self.channels
+    }
+
+    /// The cells of the window at output (row, column): window index and pixel in the picture.
+    fn window(&self, row: usize, column: usize) -> impl Iterator<Item = (u8, usize)> {
+        let (k, p, height, width) = (self.kernel, self.padding, self.height, self.width);
+        let (top, left) = (row * self.stride, column * self.stride);
+        (0..k * k).filter_map(move |cell| {
+            let (y, x) = ((top + cell / k).checked_sub(p)?, (left + cell % k).checked_sub(p)?);
+            (y < height && x < width).then_some((cell as u8, y * width + x))
+        })
+    }
+
+    /// The largest of each window, and which cell of the window it was (the first, if several).
+    ///
+    /// # Panics
+    /// When lengths do not suit.
+    pub fn forward(&self, input: View<'_>, output: &mut [f32], cells: &mut [u8]) {
+        input.check(self.input_len(), self.channels);
+        assert!(
+            output.len() == self.output_len()
+                && cells.len() == self.output_len()
+                && self.kernel < 16
+        );
+        let lines = self.count * self.out_height();
+        let line = self.out_width() * self.channels;
+        let (output, cells) = (Shared::new(output), Shared::new(cells));
+        parallel(lines, |index| {
+            // SAFETY: lines of the output are disjoint.
+            let (output, cells) =
+                unsafe { (output.part(index * line, line), cells.part(index * line, line)) };
+            // SAFETY: lengths were checked.
+            unsafe { dispatch(ForwardLine { pool: self, input, index, output, cells }) };
+        });
+    }
+
+    /// Brings each gradient to the cell that was largest. `gradient` is of the output, `cells` as
+    /// [`MaxPool::forward`] left them.
+    ///
+    /// # Panics
+    /// When lengths do not suit.
+    pub fn backward(
+        &self,
+        gradient: &[f32],
+        cells: &[u8],
+        input_gradient: &mut [f32],
+        accumulate: bool,
+    ) {
+        assert!(gradient.len() == self.output_len() && cells.len() == self.output_len());
+        assert_eq!(input_gradient.len(), self.input_len());
+        let plane = self.height * self.width * self.channels;
+        let shared = Shared::new(input_gradient);
+        parallel(self.count, |picture| {
+            // SAFETY: pictures are disjoint.
+            let input_gradient = unsafe { shared.part(picture * plane, plane) };
+            if !accumulate {
+                input_gradient.fill(0.0);
+            }
+            // SAFETY: a kernel without pointers of its own.
+            unsafe {
+                dispatch(BackwardPicture { pool: self, gradient, cells, picture, input_gradient })
+            };
+        });
+    }
+}
+
+struct ForwardLine<'a> {
+    pool: &'a MaxPool,
+    input: View<'a>,
+    index: usize,
+    output: &'a mut [f32],
+    cells: &'a mut [u8],
+}
+
+impl Kernel for ForwardLine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let (pool, channels) = (self.pool, self.pool.channels);
+        let (picture, row) = (self.index / pool.out_height(), self.index % pool.out_height());
+        for column in 0..pool.out_width() {
+            let place = column * channels..(column + 1) * channels;
+            let (best, cells) = (&mut self.output[place.clone()], &mut self.cells[place]);
+            best.fill(f32::NEG_INFINITY);
+            cells.fill(0);
+            for (cell, pixel) in pool.window(row, column) {
+                let from = (picture * pool.height * pool.width + pixel) * channels;
+                let values = &self.input.data[from..from + channels];
+                for c in 0..channels {
+                    let mut value = values[c];
+                    if let Some((scale, shift)) = self.input.affine {
+                        value = value * scale[c] + shift[c];
+                    }
+                    if self.input.relu && value < 0.0 {
+                        value = 0.0;
+                    }
+                    // NaN wins and stays, as in PyTorch.
+                    let better = value > best[c] || value.is_nan();
+                    best[c] = if better { value } else { best[c] };
+                    cells[c] = if better { cell } else { cells[c] };
+                }
+            }
+        }
+    }
+}
+
+struct BackwardPicture<'a> {
+    pool: &'a MaxPool,
+    gradient: &'a [f32],
+    cells: &'a [u8],
+    picture: usize,
+    input_gradient: &'a mut [f32],
+}
+
+impl Kernel for BackwardPicture<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let (pool, channels) = (self.pool, self.pool.channels);
+        for row in 0..pool.out_height() {
+            for column in 0..pool.out_width() {
+                let from = ((self.picture * pool.out_height() + row) * pool.out_width() + column)
+                    * channels;
+                let (gradient, cells) =
+                    (&self.gradient[from..from + channels], &self.cells[from..from + channels]);
+                for (cell, pixel) in pool.window(row, column) {
+                    let to = &mut self.input_gradient[pixel * channels..(pixel + 1) * channels];
+                    for c in 0..channels {
+                        to[c] += if cells[c] == cell { gradient[c] } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The average over each picture: `count × pixels × channels` to `count × channels`.
+///
+/// # Panics
+/// When lengths do not suit.
+pub fn average(x: &[f32], channels: usize, out: &mut [f32]) {
+    let pixels = x.len() / out.len().max(1);
+    assert_eq!(x.len(), pixels * out.len());
+    for (picture, out) in x.chunks_exact(pixels * channels).zip(out.chunks_exact_mut(channels)) {
+        average_one(picture, out);
+    }
+}
+
+fn average_one(picture: &[f32], out: &mut [f32]) {
+    let channels = out.len();
+    let share = channels as f32 / picture.len() as f32;
+    out.fill(0.0);
+    for pixel in picture.chunks_exact(channels) {
+        out.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += x);
+    }
+    out.iter_mut().for_each(|sum| *sum *= share);
+}
+
+/// The backward pass of [`average`]: every pixel has an equal share.
+///
+/// # Panics
+/// When lengths do not suit.
+pub fn average_backward(gradient: &[f32], channels: usize, input_gradient: &mut [f32]) {
+    let pixels = input_gradient.len() / gradient.len().max(1);
+    assert_eq!(input_gradient.len(), pixels * gradient.len());
+    for (picture, gradient) in
+        input_gradient.chunks_exact_mut(pixels * channels).zip(gradient.chunks_exact(channels))
+    {
+        for pixel in picture.chunks_exact_mut(channels) {
+            pixel.iter_mut().zip(gradient).for_each(|(to, g)| *to = g / pixels as f32);
+        }
+    }
+}
+
+/// fastai's concat pool: the largest over each picture, then the average. `largest` receives the
+/// pixel of each largest value (the first, if several).
+///
+/// # Panics
+/// When lengths do not suit.
+pub fn concat(x: &[f32], channels: usize, out: &mut [f32], largest: &mut [u32]) {
+    let count = out.len() / (2 * channels);
+    assert!(out.len() == 2 * channels * count && largest.len() == channels * count);
+    let plane = x.len() / count.max(1);
+    assert!(x.len() == plane * count && plane.is_multiple_of(channels));
+    for n in 0..count {
+        let picture = &x[n * plane..(n + 1) * plane];
+        let (max, mean) = out[n * 2 * channels..(n + 1) * 2 * channels].split_at_mut(channels);
+        let largest = &mut largest[n * channels..(n + 1) * channels];
+        max.fill(f32::NEG_INFINITY);
+        largest.fill(0);
+        for (pixel, values) in picture.chunks_exact(channels).enumerate() {
+            for c in 0..channels {
+                let better = values[c] > max[c] || values[c].is_nan();
+                max[c] = if better { values[c] } else { max[c] };
+                largest[c] = if better { pixel as u32 } else { largest[c] };
+            }
+        }
+        average_one(picture, mean);
+    }
+}
+
+/// The backward pass of [`concat`].
+///
+/// # Panics
+/// When lengths do not suit.
+pub fn concat_backward(
+    gradient: &[f32],
+    largest: &[u32],
+    channels: usize,
+    input_gradient: &mut [f32],
+) {
+    let count = largest.len() / channels;
+    assert!(gradient.len() == 2 * channels * count);
+    let plane = input_gradient.len() / count.max(1);
+    assert!(input_gradient.len() == plane * count);
+    let share = channels as f32 / plane as f32;
+    for n in 0..count {
+        let picture = &mut input_gradient[n * plane..(n + 1) * plane];
+        let (max, mean) = gradient[n * 2 * channels..(n + 1) * 2 * channels].split_at(channels);
+        for pixel in picture.chunks_exact_mut(channels) {
+            pixel.iter_mut().zip(mean).for_each(|(to, g)| *to = g * share);
+        }
+        for (c, &pixel) in largest[n * channels..(n + 1) * channels].iter().enumerate() {
+            picture[pixel as usize * channels + c] += max[c];
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// A tensor with what is still to be done to each value whenever it is read: `x·scale + shift` by
+/// channel (a norm), then ReLU. So a norm never costs a pass over memory of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The stored values.
+    pub data: &'a [f32],
+    /// Scale and shift, one a channel each.
+    pub affine: Option<(&'a [f32], &'a [f32])>,
+    /// Whether negative results count as 0.
+    pub relu: bool,
+}
+
+impl<'a> View<'a> {
+    /// The values as they are.
+    #[must_use]
+    pub fn plain(data: &'a [f32]) -> Self {
+        Self { data, affine: None, relu: false }
+    }
+
+    /// Whether the values are read as they are stored.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.affine.is_none() && !self.relu
+    }
+
+    /// Panics unless scale and shift suit this many channels: the lengths that unsafe code relies on.
+    pub(crate) fn check(&self, len: usize, channels: usize) {
+        assert_eq!(self.data.len(), len, "a view's values");
+        if let Some((scale, shift)) = self.affine {
+            assert!(scale.len() == channels && shift.len() == channels, "a view's scale and shift");
+        }
+    }
+}
