@@ -69,7 +69,11 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
     }
     let more = insight.most_confused.len().saturating_sub(PAIRS);
     if more > 0 {
-        let _ = writeln!(out, "{}", paint(DIM, format!("  and {more} other pairs")));
+        let _ = writeln!(
+            out,
+            "{}",
+            paint(DIM, format!("  and {more} other {}", if more == 1 { "pair" } else { "pairs" }))
+        );
     }
     out
 }

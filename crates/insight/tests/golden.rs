@@ -1,0 +1,102 @@
+//! Scores beside those of scikit-learn and SciPy; golden/make.py writes them.
+
+use insight::stats::wilson;
+use insight::{Evidence, Insight, Prediction};
+use serde_json::Value;
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("golden/scores.json")).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn counts(value: &Value) -> Vec<usize> {
+    numbers(value).into_iter().map(|v| v as usize).collect()
+}
+
+fn close(ours: f64, theirs: f64) {
+    assert!((ours - theirs).abs() < 1e-6, "{ours} is not {theirs}");
+}
+
+fn insight(case: &Value) -> Insight {
+    let rows = case["probabilities"].as_array().unwrap();
+    let predictions =
+        counts(&case["actual"]).into_iter().zip(rows).enumerate().map(|(i, (actual, row))| {
+            let probabilities = numbers(row).into_iter().map(|p| p as f32).collect();
+            Prediction { picture: i.to_string(), actual, probabilities, thumbnail: None }
+        });
+    let classes = (0..counts(&case["support"]).len()).map(|c| format!("class {c}")).collect();
+    Insight::of(&Evidence { classes, predictions: predictions.collect(), ..Evidence::default() })
+}
+
+#[test]
+fn wilson_is_scipys() {
+    for row in golden()["wilson"].as_array().unwrap() {
+        let row = numbers(row);
+        let ours = wilson(row[0] as usize, row[1] as usize);
+        close(ours.low, row[2]);
+        close(ours.high, row[3]);
+    }
+}
+
+#[test]
+fn scores_are_scikit_learns() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let insight = insight(case);
+        let accuracy = insight.accuracy.estimate().unwrap();
+        close(accuracy.value, case["accuracy"].as_f64().unwrap());
+        close(accuracy.interval.low, case["interval"][0].as_f64().unwrap());
+        close(accuracy.interval.high, case["interval"][1].as_f64().unwrap());
+        close(insight.error_rate.estimate().unwrap().value, 1.0 - accuracy.value);
+        close(insight.log_loss.unwrap(), case["log_loss"].as_f64().unwrap());
+        for scores in &insight.per_class {
+            let class = scores.class;
+            let theirs = |name: &str| numbers(&case[name])[class];
+            assert_eq!(scores.recall.n as f64, theirs("support"));
+            close(scores.precision.estimate().map_or(0.0, |e| e.value), theirs("precision"));
+            close(scores.recall.estimate().unwrap().value, theirs("recall"));
+            let f1 = scores.f1.unwrap();
+            close(f1.value, theirs("f1"));
+            assert!(f1.interval.low <= f1.value && f1.value <= f1.interval.high);
+        }
+    }
+}
+
+#[test]
+fn confusion_is_scikit_learns() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let confusion = insight(case).confusion;
+        for (actual, row) in case["confusion"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(confusion.counts[actual], counts(row));
+            for (predicted, share) in numbers(&case["shares"][actual]).into_iter().enumerate() {
+                close(confusion.share(actual, predicted), share);
+            }
+        }
+    }
+}
+
+#[test]
+fn most_confused_and_top_losses_are_fastais() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let insight = insight(case);
+        let pairs: Vec<_> = insight
+            .most_confused
+            .iter()
+            .map(|pair| vec![pair.actual, pair.predicted, pair.count])
+            .collect();
+        let theirs: Vec<_> = case["most_confused"].as_array().unwrap().iter().map(counts).collect();
+        assert_eq!(pairs, theirs);
+        for pair in &insight.most_confused {
+            assert_eq!(pair.pictures.len(), pair.count);
+            for &index in &pair.pictures {
+                let judged = &insight.judged[index];
+                assert_eq!((judged.actual, judged.predicted), (pair.actual, pair.predicted));
+            }
+        }
+        let top: Vec<usize> =
+            insight.top_losses(12).iter().map(|judged| judged.picture.parse().unwrap()).collect();
+        assert_eq!(top, counts(&case["top_losses"]));
+    }
+}

@@ -1,0 +1,273 @@
+//! What people read: numbers in words, and nothing hidden in them.
+
+use insight::stats::{f1, wilson};
+use insight::{
+    BadPicture, Epoch, Evidence, Fact, Insight, Prediction, Proportion, Sample, text, visible,
+};
+
+/// Evidence whose confusion matrix is `counts`.
+fn evidence(classes: &[&str], counts: &[&[usize]]) -> Evidence {
+    let mut predictions = Vec::new();
+    for (actual, row) in counts.iter().enumerate() {
+        for (predicted, &n) in row.iter().enumerate() {
+            for _ in 0..n {
+                let mut probabilities = vec![0.2 / classes.len() as f32; classes.len()];
+                probabilities[predicted] += 0.8;
+                let picture = format!("{}/{}.jpg", classes[actual], predictions.len());
+                predictions.push(Prediction { picture, actual, probabilities, thumbnail: None });
+            }
+        }
+    }
+    let classes = classes.iter().map(|&name| name.to_owned()).collect();
+    Evidence { classes, predictions, ..Evidence::default() }
+}
+
+fn dogs() -> Evidence {
+    evidence(
+        &["eskimo_dog", "malamute", "siberian_husky"],
+        &[&[20, 5, 4], &[8, 26, 2], &[6, 5, 25]],
+    )
+}
+
+#[test]
+fn the_story_reads_as_it_was_told() {
+    let insight = Insight::of(&dogs());
+    assert_eq!(
+        insight.sentence().to_string(),
+        "Right on 71 of 101 held-out pictures: 70 %, and with so few pictures the true rate may lie \
+         anywhere from 61 to 78 %. Of the 34 pictures called eskimo dog, 20 really are eskimo dog, \
+         8 are malamute and 6 are siberian husky. The pair most often confused: malamute called \
+         eskimo dog, 8 of 36 pictures; the other way round, 5 of 29."
+    );
+    let baseline = insight.baseline_sentence().to_string();
+    assert_eq!(baseline, "Always answering malamute would be right on 36 %.");
+}
+
+#[test]
+fn columns_read_well_at_every_count() {
+    let read = |counts: &[&[usize]], class| {
+        Insight::of(&evidence(&["ant", "bee", "fly"], counts)).column_sentence(class).to_string()
+    };
+    let table: &[&[usize]] = &[&[3, 0, 0], &[0, 0, 1], &[0, 0, 1]];
+    assert_eq!(read(table, 0), "All 3 pictures called ant really are ant.");
+    assert_eq!(read(table, 1), "No held-out picture was called bee.");
+    assert_eq!(read(table, 2), "Of the 2 pictures called fly, 1 really is fly and 1 is bee.");
+    assert_eq!(
+        read(&[&[0, 1, 0], &[0, 0, 0], &[0, 2, 0]], 1),
+        "Of the 3 pictures called bee none is: 2 are fly and 1 is ant."
+    );
+    assert_eq!(
+        read(&[&[0, 0, 0], &[1, 0, 0], &[0, 0, 0]], 0),
+        "The one picture called ant is bee."
+    );
+    assert_eq!(
+        read(&[&[1, 0, 0], &[0, 0, 0], &[0, 0, 0]], 0),
+        "The one picture called ant really is ant."
+    );
+    let many = Insight::of(&evidence(
+        &["a", "b", "c", "d", "e", "f"],
+        &[&[1], &[2], &[3], &[4], &[5], &[6]],
+    ));
+    assert_eq!(
+        many.column_sentence(0).to_string(),
+        "Of the 21 pictures called a, 1 really is a, 6 are f, 5 are e, 4 are d and 5 are of 2 other classes."
+    );
+}
+
+#[test]
+fn nothing_held_out_and_no_classes_are_said() {
+    let empty = Insight::of(&Evidence::default());
+    let nothing = "No picture was held out, so nothing is known of how well it does.";
+    assert_eq!(empty.sentence().to_string(), nothing);
+    assert_eq!(empty.column_sentence(0).to_string(), "There are no classes.");
+    assert_eq!((empty.accuracy.to_string(), empty.log_loss), ("–".to_owned(), None));
+    assert_eq!(text::short(&empty, 80, true), format!("{nothing}\n"));
+}
+
+#[test]
+fn no_more_digits_than_the_interval_supports() {
+    let shown = |hits, n| Proportion::new(hits, n).to_string();
+    assert_eq!(shown(71, 101), "70 % (61 to 78)");
+    assert_eq!(shown(7, 7), "100 % (65 to 100)");
+    assert_eq!(shown(0, 7), "0 % (0 to 35)");
+    assert_eq!(shown(9_412, 10_000), "94.1 % (93.6 to 94.6)");
+    assert_eq!(shown(941_234, 1_000_000), "94.12 % (94.08 to 94.17)");
+    // Not quite all, and not quite none, must not read as such.
+    assert_eq!(shown(998, 1000), "99.8 % (99.3 to 99.9)");
+    assert_eq!(shown(299, 300), "99.7 % (98.1 to 99.9)");
+    assert_eq!(shown(1, 300), "0.3 % (0.1 to 1.9)");
+}
+
+/// The chance that the interval of a draw of `n` holds the true `share`, summed exactly.
+fn coverage(n: usize, share: f64) -> f64 {
+    let mut weight = (1.0 - share).powi(n as i32);
+    let mut covered = 0.0;
+    for hits in 0..=n {
+        let interval = wilson(hits, n);
+        if interval.low <= share && share <= interval.high {
+            covered += weight;
+        }
+        weight *= share / (1.0 - share) * (n - hits) as f64 / (hits + 1) as f64;
+    }
+    covered
+}
+
+#[test]
+fn intervals_keep_their_promise() {
+    for n in [10, 34, 101] {
+        let shares: Vec<f64> = (1..=98).map(|i| f64::from(i) / 99.0).collect();
+        let each: Vec<f64> = shares.iter().map(|&share| coverage(n, share)).collect();
+        let mean = each.iter().sum::<f64>() / each.len() as f64;
+        assert!((0.945..0.965).contains(&mean), "{n}: {mean}");
+        assert!(each.iter().all(|&c| c > 0.83), "{n}: {each:?}");
+    }
+}
+
+#[test]
+fn f1_follows_from_the_share_of_the_union() {
+    let estimate = f1(20, 14, 9).unwrap();
+    let union = wilson(20, 43);
+    assert!((estimate.value - 40.0 / 63.0).abs() < 1e-12);
+    assert!((estimate.interval.low - 2.0 * union.low / (1.0 + union.low)).abs() < 1e-12);
+    assert!((estimate.interval.high - 2.0 * union.high / (1.0 + union.high)).abs() < 1e-12);
+    let perfect = f1(10, 0, 0).unwrap();
+    assert!(perfect.value == 1.0 && perfect.interval.low < 0.9, "no errors is not certainty");
+    assert_eq!(f1(0, 0, 0), None);
+}
+
+#[test]
+fn the_terminal_shows_the_matrix_where_it_fits() {
+    let insight = Insight::of(&dogs());
+    let shown = text::short(&insight, 80, false);
+    assert_eq!(
+        shown,
+        "\
+accuracy  70 % (61 to 78)  71 of 101 held-out pictures
+baseline  36 %  always answering malamute
+log-loss  0.90
+
+                called
+is                  eskimo dog        malamute  siberian husky
+eskimo dog                  20               5               4
+malamute                     8              26               2
+siberian husky               6               5              25
+
+most confused
+    8 of 36  malamute called eskimo dog
+    6 of 36  siberian husky called eskimo dog
+    5 of 29  eskimo dog called malamute
+    5 of 36  siberian husky called malamute
+    4 of 29  eskimo dog called siberian husky
+  and 1 other pair
+"
+    );
+    let narrow = text::short(&insight, 36, false);
+    assert!(!narrow.contains("called\n"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 54), "{narrow}");
+    let coloured = text::short(&insight, 80, true);
+    let mut stripped = coloured.clone();
+    for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m"] {
+        stripped = stripped.replace(code, "");
+    }
+    assert!(coloured.contains("\x1b[1m") && stripped == shown, "colour changes nothing else");
+}
+
+#[test]
+fn hostile_names_move_no_cursor() {
+    let names = ["\x1b[2J\x07dog", "a\u{202e}gpj.b", "c\nd"];
+    let insight = Insight::of(&evidence(&names, &[&[1, 1, 0], &[0, 1, 1], &[1, 0, 1]]));
+    let shown = text::short(&insight, 100, false) + &insight.sentence().to_string();
+    assert!(!shown.contains(['\x1b', '\x07', '\u{202e}']), "{shown}");
+    assert!(shown.contains("�[2J�dog") && shown.contains("c�d"), "{shown}");
+    assert_eq!(visible("naïve שלום 犬 👩‍🌾"), "naïve שלום 犬 👩‍🌾");
+}
+
+#[test]
+fn underscores_become_spaces_unless_two_would_meet() {
+    let owned = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+    assert_eq!(insight::labels(&owned(&["eskimo_dog", "ant"])), owned(&["eskimo dog", "ant"]));
+    assert_eq!(insight::labels(&owned(&["a_b", "a b"])), owned(&["a_b", "a b"]));
+    assert_eq!(insight::labels(&owned(&["_", "b"])), owned(&["_", "b"]));
+}
+
+#[test]
+fn probabilities_that_break_down_break_nothing() {
+    let mut evidence = dogs();
+    evidence.predictions[0].probabilities = vec![0.0, f32::NAN, 0.0];
+    evidence.predictions[1].probabilities = vec![];
+    evidence.predictions[2].actual = 99;
+    let insight = Insight::of(&evidence);
+    assert_eq!(insight.judged.len(), 99);
+    assert!(insight.log_loss.unwrap().is_finite());
+}
+
+#[test]
+fn evidence_survives_a_round_trip() {
+    let mut evidence = dogs();
+    evidence.predictions[3].thumbnail = Some(0);
+    evidence.samples.push(Sample { class: 2, picture: "a.jpg".into(), thumbnail: 0 });
+    evidence.bad.push(BadPicture { picture: "b.jpg".into(), reason: "cut off".into() });
+    evidence.facts.push(Fact { name: "seed".into(), value: "42".into() });
+    evidence.notes.push("few pictures".into());
+    let epoch = Epoch {
+        stage: "frozen".into(),
+        epoch: 1,
+        train_loss: 1.25,
+        valid_loss: Some(0.1),
+        errors: Some((3, 10)),
+        seconds: 2.5,
+    };
+    evidence.history.push(epoch.clone());
+    let json = serde_json::to_string(&evidence).unwrap();
+    let back: Evidence = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, evidence);
+    assert_eq!(back.check(1), Ok(()));
+    assert!(serde_json::from_str::<Evidence>(&json.replacen('{', "{\"surprise\":1,", 1)).is_err());
+
+    // A loss that is no number is the one thing that JSON cannot hold.
+    evidence.history[0].train_loss = f64::NAN;
+    let json = serde_json::to_string(&evidence).unwrap();
+    assert!(serde_json::from_str::<Evidence>(&json).unwrap().history[0].train_loss.is_nan());
+}
+
+#[test]
+fn evidence_that_cannot_be_is_refused() {
+    let refused = |spoil: fn(&mut Evidence)| {
+        let mut evidence = dogs();
+        spoil(&mut evidence);
+        evidence.check(1).unwrap_err().to_string()
+    };
+    assert_eq!(refused(|e| e.predictions[0].actual = 3), "class 3 is named where there are 3");
+    assert_eq!(
+        refused(|e| e.predictions[0].thumbnail = Some(1)),
+        "thumbnail 1 is named where there are 1"
+    );
+    assert_eq!(
+        refused(|e| e.predictions[0].probabilities = vec![1.0]),
+        "`eskimo_dog/0.jpg` has 1 probabilities for 3 classes"
+    );
+    assert_eq!(
+        refused(|e| e.predictions[0].probabilities[1] = f32::NAN),
+        "`eskimo_dog/0.jpg` has the probability NaN"
+    );
+    assert!(refused(|e| e.predictions[0].probabilities[1] = 1.5).ends_with("1.5"));
+    assert!(
+        refused(|e| e.samples.push(Sample { class: 9, picture: String::new(), thumbnail: 0 }))
+            .contains('9')
+    );
+    let epoch = |errors, seconds| Epoch {
+        stage: "s".into(),
+        epoch: 1,
+        train_loss: 0.0,
+        valid_loss: None,
+        errors,
+        seconds,
+    };
+    let mut evidence = dogs();
+    evidence.history = vec![epoch(Some((11, 10)), 1.0)];
+    assert!(evidence.check(0).is_err());
+    evidence.history = vec![epoch(None, f64::NAN)];
+    assert!(evidence.check(0).is_err());
+    evidence.history = vec![epoch(None, 1.0)];
+    assert!(evidence.check(0).is_ok());
+}
