@@ -1,6 +1,8 @@
 //! Every operation against PyTorch in float64: small networks with odd sizes and channel counts.
 //! A tensor may be off by 1e-4 of its norm.
 
+#![allow(clippy::unwrap_used)] // a test may panic
+
 mod common;
 
 use common::{Batch, Differences, all_pass, engine_with, filled, golden, norm, small_graphs, step};

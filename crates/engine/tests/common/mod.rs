@@ -1,7 +1,7 @@
 //! What the tests share: inputs that PyTorch computed too (`golden/make.py` has the same formulas),
 //! the golden files, and the one measure of nearness.
 
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 use std::collections::HashMap;
 use std::path::PathBuf;

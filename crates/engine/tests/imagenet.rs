@@ -1,0 +1,65 @@
+//! Real weights on real pictures: the top-1 accuracy that PyTorch reaches with the same files.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use engine::{Cpu, Engine, Images};
+use network::{Architecture, Backbone, Head};
+use pictures::{Limits, Preprocess};
+
+/// The folder with data and weights, where there is one.
+fn shared() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("LOOKALIKE_SHARED").map_or_else(beside, PathBuf::from);
+    let found = folder.join("weights").is_dir() && folder.join("data").is_dir();
+    if !found {
+        eprintln!("skipped: no data and weights in {}; set LOOKALIKE_SHARED", folder.display());
+    }
+    found.then_some(folder)
+}
+
+/// How many of the 100 pictures a network names.
+fn top1(shared: &Path, backbone: Backbone) -> usize {
+    let weights = shared.join("weights");
+    let table = std::fs::read_to_string(weights.join("imagenet_classes.txt")).unwrap();
+    let synsets: Vec<&str> = table.lines().map(|line| line.split('\t').nth(1).unwrap()).collect();
+    let graph = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
+    let file = weights.join(format!("{backbone}.safetensors"));
+    let parameters = weights::load(&file, &graph, weights::Part::Whole).unwrap();
+    let mut engine = Cpu::new(graph);
+    engine.set_parameters(&parameters).unwrap();
+
+    let preprocess = Preprocess { short_side: 256, ..Preprocess::imagenet(224) };
+    let folder = std::fs::read_dir(shared.join("data/imagenet_sample100")).unwrap();
+    let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files.len(), 100);
+    let mut right = 0;
+    for files in files.chunks(10) {
+        let mut pixels = vec![];
+        for file in files {
+            let (picture, _) = pictures::read(file, &Limits::default()).unwrap();
+            let start = pixels.len();
+            pixels.resize(start + 224 * 224 * 3, 0.0);
+            preprocess.normalise(&preprocess.pixels(&picture), &mut pixels[start..]);
+        }
+        let images = Images { pixels: &pixels, count: files.len(), height: 224, width: 224 };
+        let outputs = engine.predict(images).unwrap();
+        for (file, logits) in files.iter().zip(outputs.rows()) {
+            let best = (0..1000).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
+            let name = file.file_name().unwrap().to_str().unwrap();
+            right += usize::from(name.starts_with(synsets[best]));
+        }
+    }
+    right
+}
+
+#[test]
+fn pretrained_networks_name_as_many_pictures_as_in_pytorch() {
+    let Some(shared) = shared() else { return };
+    assert_eq!(top1(&shared, Backbone::ResNet50), 85);
+    assert_eq!(top1(&shared, Backbone::ResNet18), 79);
+}
