@@ -122,8 +122,8 @@ pub enum Malformed {
     #[error("the header does not end with `}}` and spaces")]
     Padding,
     /// The header is not the JSON that it should be.
-    #[error("the header is not valid")]
-    Json(#[source] serde_json::Error),
+    #[error("the header is not valid: {0}")]
+    Json(String),
     /// A dimension is 0 or more than 2²⁴.
     #[error("tensor `{name}` has a dimension of {dimension}; 1 to {DIMENSION} are read")]
     Dimension {
@@ -170,6 +170,16 @@ pub enum Malformed {
     },
 }
 
+impl Malformed {
+    /// A JSON error's words; it may quote a hostile string at full length.
+    #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+    fn json(error: serde_json::Error) -> Self {
+        let words = error.to_string();
+        let start: String = words.chars().take(300).collect();
+        Self::Json(if start.len() < words.len() { start + "…" } else { start })
+    }
+}
+
 /// Which tensors a file holds and where, checked to the last byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -214,7 +224,7 @@ impl Layout {
             return Err(Malformed::Padding);
         }
         let header::Header { metadata, tensors } =
-            header::parse(object, limits.tensors).map_err(Malformed::Json)?;
+            header::parse(object, limits.tensors).map_err(Malformed::json)?;
         let data = 8 + header.len() as u64;
         let entries = place(tensors, data, size.saturating_sub(data))?;
         Ok(Self { metadata, entries, data })
