@@ -1,0 +1,114 @@
+use engine::Engine;
+use ground::Digest;
+use insight::Evidence;
+use network::{Architecture, Graph, Parameters};
+use pictures::{Preprocess, Side};
+use serde::{Deserialize, Serialize};
+
+use crate::ClassifierError;
+use crate::predict::probabilities;
+
+/// A trained network with all that is needed to use it, to explain it and to repeat it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classifier {
+    /// Its network, by name.
+    pub architecture: Architecture,
+    /// What its logits stand for, in their order.
+    pub classes: Vec<String>,
+    /// How a picture becomes its input.
+    pub preprocess: Preprocess,
+    /// Its weights.
+    pub parameters: Parameters,
+    /// The settings it was trained with, as the recipe writes them.
+    pub recipe: serde_json::Value,
+    /// Which program and which pretrained weights made it.
+    pub made: Made,
+    /// The pictures it was trained and measured on, by content.
+    pub data: Data,
+    /// How it was trained and how well it does.
+    pub evidence: Evidence,
+    /// Small JPEGs, to which the evidence points.
+    pub thumbnails: Vec<Vec<u8>>,
+    /// Pictures whose probabilities are known.
+    pub self_test: Vec<SelfTest>,
+}
+
+/// What made a classifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    /// The program's version.
+    pub program: String,
+    /// The pretrained weights that it started from: their name and SHA-256.
+    pub pretrained: Option<(String, String)>,
+}
+
+/// Which pictures were used, and what for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// Every picture, by its file's content.
+    pub pictures: Vec<Used>,
+}
+
+impl Data {
+    /// How many pictures were on a side.
+    #[must_use]
+    pub fn count(&self, side: Side) -> usize {
+        self.pictures.iter().filter(|used| used.side == side).count()
+    }
+}
+
+/// One picture that was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// The SHA-256 of its file.
+    pub digest: Digest,
+    /// Its class.
+    pub label: usize,
+    /// What it was used for.
+    pub side: Side,
+}
+
+/// A picture and what the network said of it when it was saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SelfTest {
+    /// `size × size × 3` bytes.
+    pub pixels: Vec<u8>,
+    /// One a class.
+    pub probabilities: Vec<f32>,
+}
+
+/// How far a probability may be from what it was when the classifier was saved. Another
+/// instruction set or engine adds in another order, which moves it by some 1e-5; a wrong weight
+/// or another preprocessing moves it by far more.
+pub const TOLERANCE: f32 = 1e-3;
+
+impl Classifier {
+    /// The graph of its network.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        self.architecture.graph()
+    }
+
+    /// Runs the self-test on an engine that holds its parameters. Returns the largest difference
+    /// of a probability, at most 1e-3.
+    ///
+    /// # Errors
+    /// When a probability differs by more.
+    pub fn verify(&self, engine: &mut dyn Engine) -> Result<f32, ClassifierError> {
+        let pictures: Vec<&[u8]> = self.self_test.iter().map(|t| t.pixels.as_slice()).collect();
+        let rows = probabilities(engine, &self.preprocess, &pictures)?;
+        let mut largest = 0.0f32;
+        for (picture, (test, row)) in self.self_test.iter().zip(&rows).enumerate() {
+            for (class, (&expected, &found)) in test.probabilities.iter().zip(row).enumerate() {
+                let difference = (expected - found).abs();
+                if difference > TOLERANCE || difference.is_nan() {
+                    let class = self.classes[class].clone();
+                    return Err(ClassifierError::SelfTest { picture, class, expected, found });
+                }
+                largest = largest.max(difference);
+            }
+        }
+        Ok(largest)
+    }
+}

@@ -1,0 +1,104 @@
+use std::path::PathBuf;
+
+use engine::EngineError;
+use ground::Digest;
+use weights::WeightsError;
+
+/// What can go wrong with a classifier.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassifierError {
+    /// The file is not one of tensors, does not fit its own network, or cannot be written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The engine was given something that does not suit its network.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file of tensors, and no classifier.
+    #[error("`{}` is no classifier: it has no `{missing}` in its metadata", path.display())]
+    NotOne {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// Written by a program that knows more, or by none of ours.
+    #[error("`{}` is a {name} file of version {version}; this program reads lookalike version {}", path.display(), crate::VERSION)]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What it calls itself.
+        name: String,
+        /// Its version.
+        version: u64,
+    },
+    /// Text in it is not the JSON it should be.
+    #[error("the {part} of `{}` cannot be read", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Which text.
+        part: &'static str,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The content is not what was written.
+    #[error("the {part} of `{}` has changed: its SHA-256 is {found}, not {expected}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Which part.
+        part: &'static str,
+        /// When written.
+        expected: Digest,
+        /// Now.
+        found: Digest,
+    },
+    /// It says something that cannot be.
+    #[error("`{}` is not a sound classifier: {reason}", path.display())]
+    Unsound {
+        /// The file read or to be written.
+        path: PathBuf,
+        /// What cannot be.
+        reason: String,
+    },
+    /// The engine does not say what the classifier said when it was made.
+    #[error(
+        "the self-test fails: picture {picture} gets {found:.5} for `{class}`, not {expected:.5}"
+    )]
+    SelfTest {
+        /// Which picture of the self-test, from 0.
+        picture: usize,
+        /// The class that differs most.
+        class: String,
+        /// Its probability when the classifier was made.
+        expected: f32,
+        /// And now.
+        found: f32,
+    },
+}
+
+impl ClassifierError {
+    /// What the user can do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Weights(error) => error.help(),
+            Self::NotOne { .. } => {
+                Some("`lookalike train` makes classifiers, `*.lookalike`".into())
+            }
+            Self::Version { .. } => {
+                Some("use the version of lookalike that wrote it, or a newer one".into())
+            }
+            Self::Json { .. } | Self::Changed { .. } | Self::Unsound { .. } => {
+                Some("the file is damaged or was altered: fetch or train it again".into())
+            }
+            Self::SelfTest { .. } => Some(
+                "do not trust this machine's answers: the program computes something else here; \
+                 please report it"
+                    .into(),
+            ),
+            Self::Engine(_) => None,
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! A classifier as a safetensors file.
+//!
+//! Tensors: the network's parameters by name, `record` (JSON), `thumbnails` and `selftest.pixels`.
+//! Metadata: `format` (name, version, digests) and `classifier` (what it is, JSON). What grows
+//! with the number of pictures stands in the record, so that the header stays short.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use ground::Digest;
+use ground::files::{Disk, Files};
+use insight::Evidence;
+use network::{Architecture, Graph, Parameters, Role};
+use pictures::{Preprocess, Side};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use weights::safetensors::{self, File, TensorRef, Values};
+use weights::{Part, WeightsError, load_from};
+
+use crate::sound::{unsound_classes, unsound_preprocess};
+use crate::{Classifier, ClassifierError, Data, Limits, Made, SelfTest, Used, VERSION};
+
+const NAME: &str = "lookalike";
+const RECORD: &str = "record";
+const THUMBNAILS: &str = "thumbnails";
+const SELF_TEST: &str = "selftest.pixels";
+
+/// What the file is, so that any version of the program can say so.
+#[derive(Serialize, Deserialize)]
+struct Format {
+    name: String,
+    version: u64,
+}
+
+/// What vouches for the rest in this version.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    name: String,
+    version: u64,
+    /// SHA-256 of the metadata's `classifier`.
+    classifier: String,
+    /// SHA-256 of everything behind the header.
+    payload: String,
+}
+
+/// What the classifier is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    architecture: Architecture,
+    classes: Vec<String>,
+    preprocess: Preprocess,
+    recipe: serde_json::Value,
+    made: Made,
+}
+
+/// What grows with the number of pictures.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    /// SHA-256, class and side of each picture.
+    pictures: Vec<(String, usize, Side)>,
+    evidence: Evidence,
+    /// Bytes of each thumbnail.
+    thumbnails: Vec<usize>,
+    /// Probabilities of each picture of the self-test.
+    self_test: Vec<Vec<f32>>,
+}
+
+/// Bytes in a row of a tensor of bytes: safetensors readers limit each dimension.
+const ROW: usize = 4096;
+
+/// Bytes in whole rows, and the shape of their tensor.
+fn rows(mut bytes: Vec<u8>, filler: u8) -> (Vec<u8>, [usize; 2]) {
+    let rows = bytes.len().div_ceil(ROW).max(1);
+    bytes.resize(rows * ROW, filler);
+    (bytes, [rows, ROW])
+}
+
+impl Classifier {
+    /// Writes the classifier to a file, whole or not at all. The same classifier gives the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// When a weight is not finite, when [`Classifier::load`] would refuse the file, or when
+    /// writing fails; the file is then as it was.
+    pub fn save(&self, path: &Path) -> Result<(), ClassifierError> {
+        self.save_on(&Disk, path)
+    }
+
+    /// As [`Classifier::save`], on any [`Files`].
+    ///
+    /// # Errors
+    /// As [`Classifier::save`].
+    pub fn save_on(&self, files: &dyn Files, path: &Path) -> Result<(), ClassifierError> {
+        let graph = self.graph();
+        let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
+        if let Some(reason) = self.unsound() {
+            return Err(unsound(reason));
+        }
+        if let Some(name) = self.parameters.first_not_finite(&graph) {
+            let (path, name) = (path.to_owned(), name.to_owned());
+            return Err(WeightsError::NotFinite { path, name }.into());
+        }
+        if let Some((name, value)) = negative_variance(&graph, &self.parameters) {
+            let (path, name) = (path.to_owned(), name.to_owned());
+            return Err(WeightsError::NegativeVariance { path, name, value }.into());
+        }
+        let description = json(path, "description", &self.description())?;
+        let (record, record_shape) = rows(json(path, RECORD, &self.record())?.into_bytes(), b' ');
+        if record.len() > Limits::DEFAULT.max_record_bytes {
+            return Err(unsound(format!("its record would have {} bytes", record.len())));
+        }
+        let (thumbnails, thumbnails_shape) = rows(self.thumbnails.concat(), 0);
+        let pixels: Vec<u8> = self.self_test.iter().flat_map(|t| &t.pixels).copied().collect();
+        let pixels_shape = [self.self_test.len(), self.preprocess.size, self.preprocess.size, 3];
+
+        let mut tensors = weights::tensors(&graph, &self.parameters);
+        let mut bytes = |name, shape, bytes| {
+            tensors.push(TensorRef { name, shape, values: Values::U8(bytes) });
+        };
+        bytes(RECORD, &record_shape[..], &record);
+        bytes(THUMBNAILS, &thumbnails_shape, &thumbnails);
+        if !pixels.is_empty() {
+            bytes(SELF_TEST, &pixels_shape, &pixels);
+        }
+        let format = Sealed {
+            name: NAME.into(),
+            version: VERSION,
+            classifier: Digest::of(description.as_bytes()).to_string(),
+            payload: safetensors::payload_digest(&tensors).to_string(),
+        };
+        let format = json(path, "format", &format)?;
+        let metadata =
+            BTreeMap::from([("format".into(), format), ("classifier".into(), description)]);
+        Ok(safetensors::write_on(files, path, &metadata, &tensors)?)
+    }
+
+    fn description(&self) -> Description {
+        Description {
+            architecture: self.architecture,
+            classes: self.classes.clone(),
+            preprocess: self.preprocess.clone(),
+            recipe: self.recipe.clone(),
+            made: self.made.clone(),
+        }
+    }
+
+    fn record(&self) -> Record {
+        let used = |used: &Used| (used.digest.to_string(), used.label, used.side);
+        Record {
+            pictures: self.data.pictures.iter().map(used).collect(),
+            evidence: self.evidence.clone(),
+            thumbnails: self.thumbnails.iter().map(Vec::len).collect(),
+            self_test: self.self_test.iter().map(|test| test.probabilities.clone()).collect(),
+        }
+    }
+
+    /// Reads a classifier and believes nothing in it: sizes and shapes are checked before anything
+    /// is allocated for them, digests before anything is used.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not exactly what [`Classifier::save`] writes (weights in F16
+    /// and BF16 are read too).
+    pub fn load(path: &Path) -> Result<Self, ClassifierError> {
+        let limits = safetensors::Limits {
+            file: Limits::DEFAULT.max_bytes,
+            ..safetensors::Limits::CLASSIFIER
+        };
+        read(path, &mut File::open(path, &limits)?)
+    }
+}
+
+fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, ClassifierError> {
+    let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
+    let metadata = |missing: &'static str| {
+        let text = file.layout().metadata().get(missing).cloned();
+        text.ok_or(ClassifierError::NotOne { path: path.to_owned(), missing })
+    };
+    let (format, description) = (metadata("format")?, metadata("classifier")?);
+    let Format { name, version } = parse(path, "format", format.as_bytes())?;
+    if name != NAME || version != VERSION {
+        let name = name.chars().filter(|c| !c.is_control()).take(60).collect();
+        return Err(ClassifierError::Version { path: path.to_owned(), name, version });
+    }
+    if let Some(key) =
+        file.layout().metadata().keys().find(|k| *k != "format" && *k != "classifier")
+    {
+        return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
+    }
+    let sealed: Sealed = parse(path, "format", format.as_bytes())?;
+    compare(path, "description", &sealed.classifier, Digest::of(description.as_bytes()))?;
+    let description: Description = parse(path, "description", description.as_bytes())?;
+    let Description { architecture, classes, preprocess, recipe, made } = description;
+    if let Some(reason) = unsound_classes(&classes, &architecture)
+        .or_else(|| unsound_preprocess(&preprocess, &architecture))
+    {
+        return Err(unsound(reason));
+    }
+
+    let graph = architecture.graph();
+    let ours = |name: &str| [RECORD, THUMBNAILS, SELF_TEST].contains(&name);
+    let known = |name: &str| ours(name) || graph.parameters().iter().any(|p| p.name == name);
+    if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
+        return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
+    }
+    let parameters = load_from(file, &graph, Part::Whole, ours)?;
+    compare(path, "content", &sealed.payload, file.payload_digest()?)?;
+
+    let record = file.layout().entries().get(RECORD).map_or(0, |entry| entry.bytes);
+    if record > Limits::DEFAULT.max_record_bytes as u64 {
+        return Err(unsound(format!("its record has {record} bytes")));
+    }
+    let record: Record = parse(path, RECORD, &file.bytes(RECORD)?)?;
+    let thumbnails = cut(&file.bytes(THUMBNAILS)?, &record.thumbnails).map_err(unsound)?;
+    let pixels = if record.self_test.is_empty() { vec![] } else { file.bytes(SELF_TEST)? };
+    let each = preprocess.size * preprocess.size * 3;
+    if pixels.len() != each * record.self_test.len() {
+        return Err(unsound(format!("its self-test has {} bytes of pixels", pixels.len())));
+    }
+    let tests = pixels.chunks_exact(each).zip(record.self_test);
+    let used = |(digest, label, side): (String, usize, Side)| {
+        Ok(Used { digest: digest.parse()?, label, side })
+    };
+    let pictures: Result<_, String> = record.pictures.into_iter().map(used).collect();
+    let classifier = Classifier {
+        architecture,
+        classes,
+        preprocess,
+        parameters,
+        recipe,
+        made,
+        data: Data { pictures: pictures.map_err(unsound)? },
+        evidence: record.evidence,
+        thumbnails,
+        self_test: tests
+            .map(|(pixels, probabilities)| SelfTest { pixels: pixels.to_vec(), probabilities })
+            .collect(),
+    };
+    match classifier.unsound() {
+        Some(reason) => Err(unsound(reason)),
+        None => Ok(classifier),
+    }
+}
+
+fn negative_variance<'a>(graph: &'a Graph, values: &Parameters) -> Option<(&'a str, f32)> {
+    graph.parameters().iter().zip(values.tensors()).find_map(|(parameter, tensor)| {
+        let value = *tensor.data.iter().find(|&&value| value < 0.0)?;
+        (parameter.role == Role::RunningVariance).then_some((parameter.name.as_str(), value))
+    })
+}
+
+/// The thumbnails that stand one behind the other in `bytes`; what fills the last row is zeros.
+fn cut(mut bytes: &[u8], lengths: &[usize]) -> Result<Vec<Vec<u8>>, String> {
+    if lengths.len() > Limits::DEFAULT.max_thumbnails {
+        return Err(format!("it has {} thumbnails", lengths.len()));
+    }
+    let mut thumbnails = Vec::with_capacity(lengths.len());
+    for &length in lengths {
+        let Some((thumbnail, rest)) = bytes.split_at_checked(length) else {
+            return Err("its thumbnails are longer than their bytes".into());
+        };
+        thumbnails.push(thumbnail.to_vec());
+        bytes = rest;
+    }
+    if bytes.len() > ROW || bytes.iter().any(|&byte| byte != 0) {
+        return Err("bytes follow its thumbnails".into());
+    }
+    Ok(thumbnails)
+}
+
+fn compare(
+    path: &Path,
+    part: &'static str,
+    sealed: &str,
+    found: Digest,
+) -> Result<(), ClassifierError> {
+    let path = path.to_owned();
+    match sealed.parse::<Digest>() {
+        Ok(expected) if expected == found => Ok(()),
+        Ok(expected) => Err(ClassifierError::Changed { path, part, expected, found }),
+        Err(reason) => Err(ClassifierError::Unsound { path, reason }),
+    }
+}
+
+fn json<T: Serialize>(
+    path: &Path,
+    part: &'static str,
+    value: &T,
+) -> Result<String, ClassifierError> {
+    serde_json::to_string(value).map_err(|source| ClassifierError::Json {
+        path: path.to_owned(),
+        part,
+        source,
+    })
+}
+
+fn parse<T: DeserializeOwned>(
+    path: &Path,
+    part: &'static str,
+    text: &[u8],
+) -> Result<T, ClassifierError> {
+    serde_json::from_slice(text).map_err(|source| ClassifierError::Json {
+        path: path.to_owned(),
+        part,
+        source,
+    })
+}

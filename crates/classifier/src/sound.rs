@@ -1,0 +1,103 @@
+use std::collections::HashSet;
+
+use insight::Evidence;
+use network::Architecture;
+use pictures::Preprocess;
+
+use crate::{Classifier, Limits};
+
+impl Classifier {
+    /// Says what in it cannot be, if anything. Asked before it is saved and after it is loaded.
+    pub(crate) fn unsound(&self) -> Option<String> {
+        let limits = Limits::DEFAULT;
+        unsound_classes(&self.classes, &self.architecture)
+            .or_else(|| unsound_preprocess(&self.preprocess, &self.architecture))
+            .or_else(|| {
+                let wrong = self.data.pictures.iter().find(|u| u.label >= self.classes.len())?;
+                Some(format!("a picture is of class {} of {}", wrong.label, self.classes.len()))
+            })
+            .or_else(|| unsound_thumbnails(&self.thumbnails, &limits))
+            .or_else(|| unsound_evidence(&self.evidence, &self.classes, self.thumbnails.len()))
+            .or_else(|| self.unsound_self_test(&limits))
+    }
+
+    fn unsound_self_test(&self, limits: &Limits) -> Option<String> {
+        if self.self_test.len() > limits.max_self_tests {
+            return Some(format!("its self-test has {} pictures", self.self_test.len()));
+        }
+        let bytes = self.preprocess.size * self.preprocess.size * 3;
+        self.self_test.iter().enumerate().find_map(|(index, test)| {
+            let sum: f32 = test.probabilities.iter().sum();
+            let sound = test.pixels.len() == bytes
+                && test.probabilities.len() == self.classes.len()
+                && test.probabilities.iter().all(|p| (0.0..=1.0).contains(p))
+                && (sum - 1.0).abs() < 1e-2;
+            (!sound).then(|| format!("picture {index} of its self-test has the wrong numbers"))
+        })
+    }
+}
+
+/// Class names, before anything is made of their number.
+pub(crate) fn unsound_classes(classes: &[String], architecture: &Architecture) -> Option<String> {
+    let limits = Limits::DEFAULT;
+    let count = classes.len();
+    if !(limits.min_classes..=limits.max_classes).contains(&count) {
+        let (min, max) = (limits.min_classes, limits.max_classes);
+        return Some(format!("it has {count} classes, not {min} to {max}"));
+    }
+    if architecture.head.classes() != count {
+        let logits = architecture.head.classes();
+        return Some(format!("it names {count} classes for a network of {logits}"));
+    }
+    let mut seen = HashSet::new();
+    classes.iter().find_map(|class| {
+        let chars = class.chars().count();
+        if chars == 0 || chars > limits.max_class_chars {
+            let max = limits.max_class_chars;
+            Some(format!("a class name has {chars} characters, not 1 to {max}"))
+        } else if class.chars().any(char::is_control) {
+            Some(format!("the class name `{}` has control characters", class.escape_debug()))
+        } else if !seen.insert(class) {
+            Some(format!("two classes are named `{}`", class.escape_debug()))
+        } else {
+            None
+        }
+    })
+}
+
+/// The preprocessing, before anything is made of its size.
+pub(crate) fn unsound_preprocess(
+    preprocess: &Preprocess,
+    architecture: &Architecture,
+) -> Option<String> {
+    let limits = Limits::DEFAULT;
+    let Preprocess { short_side, size, mean, std } = preprocess;
+    if !(limits.min_size..=limits.max_size).contains(size) {
+        let (min, max) = (limits.min_size, limits.max_size);
+        return Some(format!("it takes pictures of {size} pixels, not {min} to {max}"));
+    }
+    if !(*size..=4 * limits.max_size).contains(short_side) {
+        return Some(format!("it crops {size} pixels from a side of {short_side}"));
+    }
+    if !mean.iter().chain(std).all(|x| x.is_finite()) || !std.iter().all(|&x| x > 0.0) {
+        return Some(format!("it scales colours by {mean:?} and {std:?}"));
+    }
+    architecture.graph().shapes(*size, *size).err().map(|error| error.to_string())
+}
+
+fn unsound_thumbnails(thumbnails: &[Vec<u8>], limits: &Limits) -> Option<String> {
+    if thumbnails.len() > limits.max_thumbnails {
+        return Some(format!("it has {} thumbnails", thumbnails.len()));
+    }
+    // They are shown by a browser, so that nothing but a JPEG may stand there.
+    let jpeg = |bytes: &[u8]| bytes.starts_with(&[0xff, 0xd8, 0xff]);
+    let bad = thumbnails.iter().position(|t| !jpeg(t) || t.len() > limits.max_thumbnail_bytes)?;
+    Some(format!("thumbnail {bad} is no JPEG of at most {} bytes", limits.max_thumbnail_bytes))
+}
+
+fn unsound_evidence(evidence: &Evidence, classes: &[String], thumbnails: usize) -> Option<String> {
+    if evidence.classes != classes {
+        return Some("its evidence names other classes".into());
+    }
+    evidence.check(thumbnails).err().map(|error| error.to_string())
+}

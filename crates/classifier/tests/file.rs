@@ -1,0 +1,262 @@
+//! The saved file: what is written is read back, and nothing else is believed.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use classifier::{Classifier, ClassifierError};
+use common::{Raw, sample};
+use ground::files::Failing;
+use serde_json::{Value, json};
+
+fn saved() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    sample().save(&path).unwrap();
+    fs::read(path).unwrap()
+}
+
+fn load(bytes: &[u8]) -> Result<Classifier, ClassifierError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    fs::write(&path, bytes).unwrap();
+    Classifier::load(&path)
+}
+
+/// The error and its causes in one line.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[test]
+fn what_is_saved_is_loaded_bit_by_bit() {
+    let bytes = saved();
+    let loaded = load(&bytes).unwrap();
+    assert_eq!(loaded, sample());
+    let bits = |c: &Classifier| -> Vec<u32> {
+        c.parameters.tensors().iter().flat_map(|t| &t.data).map(|x| x.to_bits()).collect()
+    };
+    assert_eq!(bits(&loaded), bits(&sample()));
+    assert_eq!(saved(), bytes, "the same classifier gives the same file");
+    assert_eq!(Raw::of(&bytes).bytes().len(), bytes.len(), "the tests take files apart rightly");
+    assert!(load(&Raw::of(&bytes).bytes()).is_ok());
+}
+
+#[test]
+fn weights_of_sixteen_bits_are_read() {
+    let mut raw = Raw::of(&saved());
+    for (name, dtype, _, bytes) in &mut raw.tensors {
+        if name.ends_with(".weight") {
+            *dtype = "BF16".into();
+            // The upper half of each float, truncated.
+            *bytes = bytes.chunks_exact(4).flat_map(|b| [b[2], b[3]]).collect();
+        }
+    }
+    raw.seal();
+    let loaded = load(&raw.bytes()).unwrap();
+    let pairs = loaded.parameters.tensors().iter().zip(sample().parameters.tensors().to_vec());
+    for (narrow, wide) in pairs {
+        for (a, b) in narrow.data.iter().zip(&wide.data) {
+            assert!((a - b).abs() <= b.abs() / 128.0, "{a} {b}");
+        }
+    }
+}
+
+/// One way to spoil a file, and what the refusal must say.
+type Case = (&'static str, &'static str, fn(&mut Raw));
+
+#[test]
+fn what_is_not_as_written_is_refused() {
+    let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
+    let cases: &[Case] = &[
+        ("a newer version", "version 2; this program reads lookalike version 1", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 2, "new": true }));
+        }),
+        ("another program's file", "is a other file of version 1", |raw| {
+            raw.edit("format", |f| f["name"] = json!("other"));
+        }),
+        ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
+        ("a key too many in the metadata", "has a key `more`", |raw| {
+            raw.metadata.insert("more".into(), "x".into());
+        }),
+        ("an unknown field", "unknown field `code`", |raw| {
+            raw.edit("classifier", |d| d["code"] = json!("import os"));
+        }),
+        ("an unknown network", "unknown variant `resnet9000`", |raw| {
+            raw.edit("classifier", |d| d["architecture"]["backbone"] = json!("resnet9000"));
+        }),
+        ("two classes of one name", "two classes are named `husky`", |raw| {
+            raw.edit("classifier", |d| d["classes"][1] = json!("husky"));
+        }),
+        ("an empty class name", "0 characters", |raw| {
+            raw.edit("classifier", |d| d["classes"][1] = json!(""));
+        }),
+        ("a class name that moves the cursor", "control characters", |raw| {
+            raw.edit("classifier", |d| d["classes"][1] = json!("\u{1b}[2J"));
+        }),
+        ("an endless class name", "257 characters", |raw| {
+            raw.edit("classifier", |d| d["classes"][1] = json!("ä".repeat(257)));
+        }),
+        ("more names than logits", "names 4 classes for a network of 3", |raw| {
+            raw.edit("classifier", |d| d["classes"].as_array_mut().unwrap().push(json!("wolf")));
+        }),
+        ("more logits than weights", "has shape [3, 512]", |raw| {
+            raw.edit("classifier", |d| {
+                d["classes"].as_array_mut().unwrap().push(json!("wolf"));
+                d["architecture"]["head"]["classes"] = json!(4);
+            });
+        }),
+        ("one class", "has 1 classes", |raw| {
+            raw.edit("classifier", |d| d["classes"] = json!(["husky"]));
+        }),
+        ("a vast number of logits", "names 3 classes for a network of 100000000000", |raw| {
+            raw.edit("classifier", |d| {
+                d["architecture"]["head"]["classes"] = json!(100_000_000_000u64)
+            });
+        }),
+        ("a vast input", "takes pictures of 1000000 pixels", |raw| {
+            raw.edit("classifier", |d| d["preprocess"]["size"] = json!(1_000_000));
+        }),
+        ("a crop larger than its side", "crops 32 pixels from a side of 1", |raw| {
+            raw.edit("classifier", |d| d["preprocess"]["short_side"] = json!(1));
+        }),
+        ("a deviation of nothing", "scales colours", |raw| {
+            raw.edit("classifier", |d| d["preprocess"]["std"][1] = json!(0.0));
+        }),
+        ("NaN in a weight", "`conv1.weight` holds a value that is not finite", |raw| {
+            raw.tensor("conv1.weight").3[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        }),
+        ("a negative variance", "variance cannot be negative", |raw| {
+            raw.tensor("bn1.running_var").3[..4].copy_from_slice(&(-1f32).to_le_bytes());
+        }),
+        ("a weight too few", "lacks 1 of the network's", |raw| {
+            raw.tensors.retain(|tensor| tensor.0 != "bn1.bias");
+        }),
+        ("a tensor too many", "`fc.weight` that belongs to nothing", |raw| {
+            raw.tensors.push(("fc.weight".into(), "U8".into(), vec![1], vec![0]));
+        }),
+        ("no record", "no tensor `record`", |raw| raw.tensors.retain(|t| t.0 != "record")),
+        ("an unknown field in the record", "unknown field `more`", |raw| {
+            raw.edit_record(|r| r["more"] = json!(1));
+        }),
+        ("a picture of no class", "a picture is of class 3 of 3", |raw| {
+            raw.edit_record(|r| r["pictures"][0][1] = json!(3));
+        }),
+        ("a digest that is none", "is not a SHA-256", |raw| {
+            raw.edit_record(|r| r["pictures"][0][0] = json!("abc"));
+        }),
+        ("a prediction of no class", "class 3 is named where there are 3", |raw| {
+            raw.edit_record(|r| r["evidence"]["predictions"][0]["actual"] = json!(3));
+        }),
+        ("a thumbnail that is not there", "thumbnail 9 is named where there are 2", |raw| {
+            raw.edit_record(|r| r["evidence"]["samples"][0]["thumbnail"] = json!(9));
+        }),
+        ("a probability of two", "has the probability 2", |raw| {
+            raw.edit_record(|r| r["evidence"]["predictions"][0]["probabilities"][0] = json!(2.0));
+        }),
+        ("other classes in the evidence", "its evidence names other classes", |raw| {
+            raw.edit_record(|r| r["evidence"]["classes"][0] = json!("cat"));
+        }),
+        ("thumbnails longer than their bytes", "longer than their bytes", |raw| {
+            raw.edit_record(|r| r["thumbnails"][0] = json!(1u64 << 60));
+        }),
+        ("fewer thumbnails than bytes", "bytes follow its thumbnails", |raw| {
+            raw.edit_record(|r| drop(r["thumbnails"].as_array_mut().unwrap().pop()));
+        }),
+        ("a script as thumbnail", "thumbnail 0 is no JPEG", |raw| {
+            raw.tensor("thumbnails").3[..8].copy_from_slice(b"<script>");
+        }),
+        ("self-test without its pixels", "bytes of pixels", |raw| {
+            raw.edit_record(|r| drop(r["self_test"].as_array_mut().unwrap().pop()));
+            raw.edit_record(|r| r["self_test"] = json!([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]));
+        }),
+        ("self-test of other classes", "picture 0 of its self-test", |raw| {
+            raw.edit_record(|r| r["self_test"] = json!([[0.5, 0.5]]));
+        }),
+    ];
+    let whole = Raw::of(&saved());
+    for (name, expected, spoil) in cases {
+        let mut raw = whole.clone();
+        spoil(&mut raw);
+        // So that the checks behind the digests are reached.
+        if raw.metadata.contains_key("format") && *name != "a newer version" {
+            raw.seal();
+        }
+        let error = load(&raw.bytes()).map(|_| ()).expect_err(name);
+        assert!(words(&error).contains(expected), "{name}: {}", words(&error));
+    }
+    let mut altered = whole.clone();
+    description(&mut altered, |d| d["classes"][0] = json!("cat"));
+    let error = words(&load(&altered.bytes()).unwrap_err());
+    assert!(error.contains("the description of") && error.contains("has changed"), "{error}");
+}
+
+#[test]
+fn no_cut_and_no_flipped_bit_passes() {
+    let bytes = saved();
+    for part in 0..100 {
+        assert!(load(&bytes[..bytes.len() * part / 100]).is_err(), "cut at {part} %");
+    }
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let places = (0..header).step_by(97).chain((header..bytes.len()).step_by(bytes.len() / 60));
+    for place in places {
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 1;
+        let loaded = load(&flipped);
+        assert!(loaded.is_err(), "bit flipped at {place}");
+    }
+}
+
+#[test]
+fn what_cannot_be_loaded_is_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    let refused = |spoil: fn(&mut Classifier)| {
+        let mut classifier = sample();
+        spoil(&mut classifier);
+        words(&classifier.save(&path).unwrap_err())
+    };
+    let error = refused(|c| c.parameters.tensors_mut()[0].data[5] = f32::INFINITY);
+    assert!(error.contains("`conv1.weight` holds a value that is not finite"), "{error}");
+    let error = refused(|c| c.classes[0] = "malamute".into());
+    assert!(error.contains("two classes are named `malamute`"), "{error}");
+    let error = refused(|c| c.evidence.samples[0].thumbnail = 2);
+    assert!(error.contains("thumbnail 2 is named where there are 2"), "{error}");
+    let error = refused(|c| c.parameters.tensors_mut()[4].data[0] = -1.0);
+    assert!(error.contains("a variance cannot be negative"), "{error}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_failed_save_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    sample().save(&path).unwrap();
+    let old = fs::read(&path).unwrap();
+    let mut newer = sample();
+    newer.recipe = json!("newer");
+    let mut failures = 0;
+    while newer.save_on(&Failing::at(failures), &path).is_err() {
+        let loaded = Classifier::load(&path).unwrap();
+        assert!(loaded == sample() || loaded == newer, "after step {failures}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "litter after {failures}");
+        fs::write(&path, &old).unwrap();
+        failures += 1;
+    }
+    assert!(failures >= 5, "{failures}");
+    assert_eq!(Classifier::load(&path).unwrap().recipe, json!("newer"));
+}
+
+#[test]
+fn what_is_no_file_is_said_so() {
+    let error = Classifier::load(Path::new("/nowhere/dogs.lookalike")).unwrap_err();
+    assert!(words(&error).contains("cannot open `/nowhere/dogs.lookalike`"), "{}", words(&error));
+    assert!(load(b"").is_err() && load(b"PK\x03\x04 a zip archive").is_err());
+}

@@ -1,0 +1,128 @@
+use engine::Trained;
+use network::{Architecture, Backbone, Head};
+use serde::{Deserialize, Serialize};
+
+use crate::Rates;
+
+/// The settings of the classic recipe: a pretrained network, first with its body frozen, then
+/// whole, each stage one cycle (fastai's `fit_one_cycle`, `unfreeze`, `fit_one_cycle`).
+///
+/// They are saved in the classifier, so that a run can be repeated from its own file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classic {
+    /// The network.
+    pub architecture: Architecture,
+    /// Height and width of the square that the network is given.
+    pub size: usize,
+    /// Passes over the pictures with the body frozen.
+    pub frozen_epochs: usize,
+    /// Passes over the pictures with everything learning.
+    pub epochs: usize,
+    /// Rates of the frozen stage. They reach the body's norms too, unless those are frozen.
+    pub frozen_rates: Rates,
+    /// Rates of the unfrozen stage.
+    pub rates: Rates,
+    /// Pictures in a training step, and in a step of the measuring after each epoch.
+    pub batch: usize,
+    /// Whether each picture is altered anew every time it is learned from.
+    pub augment: bool,
+    /// Whether the frozen body's norms are frozen too, and use their running statistics. fastai
+    /// trains them.
+    pub freeze_norms: bool,
+    /// Which weights are kept.
+    pub keep: Keep,
+    /// Where all randomness starts from.
+    pub seed: u64,
+    /// Decoupled weight decay of all that is neither norm nor bias.
+    pub weight_decay: f32,
+}
+
+/// Which of the weights of a run are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Those after the last epoch, as fastai does.
+    #[default]
+    Last,
+    /// Those after the epoch with the fewest held-out errors (the lower loss decides ties). The
+    /// score that the report then shows was picked, and so flatters a little.
+    Best,
+}
+
+impl Classic {
+    /// For a pretrained network, with fastai 2.8's defaults:
+    ///
+    /// - 4 epochs frozen, as its course does, at 1e-3 for every group: its `Learner`'s rate;
+    /// - 4 epochs unfrozen at 1e-5 to 1e-3, which `fine_tune` would take there;
+    /// - batches of 64 pictures of 224 × 224, augmented; decay 0.01; the last weights.
+    #[must_use]
+    pub fn pretrained(backbone: Backbone, classes: usize) -> Self {
+        Self {
+            architecture: Architecture { backbone, head: Head::Fastai { classes } },
+            size: 224,
+            frozen_epochs: 4,
+            epochs: 4,
+            frozen_rates: Rates::same(1e-3),
+            rates: Rates::Range(1e-5, 1e-3),
+            batch: 64,
+            augment: true,
+            freeze_norms: false,
+            keep: Keep::Last,
+            seed: 42,
+            weight_decay: 0.01,
+        }
+    }
+
+    /// For a network that starts from nothing: the small one, no frozen stage, one high rate for
+    /// all of it, smaller pictures and batches (more steps for few pictures).
+    #[must_use]
+    pub fn from_scratch(classes: usize) -> Self {
+        Self {
+            size: 96,
+            frozen_epochs: 0,
+            epochs: 25,
+            rates: Rates::same(1e-2),
+            batch: 32,
+            ..Self::pretrained(Backbone::Small, classes)
+        }
+    }
+
+    /// The stages that these settings ask for, in order.
+    pub(crate) fn stages(&self) -> Vec<(Stage, usize, Rates)> {
+        let all = [
+            (Stage::Frozen, self.frozen_epochs, self.frozen_rates),
+            (Stage::Unfrozen, self.epochs, self.rates),
+        ];
+        all.into_iter().filter(|(_, epochs, _)| *epochs > 0).collect()
+    }
+
+    /// What learns in a stage.
+    #[must_use]
+    pub fn trained(&self, stage: Stage) -> Trained {
+        match stage {
+            Stage::Frozen if self.freeze_norms => Trained::Head,
+            Stage::Frozen => Trained::HeadAndNorms,
+            Stage::Unfrozen => Trained::All,
+        }
+    }
+}
+
+/// A part of the recipe, with a schedule of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The body is frozen, its norms perhaps not.
+    Frozen,
+    /// Everything learns.
+    Unfrozen,
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Frozen => "frozen",
+            Self::Unfrozen => "unfrozen",
+        })
+    }
+}

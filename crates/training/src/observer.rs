@@ -1,0 +1,53 @@
+use engine::Trained;
+use insight::Epoch;
+
+use crate::{Movement, Stage};
+
+/// Who hears how a run is going: the binary draws it, a test notes it down.
+pub trait Observer {
+    /// A stage begins.
+    fn stage_started(&mut self, _plan: &Plan, _movement: &Movement) {}
+
+    /// A training step is done.
+    fn batch_done(&mut self, _progress: Progress) {}
+
+    /// An epoch is done and measured.
+    fn epoch_finished(&mut self, _epoch: &Epoch) {}
+}
+
+/// Hears nothing.
+impl Observer for () {}
+
+/// What a stage is going to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Which stage.
+    pub stage: Stage,
+    /// Its epochs.
+    pub epochs: usize,
+    /// Training steps in each.
+    pub batches: usize,
+    /// The largest rate of each parameter group.
+    pub max_rates: Vec<f32>,
+    /// What learns.
+    pub trained: Trained,
+    /// Pictures that an epoch learns from.
+    pub pictures: usize,
+    /// Pictures that it is measured on.
+    pub held_out: usize,
+}
+
+/// How far an epoch is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Which stage.
+    pub stage: Stage,
+    /// The epoch within the stage, from 1.
+    pub epoch: usize,
+    /// Steps done in it.
+    pub batch: usize,
+    /// Steps that it has.
+    pub batches: usize,
+    /// The smoothed training loss.
+    pub loss: f32,
+}
