@@ -1,5 +1,6 @@
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::Rgb;
 
@@ -16,7 +17,7 @@ pub(crate) struct Area {
 /// which is what Pillow calls bilinear. Pixels around the area count at its edges.
 pub(crate) fn resample(picture: &Rgb, area: Area, size: usize) -> Vec<u8> {
     let options = ResizeOptions::new().crop(area.left, area.top, area.width, area.height);
-    run(&view(picture), options, size)
+    run(picture, [0, 0, picture.width, picture.height], options, size)
 }
 
 /// As [`resample`], of a square of whole pixels that is cut out first: nothing around it counts.
@@ -26,21 +27,23 @@ pub(crate) fn resample_square(
     side: u32,
     size: usize,
 ) -> Vec<u8> {
-    let view = view(picture);
-    let square = CroppedImage::new(&view, left, top, side, side);
-    run(&square.expect("the square lies within the picture"), ResizeOptions::new(), size)
+    run(picture, [left, top, side, side], ResizeOptions::new(), size)
 }
 
-fn view(picture: &Rgb) -> ImageRef<'_> {
-    ImageRef::new(picture.width, picture.height, &picture.data, PixelType::U8x3)
-        .expect("a picture has height × width × 3 bytes")
-}
-
-fn run(source: &impl IntoImageView, options: ResizeOptions, size: usize) -> Vec<u8> {
-    let mut out = Image::new(size as u32, size as u32, PixelType::U8x3);
+/// Cuts out left, top, width, height, and resamples what the options crop of that. One pixel type
+/// and one view, because the library is compiled anew for each.
+fn run(picture: &Rgb, cut: [u32; 4], options: ResizeOptions, size: usize) -> Vec<u8> {
+    let [left, top, width, height] = cut;
+    let whole = TypedImageRef::<U8x3>::from_buffer(picture.width, picture.height, &picture.data)
+        .expect("a picture has height × width × 3 bytes");
+    let source = TypedCroppedImage::new(whole, left, top, width, height)
+        .expect("the cut lies within the picture");
+    let mut out = vec![0; size * size * 3];
+    let mut target = TypedImage::<U8x3>::from_buffer(size as u32, size as u32, &mut out)
+        .expect("the buffer has size × size × 3 bytes");
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new()
-        .resize(source, &mut out, &options)
-        .expect("the area lies within the picture and both are RGB8");
-    out.into_vec()
+        .resize_typed(&source, &mut target, &options)
+        .expect("the area lies within the picture");
+    out
 }
