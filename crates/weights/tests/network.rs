@@ -1,5 +1,7 @@
 //! Files against networks: exact names and shapes, helpful refusals, values worth having.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as tests do")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,6 +1,8 @@
 //! Files made to bloat or stall a reader are refused at once and in little memory. Alone in its
 //! process, because it looks at the process's peak of memory.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as tests do")]
+
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -48,11 +50,15 @@ fn bloated_headers_cost_neither_time_nor_memory() {
     ];
     for (index, (start, piece, count, end)) in cases.into_iter().enumerate() {
         write(&path, start, piece, count, end);
-        let (before, since) = (peak(), Instant::now());
-        let refused = File::open(&path, &Limits::WEIGHTS).is_err();
-        let took = since.elapsed();
-        assert!(refused, "case {index}");
-        assert!(took < Duration::from_millis(100), "case {index} took {took:?}");
+        let before = peak();
+        // The best of three, because a busy machine may pause any one of them.
+        let took = (0..3).map(|_| {
+            let since = Instant::now();
+            assert!(File::open(&path, &Limits::WEIGHTS).is_err(), "case {index}");
+            since.elapsed()
+        });
+        let took = took.min().unwrap_or_default();
+        assert!(took < Duration::from_millis(20), "case {index} took {took:?}");
         if let (Some(before), Some(after)) = (before, peak()) {
             assert!(after - before < 8 << 10, "case {index} held {} KiB more", after - before);
         }

@@ -1,6 +1,8 @@
 //! Everything about a weights file is hostile until checked: one case for each line of the
 //! check-list, a golden file of the reference library, mutated headers, faults while writing.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as tests do")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -352,7 +354,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
             }
         }
         // Half of the time the length is made to fit again, so that the rest is reached.
-        if bytes.len() >= 40 && bytes.len() % 2 == 0 {
+        if bytes.len() >= 40 && bytes.len().is_multiple_of(2) {
             let header = (bytes.len() - 36) as u64;
             bytes[..8].copy_from_slice(&header.to_le_bytes());
         }

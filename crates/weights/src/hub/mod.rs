@@ -1,6 +1,7 @@
 //! Where pretrained weights come from: the cache, else a server.
 
 mod cache;
+mod headers;
 mod transfer;
 
 use std::path::PathBuf;

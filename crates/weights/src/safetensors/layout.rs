@@ -203,7 +203,7 @@ impl Layout {
             Err(Malformed::Overrun { length, size })
         } else if length > limits.header {
             Err(Malformed::Header { length, limit: limits.header })
-        } else if length % 8 != 0 {
+        } else if !length.is_multiple_of(8) {
             Err(Malformed::Unaligned(8 + length))
         } else {
             Ok(length)

@@ -1,5 +1,7 @@
 //! Fetching weights from a real server on localhost that behaves well, badly and maliciously.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as tests do")]
+
 mod server;
 
 use std::collections::BTreeMap;
@@ -66,7 +68,7 @@ fn impatient(url: &str, cache: &Path) -> Hub {
         pause: Duration::from_millis(5),
         longest_pause: Duration::from_millis(300),
         connect: Duration::from_secs(2),
-        silence: Duration::from_millis(500),
+        silence: Duration::from_secs(1),
         window: Duration::from_millis(400),
         slowest: 2000,
         ..Hub::from_variables(|_| None)
@@ -106,7 +108,7 @@ fn fails(answer: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> (Wei
     let (hub, folder) = hub(&server);
     let since = Instant::now();
     let error = fetch(&hub).unwrap_err();
-    assert!(since.elapsed() < Duration::from_secs(10), "{error}");
+    assert!(since.elapsed() < Duration::from_secs(30), "{error}");
     assert!(
         !names(&folder).iter().any(|name| DONE.contains(&name.as_str())),
         "{:?}",
@@ -286,7 +288,7 @@ fn lies_about_the_length_are_noticed() {
     // No length at all, and no end: 4 MiB above what the network can need is the most.
     let (error, server) = fails(|_, answer| {
         answer.head(200, &[]).body(&right()[..1000]);
-        while answer.body(&[0; 1 << 14]) {}
+        (0..10_000).all(|_| answer.body(&[0; 1 << 14]));
     });
     assert!(matches!(error, WeightsError::TooLarge { .. }), "{error}");
     assert!(server.sent() < right().len() + (20 << 20), "{}", server.sent());
@@ -340,7 +342,7 @@ fn a_server_that_stalls_is_left() {
     // One byte every 20 ms is never silent; it is just too slow.
     let (error, _) = fails(|_, answer| {
         answer.head(200, &[("Content-Length", right().len().to_string())]);
-        for byte in right() {
+        for byte in &right()[..500] {
             if !answer.body(&[*byte]) {
                 return;
             }
@@ -351,7 +353,7 @@ fn a_server_that_stalls_is_left() {
         matches!(&error, WeightsError::BrokenOff { reason, .. } if reason.contains("bytes came in")),
         "{error}"
     );
-    let (error, server) = fails(|_, _| std::thread::sleep(Duration::from_secs(5)));
+    let (error, server) = fails(|_, _| std::thread::sleep(Duration::from_secs(8)));
     assert!(matches!(error, WeightsError::BrokenOff { received: 0, .. }), "{error}");
     assert_eq!(server.requests().len(), 5);
 }
