@@ -3,6 +3,7 @@
 use ground::Digest;
 use ureq::http::HeaderMap;
 
+/// A header as text.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

@@ -63,10 +63,10 @@ pub fn write(
     write_on(&Disk, path, metadata, tensors)
 }
 
-/// As [`write`], on any [`Files`].
+/// As [`write()`], on any [`Files`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_on(
     files: &dyn Files,
     path: &Path,
@@ -87,7 +87,7 @@ pub fn write_on(
     Ok(write_pieces(files, path, &[&length, &header, &bytes])?)
 }
 
-/// The SHA-256 of everything that [`write`] puts behind the header.
+/// The SHA-256 of everything that [`write()`] puts behind the header.
 #[must_use]
 pub fn payload_digest(tensors: &[TensorRef<'_>]) -> Digest {
     let mut digester = Digester::new();
