@@ -1,5 +1,7 @@
 //! Scores beside those of scikit-learn and SciPy; golden/make.py writes them.
 
+#![allow(clippy::unwrap_used)] // every function here is part of a test
+
 use insight::stats::wilson;
 use insight::{Evidence, Insight, Prediction};
 use serde_json::Value;

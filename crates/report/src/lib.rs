@@ -1,1 +1,56 @@
-//! One self-contained HTML page and JSON, drawn from insight
+//! The result as one page: a self-contained HTML file, and the same as JSON.
+//!
+//! Its three central types are [`insight::Evidence`] (what a saved classifier carries), [`About`]
+//! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
+//! network, thumbnails inside, readable on a phone, light and dark. [`json`] says the same to
+//! machines. Names of classes and files are text from outside: they are escaped, shown without
+//! characters that hide or turn things, and cut where they are absurdly long.
+//!
+//! ```
+//! use insight::{Evidence, Prediction};
+//! use report::About;
+//! let evidence = Evidence {
+//!     classes: vec!["<b>ant</b>".into(), "bee".into()],
+//!     predictions: vec![Prediction {
+//!         picture: "ant/1.jpg".into(),
+//!         actual: 0,
+//!         probabilities: vec![0.8, 0.2],
+//!         thumbnail: None,
+//!     }],
+//!     ..Evidence::default()
+//! };
+//! let page = report::html(&evidence, &[], &About { title: "Ants and bees".into(), ..About::default() });
+//! assert!(page.contains("Right on 1 of 1 held-out picture"));
+//! assert!(!page.contains("<b>ant</b>"));
+//! ```
+
+mod json;
+mod names;
+mod page;
+mod svg;
+mod thumbnail;
+
+pub use json::json;
+
+use insight::{Evidence, Insight};
+
+/// What a report says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Its title, such as the name of the data folder.
+    pub title: String,
+    /// The classifier's file name.
+    pub file: String,
+    /// Which program made it, with its version.
+    pub program: String,
+}
+
+/// The report as one HTML file; `thumbnails` are small JPEGs or PNGs that the evidence refers to.
+///
+/// Evidence from a file should have gone through [`Evidence::check`]; what does not fit is left
+/// out, never a reason to panic.
+#[must_use]
+pub fn html(evidence: &Evidence, thumbnails: &[Vec<u8>], about: &About) -> String {
+    let insight = Insight::of(evidence);
+    page::Page::of(evidence, &insight, &page::names(&insight), thumbnails, about).to_html()
+}

@@ -1,0 +1,175 @@
+//! The report for machines: the same content, with classes by name.
+
+use insight::{
+    BadPicture, ClassScores, Confused, Epoch, Estimate, Evidence, Fact, Insight, Interval, Judged,
+    Proportion,
+};
+use serde::Serialize;
+
+use crate::About;
+
+/// The version of this shape; a field may join, but none changes its meaning without a new number.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    format: u32,
+    title: &'a str,
+    file: &'a str,
+    program: &'a str,
+    in_words: String,
+    accuracy: Proportion,
+    error_rate: Proportion,
+    baseline: Baseline<'a>,
+    log_loss: Option<f64>,
+    classes: &'a [String],
+    confusion: Confusion<'a>,
+    most_confused: Vec<Pair<'a>>,
+    top_losses: Vec<Answer<'a>>,
+    per_class: Vec<Scores<'a>>,
+    predictions: Vec<Answer<'a>>,
+    history: Vec<Row<'a>>,
+    samples: Vec<Sample<'a>>,
+    bad: &'a [BadPicture],
+    notes: &'a [String],
+    facts: &'a [Fact],
+}
+
+#[derive(Serialize)]
+struct Baseline<'a> {
+    class: Option<&'a str>,
+    #[serde(flatten)]
+    accuracy: Proportion,
+}
+
+/// Rows actual, columns predicted, in the order of the classes.
+#[derive(Serialize)]
+struct Confusion<'a> {
+    counts: &'a [Vec<usize>],
+    shares: Vec<Vec<f64>>,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    actual: &'a str,
+    predicted: &'a str,
+    count: usize,
+    pictures: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    picture: &'a str,
+    actual: &'a str,
+    predicted: &'a str,
+    probability: f32,
+    probability_of_actual: f32,
+    loss: f64,
+}
+
+#[derive(Serialize)]
+struct Scores<'a> {
+    class: &'a str,
+    pictures: usize,
+    precision: Proportion,
+    recall: Proportion,
+    f1: Option<Estimate>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    epoch: &'a Epoch,
+    error_rate: Option<f64>,
+    error_interval: Option<Interval>,
+}
+
+#[derive(Serialize)]
+struct Sample<'a> {
+    class: &'a str,
+    picture: &'a str,
+}
+
+/// Pictures among the top losses; `predictions` holds the losses of all.
+const TOP: usize = 20;
+
+/// The report as JSON, indented, names exactly as the data has them.
+#[must_use]
+pub fn json(evidence: &Evidence, about: &About) -> String {
+    let insight = Insight::of(evidence);
+    let report = Report {
+        format: FORMAT,
+        title: &about.title,
+        file: &about.file,
+        program: &about.program,
+        in_words: insight.sentence().to_string(),
+        accuracy: insight.accuracy,
+        error_rate: insight.error_rate,
+        baseline: Baseline {
+            class: insight.classes.get(insight.baseline.class).map(String::as_str),
+            accuracy: insight.baseline.accuracy,
+        },
+        log_loss: insight.log_loss,
+        classes: &insight.classes,
+        confusion: confusion(&insight),
+        most_confused: insight.most_confused.iter().map(|pair| confused(pair, &insight)).collect(),
+        top_losses: insight.top_losses(TOP).into_iter().map(|j| answer(j, &insight)).collect(),
+        per_class: insight.per_class.iter().map(|s| scores(s, &insight)).collect(),
+        predictions: insight.judged.iter().map(|j| answer(j, &insight)).collect(),
+        history: evidence.history.iter().map(row).collect(),
+        samples: evidence
+            .samples
+            .iter()
+            .filter_map(|s| {
+                Some(Sample { class: evidence.classes.get(s.class)?, picture: &s.picture })
+            })
+            .collect(),
+        bad: &evidence.bad,
+        notes: &evidence.notes,
+        facts: &evidence.facts,
+    };
+    serde_json::to_string_pretty(&report)
+        .expect("numbers and strings under string keys are always JSON")
+}
+
+fn confusion(insight: &Insight) -> Confusion<'_> {
+    let all = 0..insight.classes.len();
+    let row =
+        |actual| all.clone().map(|predicted| insight.confusion.share(actual, predicted)).collect();
+    Confusion { counts: &insight.confusion.counts, shares: all.clone().map(row).collect() }
+}
+
+fn confused<'a>(pair: &Confused, insight: &'a Insight) -> Pair<'a> {
+    Pair {
+        actual: &insight.classes[pair.actual],
+        predicted: &insight.classes[pair.predicted],
+        count: pair.count,
+        pictures: pair.pictures.iter().map(|&i| insight.judged[i].picture.as_str()).collect(),
+    }
+}
+
+fn answer<'a>(judged: &'a Judged, insight: &'a Insight) -> Answer<'a> {
+    Answer {
+        picture: &judged.picture,
+        actual: &insight.classes[judged.actual],
+        predicted: &insight.classes[judged.predicted],
+        probability: judged.probability,
+        probability_of_actual: judged.probability_of_actual,
+        loss: judged.loss,
+    }
+}
+
+fn scores<'a>(scores: &ClassScores, insight: &'a Insight) -> Scores<'a> {
+    Scores {
+        class: &insight.classes[scores.class],
+        pictures: scores.recall.n,
+        precision: scores.precision,
+        recall: scores.recall,
+        f1: scores.f1,
+    }
+}
+
+fn row(epoch: &Epoch) -> Row<'_> {
+    let rate = epoch.errors.and_then(|(wrong, of)| Proportion::new(wrong, of).estimate());
+    Row { epoch, error_rate: rate.map(|r| r.value), error_interval: rate.map(|r| r.interval) }
+}

@@ -1,0 +1,119 @@
+//! Everything on the page that shows pictures.
+
+use insight::{Evidence, Insight, Judged};
+
+use crate::names::{Name, percent};
+use crate::thumbnail::address;
+
+/// Pairs whose pictures are shown.
+pub(super) const PAIRS: usize = 12;
+
+/// Pictures shown of a pair, of a class, and of the top losses.
+const OF_PAIR: usize = 12;
+const OF_CLASS: usize = 8;
+const LOSSES: usize = 12;
+
+/// A picture: its file and its thumbnail's address, empty where there is none.
+pub(super) struct Picture {
+    pub(super) file: Name,
+    pub(super) address: String,
+}
+
+/// What a class looks like.
+pub(super) struct ClassSamples {
+    pub(super) class: usize,
+    pub(super) pictures: Vec<Picture>,
+}
+
+/// Two classes that were confused, and the pictures.
+pub(super) struct Pair {
+    pub(super) actual: usize,
+    pub(super) predicted: usize,
+    pub(super) count: usize,
+    /// How many pictures the actual class has.
+    pub(super) of: usize,
+    pub(super) share: String,
+    pub(super) width: f64,
+    pub(super) pictures: Vec<Wrong>,
+    /// Pictures that are not shown.
+    pub(super) more: usize,
+}
+
+/// A picture with what it was called and how sure that was.
+pub(super) struct Wrong {
+    pub(super) picture: Picture,
+    pub(super) predicted: String,
+    pub(super) actual: String,
+}
+
+/// A picture with a large loss.
+pub(super) struct Loss {
+    pub(super) picture: Picture,
+    pub(super) actual: usize,
+    pub(super) predicted: usize,
+    pub(super) right: bool,
+    pub(super) loss: String,
+    pub(super) probability: String,
+}
+
+pub(super) fn samples(
+    evidence: &Evidence,
+    classes: &[usize],
+    thumbnails: &[Vec<u8>],
+) -> Vec<ClassSamples> {
+    let of = |class: usize| ClassSamples {
+        class,
+        pictures: evidence
+            .samples
+            .iter()
+            .filter(|sample| sample.class == class)
+            .take(OF_CLASS)
+            .map(|sample| picture(&sample.picture, Some(sample.thumbnail), thumbnails))
+            .collect(),
+    };
+    classes.iter().map(|&class| of(class)).filter(|class| !class.pictures.is_empty()).collect()
+}
+
+/// The most confused pairs, and the pictures of the first [`PAIRS`] of them.
+pub(super) fn pairs(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Pair> {
+    let wrong = |&index: &usize| {
+        let judged = &insight.judged[index];
+        Wrong {
+            picture: of_judged(judged, thumbnails),
+            predicted: percent(judged.probability.into()),
+            actual: percent(judged.probability_of_actual.into()),
+        }
+    };
+    let most = insight.most_confused.first().map_or(1, |pair| pair.count) as f64;
+    let pair = |pair: &insight::Confused| Pair {
+        actual: pair.actual,
+        predicted: pair.predicted,
+        count: pair.count,
+        of: insight.confusion.row_sum(pair.actual),
+        share: percent(insight.confusion.share(pair.actual, pair.predicted)),
+        width: 100.0 * pair.count as f64 / most,
+        pictures: pair.pictures.iter().take(OF_PAIR).map(wrong).collect(),
+        more: pair.count.saturating_sub(OF_PAIR),
+    };
+    insight.most_confused.iter().take(PAIRS).map(pair).collect()
+}
+
+pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
+    let loss = |judged: &Judged| Loss {
+        picture: of_judged(judged, thumbnails),
+        actual: judged.actual,
+        predicted: judged.predicted,
+        right: judged.actual == judged.predicted,
+        loss: format!("{:.2}", judged.loss),
+        probability: percent(judged.probability.into()),
+    };
+    insight.top_losses(LOSSES).into_iter().map(loss).collect()
+}
+
+fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
+    picture(&judged.picture, judged.thumbnail, thumbnails)
+}
+
+fn picture(file: &str, thumbnail: Option<usize>, thumbnails: &[Vec<u8>]) -> Picture {
+    Picture { file: Name::of(file), address: address(thumbnails, thumbnail) }
+}

@@ -1,0 +1,143 @@
+//! The training table and its curves.
+
+use insight::{Epoch, Proportion};
+
+use crate::names::{cut, duration, plural};
+use crate::svg::{Chart, Line, chart};
+
+/// Epochs up to which the table lies open.
+const OPEN: usize = 12;
+
+/// How much above its lowest the last validation loss must lie to be worth a remark.
+const ROSE: f64 = 1.05;
+
+pub(super) struct Training {
+    pub(super) words: Vec<String>,
+    pub(super) loss: Chart,
+    /// Where some epoch was measured on held-out pictures.
+    pub(super) errors: Option<Chart>,
+    pub(super) measured: bool,
+    pub(super) stages: Vec<Stage>,
+    pub(super) open: bool,
+    pub(super) epochs: usize,
+}
+
+/// Epochs of one stage in a row.
+pub(super) struct Stage {
+    pub(super) name: String,
+    /// Where it begins and how wide it is, in per cent of a chart.
+    pub(super) left: f64,
+    pub(super) width: f64,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A line of the table.
+pub(super) struct Row {
+    pub(super) epoch: usize,
+    pub(super) train_loss: String,
+    pub(super) valid_loss: String,
+    pub(super) error_rate: String,
+    pub(super) range: String,
+    pub(super) time: String,
+}
+
+impl Training {
+    pub(super) fn of(history: &[Epoch]) -> Option<Self> {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        let train: Vec<_> = history.iter().map(|e| finite(e.train_loss)).collect();
+        let valid: Vec<_> = history.iter().map(|e| e.valid_loss.and_then(finite)).collect();
+        let errors: Vec<_> = history
+            .iter()
+            .map(|e| e.errors.map(|(wrong, of)| Proportion::new(wrong, of)))
+            .collect();
+        let rates: Vec<_> = errors.iter().map(|e| e.and_then(|p| p.estimate())).collect();
+        let starts: Vec<usize> = (0..history.len())
+            .filter(|&i| i == 0 || history[i].stage != history[i - 1].stage)
+            .collect();
+        let percents = |value: f64| format!("{:.0} %", 100.0 * value);
+        let [values, bands] = [0, 1].map(|_| rates.clone());
+        let values: Vec<_> = values.into_iter().map(|e| e.map(|e| e.value)).collect();
+        let bands: Vec<_> = bands.into_iter().map(|e| e.map(|e| e.interval)).collect();
+        let lines =
+            [Line { class: "train", values: &train }, Line { class: "valid", values: &valid }];
+        let stages = stages(history, &starts);
+        (!history.is_empty()).then(|| Self {
+            words: remarks(&stages, &errors, &valid, &train, history),
+            loss: chart(&lines, &[], &starts, |value| trim(format!("{value:.2}"))),
+            errors: rates.iter().any(Option::is_some).then(|| {
+                chart(&[Line { class: "wrong", values: &values }], &bands, &starts, percents)
+            }),
+            measured: valid.iter().any(Option::is_some),
+            open: history.len() <= OPEN,
+            epochs: history.len(),
+            stages,
+        })
+    }
+}
+
+fn stages(history: &[Epoch], starts: &[usize]) -> Vec<Stage> {
+    let ends = starts.iter().skip(1).copied().chain([history.len()]);
+    let part = |count: usize| 100.0 * count as f64 / history.len() as f64;
+    let stage = |(&start, end): (&usize, usize)| Stage {
+        name: cut(&history[start].stage, 40),
+        left: part(start),
+        width: part(end - start),
+        rows: history[start..end].iter().map(row).collect(),
+    };
+    starts.iter().zip(ends).map(stage).collect()
+}
+
+fn row(epoch: &Epoch) -> Row {
+    let number = |value: f64| format!("{value:.4}");
+    let rate = epoch.errors.and_then(|(wrong, of)| Proportion::new(wrong, of).estimate());
+    Row {
+        epoch: epoch.epoch,
+        train_loss: number(epoch.train_loss),
+        valid_loss: epoch.valid_loss.map_or_else(|| "–".to_owned(), number),
+        error_rate: rate.map_or_else(|| "–".to_owned(), |rate| rate.percent()),
+        range: rate.map_or_else(String::new, |rate| rate.range()),
+        time: duration(epoch.seconds),
+    }
+}
+
+/// What the table says, in plain words.
+fn remarks(
+    stages: &[Stage],
+    errors: &[Option<Proportion>],
+    valid: &[Option<f64>],
+    train: &[Option<f64>],
+    history: &[Epoch],
+) -> Vec<String> {
+    let each = |stage: &Stage| format!("{} {}", plural(stage.rows.len(), "epoch"), stage.name);
+    let list = stages.iter().map(each).collect::<Vec<_>>().join(", then ");
+    let time = duration(history.iter().map(|epoch| epoch.seconds).sum());
+    let mut words = vec![format!("It learnt for {list}, in {time} altogether.")];
+    let mut known = errors.iter().flatten();
+    if let (Some(first), Some(last)) = (known.next(), known.next_back()) {
+        words.push(format!(
+            "Its error rate was {first} after the first epoch and {last} after the last."
+        ));
+    }
+    let measured: Vec<(usize, f64)> =
+        valid.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))).collect();
+    let lowest = measured.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+    if let (Some((best, low)), Some(&(last, end))) = (lowest, measured.last())
+        && end > low * ROSE
+        && train[last].zip(train[best]).is_some_and(|(at_end, at_best)| at_end < at_best)
+    {
+        words.push(format!(
+            "The loss on held-out pictures was lowest after epoch {} and has risen since, while the \
+             training loss still fell: from there on it learnt pictures by heart rather than classes.",
+            best + 1
+        ));
+    }
+    if train.iter().any(Option::is_none) {
+        words.push("Training broke down: its loss was no longer a number.".to_owned());
+    }
+    words
+}
+
+/// Without zeros at the end.
+fn trim(number: String) -> String {
+    number.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
