@@ -21,6 +21,7 @@
 
 pub mod split;
 
+mod augment;
 mod decode;
 mod error;
 mod folder;
@@ -29,6 +30,7 @@ mod preprocess;
 mod resize;
 mod rgb;
 
+pub use augment::{Augment, Drawn};
 pub use decode::{Reason, decode, read};
 pub use error::PicturesError;
 pub use folder::{Folder, Labelled, Side};
