@@ -120,18 +120,27 @@ fn check((width, height): (u32, u32), limits: &Limits) -> Result<(), Reason> {
 }
 
 fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
-    // Lax decoding fills what is missing with grey and says nothing.
+    // Lax decoding fills what is missing with grey and says nothing; strict decoding forgives the
+    // last few bytes.
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let reason = |error| jpeg_reason(error, bytes);
+    let whole = whole::jpeg(bytes);
+    let reason = |error| match error {
+        DecodeErrors::Unsupported(kind) => Reason::Broken(format!("{kind:?} is not supported")),
+        _ if !whole => Reason::CutOff,
+        error => Reason::Broken(one_line(&error.to_string())),
+    };
     decoder.decode_headers().map_err(reason)?;
     let info = decoder.info().ok_or_else(|| Reason::Broken("no header".into()))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     check((width, height), limits)?;
+    if !whole {
+        return Err(Reason::CutOff);
+    }
     use ColorSpace::{CMYK, Luma, RGB, YCCK, YCbCr};
     if !matches!(decoder.input_colorspace(), Some(Luma | YCbCr | RGB | CMYK | YCCK)) {
         return Err(Reason::Broken("colours of an unknown kind".into()));
@@ -142,15 +151,6 @@ fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
         return Err(Reason::Broken("the size of the pixels is not that of the header".into()));
     }
     Ok(turn(Rgb { width, height, data }, upright))
-}
-
-fn jpeg_reason(error: DecodeErrors, bytes: &[u8]) -> Reason {
-    let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    match error {
-        DecodeErrors::Unsupported(kind) => Reason::Broken(format!("{kind:?} is not supported")),
-        _ if !bytes[..end].ends_with(b"\xff\xd9") => Reason::CutOff,
-        error => Reason::Broken(one_line(&error.to_string())),
-    }
 }
 
 fn png(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {

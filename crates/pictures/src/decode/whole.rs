@@ -7,6 +7,25 @@ fn big(bytes: &[u8], offset: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(offset..offset.checked_add(4)?)?.try_into().ok()?))
 }
 
+/// Whether the segments and scans of a JPEG reach its closing marker. What follows that, as after
+/// the first of several pictures in a file, does not count.
+pub(super) fn jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff)) {
+        at += found + 1;
+        match bytes.get(at) {
+            Some(0xd9) => return true,
+            // Stuffing, filling, restart and other markers without content.
+            None | Some(0 | 1 | 0xd0..=0xd8 | 0xff) => {}
+            Some(_) => {
+                let length = bytes.get(at + 1..at + 3).map(|length| [length[0], length[1]]);
+                at += 1 + length.map_or(0, |length| usize::from(u16::from_be_bytes(length)));
+            }
+        }
+    }
+    false
+}
+
 /// The size that a PNG declares, its EXIF block if it has one, wherever it stands, and whether
 /// its chunks reach the closing one.
 pub(super) struct PngParts<'a> {

@@ -1,13 +1,15 @@
 //! Classes and pictures from a table of labels.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 
-use ground::files::{FileError, folder_of};
+use ground::files::{folder_of, read_capped};
 
 use super::{Entry, Folder, Side, build};
 use crate::PicturesError;
+
+/// The largest table, in bytes: some millions of rows.
+const LIMIT: u64 = 1 << 28;
 
 /// The columns by their place in the header.
 struct Columns {
@@ -18,64 +20,83 @@ struct Columns {
 }
 
 pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
+    let text = read_capped(path, LIMIT)?;
+    // Spreadsheets put a byte order mark before the first name.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let wrong = |line, why| PicturesError::Table { path: path.to_owned(), line, why };
     let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        match error.into_kind() {
-            csv::ErrorKind::Io(source) => FileError::at("read", path)(source).into(),
-            csv::ErrorKind::Utf8 { .. } => wrong(line, "not UTF-8 text".into()),
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                wrong(line, format!("{len} fields where the header has {expected_len}"))
-            }
-            other => wrong(line, format!("{other:?}")),
-        }
+        let line = error.position().map_or(1, |position| line(text, position));
+        wrong(
+            line,
+            match error.into_kind() {
+                csv::ErrorKind::Utf8 { .. } => "not UTF-8 text".into(),
+                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    format!("{len} fields where the header has {expected_len}")
+                }
+                other => format!("{other:?}"),
+            },
+        )
     };
-    let file = File::open(path).map_err(FileError::at("read", path))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let mut warnings = Vec::new();
     let header = reader.headers().map_err(broken)?;
     let columns = columns(header, &mut warnings).map_err(|why| wrong(1, why))?;
     let mut entries = Vec::new();
-    let mut seen: HashMap<String, (String, u64)> = HashMap::new();
+    // The first picture that is listed again, where, and how many such lines there are.
+    let mut repeated: Option<(String, u64, usize)> = None;
+    let mut seen: HashMap<String, (String, csv::Position)> = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(broken)?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let place = record.position().cloned().unwrap_or_else(csv::Position::new);
+        let wrong = |why| wrong(line(text, &place), why);
         let field = |column: usize| record.get(column).unwrap_or_default();
         let (picture, label) = (field(columns.path), field(columns.label));
         if picture.is_empty() {
-            return Err(wrong(line, "the path is empty".into()));
+            return Err(wrong("the path is empty".into()));
         }
         if label.is_empty() {
-            return Err(wrong(line, format!("`{picture}` has no label")));
+            return Err(wrong(format!("`{picture}` has no label")));
         }
         if let Some((other, first)) = seen.get(picture) {
             if other != label {
-                let why =
-                    format!("`{picture}` is labelled `{label}` here and `{other}` in line {first}");
-                return Err(wrong(line, why));
+                let first = line(text, first);
+                return Err(wrong(format!(
+                    "`{picture}` is labelled `{label}` here and `{other}` in line {first}"
+                )));
             }
-            warnings
-                .push(format!("`{picture}` stands in lines {first} and {line}: it is used once"));
+            repeated.get_or_insert_with(|| (picture.to_owned(), line(text, &place), 0)).2 += 1;
             continue;
         }
-        seen.insert(picture.to_owned(), (label.to_owned(), line));
         let side = columns.split.map_or(Ok(None), |column| side(field(column)));
         let group = columns.group.map(field).filter(|group| !group.is_empty());
         entries.push(Entry {
             class: label.to_owned(),
             path: folder_of(path).join(picture),
-            side: side.map_err(|why| wrong(line, why))?,
+            side: side.map_err(wrong)?,
             group: group.map(str::to_owned),
         });
+        seen.insert(picture.to_owned(), (label.to_owned(), place));
+    }
+    if let Some((picture, line, count)) = repeated {
+        let lines = if count == 1 { "1 line lists" } else { &format!("{count} lines list") };
+        warnings.push(format!(
+            "{lines} a picture again, first line {line} with `{picture}`: it is used once"
+        ));
     }
     build(path, entries, &[], warnings)
+}
+
+/// The line of a record. The reader's own count stands before the line ends that lead up to it.
+fn line(text: &[u8], position: &csv::Position) -> u64 {
+    let start = (position.byte() as usize).min(text.len());
+    let leading = text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    1 + text[..start + leading].iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
 fn columns(header: &csv::StringRecord, warnings: &mut Vec<String>) -> Result<Columns, String> {
     let mut places: HashMap<String, usize> = HashMap::new();
     for (place, name) in header.iter().enumerate() {
-        // Spreadsheets put a byte order mark before the first name.
-        let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
+        let name = name.to_lowercase();
         if !["path", "label", "split", "group"].contains(&name.as_str()) {
             warnings.push(format!("the column `{name}` is not used"));
         } else if places.insert(name.clone(), place).is_some() {

@@ -1,0 +1,261 @@
+//! Classes and pictures found in folders and tables as people have them.
+
+use std::fs;
+use std::path::Path;
+
+use pictures::{Folder, PicturesError, Side};
+
+/// A folder with these files in it, empty as far as these tests care.
+fn tree(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if !file.ends_with('/') {
+            fs::write(path, file).unwrap();
+        } else {
+            fs::create_dir_all(path).unwrap();
+        }
+    }
+    folder
+}
+
+/// Each picture as `class side path`, the path below the folder.
+fn listing(folder: &Folder, root: &Path) -> Vec<String> {
+    let line = |picture: &pictures::Labelled| {
+        let side = match picture.side {
+            None => "-",
+            Some(Side::Train) => "train",
+            Some(Side::Valid) => "valid",
+            Some(Side::Test) => "test",
+        };
+        let path = picture.path.strip_prefix(root).unwrap().display().to_string();
+        format!("{} {side} {path}", folder.classes[picture.label])
+    };
+    folder.pictures.iter().map(line).collect()
+}
+
+#[test]
+fn sub_folders_are_classes_in_natural_order() {
+    let tree = tree(&[
+        "oak 10/a.jpg",
+        "oak 2/img10.jpg",
+        "oak 2/img2.JPG",
+        "oak 2/deep/er/no-suffix",
+        "Ash/x.png",
+        "Ash/y.png",
+        "Ash/.hidden.png",
+        "Ash/Thumbs.db",
+        "Ash/desktop.ini",
+        ".git/config",
+        "__MACOSX/oak 2/._a.jpg",
+        ".DS_Store",
+    ]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.classes, ["Ash", "oak 2", "oak 10"]);
+    assert_eq!(
+        listing(&folder, tree.path()),
+        [
+            "Ash - Ash/x.png",
+            "Ash - Ash/y.png",
+            "oak 2 - oak 2/img2.JPG",
+            "oak 2 - oak 2/img10.jpg",
+            "oak 2 - oak 2/deep/er/no-suffix",
+            "oak 10 - oak 10/a.jpg",
+        ]
+    );
+    assert_eq!(
+        folder.warnings,
+        ["`oak 10` has one picture only, so nothing to validate it on: add more"]
+    );
+    assert_eq!(folder, Folder::scan(tree.path()).unwrap());
+}
+
+#[test]
+fn sides_are_recognised_and_classes_matched_by_name() {
+    for valid in ["valid", "val", "Validation"] {
+        let files = ["train/bee/1", "train/bee/2", "train/ant/3", "train/fly/4", "train/fly/5"];
+        let held = [format!("{valid}/fly/6"), format!("{valid}/ant/7"), "test/bee/8".to_owned()];
+        let tree = tree(&[&files[..], &held.each_ref().map(String::as_str)].concat());
+        let folder = Folder::scan(tree.path()).unwrap();
+        assert_eq!(folder.classes, ["ant", "bee", "fly"]);
+        let mut found = listing(&folder, tree.path());
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "ant train train/ant/3",
+                &format!("ant valid {valid}/ant/7"),
+                "bee test test/bee/8",
+                "bee train train/bee/1",
+                "bee train train/bee/2",
+                "fly train train/fly/4",
+                "fly train train/fly/5",
+                &format!("fly valid {valid}/fly/6"),
+            ]
+        );
+        assert_eq!(folder.warnings.len(), 1, "{:?}", folder.warnings);
+        assert!(folder.warnings[0].contains("`bee` has no picture to validate on"));
+    }
+}
+
+#[test]
+fn without_a_side_to_validate_on_it_is_drawn() {
+    let tree = tree(&["train/bee/1", "train/bee/2", "train/ant/3", "train/ant/4", "test/ant/5"]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    let found = listing(&folder, tree.path());
+    assert!(found.contains(&"ant - train/ant/3".to_owned()), "{found:?}");
+    assert!(found.contains(&"ant test test/ant/5".to_owned()), "{found:?}");
+    assert!(folder.warnings[0].contains("drawn"), "{:?}", folder.warnings);
+}
+
+#[test]
+fn a_class_may_be_called_train() {
+    let tree = tree(&["train/1.jpg", "train/2.jpg", "test/3.jpg", "test/4.jpg"]);
+    assert_eq!(Folder::scan(tree.path()).unwrap().classes, ["test", "train"]);
+}
+
+#[test]
+fn each_fault_says_what_to_do() {
+    let told = |files: &[&str]| {
+        let tree = tree(files);
+        let error = Folder::scan(tree.path()).unwrap_err();
+        let root = tree.path().display().to_string();
+        let clean = |text: String| text.replace(&root, "photos");
+        (clean(error.to_string()), clean(error.help().unwrap()))
+    };
+    let (error, help) = told(&["a.jpg", "b.jpg"]);
+    assert_eq!(error, "`photos` names no classes");
+    assert!(help.contains("make one folder a class"), "{help}");
+    let (error, help) = told(&["all/oak/1", "all/ash/2"]);
+    assert_eq!(error, "`photos` has only one class, `all`");
+    assert!(help.contains("name `photos/all`"), "{help}");
+    let (error, help) = told(&["oak/1", "oak/2", "ash/"]);
+    assert_eq!(error, "the class `ash` in `photos` has no pictures");
+    assert!(help.contains("remove the folder"), "{help}");
+    let (error, help) = told(&["train/oak/1", "train/ash/2", "valid/oak/3", "valid/Ash/4"]);
+    assert_eq!(
+        error,
+        "the class `Ash` in `photos` has pictures to validate or test on but none to train on"
+    );
+    assert!(help.contains("spelt differently"), "{help}");
+    let missing = Folder::scan(Path::new("no/such/folder")).unwrap_err();
+    assert_eq!(missing.to_string(), "cannot read `no/such/folder`");
+}
+
+#[test]
+fn what_lies_outside_the_classes_is_told() {
+    let tree = tree(&["oak/1", "oak/2", "ash/3", "ash/4", "stray.jpg", "notes.txt"]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.pictures.len(), 4);
+    assert!(folder.warnings[0].starts_with("2 files are left out of"), "{:?}", folder.warnings);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    use std::os::unix::fs::symlink;
+    let tree = tree(&["oak/1", "oak/2", "elsewhere/leaf/a", ".store/b"]);
+    let root = tree.path();
+    symlink(root.join(".store/b"), root.join("oak/linked")).unwrap();
+    symlink(root.join("oak"), root.join("oak/again")).unwrap();
+    symlink(root, root.join("elsewhere/up")).unwrap();
+    symlink(root.join("gone"), root.join("elsewhere/broken")).unwrap();
+    let folder = Folder::scan(root).unwrap();
+    let found = listing(&folder, root);
+    assert_eq!(found.iter().filter(|line| line.starts_with("oak ")).count(), 3, "{found:?}");
+    // A link to nothing is listed, so that it is told as a bad picture.
+    assert!(found.contains(&"elsewhere - elsewhere/broken".to_owned()), "{found:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_beyond_unicode_do_no_harm() {
+    use std::os::unix::ffi::OsStrExt;
+    let tree = tree(&["oak/1", "oak/2"]);
+    let class = tree.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe ash"));
+    fs::create_dir(&class).unwrap();
+    for name in [&b"\x80.jpg"[..], b"<script>.jpg"] {
+        fs::write(class.join(std::ffi::OsStr::from_bytes(name)), "").unwrap();
+    }
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!((folder.classes.len(), folder.pictures.len()), (2, 4));
+    assert!(folder.pictures.iter().all(|picture| picture.path.exists()));
+}
+
+fn table(text: impl AsRef<[u8]>) -> (tempfile::TempDir, Result<Folder, PicturesError>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    fs::write(&path, text).unwrap();
+    let result = Folder::from_csv(&path);
+    (folder, result)
+}
+
+#[test]
+fn a_table_gives_labels_sides_and_groups() {
+    let text = "\u{feff}Label, group,note,PATH,split\r\n\
+                bee,hive 1,,\"a, \"\"b\"\".jpg\",train\r\n\
+                ant,,,sub/c.jpg,\r\n\
+                bee,hive 1,,d.jpg,val\r\n\
+                ant,,,sub/c.jpg,\r\n\
+                ant,,,/e.jpg,TEST\r\n\
+                ant,,,f.jpg,valid\r\n";
+    let (root, folder) = table(text);
+    let folder = folder.unwrap();
+    assert_eq!(folder.classes, ["ant", "bee"]);
+    let rows: Vec<_> = folder
+        .pictures
+        .iter()
+        .map(|p| {
+            (
+                p.path.strip_prefix(root.path()).unwrap_or(&p.path).to_str().unwrap(),
+                p.label,
+                p.side,
+                p.group.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("a, \"b\".jpg", 1, Some(Side::Train), Some("hive 1")),
+            ("sub/c.jpg", 0, None, None),
+            ("d.jpg", 1, Some(Side::Valid), Some("hive 1")),
+            ("/e.jpg", 0, Some(Side::Test), None),
+            ("f.jpg", 0, Some(Side::Valid), None),
+        ]
+    );
+    assert_eq!(
+        folder.warnings,
+        [
+            "the column `note` is not used",
+            "1 line lists a picture again, first line 5 with `sub/c.jpg`: it is used once"
+        ]
+    );
+}
+
+#[test]
+fn each_fault_of_a_table_names_its_line() {
+    let told: &[(&[u8], &str)] = &[
+        (b"path,class\na,b\n", "line 1: the header has no column `label`"),
+        (
+            b"path;label\na;b\n",
+            "line 1: the header has no column `path`; fields are separated by commas",
+        ),
+        (b"path,label,path\n", "line 1: two columns are called `path`"),
+        (b"path,label\na,x\nb\n", "line 3: 1 fields where the header has 2"),
+        (b"path,label\na,x\n\nb,\n", "line 4: `b` has no label"),
+        (b"path,label\na,x\n,y\n", "line 3: the path is empty"),
+        (b"path,label,split\na,x,train\nb,y,training\n", "line 3: the split `training` is neither"),
+        (b"path,label\na,x\nb,y\na,y\n", "line 4: `a` is labelled `y` here and `x` in line 2"),
+        (b"path,label\na,x\nb,\xff\n", "line 3: not UTF-8 text"),
+        (b"", "line 1: the header has no column `path`"),
+    ];
+    for (text, words) in told {
+        let error = table(text).1.unwrap_err();
+        assert!(error.to_string().contains(words), "{error} / {words}");
+        assert!(error.help().is_some());
+    }
+    assert!(matches!(table("path,label\n").1, Err(PicturesError::NoClasses(_))));
+    assert!(matches!(table("path,label\na,x\nb,x\n").1, Err(PicturesError::OneClass { .. })));
+}
