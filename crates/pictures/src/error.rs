@@ -44,6 +44,36 @@ pub enum PicturesError {
         /// What is wrong with it.
         why: String,
     },
+    /// More than half of the pictures are bad.
+    #[error("{bad} of {all} pictures cannot be used, the first being `{}`: {reason}", .path.display())]
+    MostlyBad {
+        /// How many are bad …
+        bad: usize,
+        /// … of how many.
+        all: usize,
+        /// The first of them.
+        path: PathBuf,
+        /// What is wrong with that one.
+        reason: String,
+    },
+    /// A class without a usable picture to train on.
+    #[error(
+        "the class `{class}` has no picture left to train on: {bad} of its {all} cannot be used"
+    )]
+    ClassLost {
+        /// The class.
+        class: String,
+        /// Its pictures.
+        all: usize,
+        /// How many of them are bad.
+        bad: usize,
+    },
+    /// A folder to draw into that holds something already.
+    #[error("`{}` is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// The end was asked for.
+    #[error("stopped on request")]
+    Stopped,
 }
 
 impl PicturesError {
@@ -51,7 +81,7 @@ impl PicturesError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::File(_) => return None,
+            Self::File(_) | Self::Stopped => return None,
             Self::NoClasses(_) => {
                 "make one folder a class and put its pictures there: `bees/1.jpg`, `ants/2.jpg`; \
                  or write a table with the columns `path` and `label`"
@@ -73,6 +103,13 @@ impl PicturesError {
                  line is one picture"
                     .into()
             }
+            Self::MostlyBad { .. } => {
+                "see whether this is the right folder; JPEG, PNG, WebP, GIF and BMP are read".into()
+            }
+            Self::ClassLost { class, .. } => {
+                format!("add good pictures of `{class}`, or remove the class")
+            }
+            Self::NotEmpty(_) => "name a folder that is new or empty".into(),
         };
         Some(help)
     }

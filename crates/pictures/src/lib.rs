@@ -22,18 +22,23 @@
 pub mod split;
 
 mod augment;
+mod dataset;
 mod decode;
 mod error;
 mod folder;
 mod limits;
+mod loader;
 mod preprocess;
 mod resize;
 mod rgb;
+mod store;
 
 pub use augment::{Augment, Drawn};
+pub use dataset::{Bad, Dataset, Item, Settings};
 pub use decode::{Reason, decode, read};
 pub use error::PicturesError;
 pub use folder::{Folder, Labelled, Side};
 pub use limits::Limits;
+pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;
 pub use rgb::Rgb;

@@ -1,0 +1,402 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ground::files::{Disk, FileError, Files, read_capped};
+use ground::progress::Progress;
+use ground::{Digest, Stop};
+
+use crate::store::{self, Entry, Store, Writer};
+use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Side, read, split};
+use parallel::parallel;
+
+mod parallel;
+
+#[cfg(test)]
+mod tests;
+
+/// How [`Dataset::prepare`] goes about it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a picture may be at most.
+    pub limits: Limits,
+    /// Bytes of decoded squares to hold in memory; where there are more, all go to a file.
+    pub memory_budget: u64,
+    /// Where that file lies; without one, `pixels` in `LOOKALIKE_CACHE` or else in `lookalike` in
+    /// the platform's cache folder.
+    pub cache_folder: Option<PathBuf>,
+    /// The share of each class that is held out where the folder or table says nothing.
+    pub valid_fraction: f64,
+    /// Which pictures those are.
+    pub seed: u64,
+    /// How many pictures are decoded at a time.
+    pub threads: usize,
+}
+
+impl Default for Settings {
+    /// 2 GiB, a fifth held out, seed 42, all cores.
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            memory_budget: 2 << 30,
+            cache_folder: None,
+            valid_fraction: 0.2,
+            seed: 42,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// A picture that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// An index into [`Dataset::classes`].
+    pub label: usize,
+    /// The SHA-256 of the file.
+    pub digest: Digest,
+    /// What it is used for.
+    pub side: Side,
+    /// Of the whole picture, upright, in pixels.
+    pub width: u32,
+    /// Of the whole picture, upright, in pixels.
+    pub height: u32,
+}
+
+/// A picture that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Why not, in one line.
+    pub reason: String,
+}
+
+/// Pictures that were decoded, split into those to learn from and those held out.
+pub struct Dataset {
+    /// Names in natural order.
+    pub classes: Vec<String>,
+    /// The good ones, in the folder's order.
+    pub items: Vec<Item>,
+    /// The others, in the folder's order.
+    pub bad: Vec<Bad>,
+    /// What the owner should know, a line each.
+    pub warnings: Vec<String>,
+    /// Height and width of the squares, in pixels.
+    size: usize,
+    store: Store,
+    /// The square of each item.
+    squares: Vec<usize>,
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (items, bad) = (self.items.len(), self.bad.len());
+        write!(f, "Dataset({:?}, {items} pictures, {bad} bad)", self.classes)
+    }
+}
+
+impl Dataset {
+    /// Reads and decodes every picture of the folder once, puts bad ones aside, and splits the
+    /// rest. The result does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// When more than half of the pictures are bad, a class has none left to train on, the cache
+    /// cannot be written, or on request.
+    pub fn prepare(
+        folder: &Folder,
+        preprocess: &Preprocess,
+        settings: &Settings,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Self, PicturesError> {
+        let work = Work { pictures: &folder.pictures, preprocess, settings, progress, stop };
+        let stride = preprocess.size * preprocess.size * 3;
+        let bytes = folder.pictures.len() as u64 * stride as u64;
+        let (store, found) = if bytes <= settings.memory_budget {
+            work.in_memory()?
+        } else {
+            work.in_file(&Disk, stride)?
+        };
+        let mut dataset = Self {
+            classes: folder.classes.clone(),
+            items: vec![],
+            bad: vec![],
+            warnings: folder.warnings.clone(),
+            size: preprocess.size,
+            store,
+            squares: vec![],
+        };
+        let mut good: Vec<&Labelled> = vec![];
+        for (picture, found) in folder.pictures.iter().zip(found) {
+            let path = picture.path.clone();
+            match found {
+                Ok(Found { digest, square, width, height }) => {
+                    let (label, side) = (picture.label, Side::Train);
+                    dataset.items.push(Item { path, label, digest, side, width, height });
+                    dataset.squares.push(square);
+                    good.push(picture);
+                }
+                Err(reason) => dataset.bad.push(Bad { path, reason }),
+            }
+        }
+        dataset.check_bad()?;
+        dataset.split(&good, settings);
+        dataset.check_classes(folder)?;
+        Ok(dataset)
+    }
+
+    /// A dataset of squares that were decoded elsewhere, one for each item.
+    ///
+    /// # Panics
+    /// When their number is not that of the items, or one is not `size × size × 3` bytes long.
+    #[must_use]
+    pub fn of_squares(
+        classes: Vec<String>,
+        items: Vec<Item>,
+        size: usize,
+        squares: Vec<Box<[u8]>>,
+    ) -> Self {
+        assert_eq!(items.len(), squares.len(), "a square for each item");
+        assert!(squares.iter().all(|square| square.len() == size * size * 3));
+        let (store, squares) = (Store::Memory(squares), (0..items.len()).collect());
+        Self { classes, items, bad: vec![], warnings: vec![], size, store, squares }
+    }
+
+    /// The items on one side.
+    #[must_use]
+    pub fn indices(&self, side: Side) -> Vec<usize> {
+        (0..self.items.len()).filter(|&item| self.items[item].side == side).collect()
+    }
+
+    /// Height and width of the squares, in pixels.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Copies the pixels of an item, RGB8, `size × size × 3` bytes.
+    ///
+    /// # Errors
+    /// When they lie in a file that cannot be read.
+    ///
+    /// # Panics
+    /// When there is no such item or `out` is of another length.
+    pub fn read(&self, item: usize, out: &mut [u8]) -> Result<(), PicturesError> {
+        Ok(self.store.read(self.squares[item], out)?)
+    }
+
+    fn check_bad(&self) -> Result<(), PicturesError> {
+        let (bad, all) = (self.bad.len(), self.bad.len() + self.items.len());
+        match self.bad.first() {
+            Some(first) if bad * 2 > all => Err(PicturesError::MostlyBad {
+                bad,
+                all,
+                path: first.path.clone(),
+                reason: first.reason.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn split(&mut self, good: &[&Labelled], settings: &Settings) {
+        let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
+        let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
+        let groups: Vec<_> = good.iter().map(|picture| picture.group.clone()).collect();
+        let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
+        let (fraction, seed) = (settings.valid_fraction, settings.seed);
+        let sides = split::assign(&labels, &digests, &groups, &given, fraction, seed);
+        let leaks = split::leaks(&digests, &groups, &sides);
+        if leaks > 0 {
+            self.warnings.push(format!(
+                "{leaks} held-out pictures are also trained on (the same bytes or group), as their \
+                 folder or table says: scores are better than they should be"
+            ));
+        }
+        for (item, side) in self.items.iter_mut().zip(sides) {
+            item.side = side;
+        }
+        self.warn_of_contradictions();
+    }
+
+    /// The same bytes under two labels: one of them is wrong.
+    fn warn_of_contradictions(&mut self) {
+        let mut first: HashMap<Digest, usize> = HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            let twin = &self.items[*first.entry(item.digest).or_insert(index)];
+            if twin.label != item.label {
+                self.warnings.push(format!(
+                    "`{}` and `{}` are the same picture, but in two classes",
+                    twin.path.display(),
+                    item.path.display()
+                ));
+            }
+        }
+    }
+
+    fn check_classes(&self, folder: &Folder) -> Result<(), PicturesError> {
+        for (label, class) in self.classes.iter().enumerate() {
+            let trained = |item: &Item| item.label == label && item.side == Side::Train;
+            if !self.items.iter().any(trained) {
+                let all = folder.pictures.iter().filter(|picture| picture.label == label).count();
+                let good = self.items.iter().filter(|item| item.label == label).count();
+                return Err(PicturesError::ClassLost {
+                    class: class.clone(),
+                    all,
+                    bad: all - good,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What decoding says of a picture.
+struct Found {
+    digest: Digest,
+    square: usize,
+    width: u32,
+    height: u32,
+}
+
+/// A picture's pixels with its width, height and digest, or why there are none.
+type Decoded = Result<(Box<[u8]>, u32, u32, Digest), String>;
+/// The squares, and what is known of each picture.
+type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
+
+struct Work<'a> {
+    pictures: &'a [Labelled],
+    preprocess: &'a Preprocess,
+    settings: &'a Settings,
+    progress: &'a dyn Progress,
+    stop: &'a Stop,
+}
+
+impl Work<'_> {
+    fn decode(&self, path: &Path) -> Decoded {
+        let (rgb, digest) = read(path, &self.settings.limits).map_err(|why| why.to_string())?;
+        Ok((self.preprocess.pixels(&rgb).into(), rgb.width, rgb.height, digest))
+    }
+
+    /// Runs `work` for each of `count` pictures beside a progress bar, results in order.
+    fn each<T: Send, U>(
+        &self,
+        what: &str,
+        count: usize,
+        work: impl Fn(usize) -> T + Sync,
+        mut take: impl FnMut(T) -> Result<U, FileError>,
+    ) -> Result<Vec<U>, PicturesError> {
+        let bar = self.progress.begin(what, Some(count as u64));
+        let mut results: Vec<Option<U>> = (0..count).map(|_| None).collect();
+        let mut failed = None;
+        let stop = || self.stop.asked();
+        let all = parallel(count, self.settings.threads, &stop, work, |index, result| {
+            bar.advance(1);
+            match take(result) {
+                Ok(result) => results[index] = Some(result),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None if !all => Err(PicturesError::Stopped),
+            None => Ok(results.into_iter().flatten().collect()),
+        }
+    }
+
+    fn in_memory(&self) -> Filled {
+        let mut squares = vec![];
+        let decode = |index: usize| self.decode(&self.pictures[index].path);
+        let found = self.each("Reading pictures", self.pictures.len(), decode, |decoded| {
+            Ok(decoded.map(|(square, width, height, digest)| {
+                squares.push(square);
+                Found { digest, square: squares.len() - 1, width, height }
+            }))
+        })?;
+        Ok((Store::Memory(squares), found))
+    }
+
+    /// The file is named by content, so digests come first; decoding follows where there is none.
+    fn in_file(&self, files: &dyn Files, stride: usize) -> Filled {
+        let digest = |index: usize| self.digest(&self.pictures[index].path);
+        let digests = self.each("Looking at pictures", self.pictures.len(), digest, Ok)?;
+        // Of several files with the same bytes, any one is decoded.
+        let by_digest = digests.iter().zip(self.pictures);
+        let by_digest =
+            by_digest.filter_map(|(digest, picture)| Some((digest.as_ref().ok()?, picture)));
+        let mut unique: Vec<(Digest, &Path)> =
+            by_digest.map(|(&digest, picture)| (digest, &*picture.path)).collect();
+        unique.sort_unstable();
+        unique.dedup_by_key(|&mut (digest, _)| digest);
+        let names: Vec<Digest> = unique.iter().map(|&(digest, _)| digest).collect();
+        let key = store::key(&names, self.preprocess, &self.settings.limits);
+        let folder = self.settings.cache_folder.clone().unwrap_or_else(store::cache_folder);
+        let path = folder.join(format!("{key}.pixels"));
+        let opened = Store::open(&path, stride, unique.len());
+        let (store, index) = match opened {
+            Some(opened) => opened,
+            None => {
+                self.fill(files, &path, &unique)?;
+                let reopened = Store::open(&path, stride, unique.len());
+                reopened.ok_or_else(|| FileError {
+                    action: "read back",
+                    path,
+                    source: std::io::ErrorKind::InvalidData.into(),
+                })?
+            }
+        };
+        let find = |digest: Result<Digest, String>| {
+            let digest = digest?;
+            let place = names.binary_search(&digest).map_err(|_| "not in the cache".to_owned())?;
+            match &index[place] {
+                &Entry::Good(square, width, height) => Ok(Found { digest, square, width, height }),
+                Entry::Bad(reason) => Err(reason.clone()),
+            }
+        };
+        Ok((store, digests.into_iter().map(find).collect()))
+    }
+
+    fn digest(&self, path: &Path) -> Result<Digest, String> {
+        // A pipe or a device would be waited for without end; decoding finds the words for it.
+        let file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        let bytes = file.then(|| read_capped(path, self.settings.limits.max_bytes));
+        match bytes {
+            Some(Ok(bytes)) => Ok(Digest::of(&bytes)),
+            _ => match self.decode(path) {
+                Err(reason) => Err(reason),
+                Ok(_) => Err("changed while it was read".into()),
+            },
+        }
+    }
+
+    fn fill(
+        &self,
+        files: &dyn Files,
+        path: &Path,
+        unique: &[(Digest, &Path)],
+    ) -> Result<(), PicturesError> {
+        let mut writer = Writer::new(files, path)?;
+        let decode = |index: usize| {
+            let (expected, path) = unique[index];
+            match self.decode(path) {
+                Ok((.., digest)) if digest != expected => Err("changed while it was read".into()),
+                decoded => decoded,
+            }
+        };
+        let index =
+            self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
+                Ok((square, width, height, _)) => {
+                    Ok(Entry::Good(writer.add(&square)?, width, height))
+                }
+                Err(reason) => Ok(Entry::Bad(reason)),
+            })?;
+        Ok(writer.finish(&index)?)
+    }
+}

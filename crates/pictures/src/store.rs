@@ -1,0 +1,223 @@
+//! Decoded pictures as squares of one size, so that each is decoded once a run.
+//!
+//! They stay in memory where they fit the budget; else they go to a file in the cache folder,
+//! which the next run finds again by the pictures' content and the settings. The file is read a
+//! square at a time at its place, into the caller's buffer, rather than mapped: a mapping needs
+//! unsafe code and dies by a signal when the file is cut short meanwhile, and the system's page
+//! cache serves both ways alike.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use ground::files::{FileError, Files, folder_of, temporary_beside};
+use ground::{Digest, Digester};
+use serde::{Deserialize, Serialize};
+
+use crate::{Limits, Preprocess};
+
+#[cfg(test)]
+mod tests;
+
+/// Changes with the layout of the file and with how pictures are decoded and resized.
+const VERSION: &str = "lookalike pixels 1";
+
+/// Files that nobody has opened for so long make room when a new one is written.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Squares of `size × size × 3` bytes, RGB8, by number.
+#[derive(Debug)]
+pub(crate) enum Store {
+    Memory(Vec<Box<[u8]>>),
+    File { file: File, path: PathBuf, stride: usize },
+}
+
+/// What the file knows of one picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Entry {
+    /// Which square it is, and its width and height as a picture.
+    Good(usize, u32, u32),
+    /// Why there is no square of it.
+    Bad(String),
+}
+
+impl Store {
+    /// Copies a square.
+    ///
+    /// # Panics
+    /// When there is no such square in memory or `out` is not as long as one.
+    pub(crate) fn read(&self, square: usize, out: &mut [u8]) -> Result<(), FileError> {
+        match self {
+            Self::Memory(squares) => out.copy_from_slice(&squares[square]),
+            Self::File { file, path, stride } => {
+                assert_eq!(out.len(), *stride, "as long as a square");
+                read_at(file, out, square as u64 * *stride as u64)
+                    .map_err(FileError::at("read", path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the file of a [`key`] with an entry for each of `pictures`. A damaged or foreign one
+    /// counts as none: it is made again.
+    pub(crate) fn open(path: &Path, stride: usize, pictures: usize) -> Option<(Self, Vec<Entry>)> {
+        let mut file = File::open(path).ok()?;
+        let index: Vec<Entry> = serde_json::from_slice(&verify(&mut file, stride).ok()?).ok()?;
+        // Only keeps it from being swept up; without that it is made again one day.
+        let _ =
+            File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
+        (index.len() == pictures)
+            .then(|| (Self::File { file, path: path.to_owned(), stride }, index))
+    }
+}
+
+/// The name of the file for these pictures at these settings.
+pub(crate) fn key(digests: &[Digest], preprocess: &Preprocess, limits: &Limits) -> Digest {
+    let mut key = Digester::new();
+    let Preprocess { short_side, size, .. } = preprocess;
+    let Limits { max_pixels, max_side, .. } = limits;
+    key.update(format!("{VERSION} {short_side} {size} {max_pixels} {max_side}\n").as_bytes());
+    digests.iter().for_each(|digest| key.update(&digest.0));
+    key.finish()
+}
+
+/// Where such files lie: `pixels` in `LOOKALIKE_CACHE`, else in the platform's cache folder.
+pub(crate) fn cache_folder() -> PathBuf {
+    let variable =
+        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || variable("HOME").unwrap_or_else(|| ".".into());
+    let program = variable("LOOKALIKE_CACHE").unwrap_or_else(|| {
+        let platform = if cfg!(windows) {
+            variable("LOCALAPPDATA").unwrap_or_else(env::temp_dir)
+        } else if cfg!(target_os = "macos") {
+            home().join("Library/Caches")
+        } else {
+            variable("XDG_CACHE_HOME").unwrap_or_else(|| home().join(".cache"))
+        };
+        platform.join("lookalike")
+    });
+    program.join("pixels")
+}
+
+/// A file in the making: squares, then the index (JSON), its length (8 bytes, little-endian), and
+/// the SHA-256 of all that. It takes its name once it is whole.
+pub(crate) struct Writer<'a> {
+    files: &'a dyn Files,
+    path: &'a Path,
+    temporary: PathBuf,
+    file: File,
+    digester: Digester,
+    squares: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins the file `path`, and its folder if need be.
+    pub(crate) fn new(files: &'a dyn Files, path: &'a Path) -> Result<Self, FileError> {
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(FileError::at("create", folder))?;
+        sweep(folder);
+        let temporary = temporary_beside(path);
+        let file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
+        Ok(Self { files, path, temporary, file, digester: Digester::new(), squares: 0 })
+    }
+
+    /// Adds a square and says which it is.
+    pub(crate) fn add(&mut self, square: &[u8]) -> Result<usize, FileError> {
+        self.append(square)?;
+        self.squares += 1;
+        Ok(self.squares - 1)
+    }
+
+    /// Ends the file, which then exists.
+    pub(crate) fn finish(mut self, index: &[Entry]) -> Result<(), FileError> {
+        let index = serde_json::to_vec(index).map_err(io::Error::other);
+        let index = index.map_err(FileError::at("write", &self.temporary))?;
+        self.append(&index)?;
+        self.append(&(index.len() as u64).to_le_bytes())?;
+        let digest = self.digester.clone().finish();
+        self.append(&digest.0)?;
+        self.files.sync(&self.file).map_err(FileError::at("sync", &self.temporary))?;
+        self.files
+            .rename(&self.temporary, self.path)
+            .map_err(FileError::at("replace", self.path))?;
+        let folder = folder_of(self.path);
+        self.files.sync_folder(folder).map_err(FileError::at("sync", folder))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.digester.update(bytes);
+        self.files.append(&mut self.file, bytes).map_err(FileError::at("write", &self.temporary))
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        // After a rename there is nothing of this name any more.
+        let _ = self.files.remove(&self.temporary);
+    }
+}
+
+/// Reads all of the file and gives its index.
+fn verify(file: &mut File, stride: usize) -> io::Result<Vec<u8>> {
+    let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+    let body = file.metadata()?.len().checked_sub(8 + 32).ok_or_else(damaged)?;
+    let mut end = [0; 8 + 32];
+    read_at(file, &mut end, body)?;
+    let (length, digest) = end.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().map_err(|_| damaged())?);
+    let squares = body.checked_sub(length).ok_or_else(damaged)?;
+    if squares % stride as u64 != 0 {
+        return Err(damaged());
+    }
+    let mut digester = Digester::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut content = file.take(body + 8);
+    loop {
+        match content.read(&mut buffer)? {
+            0 => break,
+            count => digester.update(&buffer[..count]),
+        }
+    }
+    if digester.finish().0 != digest {
+        return Err(damaged());
+    }
+    let mut index = vec![0; usize::try_from(length).map_err(|_| damaged())?];
+    read_at(file, &mut index, squares)?;
+    Ok(index)
+}
+
+/// Removes files of former sets that nobody has used for long, and what a crash left behind.
+fn sweep(folder: &Path) {
+    let now = SystemTime::now();
+    let old = |entry: &fs::DirEntry| {
+        let ours = entry.file_name().to_string_lossy().contains(".pixels");
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        ours && modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(old) {
+        // It is only a cache: what cannot be removed stays.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, out: &mut [u8], place: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, place)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, place)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                out = &mut out[count..];
+                place += count as u64;
+            }
+        }
+    }
+    Ok(())
+}
