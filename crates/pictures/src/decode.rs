@@ -73,10 +73,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
         Format::Png => png(bytes, limits),
         Format::WebP => webp(bytes, limits),
         Format::Gif => gif(bytes, limits),
-        Format::Bmp => {
-            let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?;
-            pixels(decoder, Orientation::NoTransforms, limits)
-        }
+        Format::Bmp => bmp(bytes, limits),
     };
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
 }
@@ -159,7 +156,7 @@ fn png(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     if !parts.whole {
         return Err(Reason::CutOff);
     }
-    let decoder = PngDecoder::with_limits(Cursor::new(bytes), memory(limits)).map_err(reason)?;
+    let decoder = PngDecoder::with_limits(Cursor::new(bytes), memory(BESIDE)).map_err(reason)?;
     pixels(decoder, orientation(parts.exif), limits)
 }
 
@@ -181,14 +178,22 @@ fn gif(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     check(decoder.dimensions(), limits)?;
     // A frame declares a size of its own.
-    decoder.set_limits(memory(limits)).map_err(reason)?;
+    decoder.set_limits(memory(limits.max_pixels.saturating_mul(4))).map_err(reason)?;
     pixels(decoder, Orientation::NoTransforms, limits)
 }
 
-/// What a decoder may allocate beside the picture: as much as its largest pixels take.
-fn memory(limits: &Limits) -> image::Limits {
+fn bmp(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
+    check(whole::bmp_size(bytes).ok_or(Reason::CutOff)?, limits)?;
+    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?;
+    pixels(decoder, Orientation::NoTransforms, limits)
+}
+
+/// What a decoder may allocate beside the picture, in bytes: rows, tables, a colour profile.
+const BESIDE: u64 = 16 << 20;
+
+fn memory(bytes: u64) -> image::Limits {
     let mut memory = image::Limits::no_limits();
-    memory.max_alloc = Some(limits.max_pixels.saturating_mul(4));
+    memory.max_alloc = Some(bytes);
     memory
 }
 
@@ -252,5 +257,6 @@ fn reason(error: ImageError) -> Reason {
 /// A decoder's words, which may quote the file, as one printable line.
 fn one_line(text: &str) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200);
-    printable.collect::<String>().trim().to_owned()
+    let printable = printable.collect::<String>();
+    printable.trim_matches(['"', ' ']).trim_start_matches("[strict-mode]: ").to_owned()
 }

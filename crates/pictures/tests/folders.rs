@@ -1,5 +1,7 @@
 //! Classes and pictures found in folders and tables as people have them.
 
+#![allow(clippy::unwrap_used)] // a test may panic
+
 use std::fs;
 use std::path::Path;
 

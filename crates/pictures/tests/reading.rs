@@ -2,6 +2,8 @@
 //!
 //! The pictures in `tests/golden` are drawn by `make.py` there.
 
+#![allow(clippy::unwrap_used)] // a test may panic
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -171,12 +173,7 @@ fn bombs_are_refused_from_their_headers() {
         let start = Instant::now();
         let reason = decode(&bytes, &Limits::default()).unwrap_err();
         let told = reason.to_string();
-        // A decoder may find the header absurd before we do.
-        assert!(
-            matches!(reason, Reason::TooLarge(_)) && told.contains(" × ")
-                || what == "bmp" && matches!(reason, Reason::Broken(_)),
-            "{what}: {told}"
-        );
+        assert!(matches!(reason, Reason::TooLarge(_)) && told.contains(" × "), "{what}: {told}");
         assert!(start.elapsed() < Duration::from_millis(200), "{what}: {:?}", start.elapsed());
     }
 }
@@ -240,7 +237,7 @@ fn a_cut_off_picture_is_never_used_silently() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is done to a picture, the answer is a picture or a reason.
     #[test]

@@ -28,7 +28,7 @@ fn resizing_is_pillows() {
         assert!(mean <= 0.1 && most <= 1, "{name}: mean {mean}, most {most}");
         compared += 1;
     }
-    assert_eq!(compared, 11);
+    assert_eq!(compared, 12);
 }
 
 #[test]

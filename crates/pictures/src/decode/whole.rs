@@ -1,4 +1,5 @@
-//! Whether a file reaches its end, for the formats whose decoders stop reading before it.
+//! What the bytes tell before a decoder sees them: whether the file reaches its end, and, where
+//! the decoder would not say it plainly, the size.
 
 use super::Reason;
 
@@ -26,11 +27,13 @@ pub(super) fn jpeg(bytes: &[u8]) -> bool {
     false
 }
 
-/// The size that a PNG declares, its EXIF block if it has one, wherever it stands, and whether
-/// its chunks reach the closing one.
+/// What the chunks of a PNG tell.
 pub(super) struct PngParts<'a> {
+    /// Width and height.
     pub(super) size: (u32, u32),
+    /// The EXIF block, which may stand behind the pixels, where the decoder does not look.
     pub(super) exif: Option<&'a [u8]>,
+    /// Whether the closing chunk is there.
     pub(super) whole: bool,
 }
 
@@ -61,6 +64,17 @@ pub(super) fn png(bytes: &[u8]) -> Result<PngParts<'_>, Reason> {
 /// Whether a WebP holds as many bytes as its RIFF header declares.
 pub(super) fn webp(bytes: &[u8]) -> bool {
     big(bytes, 4).is_some_and(|size| bytes.len() as u64 >= u64::from(size.swap_bytes()) + 8)
+}
+
+/// The size that a BMP declares: two bytes a side in the oldest header, else four, the height
+/// negative where rows come from the top.
+pub(super) fn bmp_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    if big(bytes, 14)?.swap_bytes() == 12 {
+        let side = big(bytes, 18)?.swap_bytes();
+        return Some((side & 0xffff, side >> 16));
+    }
+    let side = |offset| Some((big(bytes, offset)?.swap_bytes() as i32).unsigned_abs());
+    side(18).zip(side(22))
 }
 
 /// Whether the blocks of a GIF reach its closing byte.
