@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use engine::EngineError;
 use ground::Digest;
+use pictures::PicturesError;
 use weights::WeightsError;
 
 /// What can go wrong with a classifier.
@@ -14,6 +15,9 @@ pub enum ClassifierError {
     /// The engine was given something that does not suit its network.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A picture that was decoded cannot be read back.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
     /// A file of tensors, and no classifier.
     #[error("`{}` is no classifier: it has no `{missing}` in its metadata", path.display())]
     NotOne {
@@ -84,6 +88,7 @@ impl ClassifierError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Weights(error) => error.help(),
+            Self::Pictures(error) => error.help(),
             Self::NotOne { .. } => {
                 Some("`lookalike train` makes classifiers, `*.lookalike`".into())
             }

@@ -11,6 +11,7 @@
 //! assert_eq!(odds, [0.25; 4]);
 //! ```
 
+mod build;
 mod classifier;
 mod error;
 mod file;
@@ -20,11 +21,13 @@ mod softmax;
 mod sound;
 mod thumbnail;
 
+pub use build::Material;
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
 pub use limits::Limits;
 pub use predict::{Prediction, predict, ranked};
 pub use softmax::{loss, softmax};
+pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
 
 /// The version of the file format that this program reads and writes.

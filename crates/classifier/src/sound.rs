@@ -37,32 +37,38 @@ impl Classifier {
     }
 }
 
-/// Class names, before anything is made of their number.
-pub(crate) fn unsound_classes(classes: &[String], architecture: &Architecture) -> Option<String> {
-    let limits = Limits::DEFAULT;
+/// Whether a classifier may have these classes: 2 to 10,000 different names of 1 to 256
+/// characters that a terminal can show. Asked before training too, which would be in vain.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn check_classes(classes: &[String]) -> Result<(), String> {
+    let Limits { min_classes: min, max_classes: max, max_class_chars, .. } = Limits::DEFAULT;
     let count = classes.len();
-    if !(limits.min_classes..=limits.max_classes).contains(&count) {
-        let (min, max) = (limits.min_classes, limits.max_classes);
-        return Some(format!("it has {count} classes, not {min} to {max}"));
-    }
-    if architecture.head.classes() != count {
-        let logits = architecture.head.classes();
-        return Some(format!("it names {count} classes for a network of {logits}"));
+    if !(min..=max).contains(&count) {
+        return Err(format!("there are {count} classes, not {min} to {max}"));
     }
     let mut seen = HashSet::new();
-    classes.iter().find_map(|class| {
+    for class in classes {
         let chars = class.chars().count();
-        if chars == 0 || chars > limits.max_class_chars {
-            let max = limits.max_class_chars;
-            Some(format!("a class name has {chars} characters, not 1 to {max}"))
-        } else if class.chars().any(char::is_control) {
-            Some(format!("the class name `{}` has control characters", class.escape_debug()))
-        } else if !seen.insert(class) {
-            Some(format!("two classes are named `{}`", class.escape_debug()))
-        } else {
-            None
+        if chars == 0 || chars > max_class_chars {
+            return Err(format!("a class name has {chars} characters, not 1 to {max_class_chars}"));
         }
-    })
+        if class.chars().any(char::is_control) {
+            return Err(format!("the name `{}` has control characters", class.escape_debug()));
+        }
+        if !seen.insert(class) {
+            return Err(format!("two classes are named `{}`", class.escape_debug()));
+        }
+    }
+    Ok(())
+}
+
+/// Class names and logits, before anything is made of their number.
+pub(crate) fn unsound_classes(classes: &[String], architecture: &Architecture) -> Option<String> {
+    let (names, logits) = (classes.len(), architecture.head.classes());
+    let fit = || (names != logits).then(|| format!("it names {names} classes for a network of {logits}"));
+    check_classes(classes).err().or_else(fit)
 }
 
 /// The preprocessing, before anything is made of its size.

@@ -113,7 +113,7 @@ fn what_is_not_as_written_is_refused() {
                 d["architecture"]["head"]["classes"] = json!(4);
             });
         }),
-        ("one class", "has 1 classes", |raw| {
+        ("one class", "there are 1 classes", |raw| {
             raw.edit("classifier", |d| d["classes"] = json!(["husky"]));
         }),
         ("a vast number of logits", "names 3 classes for a network of 100000000000", |raw| {

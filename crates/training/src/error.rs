@@ -27,6 +27,9 @@ pub enum TrainingError {
         /// Pictures on the other side.
         held_out: usize,
     },
+    /// Class names that no classifier could be saved with.
+    #[error("the classes cannot be saved: {0}")]
+    ClassNames(String),
     /// The set and the network disagree.
     #[error("the pictures have {found} classes and the network has {expected}")]
     Classes {
@@ -70,7 +73,9 @@ impl TrainingError {
                 };
                 Some(format!("the rate is probably too high: try `{setting} {:.0e}`", at.rate / 10.0))
             }
+            Self::Pictures(error) => error.help(),
             Self::NothingToDo { .. } => Some("ask for at least one epoch with `--epochs`".into()),
+            Self::ClassNames(_) => Some("rename the folders, or the labels in the table".into()),
             Self::NoPictures { .. } => {
                 Some("hold out fewer pictures with `--valid`, or add pictures".into())
             }

@@ -49,5 +49,5 @@ pub struct Progress {
     /// Steps that it has.
     pub batches: usize,
     /// The smoothed training loss.
-    pub loss: f32,
+    pub loss: f64,
 }

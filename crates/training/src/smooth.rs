@@ -16,8 +16,8 @@ impl Smooth {
     }
 
     /// The average; 0 before the first loss.
-    pub(crate) fn value(self) -> f32 {
-        if self.count == 0 { 0.0 } else { (self.sum / (1.0 - KEPT.powi(self.count))) as f32 }
+    pub(crate) fn value(self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum / (1.0 - KEPT.powi(self.count)) }
     }
 }
 

@@ -46,7 +46,7 @@ pub fn sample() -> Classifier {
             samples: vec![Sample { class: 0, picture: "1.jpg".into(), thumbnail: 0 }],
             ..Evidence::default()
         },
-        thumbnails: vec![thumbnail(&pixels, SIZE).unwrap(); 2],
+        thumbnails: vec![thumbnail(&pixels, SIZE); 2],
         self_test: vec![SelfTest { pixels, probabilities: odds }],
         classes,
     }

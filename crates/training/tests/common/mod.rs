@@ -1,0 +1,101 @@
+//! Small drawn datasets, and an observer that notes down what it hears.
+#![allow(unreachable_pub, dead_code)] // shared by several test programs
+
+use std::path::PathBuf;
+
+use engine::{Cpu, Engine};
+use ground::random::{Draws, Purpose};
+use ground::{Digest, Stop};
+use insight::Epoch;
+use network::{Architecture, Backbone, Head, Parameters};
+use pictures::{Dataset, Item, Preprocess, Side};
+use training::{Classic, Movement, Observer, Plan, Progress, Rates, Run, TrainingError};
+
+pub const SIZE: usize = 32;
+
+/// Pictures of so many classes, each with a colour of its own under noise.
+pub fn dataset(classes: usize, train: usize, valid: usize) -> Dataset {
+    let names = (0..classes).map(|class| format!("colour {class}")).collect();
+    let (mut items, mut squares) = (vec![], vec![]);
+    for index in 0..train + valid {
+        let label = index % classes;
+        let mut colour = Draws::new(1, Purpose::Synthetic, &[label as u64]);
+        let colour = [(); 3].map(|()| colour.range(60.0, 200.0));
+        let mut noise = Draws::new(2, Purpose::Synthetic, &[index as u64]);
+        let pixels = (0..SIZE * SIZE * 3).map(|i| (colour[i % 3] + 25.0 * noise.normal()) as u8);
+        let square: Box<[u8]> = pixels.collect();
+        items.push(Item {
+            path: PathBuf::from(format!("/pictures/{label}/{index}.png")),
+            label,
+            digest: Digest::of(&square),
+            side: if index < train { Side::Train } else { Side::Valid },
+            width: SIZE as u32,
+            height: SIZE as u32,
+        });
+        squares.push(square);
+    }
+    Dataset::of_squares(names, items, SIZE, squares)
+}
+
+/// A short recipe for such a set.
+pub fn recipe(classes: usize) -> Classic {
+    Classic {
+        size: SIZE,
+        epochs: 2,
+        batch: 8,
+        rates: Rates::same(3e-3),
+        ..Classic::from_scratch(classes)
+    }
+}
+
+pub fn engine(recipe: &Classic) -> Cpu {
+    let graph = recipe.architecture.graph();
+    let start = Parameters::start(&graph, recipe.seed);
+    let mut engine = Cpu::new(graph);
+    engine.set_parameters(&start).unwrap();
+    engine
+}
+
+/// All that an observer can hear, and a stop asked for after so many batches.
+#[derive(Default)]
+pub struct Notes {
+    pub plans: Vec<(Plan, Movement)>,
+    pub batches: Vec<Progress>,
+    pub epochs: Vec<Epoch>,
+    pub stop_after: Option<(usize, Stop)>,
+}
+
+impl Observer for Notes {
+    fn stage_started(&mut self, plan: &Plan, movement: &Movement) {
+        self.plans.push((plan.clone(), movement.clone()));
+    }
+    fn batch_done(&mut self, progress: Progress) {
+        self.batches.push(progress);
+        match &self.stop_after {
+            Some((count, stop)) if self.batches.len() == *count => stop.ask(),
+            _ => {}
+        }
+    }
+    fn epoch_finished(&mut self, epoch: &Epoch) {
+        self.epochs.push(epoch.clone());
+    }
+}
+
+/// Runs a recipe from its own start.
+pub fn train(data: &Dataset, recipe: &Classic) -> Result<(Run, Cpu, Notes), TrainingError> {
+    let mut notes = Notes::default();
+    let mut engine = engine(recipe);
+    let run = training::run(
+        &mut engine,
+        data,
+        &Preprocess::imagenet(SIZE),
+        recipe,
+        &mut notes,
+        &Stop::new(),
+    )?;
+    Ok((run, engine, notes))
+}
+
+pub fn small(head_classes: usize) -> Architecture {
+    Architecture { backbone: Backbone::Small, head: Head::Fastai { classes: head_classes } }
+}
