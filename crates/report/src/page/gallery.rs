@@ -8,10 +8,14 @@ use crate::thumbnail::address;
 /// Pairs whose pictures are shown.
 pub(super) const PAIRS: usize = 12;
 
-/// Pictures shown of a pair, of a class, and of the top losses.
+/// Pictures shown of a pair, of a class, of a class among [`MANY`] or more, of the top losses.
 const OF_PAIR: usize = 12;
 const OF_CLASS: usize = 8;
+const OF_MANY: usize = 4;
 const LOSSES: usize = 12;
+
+/// Classes from which on each gets less room.
+const MANY: usize = 7;
 
 /// A picture: its file and its thumbnail's address, empty where there is none.
 pub(super) struct Picture {
@@ -61,13 +65,14 @@ pub(super) fn samples(
     classes: &[usize],
     thumbnails: &[Vec<u8>],
 ) -> Vec<ClassSamples> {
+    let most = if classes.len() < MANY { OF_CLASS } else { OF_MANY };
     let of = |class: usize| ClassSamples {
         class,
         pictures: evidence
             .samples
             .iter()
             .filter(|sample| sample.class == class)
-            .take(OF_CLASS)
+            .take(most)
             .map(|sample| picture(&sample.picture, Some(sample.thumbnail), thumbnails))
             .collect(),
     };
@@ -115,5 +120,8 @@ fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
 }
 
 fn picture(file: &str, thumbnail: Option<usize>, thumbnails: &[Vec<u8>]) -> Picture {
-    Picture { file: Name::of(file), address: address(thumbnails, thumbnail) }
+    // Folders stand in the full name; a card has room for the last part only.
+    let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
+    Picture { file, address: address(thumbnails, thumbnail) }
 }

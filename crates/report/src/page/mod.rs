@@ -84,7 +84,12 @@ struct Words<'a> {
 }
 
 fn words(sentence: &Sentence) -> String {
-    rendered(&Words { sentence })
+    unbroken(&rendered(&Words { sentence }))
+}
+
+/// With no line break between a number and its per cent sign.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 fn rendered(template: &impl Template) -> String {

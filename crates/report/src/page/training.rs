@@ -2,6 +2,7 @@
 
 use insight::{Epoch, Proportion};
 
+use super::unbroken;
 use crate::names::{cut, duration, plural};
 use crate::svg::{Chart, Line, chart};
 
@@ -55,14 +56,16 @@ impl Training {
             .filter(|&i| i == 0 || history[i].stage != history[i - 1].stage)
             .collect();
         let percents = |value: f64| format!("{:.0} %", 100.0 * value);
-        let [values, bands] = [0, 1].map(|_| rates.clone());
-        let values: Vec<_> = values.into_iter().map(|e| e.map(|e| e.value)).collect();
-        let bands: Vec<_> = bands.into_iter().map(|e| e.map(|e| e.interval)).collect();
+        let values: Vec<_> = rates.iter().map(|rate| rate.map(|rate| rate.value)).collect();
+        let bands: Vec<_> = rates.iter().map(|rate| rate.map(|rate| rate.interval)).collect();
         let lines =
             [Line { class: "train", values: &train }, Line { class: "valid", values: &valid }];
         let stages = stages(history, &starts);
         (!history.is_empty()).then(|| Self {
-            words: remarks(&stages, &errors, &valid, &train, history),
+            words: remarks(&stages, &errors, &valid, &train, history)
+                .iter()
+                .map(|words| unbroken(words))
+                .collect(),
             loss: chart(&lines, &[], &starts, |value| trim(format!("{value:.2}"))),
             errors: rates.iter().any(Option::is_some).then(|| {
                 chart(&[Line { class: "wrong", values: &values }], &bands, &starts, percents)

@@ -1,0 +1,208 @@
+//! The page in a real browser: at the width of a phone and of a desk, light and dark.
+//!
+//! Skipped with a notice where there is no Chromium, unless `LOOKALIKE_REQUIRE_BROWSER=1`. With
+//! `LOOKALIKE_SCREENSHOTS=FOLDER` it leaves the pages and a picture of each there, to look at.
+
+mod made;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use insight::Evidence;
+use report::{About, html};
+use serde_json::Value;
+
+/// One browser at a time: several would starve each other on a small machine.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|file| file.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("LOOKALIKE_REQUIRE_BROWSER").is_none(), "no chromium on PATH");
+        eprintln!("skipped: no chromium on PATH");
+    }
+    found
+}
+
+/// Opens a file; what the browser prints to its output and to its log.
+fn open(browser: &Path, page: &Path, width: u32, dark: bool, more: &[String]) -> (String, String) {
+    let _alone = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--hide-scrollbars", "--enable-logging=stderr", "--virtual-time-budget=3000"])
+        .arg("--host-resolver-rules=MAP * ~NOTFOUND")
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--blink-settings=preferredColorScheme={}", u8::from(!dark)))
+        .arg(format!("--window-size={width},1000"))
+        .args(more)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// What a page says in the console, and whom it asks for anything over a network.
+fn console_and_requests(browser: &Path, page: &Path) -> (Vec<String>, Vec<String>) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let netlog = format!("--log-net-log={}", log.path().display());
+    let (_, stderr) = open(browser, page, 1280, false, &[netlog, "--dump-dom".into()]);
+    let console =
+        stderr.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect();
+    let log = fs::read_to_string(log.path()).unwrap();
+    assert!(log.contains("\"constants\""), "the browser kept a network log");
+    // One event a line. The browser's own requests (updates, the time) have no origin.
+    let event = |line: &str| serde_json::from_str::<Value>(line.trim_end_matches(',')).ok();
+    let params = log.lines().filter_map(event).map(|event| event["params"].clone());
+    let asked = params
+        .filter(|params| {
+            params["initiator"].as_str().is_some_and(|origin| origin != "not an origin")
+        })
+        .map(|params| params["url"].to_string())
+        .filter(|url| !url.starts_with("\"data:"))
+        .collect();
+    (console, asked)
+}
+
+/// Around the measured page: a frame of the width wanted, as a window has at least 500 pixels.
+fn frame(width: u32) -> String {
+    format!(
+        "<!doctype html><html style='color-scheme: light dark'><body style='margin:0'>\
+         <iframe src=measured.html style='border:0;width:{width}px;height:1000px'></iframe>\
+         <script>onmessage = (e) => {{ document.title = e.data; }}</script>"
+    )
+}
+
+/// How a page lies in a window of this width, as measure.js sees it.
+fn measure(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("frame.html");
+    let script = format!("<script>{}</script></body>", include_str!("measure.js"));
+    let copy =
+        page.replace("http-equiv=\"Content-Security-Policy\"", "").replace("</body>", &script);
+    fs::write(folder.path().join("measured.html"), copy).unwrap();
+    fs::write(&file, frame(width)).unwrap();
+    let (dom, stderr) = open(browser, &file, 1400, dark, &["--dump-dom".into()]);
+    let start = dom.find("<title>").unwrap_or_else(|| panic!("not measured: {stderr}"));
+    let text = dom[start..].split(['>', '<']).nth(2).unwrap();
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::new();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i] == b'%' {
+            decoded.push(u8::from_str_radix(&text[i + 1..i + 3], 16).unwrap());
+            i += 3;
+        } else {
+            decoded.push(bytes[i]);
+            i += 1;
+        }
+    }
+    serde_json::from_slice(&decoded).unwrap()
+}
+
+fn keep(browser: &Path, name: &str, page: &str, width: u32, dark: bool) {
+    let Some(folder) = std::env::var_os("LOOKALIKE_SCREENSHOTS") else { return };
+    let folder = fs::canonicalize(folder).unwrap();
+    let file = folder.join(format!("{name}.html"));
+    fs::write(&file, page).unwrap();
+    let picture =
+        folder.join(format!("{name}-{width}-{}.png", if dark { "dark" } else { "light" }));
+    let shot = format!("--screenshot={}", picture.display());
+    open(browser, &file, width, dark, &[shot, format!("--window-size={width},7000")]);
+}
+
+/// Opens a page and asserts all that must hold of any.
+fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32], darks: &[bool]) {
+    let Some(browser) = browser() else { return };
+    let about = About {
+        title: name.into(),
+        file: format!("{name}.lookalike"),
+        program: "lookalike".into(),
+    };
+    let page = html(evidence, thumbnails, &about);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    fs::write(&file, &page).unwrap();
+    let (console, asked) = console_and_requests(&browser, &file);
+    assert!(console.is_empty(), "{name}: {console:?}");
+    assert!(asked.is_empty(), "{name}: {asked:?}");
+    for &width in widths {
+        for &dark in darks {
+            keep(&browser, name, &page, width, dark);
+            let place = format!("{name} at {width}, {}", if dark { "dark" } else { "light" });
+            let measured = measure(&browser, &page, width, dark);
+            assert_eq!(measured["wide"], width, "{place}");
+            assert_eq!(measured["dark"], dark, "{place}");
+            assert_eq!(measured["faults"], serde_json::json!([]), "{place}");
+            assert!(
+                measured["scrolls"].as_u64().unwrap() <= u64::from(width),
+                "{place}: {measured}"
+            );
+            assert!(measured["contrast"].as_f64().unwrap() > 4.0, "{place}: {measured}");
+            // The bar, two charts, three whiskers for each of up to 30 classes; the matrix.
+            let held_out = !evidence.predictions.is_empty();
+            let whiskers = if held_out { 1 + 3 * evidence.classes.len().min(30) } else { 0 };
+            let curves = if evidence.history.is_empty() { 0 } else { 2 };
+            assert_eq!(measured["charts"], whiskers + curves, "{place}");
+            assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
+        }
+    }
+}
+
+#[test]
+fn three_classes_at_both_widths_and_in_both_lights() {
+    let (evidence, thumbnails) = made::evidence(&made::names(3), 30, 3);
+    sound("three", &evidence, &thumbnails, &[390, 1280], &[false, true]);
+}
+
+#[test]
+fn fifty_classes_scroll_inside_their_box() {
+    let (evidence, thumbnails) = made::evidence(&made::names(50), 10, 3);
+    sound("fifty", &evidence, &thumbnails, &[390, 1280], &[false]);
+}
+
+#[test]
+fn hostile_names_break_no_layout_and_run_nothing() {
+    let (evidence, thumbnails) = made::evidence(&made::hostile(), 10, 4);
+    sound("hostile", &evidence, &thumbnails, &[390, 1280], &[true]);
+}
+
+#[test]
+fn no_mistakes_no_history_no_pictures() {
+    let (mut evidence, _) = made::evidence(&made::names(2), 10, 0);
+    evidence.predictions.iter_mut().for_each(|p| p.thumbnail = None);
+    evidence.history.clear();
+    evidence.samples.clear();
+    sound("bare", &evidence, &[], &[390], &[false]);
+    evidence.predictions.clear();
+    sound("nothing", &evidence, &[], &[390], &[true]);
+}
+
+/// The negative control: were a page to ask or to fail, these checks would see it.
+#[test]
+fn a_page_that_asks_and_fails_is_caught() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.html");
+    fs::write(
+        &file,
+        "<!doctype html><img src=http://127.0.0.1:9/asked.png><script>nothing()</script>",
+    )
+    .unwrap();
+    let (console, asked) = console_and_requests(&browser, &file);
+    assert!(console.iter().any(|line| line.contains("nothing is not defined")), "{console:?}");
+    assert!(asked.iter().any(|url| url.contains("asked.png")), "{asked:?}");
+    let page = "<!doctype html><body><p style='width:900px;color:#ccc;background:#fff'>wide and pale</p></body>";
+    let measured = measure(&browser, page, 390, false);
+    assert!(measured["scrolls"].as_u64().unwrap() > 390);
+    assert!(!measured["faults"].as_array().unwrap().is_empty());
+    assert!(measured["contrast"].as_f64().unwrap() < 2.0);
+}

@@ -1,0 +1,197 @@
+//! What the page holds, for evidence of every shape.
+
+mod made;
+
+use insight::{BadPicture, Epoch, Evidence, Fact};
+use report::{About, html, json};
+
+fn about() -> About {
+    About {
+        title: "Sled dogs".into(),
+        file: "dogs.lookalike".into(),
+        program: "lookalike 0".into(),
+    }
+}
+
+/// The text between the first `from` and the `to` after it.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let start = page.find(from).unwrap_or_else(|| panic!("no {from}")) + from.len();
+    &page[start..start + page[start..].find(to).unwrap()]
+}
+
+/// The page holds nothing that runs and nothing that fetches.
+fn stands_alone(page: &str) {
+    let lower = page.to_lowercase();
+    for never in [
+        "<script",
+        "<iframe",
+        "<object",
+        "<link rel=\"stylesheet",
+        "@import",
+        "url(",
+        "http:",
+        "https:",
+        "javascript:",
+    ] {
+        assert!(!lower.contains(never), "{never}");
+    }
+    for picture in lower.split("<img").skip(1) {
+        assert!(picture.starts_with(" src=\"data:image/"), "{}", &picture[..60]);
+    }
+    assert!(
+        lower.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"")
+    );
+}
+
+#[test]
+fn sections_follow_in_their_order() {
+    let (evidence, thumbnails) = made::evidence(&made::names(3), 20, 3);
+    let page = html(&evidence, &thumbnails, &about());
+    let ids = [
+        "samples",
+        "training",
+        "confusion",
+        "pairs",
+        "confused",
+        "losses",
+        "classes",
+        "bad",
+        "done",
+    ];
+    let places: Vec<_> = ids.iter().map(|id| page.find(&format!("id=\"{id}\"")).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(page.contains("Right on 42 of 60 held-out pictures: 70\u{a0}%"));
+    assert!(page.contains("Of the 20 pictures called "));
+    assert_eq!(page.matches("class=\"whisker\"").count(), 9);
+    assert_eq!(
+        between(&page, "class=\"cell dark right\"", "</td>").split('>').nth(1),
+        Some("14<small")
+    );
+    assert!(page.contains("0123456789abcdef0123456789abcdef"), "hashes are whole");
+    stands_alone(&page);
+}
+
+#[test]
+fn cells_lead_to_their_pictures() {
+    let (evidence, thumbnails) = made::evidence(&made::names(3), 20, 3);
+    let page = html(&evidence, &thumbnails, &about());
+    for pair in 0..6 {
+        assert!(
+            page.contains(&format!("href=\"#pair-{pair}\""))
+                && page.contains(&format!("id=\"pair-{pair}\""))
+        );
+    }
+    let cards = between(&page, "id=\"pair-0\"", "class=\"pair\"").matches("class=\"card\"").count();
+    assert_eq!(cards, 4);
+}
+
+#[test]
+fn hostile_names_are_inert() {
+    let names = made::hostile();
+    let (mut evidence, thumbnails) = made::evidence(&names, 10, 4);
+    for name in &names {
+        evidence.bad.push(BadPicture { picture: name.clone(), reason: name.clone() });
+        evidence.facts.push(Fact { name: name.clone(), value: name.clone() });
+        evidence.notes.push(name.clone());
+        let epoch = Epoch { stage: name.clone(), ..evidence.history[0].clone() };
+        evidence.history.push(epoch);
+    }
+    for name in &names {
+        let about = About { title: name.clone(), file: name.clone(), program: name.clone() };
+        let page = html(&evidence, &thumbnails, &about);
+        stands_alone(&page);
+        assert!(!page.contains("<img src=x") && !page.contains("</style><style>"), "{name}");
+        assert!(!page.contains(['\u{202e}', '\u{2066}', '\0', '\x1b']), "{name}");
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert!(!page.contains(&"long".repeat(600)), "absurd names are cut");
+        assert!(page.len() < 2_000_000, "{}", page.len());
+        serde_json::from_str::<serde_json::Value>(&json(&evidence, &about)).unwrap();
+    }
+}
+
+#[test]
+fn every_shape_of_evidence_makes_a_page() {
+    for n in [2, 3, 7, 50, 1000] {
+        for (pictures, wrong) in [(0, 0), (1, 0), (10, 0), (10, 10)] {
+            let (mut evidence, thumbnails) =
+                made::evidence(&made::names(n), pictures.min(10_000 / n), wrong);
+            let page = html(&evidence, &thumbnails, &about());
+            stands_alone(&page);
+            assert!(page.len() < 3_000_000, "{n} classes: {}", page.len());
+            assert_eq!(page.contains("id=\"confusion\""), !evidence.predictions.is_empty());
+            evidence.history.clear();
+            evidence.samples.clear();
+            evidence.bad.clear();
+            evidence.facts.clear();
+            let page = html(&evidence, &[], &About::default());
+            assert!(
+                page.contains("No training table was kept")
+                    && page.contains("Every picture could be read")
+            );
+        }
+    }
+    let empty = html(&Evidence::default(), &[], &About::default());
+    assert!(empty.contains("No picture was held out"));
+    serde_json::from_str::<serde_json::Value>(&json(&Evidence::default(), &About::default()))
+        .unwrap();
+}
+
+#[test]
+fn no_mistakes_are_said_and_many_classes_are_cut() {
+    let (evidence, thumbnails) = made::evidence(&made::names(2), 10, 0);
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(
+        page.contains("No held-out picture was confused.") && !page.contains("id=\"confused\"")
+    );
+    let (evidence, thumbnails) = made::evidence(&made::names(50), 10, 2);
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(page.contains("The 30 classes most often confused, of 50."));
+    assert!(page.contains("those with the lowest F1"));
+    assert_eq!(page.matches("class=\"whisker\"").count(), 90);
+}
+
+#[test]
+fn training_that_broke_down_is_said_and_leaves_a_gap() {
+    let (mut evidence, _) = made::evidence(&made::names(2), 2, 0);
+    evidence.history.truncate(6);
+    evidence.history[5].train_loss = f64::NAN;
+    evidence.history[5].valid_loss = Some(f64::INFINITY);
+    let page = html(&evidence, &[], &about());
+    assert!(page.contains("its loss was no longer a number"));
+    let training = between(&page, "id=\"training\"", "<details");
+    assert!(!training.contains("NaN") && !training.contains("inf "));
+    assert!(page.contains("<details open>"), "a short table lies open");
+}
+
+#[test]
+fn one_epoch_is_a_dot() {
+    let (mut evidence, _) = made::evidence(&made::names(2), 2, 0);
+    evidence.history.truncate(1);
+    evidence.history[0].valid_loss = None;
+    evidence.history[0].errors = None;
+    let page = html(&evidence, &[], &about());
+    assert!(page.contains("class=\"point train\"") && !page.contains("class=\"line wrong\""));
+}
+
+#[test]
+fn the_same_for_machines() {
+    let (evidence, _) = made::evidence(&made::names(3), 20, 3);
+    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    assert_eq!(report["title"], "Sled dogs");
+    assert_eq!(report["accuracy"]["hits"], 42);
+    assert_eq!(report["accuracy"]["value"], 0.7);
+    assert!(report["accuracy"]["low"].as_f64().unwrap() < 0.6);
+    assert_eq!(report["baseline"]["class"], "eskimo_dog");
+    assert_eq!(report["confusion"]["counts"][0], serde_json::json!([14, 4, 2]));
+    assert_eq!(report["confusion"]["shares"][0][0], 0.7);
+    let pair = &report["most_confused"][0];
+    assert_eq!((&pair["actual"], &pair["count"]), (&"eskimo_dog".into(), &4.into()));
+    assert_eq!(pair["pictures"].as_array().unwrap().len(), 4);
+    assert_eq!(report["top_losses"].as_array().unwrap().len(), 20);
+    assert_eq!(report["predictions"].as_array().unwrap().len(), 60);
+    assert_eq!(report["history"][0]["stage"], "frozen");
+    assert_eq!(report["history"][0]["error_rate"], 0.5);
+    assert_eq!(report["facts"][0]["name"], "seed");
+    let words = report["in_words"].as_str().unwrap();
+    assert!(words.contains("Right on 42 of 60") && words.contains("The pair most often confused"));
+}
