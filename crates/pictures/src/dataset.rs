@@ -1,3 +1,5 @@
+//! Pictures decoded once a run, split, with the bad ones put aside.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;

@@ -19,10 +19,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod dataset;
+pub mod practice;
 pub mod split;
 
 mod augment;
-mod dataset;
 mod decode;
 mod error;
 mod folder;
@@ -34,7 +35,7 @@ mod rgb;
 mod store;
 
 pub use augment::{Augment, Drawn};
-pub use dataset::{Bad, Dataset, Item, Settings};
+pub use dataset::{Bad, Dataset, Item};
 pub use decode::{Reason, decode, read};
 pub use error::PicturesError;
 pub use folder::{Folder, Labelled, Side};
