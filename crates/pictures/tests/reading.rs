@@ -217,14 +217,16 @@ fn a_cut_off_picture_is_never_used_silently() {
     for path in samples() {
         let bytes = fs::read(&path).unwrap();
         let whole = decode(&bytes, &Limits::default()).unwrap();
-        for hundredth in 1..100 {
-            let cut = &bytes[..bytes.len() * hundredth / 100];
+        // All along the file, and each of the last bytes, where closing marks stand.
+        let along = (1..100).map(|hundredth| bytes.len() * hundredth / 100);
+        for length in along.chain(bytes.len() - 12..bytes.len()) {
+            let cut = &bytes[..length];
             match decode(cut, &Limits::default()) {
                 Err(Reason::CutOff) => told_so += 1,
                 Err(_) => {}
                 Ok(picture) => {
                     // What is left must be the whole picture.
-                    assert_eq!(picture, whole, "{} at {hundredth} %", path.display());
+                    assert_eq!(picture, whole, "{} at {length}", path.display());
                     silent += 1;
                 }
             }
