@@ -3,6 +3,8 @@
 //! Skipped with a notice where there is no Chromium, unless `LOOKALIKE_REQUIRE_BROWSER=1`. With
 //! `LOOKALIKE_SCREENSHOTS=FOLDER` it leaves the pages and a picture of each there, to look at.
 
+#![allow(clippy::unwrap_used)] // every function here is part of a test
+
 mod made;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! What the page holds, for evidence of every shape.
 
+#![allow(clippy::unwrap_used)] // every function here is part of a test
+
 mod made;
 
 use insight::{BadPicture, Epoch, Evidence, Fact};

@@ -66,7 +66,7 @@ impl Training {
                 .iter()
                 .map(|words| unbroken(words))
                 .collect(),
-            loss: chart(&lines, &[], &starts, |value| trim(format!("{value:.2}"))),
+            loss: chart(&lines, &[], &starts, |value| trim(&format!("{value:.2}"))),
             errors: rates.iter().any(Option::is_some).then(|| {
                 chart(&[Line { class: "wrong", values: &values }], &bands, &starts, percents)
             }),
@@ -141,6 +141,6 @@ fn remarks(
 }
 
 /// Without zeros at the end.
-fn trim(number: String) -> String {
+fn trim(number: &str) -> String {
     number.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
