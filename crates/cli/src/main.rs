@@ -1,2 +1,77 @@
-//! The `lookalike` binary.
-fn main() {}
+//! The `lookalike` binary: arguments, then plain settings, then calls into the rooms below.
+//!
+//! [`args`] holds what was typed, [`settings`] what it means, [`commands`] one file a command,
+//! [`terminal`] all that is printed, and [`fault`] what an error means to the caller.
+
+mod args;
+mod bench;
+mod commands;
+mod fault;
+mod interrupt;
+mod settings;
+mod start;
+mod terminal;
+
+use std::io::{self, Write};
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+use ground::Stop;
+
+use args::{Command, Typed};
+use fault::Exit;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(report_bug));
+    // Whatever ends in a panic has been told by the hook; what is left is the code.
+    let exit = panic::catch_unwind(run).unwrap_or(Exit::Bug);
+    ExitCode::from(exit as u8)
+}
+
+fn run() -> Exit {
+    let typed = Typed::parse();
+    let terminal = Terminal::new(typed.everywhere.quiet);
+    if let Some(threads) = typed.everywhere.threads {
+        kernels::threads::set(threads);
+    }
+    let done = match typed.command {
+        Command::Train(train) => {
+            let stop = Stop::new();
+            interrupt::listen(&stop, &terminal);
+            commands::train::run(*train, &terminal, &stop)
+        }
+        Command::Predict(predict) => commands::predict::run(&predict, &terminal),
+        Command::Report(report) => commands::report::run(&report, &terminal),
+        Command::Show(show) => commands::show::run(&show, &terminal),
+        Command::Practice(practice) => commands::practice::run(&practice, &terminal),
+        Command::Bench(bench) => commands::bench::run(&bench, typed.everywhere.threads, &terminal),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) if fault::nobody_reads(&error) => Exit::Done,
+        Err(error) => {
+            let (exit, help) = fault::explain(&error);
+            terminal.error(&error, help.as_deref());
+            exit
+        }
+    }
+}
+
+/// What a user sees of a panic: that it is a bug, where, and which version.
+fn report_bug(info: &panic::PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let words = payload.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+    // Standard error may be closed, and a panic in here would end the program at once.
+    let _ = writeln!(
+        io::stderr(),
+        "error: this is a bug in lookalike {}: {}{}\n\
+         help: please report these two lines and what you did",
+        env!("CARGO_PKG_VERSION"),
+        words.unwrap_or("for an unknown reason"),
+        place.unwrap_or_default(),
+    );
+}

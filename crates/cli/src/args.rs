@@ -1,0 +1,287 @@
+//! Step one of the command line: what was typed, and nothing decided yet.
+//!
+//! Step two, [`crate::settings`], turns it into the plain settings that the rooms below take.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use network::Backbone;
+use training::Rates;
+use weights::{PRETRAINED, Pretrained};
+
+/// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
+/// can understand, trust and ship
+#[derive(Debug, Parser)]
+#[command(name = "lookalike", version, arg_required_else_help = true, after_help = AFTER)]
+pub(crate) struct Typed {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+}
+
+const AFTER: &str = "\
+Try it:
+  lookalike practice practice      draw a practice set of look-alikes
+  lookalike train practice         train on it: practice.lookalike and practice.html
+  lookalike predict practice.lookalike practice/";
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Everywhere {
+    /// Say nothing but results, warnings and errors
+    #[arg(long, short, global = true, help_heading = "Everywhere")]
+    pub(crate) quiet: bool,
+    /// Threads that compute [default: one a core]
+    #[arg(long, value_name = "N", global = true, help_heading = "Everywhere", value_parser = at_least_one)]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a classifier on labelled pictures, and report on it
+    Train(Box<Train>),
+    /// Say what pictures show
+    Predict(Predict),
+    /// Write the report of a trained classifier as one HTML file
+    Report(Report),
+    /// Show what a classifier is: classes, recipe, data, scores, network
+    Show(Show),
+    /// Draw a small practice set of look-alikes
+    Practice(Practice),
+    /// Measure the speed of this machine
+    Bench(Bench),
+}
+
+/// What is typed after `train`.
+#[derive(Args, Debug)]
+#[command(group(ArgGroup::new("pictures").required(true).args(["dir", "labels"])))]
+pub(crate) struct Train {
+    /// A folder with one sub-folder of pictures a class, or with `train` and `valid` in it
+    pub(crate) dir: Option<PathBuf>,
+    /// A table of `path,label[,split][,group]` instead; paths start where the table lies
+    #[arg(long, value_name = "CSV")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Where the classifier goes [default: the folder's name, with `.lookalike`, here]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where the report goes [default: beside the classifier, with `.html`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write no report
+    #[arg(long, conflicts_with = "report")]
+    pub(crate) no_report: bool,
+
+    /// How to teach: `classic` freezes the body first, then trains the whole, as fastai does
+    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
+    pub(crate) recipe: Recipe,
+    /// small (from nothing), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152
+    /// [default: resnet50 where its weights can be had, else small]
+    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = Named::parse)]
+    pub(crate) backbone: Option<Named>,
+    /// Pretrained weights from this safetensors file [default: cached, or downloaded]
+    #[arg(long, value_name = "FILE", help_heading = "Recipe")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Never use the network (also: LOOKALIKE_OFFLINE=1)
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) offline: bool,
+    /// Epochs with the body frozen
+    #[arg(long, value_name = "N", help_heading = "Recipe")]
+    pub(crate) frozen_epochs: Option<usize>,
+    /// Epochs with everything learning
+    #[arg(long, value_name = "N", help_heading = "Recipe")]
+    pub(crate) epochs: Option<usize>,
+    /// Learning rate with everything learning: `A..B` from the lowest layers to the head, or `B`
+    /// for the head and a tenth of it below
+    #[arg(long, value_name = "A..B", help_heading = "Recipe")]
+    pub(crate) lr: Option<Rates>,
+    /// Learning rate with the body frozen
+    #[arg(long, value_name = "X", help_heading = "Recipe")]
+    pub(crate) frozen_lr: Option<Rates>,
+    /// Pictures in a training step
+    #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = batch)]
+    pub(crate) batch: Option<usize>,
+    /// Height and width of the square that the network sees, in pixels
+    #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = size)]
+    pub(crate) size: Option<usize>,
+    /// Do not alter pictures at random while learning
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) no_augment: bool,
+    /// Freeze the frozen body's norms too
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) freeze_norms: bool,
+    /// Which weights are kept
+    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
+    pub(crate) keep: Keep,
+    /// Share of each class held out to measure
+    #[arg(long, value_name = "F", default_value_t = 0.2, help_heading = "Recipe", value_parser = share)]
+    pub(crate) valid: f64,
+    /// Where all randomness starts from
+    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
+    pub(crate) seed: u64,
+}
+
+/// A network by name, with the published weights that the name stands for, if any do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) backbone: Backbone,
+    pub(crate) pretrained: Option<&'static Pretrained>,
+}
+
+impl Named {
+    fn parse(name: &str) -> Result<Self, String> {
+        match name.parse::<Backbone>() {
+            Ok(backbone) => Ok(Self { backbone, pretrained: Pretrained::named(name).ok() }),
+            Err(_) => match Pretrained::named(name) {
+                Ok(row) => Ok(Self { backbone: row.backbone, pretrained: Some(row) }),
+                Err(_) => {
+                    Err("there are small, ".to_owned() + &PRETRAINED.map(|row| row.name).join(", "))
+                }
+            },
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Recipe {
+    #[default]
+    Classic,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Keep {
+    /// After the last epoch
+    #[default]
+    Last,
+    /// After the epoch with the fewest errors on the pictures held out
+    Best,
+}
+
+/// What is typed after `predict`.
+#[derive(Args, Debug)]
+pub(crate) struct Predict {
+    /// A classifier, `*.lookalike`
+    pub(crate) model: PathBuf,
+    /// Pictures, folders of pictures, or `-` for a list of paths on standard input
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Classes named for each picture, the likeliest first
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
+    pub(crate) top: usize,
+    /// One JSON document on standard output
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// A table with one line a picture on standard output
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// What is typed after `report`.
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// A classifier, `*.lookalike`
+    pub(crate) model: PathBuf,
+    /// Where the report goes [default: the classifier's name, with `.html`, here]
+    #[arg(long, short, value_name = "HTML")]
+    pub(crate) output: Option<PathBuf>,
+    /// Open it in the browser
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) open: bool,
+    /// The same as one JSON document on standard output; no HTML unless `-o` asks for it
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is typed after `show`.
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// A classifier, `*.lookalike`
+    pub(crate) model: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Every layer with its shape, parameters and multiply-adds
+    #[arg(long)]
+    pub(crate) layers: bool,
+}
+
+/// What is typed after `practice`.
+#[derive(Args, Debug)]
+pub(crate) struct Practice {
+    /// A new folder
+    pub(crate) dir: PathBuf,
+    /// Pictures of each class
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = at_least_one)]
+    pub(crate) per_class: usize,
+    /// Where all randomness starts from
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+/// What is typed after `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Pictures to decode [default: drawn ones]
+    pub(crate) pictures: Vec<PathBuf>,
+    /// Networks
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "resnet50")]
+    pub(crate) backbone: Vec<Backbone>,
+    /// Pictures in a batch
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,16,64", value_parser = batch)]
+    pub(crate) batch: Vec<usize>,
+    /// What to measure: a prediction, a full training step, one with the body frozen, decoding
+    /// and resizing a picture
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "forward,step,decode")]
+    pub(crate) work: Vec<Work>,
+    /// Height and width of the pictures, in pixels
+    #[arg(long, value_name = "N", default_value_t = 224, value_parser = size)]
+    pub(crate) size: usize,
+    /// How often each is measured, after one round that does not count
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one)]
+    pub(crate) rounds: usize,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Measure one configuration in this very process (how `bench` calls itself, so that each
+    /// has a peak of memory of its own)
+    #[arg(long, hide = true)]
+    pub(crate) alone: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Work {
+    Forward,
+    Step,
+    FrozenStep,
+    Decode,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    within(text, 1, usize::MAX)
+}
+
+fn batch(text: &str) -> Result<usize, String> {
+    within(text, 1, 4096)
+}
+
+/// ImageNet's networks shrink a picture 32 times, so less than that leaves nothing to pool.
+fn size(text: &str) -> Result<usize, String> {
+    within(text, 32, 1024)
+}
+
+fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let range = || match most {
+        usize::MAX => format!("a whole number from {least} is needed"),
+        _ => format!("a whole number from {least} to {most} is needed"),
+    };
+    let number = text.parse::<usize>().map_err(|_| range())?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(range()) }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a number between 0 and 1 is needed, such as `0.2`".into()),
+    }
+}

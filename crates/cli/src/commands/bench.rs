@@ -1,0 +1,150 @@
+//! `lookalike bench`: the speed of this machine.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use ground::progress::{Progress, Silent};
+use pictures::practice::{self, Settings};
+use serde::Serialize;
+
+use crate::args::{Bench, Work};
+use crate::bench::{Job, Machine, Measured};
+use crate::fault::{Exit, Fault};
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Results {
+    machine: Machine,
+    results: Vec<Measured>,
+}
+
+pub(crate) fn run(
+    typed: &Bench,
+    threads: Option<usize>,
+    terminal: &Terminal,
+) -> anyhow::Result<Exit> {
+    if typed.alone {
+        let [work, ..] = typed.work[..] else { anyhow::bail!("nothing to measure") };
+        let (backbone, batch) = (typed.backbone[0], typed.batch[0]);
+        let (size, rounds) = (typed.size, typed.rounds);
+        let job = Job { work, backbone, batch, size, rounds, pictures: typed.pictures.clone() };
+        terminal.result(&serde_json::to_string(&job.measure()?)?)?;
+        return Ok(Exit::Done);
+    }
+    let drawn = Drawn::for_decoding(typed)?;
+    let pictures = drawn.as_ref().map_or(&typed.pictures, |drawn| &drawn.pictures);
+    let machine = Machine::this(threads);
+    if !typed.json {
+        terminal.result(&machine.to_string())?;
+        terminal.result("")?;
+        terminal.result(
+            "work         network    batch  ms a picture (range)        pictures/s  peak memory",
+        )?;
+    }
+    let jobs = jobs(typed, pictures);
+    let bar = terminal.begin("measuring", Some(jobs.len() as u64));
+    let mut results = Vec::with_capacity(jobs.len());
+    for job in &jobs {
+        bar.say(&format!("{} {} {}", job.name(), job.backbone, job.batch));
+        let measured = in_a_child(job, threads)?;
+        if !typed.json {
+            terminal.result(&row(&measured))?;
+        }
+        results.push(measured);
+        bar.advance(1);
+    }
+    drop(bar);
+    if typed.json {
+        terminal.result(&serde_json::to_string_pretty(&Results { machine, results })?)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Every combination that means something: decoding knows no network.
+fn jobs(typed: &Bench, pictures: &[PathBuf]) -> Vec<Job> {
+    let mut jobs = vec![];
+    for &work in &typed.work {
+        let job = |backbone, batch, pictures: &[PathBuf]| {
+            let (size, rounds, pictures) = (typed.size, typed.rounds, pictures.to_vec());
+            Job { work, backbone, batch, size, rounds, pictures }
+        };
+        if work == Work::Decode {
+            jobs.push(job(typed.backbone[0], typed.batch[0], pictures));
+            continue;
+        }
+        for &backbone in &typed.backbone {
+            jobs.extend(typed.batch.iter().map(|&batch| job(backbone, batch, &[])));
+        }
+    }
+    jobs
+}
+
+/// Each in a process of its own, so that one's peak of memory is not another's.
+fn in_a_child(job: &Job, threads: Option<usize>) -> anyhow::Result<Measured> {
+    let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
+    command.args(["bench", "--alone", "--quiet", "--work", job.name()]);
+    command.args(["--backbone", job.backbone.name(), "--batch", &job.batch.to_string()]);
+    command.args(["--size", &job.size.to_string(), "--rounds", &job.rounds.to_string()]);
+    if let Some(threads) = threads {
+        command.args(["--threads", &threads.to_string()]);
+    }
+    command.arg("--").args(&job.pictures);
+    let child = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let child = child.context("cannot start a process to measure in")?;
+    if !child.status.success() {
+        let what = format!(
+            "measuring {} of {} in batches of {} failed",
+            job.name(),
+            job.backbone,
+            job.batch
+        );
+        let exit = if child.status.code() == Some(3) { Exit::Pictures } else { Exit::Failed };
+        // A process that is killed rather than failing has most likely asked for too much memory.
+        anyhow::bail!(Fault::new(exit, what).help("a smaller `--batch` needs less memory"));
+    }
+    serde_json::from_slice(&child.stdout).context("the measuring process said something else")
+}
+
+fn row(measured: &Measured) -> String {
+    let of = |pick: fn(f64, f64) -> f64| {
+        measured.milliseconds.iter().copied().reduce(pick).unwrap_or(f64::NAN)
+    };
+    let median = measured.median();
+    let range = format!("{median:.2} ({:.2}–{:.2})", of(f64::min), of(f64::max));
+    let peak = measured.peak_bytes.map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20));
+    format!(
+        "{:<12} {:<10} {:>5}  {range:<26}  {:>10.1}  {peak:>11}",
+        measured.work,
+        measured.backbone.as_deref().unwrap_or("–"),
+        measured.batch.map_or("–".into(), |batch| batch.to_string()),
+        1e3 / median,
+    )
+}
+
+/// Drawn pictures to decode, in a folder that goes when this does.
+struct Drawn {
+    folder: PathBuf,
+    pictures: Vec<PathBuf>,
+}
+
+impl Drawn {
+    fn for_decoding(typed: &Bench) -> anyhow::Result<Option<Self>> {
+        if !typed.pictures.is_empty() || !typed.work.contains(&Work::Decode) {
+            return Ok(None);
+        }
+        let folder = std::env::temp_dir().join(format!("lookalike-bench-{}", std::process::id()));
+        let mut drawn = Self { folder, pictures: vec![] };
+        // Of the size of a photograph that has been scaled down once.
+        let settings = Settings { per_class: 16, size: 640, seed: 0 };
+        drawn.pictures = practice::draw(&drawn.folder, &settings, &Silent)?;
+        Ok(Some(drawn))
+    }
+}
+
+impl Drop for Drawn {
+    fn drop(&mut self) {
+        // In the system's folder for such; whatever stays is swept up by it.
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}

@@ -1,0 +1,19 @@
+//! `lookalike practice`: a drawn set of look-alikes, so that anyone can try.
+
+use ground::progress::Progress;
+use pictures::practice::{self, Settings};
+
+use crate::args::Practice;
+use crate::fault::Exit;
+use crate::terminal::{Terminal, count};
+
+pub(crate) fn run(typed: &Practice, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let settings = Settings { per_class: typed.per_class, seed: typed.seed, ..Settings::default() };
+    let drawn = practice::draw(&typed.dir, &settings, terminal)?;
+    terminal.note(&format!(
+        "drew {} of three butterflies that fool birds into `{dir}`; now try `lookalike train {dir}`",
+        count(drawn.len(), "picture"),
+        dir = typed.dir.display(),
+    ));
+    Ok(Exit::Done)
+}

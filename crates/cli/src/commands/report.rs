@@ -1,0 +1,71 @@
+//! `lookalike report`: what a classifier knows of itself, as one page or as JSON.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use classifier::Classifier;
+use ground::files::{self, FileError};
+use ground::progress::Progress;
+use report::About;
+
+use crate::args::Report;
+use crate::fault::Exit;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(typed: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let classifier = Classifier::load(&typed.model)?;
+    if typed.json {
+        terminal.result(&report::json(&classifier.evidence, &about(&classifier, &typed.model)))?;
+    }
+    if !typed.json || typed.output.is_some() {
+        let output = typed.output.clone().unwrap_or_else(|| here(&typed.model));
+        write(&classifier, &typed.model, &output)?;
+        terminal.note(&format!("report: `{}`", output.display()));
+        if typed.open && !open(&output) {
+            terminal.warn(&format!("found no browser; open `{}` in one", output.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the page on the classifier that `model` holds, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write(classifier: &Classifier, model: &Path, output: &Path) -> Result<(), FileError> {
+    let page =
+        report::html(&classifier.evidence, &classifier.thumbnails, &about(classifier, model));
+    files::write(output, page.as_bytes())
+}
+
+/// What the report says of itself; the same whenever it is written.
+fn about(classifier: &Classifier, model: &Path) -> About {
+    let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    About {
+        title: text(model.file_stem()),
+        file: text(model.file_name()),
+        program: format!("lookalike {}", classifier.made.program),
+    }
+}
+
+/// `birds.html` in the current folder, for `anywhere/birds.lookalike`.
+fn here(model: &Path) -> PathBuf {
+    PathBuf::from(model.file_name().unwrap_or_default()).with_extension("html")
+}
+
+/// Hands the page to the system's opener. The path is an argument of its own, so nothing in it is
+/// taken for a command.
+fn open(page: &Path) -> bool {
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let page = page.canonicalize().unwrap_or_else(|_| page.to_owned());
+    let quiet = Command::new(opener).arg(page).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    // Explorer says 1 though all is well.
+    quiet.is_ok_and(|status| status.success() || cfg!(windows))
+}

@@ -1,0 +1,198 @@
+//! Step two of the command line: from what was typed to the plain settings that a run takes.
+
+use std::path::{Path, PathBuf};
+
+use network::Backbone;
+use training::{Classic, Keep, Rates};
+
+use crate::args;
+
+/// Where the labelled pictures are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A folder of folders.
+    Folder(PathBuf),
+    /// A table of paths and labels.
+    Table(PathBuf),
+}
+
+/// Everything that `train` was asked, with its defaults filled in where they are known already.
+#[derive(Clone, Debug)]
+pub(crate) struct Training {
+    pub(crate) source: Source,
+    pub(crate) output: PathBuf,
+    pub(crate) report: Option<PathBuf>,
+    pub(crate) backbone: Option<args::Named>,
+    pub(crate) weights: Option<PathBuf>,
+    pub(crate) offline: bool,
+    pub(crate) valid: f64,
+    changes: Changes,
+}
+
+/// What differs from a recipe's defaults, which depend on the network.
+#[derive(Clone, Debug)]
+struct Changes {
+    frozen_epochs: Option<usize>,
+    epochs: Option<usize>,
+    rates: Option<Rates>,
+    frozen_rates: Option<Rates>,
+    batch: Option<usize>,
+    size: Option<usize>,
+    augment: bool,
+    freeze_norms: bool,
+    keep: Keep,
+    seed: u64,
+}
+
+impl Training {
+    /// # Errors
+    /// When the folder has no name to give to the classifier.
+    pub(crate) fn of(typed: args::Train) -> anyhow::Result<Self> {
+        let args::Recipe::Classic = typed.recipe;
+        let source = match (typed.labels, typed.dir) {
+            (Some(table), _) => Source::Table(table),
+            (None, Some(dir)) => Source::Folder(dir),
+            (None, None) => anyhow::bail!("a folder or `--labels` is needed"),
+        };
+        let output = match typed.output {
+            Some(output) => output,
+            None => PathBuf::from(source.name()? + ".lookalike"),
+        };
+        let report = (!typed.no_report)
+            .then(|| typed.report.unwrap_or_else(|| output.with_extension("html")));
+        let changes = Changes {
+            frozen_epochs: typed.frozen_epochs,
+            epochs: typed.epochs,
+            rates: typed.lr,
+            frozen_rates: typed.frozen_lr,
+            batch: typed.batch,
+            size: typed.size,
+            augment: !typed.no_augment,
+            freeze_norms: typed.freeze_norms,
+            keep: match typed.keep {
+                args::Keep::Last => Keep::Last,
+                args::Keep::Best => Keep::Best,
+            },
+            seed: typed.seed,
+        };
+        Ok(Self {
+            source,
+            output,
+            report,
+            backbone: typed.backbone,
+            weights: typed.weights,
+            offline: typed.offline,
+            valid: typed.valid,
+            changes,
+        })
+    }
+
+    /// The recipe for this network, which starts from pretrained weights or from nothing.
+    pub(crate) fn recipe(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Classic {
+        let defaults = if pretrained {
+            Classic::pretrained(backbone, classes)
+        } else {
+            let scratch = Classic::from_scratch(classes);
+            let architecture = network::Architecture { backbone, ..scratch.architecture };
+            Classic { architecture, ..scratch }
+        };
+        let c = &self.changes;
+        Classic {
+            size: c.size.unwrap_or(defaults.size),
+            frozen_epochs: c.frozen_epochs.unwrap_or(defaults.frozen_epochs),
+            epochs: c.epochs.unwrap_or(defaults.epochs),
+            frozen_rates: c.frozen_rates.unwrap_or(defaults.frozen_rates),
+            rates: c.rates.unwrap_or(defaults.rates),
+            batch: c.batch.unwrap_or(defaults.batch),
+            augment: c.augment,
+            freeze_norms: c.freeze_norms,
+            keep: c.keep,
+            seed: c.seed,
+            ..defaults
+        }
+    }
+}
+
+impl Source {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Folder(path) | Self::Table(path) => path,
+        }
+    }
+
+    /// What the pictures' names start from.
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Self::Folder(dir) => dir,
+            Self::Table(table) => table.parent().unwrap_or(Path::new("")),
+        }
+    }
+
+    /// What a classifier of these pictures is called: `photos` for `photos/`, `birds` for
+    /// `birds.csv`, and the folder's own name for `.`.
+    fn name(&self) -> anyhow::Result<String> {
+        let named = |path: &Path| match self {
+            Self::Folder(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Self::Table(_) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),
+        };
+        let path = self.path();
+        let name = named(path).or_else(|| named(&path.canonicalize().ok()?));
+        name.ok_or_else(|| {
+            anyhow::anyhow!(
+                "`{}` has no name to call the classifier by; pass `-o FILE`",
+                path.display()
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Training;
+    use crate::args::{Command, Typed};
+    use clap::Parser;
+    use network::Backbone;
+    use std::path::Path;
+
+    fn training(typed: &str) -> Training {
+        match Typed::try_parse_from(typed.split(' ')).unwrap().command {
+            Command::Train(train) => Training::of(*train).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_storys_command_says_all_that_it_says() {
+        let settings = training(
+            "lookalike train photos/ --backbone resnet50 --frozen-epochs 20 --epochs 20 \
+             --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike",
+        );
+        let recipe = settings.recipe(Backbone::ResNet50, true, 3);
+        assert_eq!((recipe.frozen_epochs, recipe.epochs), (20, 20));
+        assert_eq!(recipe.rates.to_string(), "1e-6..1e-5");
+        assert_eq!((recipe.seed, recipe.size, settings.valid), (7, 192, 0.25));
+        assert_eq!(settings.output, Path::new("birds.lookalike"));
+        assert_eq!(settings.report.as_deref(), Some(Path::new("birds.html")));
+    }
+
+    #[test]
+    fn names_come_from_the_folder_or_the_table() {
+        assert_eq!(training("lookalike train a/photos/").output, Path::new("photos.lookalike"));
+        assert_eq!(
+            training("lookalike train --labels a/birds.csv").output,
+            Path::new("birds.lookalike")
+        );
+        let here = std::env::current_dir().unwrap();
+        let here = here.file_name().unwrap().to_str().unwrap();
+        assert_eq!(training("lookalike train .").output, Path::new(&format!("{here}.lookalike")));
+    }
+
+    #[test]
+    fn what_is_not_typed_depends_on_the_network() {
+        let settings = training("lookalike train photos");
+        assert_eq!(settings.recipe(Backbone::ResNet50, true, 2).size, 224);
+        let scratch = settings.recipe(Backbone::Small, false, 2);
+        assert_eq!((scratch.frozen_epochs, scratch.architecture.backbone), (0, Backbone::Small));
+        assert!(scratch.size < 224);
+    }
+}

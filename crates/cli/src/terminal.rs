@@ -1,0 +1,223 @@
+//! The one place that prints: results on standard output, all else on standard error.
+//!
+//! Bars appear only on a terminal, and only for work that takes longer than two seconds.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use ground::progress::{Bar, Progress};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How long work may take before it gets a bar.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where everything that a user sees goes through.
+#[derive(Clone)]
+pub(crate) struct Terminal(Arc<Shared>);
+
+struct Shared {
+    bars: MultiProgress,
+    quiet: bool,
+    /// Of standard error.
+    colour: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let target =
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bars = MultiProgress::with_draw_target(target);
+        Self(Arc::new(Shared { bars, quiet, colour: colours(io::stderr().is_terminal()) }))
+    }
+
+    /// Whether standard output takes colour.
+    pub(crate) fn colours_results(&self) -> bool {
+        colours(io::stdout().is_terminal())
+    }
+
+    /// A result, on standard output, with a line's end.
+    ///
+    /// # Errors
+    /// When nobody reads any more, or the disk behind it is full.
+    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+        self.0.bars.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.write_all(b"\n")?;
+            out.flush()
+        })
+    }
+
+    /// A line of an account that goes on even when nobody reads it any more, as training does.
+    pub(crate) fn account(&self, text: &str) {
+        if !self.0.quiet {
+            // The classifier is worth more than the lines about it.
+            let _ = self.result(text);
+        }
+    }
+
+    /// An error: what failed, the chain of its causes, and what to do.
+    pub(crate) fn error(&self, error: &anyhow::Error, help: Option<&str>) {
+        let mut text = format!("{} {}", self.paint("31", "error:"), printable(&error.to_string()));
+        let mut said = error.to_string();
+        for cause in error.chain().skip(1).map(ToString::to_string) {
+            // A transparent error repeats its cause's words.
+            if !said.contains(&cause) {
+                text += &format!("\n  caused by: {}", printable(&cause));
+            }
+            said = cause;
+        }
+        if let Some(help) = help {
+            text += &format!("\n{} {}", self.paint("36", "help:"), printable(help));
+        }
+        self.complain(&text);
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.0.colour { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn complain(&self, text: &str) {
+        // Standard error may be closed, and then there is nobody to tell.
+        self.0.bars.suspend(|| drop(writeln!(io::stderr(), "{text}")));
+    }
+}
+
+impl Progress for Terminal {
+    fn begin(&self, what: &str, total: Option<u64>) -> Box<dyn Bar> {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+        let template = match total {
+            Some(_) => "{prefix} {bar:24} {pos}/{len} · {eta} left{wide_msg}",
+            None => "{prefix} {spinner} {pos} · {elapsed}{wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("█▌░"));
+        }
+        bar.set_prefix(what.to_owned());
+        let (ended, end) = mpsc::channel::<()>();
+        let (bars, shown) = (self.0.bars.clone(), bar.clone());
+        if !bars.is_hidden() {
+            std::thread::spawn(move || {
+                if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    let shown = bars.add(shown);
+                    shown.enable_steady_tick(Duration::from_millis(250));
+                    // Until the work ends and drops its half of the channel.
+                    let _ = end.recv();
+                    shown.finish_and_clear();
+                    bars.remove(&shown);
+                }
+            });
+        }
+        Box::new(Drawn { bar, _ended: ended })
+    }
+
+    fn note(&self, line: &str) {
+        if !self.0.quiet {
+            self.complain(&printable(line));
+        }
+    }
+
+    fn warn(&self, line: &str) {
+        self.complain(&format!("{} {}", self.paint("33", "warning:"), printable(line)));
+    }
+}
+
+struct Drawn {
+    bar: ProgressBar,
+    _ended: Sender<()>,
+}
+
+impl Bar for Drawn {
+    fn advance(&self, units: u64) {
+        self.bar.inc(units);
+    }
+
+    fn say(&self, message: &str) {
+        self.bar.set_message(format!(" · {}", printable(message)));
+    }
+}
+
+impl Drop for Drawn {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Whether to colour: <https://no-color.org>.
+fn colours(terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    terminal && !set("NO_COLOR") && !dumb
+}
+
+/// Text that may hold a file's or class's name, with what could steer a terminal made visible.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if steers(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
+/// Minutes and seconds, with hours where there are any.
+pub(crate) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200 pictures".
+pub(crate) fn count(n: usize, thing: &str) -> String {
+    let plural = match thing.strip_suffix("class") {
+        Some(_) => format!("{thing}es"),
+        None => format!("{thing}s"),
+    };
+    format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
+}
+
+/// A number with its thousands set apart.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clock, count, printable, thousands};
+    use std::time::Duration;
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\u{202e}c é 犬"), "a\\u{1b}[2Jb\\u{202e}c é 犬");
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(clock(Duration::from_millis(59_600)), "1:00");
+        assert_eq!(clock(Duration::from_secs(3_725)), "1:02:05");
+        assert_eq!(thousands(2_107_904), "2,107,904");
+        assert_eq!(thousands(100), "100");
+        assert_eq!(count(1, "class"), "1 class");
+        assert_eq!(count(1_200, "class"), "1,200 classes");
+    }
+}
