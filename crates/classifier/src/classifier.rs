@@ -1,3 +1,5 @@
+use std::fmt;
+
 use engine::Engine;
 use ground::Digest;
 use insight::Evidence;
@@ -9,7 +11,7 @@ use crate::ClassifierError;
 use crate::predict::probabilities;
 
 /// A trained network with all that is needed to use it, to explain it and to repeat it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Classifier {
     /// Its network, by name.
     pub architecture: Architecture,
@@ -31,6 +33,17 @@ pub struct Classifier {
     pub thumbnails: Vec<Vec<u8>>,
     /// Pictures whose probabilities are known.
     pub self_test: Vec<SelfTest>,
+}
+
+/// What it is, without its millions of numbers.
+impl fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Classifier")
+            .field("architecture", &self.architecture)
+            .field("classes", &self.classes)
+            .field("made", &self.made)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What made a classifier.

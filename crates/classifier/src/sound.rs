@@ -67,7 +67,8 @@ pub fn check_classes(classes: &[String]) -> Result<(), String> {
 /// Class names and logits, before anything is made of their number.
 pub(crate) fn unsound_classes(classes: &[String], architecture: &Architecture) -> Option<String> {
     let (names, logits) = (classes.len(), architecture.head.classes());
-    let fit = || (names != logits).then(|| format!("it names {names} classes for a network of {logits}"));
+    let fit =
+        || (names != logits).then(|| format!("it names {names} classes for a network of {logits}"));
     check_classes(classes).err().or_else(fit)
 }
 

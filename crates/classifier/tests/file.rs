@@ -1,4 +1,5 @@
 //! The saved file: what is written is read back, and nothing else is believed.
+#![allow(clippy::unwrap_used)] // in helpers of tests too
 
 mod common;
 
@@ -118,7 +119,7 @@ fn what_is_not_as_written_is_refused() {
         }),
         ("a vast number of logits", "names 3 classes for a network of 100000000000", |raw| {
             raw.edit("classifier", |d| {
-                d["architecture"]["head"]["classes"] = json!(100_000_000_000u64)
+                d["architecture"]["head"]["classes"] = json!(100_000_000_000u64);
             });
         }),
         ("a vast input", "takes pictures of 1000000 pixels", |raw| {

@@ -45,7 +45,9 @@ pub enum TrainingError {
 
 /// Where the numbers of a run went out of range, and what it had until then.
 #[derive(Debug, thiserror::Error)]
-#[error("the loss became {loss} in the {stage} stage, epoch {epoch}, batch {batch}, at a rate of {rate:.1e}")]
+#[error(
+    "the loss became {loss} in the {stage} stage, epoch {epoch}, batch {batch}, at a rate of {rate:.1e}"
+)]
 pub struct NotFinite {
     /// The stage.
     pub stage: Stage,
@@ -71,7 +73,10 @@ impl TrainingError {
                     Stage::Frozen => "--frozen-lr",
                     Stage::Unfrozen => "--lr",
                 };
-                Some(format!("the rate is probably too high: try `{setting} {:.0e}`", at.rate / 10.0))
+                Some(format!(
+                    "the rate is probably too high: try `{setting} {:.0e}`",
+                    at.rate / 10.0
+                ))
             }
             Self::Pictures(error) => error.help(),
             Self::NothingToDo { .. } => Some("ask for at least one epoch with `--epochs`".into()),

@@ -253,9 +253,8 @@ impl Runner<'_> {
     fn keep(&mut self, snapshot: Snapshot) {
         let snapshot = Rc::new(snapshot);
         // Without held-out pictures all epochs are equal, and the last is the best.
-        let better = |best: &Rc<Snapshot>| {
-            snapshot.score < best.score || snapshot.held_out.is_empty()
-        };
+        let better =
+            |best: &Rc<Snapshot>| snapshot.score < best.score || snapshot.held_out.is_empty();
         if self.settings.keep == Keep::Best && self.best.as_ref().is_none_or(better) {
             self.best = Some(Rc::clone(&snapshot));
         }

@@ -1,4 +1,5 @@
 //! Whole runs with the real engine on small drawn sets.
+#![allow(clippy::unwrap_used)] // in helpers of tests too
 
 mod common;
 
@@ -54,13 +55,16 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     let path = folder.path().join("colours.lookalike");
     built.save(&path).unwrap();
     let loaded = Classifier::load(&path).unwrap();
-    assert_eq!(loaded, built);
+    assert!(loaded.evidence == built.evidence && loaded.self_test == built.self_test);
+    assert!(loaded.parameters == built.parameters);
+    assert!(loaded == built);
     let settings: Classic = serde_json::from_value(loaded.recipe.clone()).unwrap();
     assert_eq!(settings, recipe);
     let mut fresh = Cpu::new(loaded.graph());
     fresh.set_parameters(&loaded.parameters).unwrap();
     assert_eq!(loaded.verify(&mut fresh).unwrap(), 0.0);
-    let files: Vec<_> = run.held_out.iter().map(|h| draw(&data, h.picture, folder.path())).collect();
+    let files: Vec<_> =
+        run.held_out.iter().map(|h| draw(&data, h.picture, folder.path())).collect();
     let mut answers = vec![];
     let asked = files.iter().cloned().chain([folder.path().join("missing.png")]);
     classifier::predict(&mut fresh, &loaded, asked, &Stop::new(), |p| answers.push(p)).unwrap();
@@ -247,12 +251,10 @@ impl Engine for Faulty {
 fn a_loss_that_is_no_number_ends_the_run_with_the_last_good_weights() {
     let data = dataset(2, 16, 4);
     let settings = recipe(2);
-    let good = train(&data, &Classic { epochs: 1, ..settings.clone() });
-    drop(good);
     let mut faulty = Faulty { engine: engine(&settings), at: 3 };
     let preprocess = Preprocess::imagenet(SIZE);
-    let error =
-        training::run(&mut faulty, &data, &preprocess, &settings, &mut (), &Stop::new()).unwrap_err();
+    let error = training::run(&mut faulty, &data, &preprocess, &settings, &mut (), &Stop::new())
+        .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("became NaN in the unfrozen stage, epoch 2, batch 2"), "{text}");
     assert!(error.help().unwrap().contains("--lr"), "{:?}", error.help());
@@ -279,9 +281,11 @@ fn the_best_epoch_is_kept_on_request() {
     let settings = Classic { epochs: 4, keep: Keep::Best, rates: Rates::same(3e-2), ..recipe(2) };
     let (run, ..) = train(&data, &settings).unwrap();
     let score = |e: &insight::Epoch| (e.errors.unwrap().0, e.valid_loss.unwrap());
-    let best = run.history.iter().map(score).fold((usize::MAX, 0.0), |best, score| {
-        if score < best { score } else { best }
-    });
+    let best = run
+        .history
+        .iter()
+        .map(score)
+        .fold((usize::MAX, 0.0), |best, score| if score < best { score } else { best });
     let odds = |h: &training::HeldOut| h.probabilities[data.items[h.picture].label];
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 6.0;
     assert!((loss - best.1).abs() < 1e-3 * best.1.max(1.0), "{loss} {:?}", run.history);

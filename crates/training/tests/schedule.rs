@@ -1,4 +1,5 @@
 //! The schedule against fastai's formulas, step by step (golden/make.py).
+#![allow(clippy::unwrap_used)] // in helpers of tests too
 
 use training::OneCycle;
 

@@ -1,5 +1,5 @@
 //! A small classifier, and files taken apart and put together again to be made hostile.
-#![allow(unreachable_pub)] // shared by several test programs
+#![allow(unreachable_pub, clippy::unwrap_used)] // shared by several test programs
 
 use std::collections::BTreeMap;
 

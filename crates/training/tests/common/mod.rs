@@ -1,5 +1,5 @@
 //! Small drawn datasets, and an observer that notes down what it hears.
-#![allow(unreachable_pub, dead_code)] // shared by several test programs
+#![allow(unreachable_pub, dead_code, clippy::unwrap_used)] // shared by several test programs
 
 use std::path::PathBuf;
 
