@@ -4,6 +4,8 @@
 //! (the pixels of one, decoded from bytes that nobody vouches for) and [`Preprocess`] (the same
 //! pixels at the size and scale that a network takes). [`Limits`] is the one table of what is
 //! accepted, [`Reason`] says why a picture is not, and [`split::assign`] holds pictures out.
+//! A [`Dataset`] decodes a folder's pictures once, a [`Loader`] hands them out in batches, altered
+//! at random by [`Augment`], and [`practice::draw`] draws a set to try all this with.
 //!
 //! ```
 //! use pictures::{Limits, Preprocess, Rgb, decode};
