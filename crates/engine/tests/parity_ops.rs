@@ -42,7 +42,7 @@ fn compare(
             let name = format!("gradient/{}", parameter.name);
             match expected(&name) {
                 Some(gradient) => {
-                    differences.add(name, &tensor.data, gradient, 1e-2 * largest, 1e-4)
+                    differences.add(name, &tensor.data, gradient, 1e-2 * largest, 1e-4);
                 }
                 // not trained, or a running statistic
                 None => differences.add(name, &tensor.data, &vec![0.0; parameter.len()], 1.0, 0.0),

@@ -99,7 +99,8 @@ fn history_changes_no_prediction() {
         let batch = Batch::new(0, [count, height, width], &graph);
         let expected = predict(&mut engine_with(&graph, &parameters, Trained::All), &batch);
         let mut engine = engine_with(&graph, &parameters, Trained::HeadAndNorms);
-        for [n, taller] in [[count + 3, 2], [0, 0], [1, 0]] {
+        let taller = if height > 1 { 2 } else { 0 }; // vectors stay vectors
+        for [n, taller] in [[count + 3, taller], [0, 0], [1, 0]] {
             predict(&mut engine, &Batch::new(1, [n, height + taller, width], &graph));
         }
         assert_eq!(predict(&mut engine, &batch), expected, "{name}");
@@ -134,7 +135,7 @@ fn odd_batches_work() {
                 engine.set_trained(trained);
                 let batch = Batch::new(0, [count, 32, 32], &graph);
                 let loss = engine.gradients(batch.images(), &batch.labels, step(0)).unwrap();
-                assert!(loss.is_finite() && loss > 0.0, "{loss} for {count} of {classes}");
+                assert!(loss.is_finite() && loss >= 0.0, "{loss} for {count} of {classes}");
                 engine.update(&adam(&graph));
                 assert_eq!(engine.parameters().first_not_finite(&graph), None);
             }
