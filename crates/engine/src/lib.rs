@@ -2,7 +2,31 @@
 //!
 //! Its three central types are [`Engine`] (what recipes and classifiers see), [`Cpu`] (hand-written
 //! forward and backward passes on the `kernels` crate) and [`Images`] (a batch of pictures).
+//!
+//! A graph is turned into a *plan* once for each batch size: a list of steps on numbered buffers,
+//! forward and backward, with norms and ReLUs folded into the steps that read them. Buffers share
+//! one arena by when they are needed. Running a plan allocates nothing.
+//!
+//! ```
+//! use engine::{Cpu, Engine, Images};
+//! use network::{Architecture, Backbone, Head, Parameters};
+//! let graph = Architecture { backbone: Backbone::Small, head: Head::Fastai { classes: 2 } }.graph();
+//! let start = Parameters::start(&graph, 42);
+//! let mut engine = Cpu::new(graph);
+//! engine.set_parameters(&start).unwrap();
+//! let pixels = vec![0.5; 32 * 32 * 3];
+//! let images = Images { pixels: &pixels, count: 1, height: 32, width: 32 };
+//! assert_eq!(engine.predict(images).unwrap().logits.len(), 2);
+//! ```
 
 mod api;
+mod arena;
+mod backward;
+mod cpu;
+mod forward;
+mod plan;
+mod run;
+mod store;
 
 pub use api::{Adam, Engine, EngineError, GroupRates, Images, Outputs, Step, Trained};
+pub use cpu::{Cpu, Timing};

@@ -109,7 +109,7 @@ impl MaxPool {
             }
             // SAFETY: a kernel without pointers of its own.
             unsafe {
-                dispatch(BackwardPicture { pool: self, gradient, cells, picture, input_gradient })
+                dispatch(BackwardPicture { pool: self, gradient, cells, picture, input_gradient });
             };
         });
     }

@@ -1,7 +1,8 @@
 use super::forward::pieces;
 use super::job::Job;
 use super::local::{Layout, Piece, cut};
-use super::tile::{MOST_ROWS, MOST_VECS, Outer, outer, with_rows};
+use super::tile::{Lines, Outer, outer, with_rows};
+use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{View, scratch};
@@ -131,6 +132,7 @@ impl Kernel for PieceKernel<'_> {
             }
         };
         let pixel = layout.step * layout.pitch;
+        let mut done = Lines::new();
         for column in self.columns.0..self.columns.1 {
             let panel = self.panels.add((column - self.columns.0) * pixels * S::PANEL);
             for (run, &offset) in layout.offsets.iter().enumerate() {
@@ -146,7 +148,8 @@ impl Kernel for PieceKernel<'_> {
                         };
                         let row = run * layout.run + start;
                         let write = self.first && index == 0;
-                        with_rows!(S, rows, finish(&self, &o, row, column * S::PANEL, write));
+                        with_rows!(S, rows, outer(&o, &mut done));
+                        self.finish::<S>(&done, (row, rows), column * S::PANEL, write);
                     }
                 }
             }
@@ -184,38 +187,29 @@ impl PieceKernel<'_> {
             }
         }
     }
-}
 
-/// Computes one tile of the gradient and adds it to the partial sum.
-#[inline(always)]
-unsafe fn finish<S: Simd, const M: usize, const V: usize>(
-    kernel: &PieceKernel<'_>,
-    o: &Outer,
-    row: usize,
-    first: usize,
-    write: bool,
-) {
-    let sums = outer::<S, M, V>(o);
-    let filters = kernel.job.out_channels;
-    let valid = (filters - first).min(S::PANEL);
-    let place = |m: usize| kernel.sums.add((row + m) * filters + first);
-    if valid == S::PANEL {
-        for m in 0..M {
-            for v in 0..V {
-                let to = place(m).add(v * S::LANES);
-                S::store(to, if write { sums[m][v] } else { S::add(S::load(to), sums[m][v]) });
+    /// Adds one tile to the partial sum (or begins it): `rows.1` rows of weights from row `rows.0`,
+    /// filters from `first`.
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(
+        &self,
+        done: &Lines,
+        rows: (usize, usize),
+        first: usize,
+        write: bool,
+    ) {
+        let filters = self.job.out_channels;
+        let valid = (filters - first).min(S::PANEL);
+        for m in 0..rows.1 {
+            let to = self.sums.add((rows.0 + m) * filters + first);
+            for column in (0..valid).step_by(S::LANES) {
+                let n = S::LANES.min(valid - column);
+                let mut value = S::load(done.row::<S>(m).as_ptr().add(column));
+                if !write {
+                    value = S::add(value, load::<S>(to.add(column), n));
+                }
+                store::<S>(to.add(column), n, value);
             }
-        }
-        return;
-    }
-    let mut lines = [[0.0f32; MOST_VECS * 16]; MOST_ROWS];
-    for m in 0..M {
-        for v in 0..V {
-            S::store(lines[m].as_mut_ptr().add(v * S::LANES), sums[m][v]);
-        }
-        for c in 0..valid {
-            let to = place(m).add(c);
-            *to = lines[m][c] + if write { 0.0 } else { *to };
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::job::Job;
 use super::local::{Layout, Piece, RowTile};
-use super::tile::{MOST_ROWS, MOST_VECS, Operands, product, with_rows};
+use super::tile::{Lines, Operands, product, with_rows};
+use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{View, scratch};
@@ -165,23 +166,26 @@ impl Kernel for PieceKernel<'_> {
             (None, Piece::Flat { first, .. }) => self.view.data.as_ptr().add(first * job.channels),
             (None, Piece::Rows { .. }) => unreachable!("only flat pieces are read in place"),
         };
-        TILES.with_borrow_mut(|tiles| {
-            layout.tiles(job, self.piece, S::ROWS, tiles);
-            for column in self.columns.0..self.columns.1 {
-                let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
-                for tile in tiles.iter() {
-                    let operands = Operands {
-                        a: [base.add(tile.a[0]), base.add(tile.a[1])],
-                        row: layout.step * layout.pitch,
-                        half: tile.half,
-                        offsets: &layout.offsets,
-                        run: layout.run,
-                        panel,
-                    };
-                    with_rows!(S, tile.rows, finish(&self, &operands, tile, column * S::PANEL));
-                }
+        // Taken out and put back: within a closure of `with`, code would be compiled without the
+        // instruction set.
+        let mut tiles = TILES.take();
+        let mut done = Lines::new();
+        layout.tiles(job, self.piece, S::ROWS, &mut tiles);
+        for column in self.columns.0..self.columns.1 {
+            let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
+            for tile in &tiles {
+                let operands = Operands {
+                    a: [base.add(tile.a[0]), base.add(tile.a[1])],
+                    row: layout.step * layout.pitch,
+                    offsets: &layout.offsets,
+                    run: layout.run,
+                    panel,
+                };
+                with_rows!(S, tile.rows, product(&operands, &mut done));
+                self.finish::<S>(&done, tile, column * S::PANEL);
             }
-        });
+        }
+        TILES.set(tiles);
     }
 }
 
@@ -189,92 +193,48 @@ thread_local! {
     static TILES: std::cell::RefCell<Vec<RowTile>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// Computes one tile and stores it through the epilogue.
-#[inline(always)]
-unsafe fn finish<S: Simd, const M: usize, const V: usize>(
-    kernel: &PieceKernel<'_>,
-    operands: &Operands<'_>,
-    tile: &RowTile,
-    first: usize,
-) {
-    let mut sums = product::<S, M, V>(operands);
-    let job = kernel.job;
-    let channels = job.out_channels;
-    let valid = (channels - first).min(S::PANEL);
-    let place = |r: usize| {
-        let half = M.div_ceil(2);
-        let pixel = if r < half {
-            tile.out[0] + r * job.out_step
-        } else {
-            tile.out[1] + (r - half) * job.out_step
-        };
-        pixel * channels + first
-    };
-    if valid < S::PANEL {
-        // The last panel of an odd number of channels: through a small copy of whole lines.
-        let mut lines = [[0.0f32; MOST_VECS * 16]; MOST_ROWS];
-        for r in 0..M {
-            for v in 0..V {
-                S::store(lines[r].as_mut_ptr().add(v * S::LANES), sums[r][v]);
-            }
-        }
-        for r in 0..M {
-            let at = place(r);
-            for (c, value) in lines[r][..valid].iter().enumerate() {
-                let to = kernel.output.add(at + c);
-                let mut value = *value;
-                if kernel.accumulate {
-                    value += *to;
-                }
-                if let Some(bias) = kernel.bias {
-                    value += bias[first + c];
-                }
-                if let Some(residual) = kernel.residual {
-                    value += residual[at + c];
-                }
-                if kernel.relu && value < 0.0 {
-                    value = 0.0;
-                }
-                *to = value;
-                if let Some(totals) = kernel.sums {
-                    *totals.add(first + c) += value;
-                    *totals.add(channels + first + c) += value * value;
-                }
-            }
-        }
-        return;
-    }
-    for v in 0..V {
-        let column = v * S::LANES;
-        let bias = kernel.bias.map(|bias| S::load(bias.as_ptr().add(first + column)));
-        for r in 0..M {
-            let at = place(r) + column;
-            let mut value = sums[r][v];
-            if kernel.accumulate {
-                value = S::add(value, S::load(kernel.output.add(at)));
-            }
-            if let Some(bias) = bias {
-                value = S::add(value, bias);
-            }
-            if let Some(residual) = kernel.residual {
-                value = S::add(value, S::load(residual.as_ptr().add(at)));
-            }
-            if kernel.relu {
-                value = S::max(S::splat(0.0), value);
-            }
-            S::store(kernel.output.add(at), value);
-            sums[r][v] = value;
-        }
-        if let Some(totals) = kernel.sums {
+impl PieceKernel<'_> {
+    /// Stores one tile through the epilogue; its panel begins at channel `first`.
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize) {
+        let job = self.job;
+        let channels = job.out_channels;
+        let valid = (channels - first).min(S::PANEL);
+        let half = tile.rows.div_ceil(2);
+        for column in (0..valid).step_by(S::LANES) {
+            let n = S::LANES.min(valid - column);
+            let channel = first + column;
+            let bias = self.bias.map(|bias| load::<S>(bias.as_ptr().add(channel), n));
             let (mut sum, mut squares) = (S::splat(0.0), S::splat(0.0));
-            for r in 0..M {
-                sum = S::add(sum, sums[r][v]);
-                squares = S::fma(sums[r][v], sums[r][v], squares);
+            for r in 0..tile.rows {
+                let pixel = if r < half {
+                    tile.out[0] + r * job.out_step
+                } else {
+                    tile.out[1] + (r - half) * job.out_step
+                };
+                let at = pixel * channels + channel;
+                let mut value = S::load(done.row::<S>(r).as_ptr().add(column));
+                if self.accumulate {
+                    value = S::add(value, load::<S>(self.output.add(at), n));
+                }
+                if let Some(bias) = bias {
+                    value = S::add(value, bias);
+                }
+                if let Some(residual) = self.residual {
+                    value = S::add(value, load::<S>(residual.as_ptr().add(at), n));
+                }
+                if self.relu {
+                    value = S::max(S::splat(0.0), value);
+                }
+                store::<S>(self.output.add(at), n, value);
+                sum = S::add(sum, value);
+                squares = S::fma(value, value, squares);
             }
-            let (to, to_squares) =
-                (totals.add(first + column), totals.add(channels + first + column));
-            S::store(to, S::add(S::load(to), sum));
-            S::store(to_squares, S::add(S::load(to_squares), squares));
+            if let Some(totals) = self.sums {
+                let (to, to_squares) = (totals.add(channel), totals.add(channels + channel));
+                store::<S>(to, n, S::add(load::<S>(to, n), sum));
+                store::<S>(to_squares, n, S::add(load::<S>(to_squares, n), squares));
+            }
         }
     }
 }

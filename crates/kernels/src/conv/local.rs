@@ -28,12 +28,12 @@ pub(super) struct Layout {
     pub(super) direct: bool,
 }
 
-/// A run of output pixels whose local places are evenly spaced, in two halves: row r < half lies at
-/// `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise their output pixels.
+/// A run of output pixels whose local places are evenly spaced, in two halves: with half = rows/2,
+/// rounded up, row r < half lies at `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise
+/// their output pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowTile {
     pub(super) rows: usize,
-    pub(super) half: usize,
     /// Local offsets of the first rows of both halves, in floats.
     pub(super) a: [usize; 2],
     /// Output pixels of the first rows of both halves.
@@ -195,7 +195,7 @@ impl Layout {
         let even = |tiles: &mut Vec<RowTile>, a: usize, out: usize, rows: usize| {
             let half = rows.div_ceil(2);
             let second = (half * self.step * self.pitch, half * job.out_step);
-            tiles.push(RowTile { rows, half, a: [a, a + second.0], out: [out, out + second.1] });
+            tiles.push(RowTile { rows, a: [a, a + second.0], out: [out, out + second.1] });
         };
         match piece {
             Piece::Flat { first, pixels } => {
@@ -215,10 +215,8 @@ impl Layout {
                     // Narrow maps: two lines make one tile.
                     for index in (0..lines - 1).step_by(2) {
                         let ((a0, out0), (a1, out1)) = (line(index), line(index + 1));
-                        let half = job.grid_width;
                         tiles.push(RowTile {
-                            rows: 2 * half,
-                            half,
+                            rows: 2 * job.grid_width,
                             a: [a0, a1],
                             out: [out0, out1],
                         });

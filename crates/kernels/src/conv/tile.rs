@@ -2,18 +2,40 @@
 
 use crate::isa::Simd;
 
-/// The most registers of a panel, and rows of a tile, over all instruction sets.
-pub(super) const MOST_VECS: usize = 4;
-pub(super) const MOST_ROWS: usize = 14;
+/// A finished tile, row by row, each row a panel wide.
+///
+/// Sums leave their registers through here rather than as a value: code that indexes them by a
+/// variable would make the compiler keep them in memory all along.
+#[repr(C, align(64))]
+pub(super) struct Lines([f32; 14 * 64]);
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self([0.0; 14 * 64])
+    }
+
+    /// Row `r` of a tile of this instruction set.
+    #[inline(always)]
+    pub(super) fn row<S: Simd>(&self, r: usize) -> &[f32] {
+        &self.0[r * S::PANEL..(r + 1) * S::PANEL]
+    }
+
+    #[inline(always)]
+    unsafe fn set<S: Simd, const M: usize, const V: usize>(&mut self, sums: &[[S::V; V]; M]) {
+        for r in 0..M {
+            for v in 0..V {
+                S::store(self.0.as_mut_ptr().add(r * S::PANEL + v * S::LANES), sums[r][v]);
+            }
+        }
+    }
+}
 
 /// A tile of `M` rows: where its rows, its panel and its depth lie.
 pub(super) struct Operands<'a> {
-    /// First row of each half (see `RowTile`).
+    /// First row of each half (see `RowTile`), of which the first has `M.div_ceil(2)` rows.
     pub(super) a: [*const f32; 2],
     /// Floats between rows of a half.
     pub(super) row: usize,
-    /// Rows in the first half.
-    pub(super) half: usize,
     /// Offset of each run from a row's place.
     pub(super) offsets: &'a [usize],
     /// Numbers in a run.
@@ -32,10 +54,9 @@ pub(super) struct Operands<'a> {
 #[inline(always)]
 pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
     o: &Operands<'_>,
-) -> [[S::V; V]; M] {
-    // A constant half lets the compiler keep every sum in a register.
+    done: &mut Lines,
+) {
     let half = M.div_ceil(2);
-    debug_assert_eq!(o.half, half);
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for &offset in o.offsets {
@@ -58,7 +79,7 @@ pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
             b = b.add(V * S::LANES);
         }
     }
-    sums
+    done.set::<S, M, V>(&sums);
 }
 
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
@@ -80,7 +101,7 @@ pub(super) struct Outer {
 /// # Safety
 /// All pixels and the panel are readable as `Outer` says; `V` is `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer) -> [[S::V; V]; M] {
+pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer, done: &mut Lines) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for line in 0..o.lines {
@@ -100,7 +121,7 @@ pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer) -
             b = b.add(V * S::LANES);
         }
     }
-    sums
+    done.set::<S, M, V>(&sums);
 }
 
 /// Calls `$call` with the constant `M` equal to `$rows` (1 to 14) and `V` to `S::VECS` (2 or 4).

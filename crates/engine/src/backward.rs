@@ -1,0 +1,248 @@
+//! The backward half of a plan: nodes in reverse order, each handing its gradient to its inputs.
+
+use network::{NodeId, Op};
+
+use crate::Trained;
+use crate::arena::{Buffer, BufferId};
+use crate::plan::{Action, Destination, Planner, Value};
+
+/// Gradients on their way: which buffer holds each node's so far, and how many nodes share it.
+struct Gradients {
+    of: Vec<Option<BufferId>>,
+    sharers: Vec<usize>,
+}
+
+impl Gradients {
+    /// Whether only one node refers to this buffer, so that it may be changed in place.
+    fn is_own(&self, buffer: BufferId) -> bool {
+        self.sharers[buffer] == 1
+    }
+
+    fn set(&mut self, node: NodeId, buffer: BufferId) {
+        if buffer >= self.sharers.len() {
+            self.sharers.resize(buffer + 1, 0);
+        }
+        self.sharers[buffer] += 1;
+        self.of[node.0] = Some(buffer);
+    }
+
+    /// Takes a node's gradient away from it; the buffer stays.
+    fn take(&mut self, node: NodeId) -> Option<BufferId> {
+        let buffer = self.of[node.0].take()?;
+        self.sharers[buffer] -= 1;
+        Some(buffer)
+    }
+}
+
+impl Planner<'_> {
+    /// Plans the loss and all backward steps that the trained parameters need.
+    pub(crate) fn backward(&mut self, logits: BufferId, trained: Trained) {
+        let count = self.graph.nodes().len();
+        // Whether some node at or before this one learns, so that a gradient must reach it.
+        let mut wanted = vec![false; count];
+        for index in 0..count {
+            let node = self.graph.node(NodeId(index));
+            wanted[index] = self.learns(NodeId(index), trained)
+                || node.inputs.iter().any(|input| wanted[input.0]);
+        }
+        let output = self.graph.output();
+        let mut gradients = Gradients { of: vec![None; count], sharers: vec![] };
+        let to = self.buffer_of(output);
+        self.push(Action::Loss { logits, to }, &[logits, to]);
+        gradients.set(output, to);
+        for index in (0..count).rev() {
+            let node = NodeId(index);
+            if !wanted[index] {
+                continue;
+            }
+            // A node that nothing read (a folded sum) has none; its successor did its work.
+            if gradients.of[index].is_some() {
+                self.backward_node(node, trained, &wanted, &mut gradients);
+            }
+        }
+    }
+
+    /// Whether a node has parameters that learn.
+    fn learns(&self, node: NodeId, trained: Trained) -> bool {
+        let in_head = node > self.graph.cut();
+        match self.graph.node(node).op {
+            Op::Conv { .. } | Op::Linear { .. } => in_head || trained == Trained::All,
+            Op::Norm(_) => in_head || trained != Trained::Head,
+            _ => false,
+        }
+    }
+
+    fn backward_node(
+        &mut self,
+        node: NodeId,
+        trained: Trained,
+        wanted: &[bool],
+        gradients: &mut Gradients,
+    ) {
+        let inputs = self.graph.node(node).inputs.clone();
+        let wants = |input: NodeId| wanted[input.0];
+        match self.graph.node(node).op {
+            Op::Input { .. } => {}
+            Op::Conv { .. } | Op::Linear { .. } => {
+                let (layer, bias) = self.layer(node).expect("a layer");
+                let x = self.values[inputs[0].0].expect("planned");
+                let Some(gradient) = gradients.take(node) else { return };
+                if self.learns(node, trained) {
+                    self.push(
+                        Action::ConvBackwardWeights { layer, x, gradient },
+                        &[x.buffer, gradient],
+                    );
+                    if let Some(bias) = bias {
+                        self.push(Action::BiasBackward { bias, gradient }, &[gradient]);
+                    }
+                }
+                if wants(inputs[0]) {
+                    let (to, accumulate) = self.target(inputs[0], gradients);
+                    self.push(
+                        Action::ConvBackwardData { layer, gradient, to, accumulate },
+                        &[gradient, to],
+                    );
+                }
+            }
+            Op::Norm(_) => {
+                let y = self.values[node.0].expect("planned");
+                let Some(gradient) = gradients.take(node) else { return };
+                // A ReLU that is read along with this norm is undone along with it.
+                let relu = self
+                    .relu_after(node)
+                    .is_some_and(|relu| self.values[relu.0] == Some(Value { relu: true, ..y }));
+                let y = Value { relu, ..y };
+                let free = gradients.sharers[gradient] == 0 && gradients.of[inputs[0].0].is_none();
+                let to = match () {
+                    () if !wants(inputs[0]) => Destination::Nowhere,
+                    () if free => Destination::InPlace,
+                    () => Destination::Into(self.buffer_of(node)),
+                };
+                let result = if let Destination::Into(buffer) = to { buffer } else { gradient };
+                self.push(
+                    Action::NormBackward { norm: node, y, gradient, to },
+                    &[y.buffer, gradient, result],
+                );
+                if wants(inputs[0]) {
+                    self.hand_on(result, inputs[0], gradients);
+                }
+            }
+            Op::Relu => {
+                let value = self.values[node.0].expect("planned");
+                if value.norm.is_some() && value.relu {
+                    // Undone together with the norm.
+                    let Some(gradient) = gradients.take(node) else { return };
+                    gradients.set(inputs[0], gradient);
+                    return;
+                }
+                // The stored value before the ReLU, or the result: both have its sign.
+                let sign = Value { relu: false, ..value };
+                let gradient = self.own(node, gradients);
+                self.push(Action::ReluBackward { sign, gradient }, &[sign.buffer, gradient]);
+                gradients.take(node);
+                self.hand_on(gradient, inputs[0], gradients);
+            }
+            Op::Add => {
+                let Some(gradient) = gradients.take(node) else { return };
+                let targets: Vec<NodeId> =
+                    inputs.iter().copied().filter(|&input| wants(input)).collect();
+                // Those without a gradient yet share this buffer for now.
+                for &input in &targets {
+                    if gradients.of[input.0].is_none() {
+                        gradients.set(input, gradient);
+                    } else {
+                        let (to, accumulate) = self.target(input, gradients);
+                        self.push(
+                            Action::PassOn { from: gradient, to, accumulate },
+                            &[gradient, to],
+                        );
+                    }
+                }
+            }
+            Op::MaxPool { kernel, stride, padding } => {
+                let Some(gradient) = gradients.take(node) else { return };
+                if wants(inputs[0]) {
+                    let network::Shape { height, width, channels } = self.shapes[inputs[0].0];
+                    let count = self.purpose.count;
+                    let pool = kernels::pool::MaxPool {
+                        count,
+                        height,
+                        width,
+                        channels,
+                        kernel,
+                        stride,
+                        padding,
+                    };
+                    let (to, accumulate) = self.target(inputs[0], gradients);
+                    self.push(
+                        Action::MaxPoolBackward { pool, node, gradient, to, accumulate },
+                        &[gradient, to],
+                    );
+                }
+            }
+            Op::AveragePool | Op::ConcatPool => {
+                let Some(gradient) = gradients.take(node) else { return };
+                if wants(inputs[0]) {
+                    let channels = self.shapes[inputs[0].0].channels;
+                    let to = self.buffer_of(inputs[0]);
+                    let action = match self.graph.node(node).op {
+                        Op::AveragePool => Action::AveragePoolBackward { channels, gradient, to },
+                        _ => Action::ConcatPoolBackward { node, channels, gradient, to },
+                    };
+                    self.push(action, &[gradient, to]);
+                    self.hand_on(to, inputs[0], gradients);
+                }
+            }
+            Op::Dropout { rate } => {
+                let Some(gradient) = gradients.take(node) else { return };
+                if wants(inputs[0]) {
+                    let mut passed = gradient;
+                    if rate != 0.0 && !self.is_eval(node) {
+                        passed = self.buffer_of(node);
+                        self.push(
+                            Action::DropoutBackward { node, rate, gradient, to: passed },
+                            &[gradient, passed],
+                        );
+                    }
+                    self.hand_on(passed, inputs[0], gradients);
+                }
+            }
+        }
+    }
+
+    /// Where a step can write a node's gradient: a new buffer, or the one with what others have
+    /// contributed, to be added to.
+    fn target(&mut self, node: NodeId, gradients: &mut Gradients) -> (BufferId, bool) {
+        if gradients.of[node.0].is_some() {
+            return (self.own(node, gradients), true);
+        }
+        let to = self.buffer_of(node);
+        gradients.set(node, to);
+        (to, false)
+    }
+
+    /// A node's gradient in a buffer that no other node shares.
+    fn own(&mut self, node: NodeId, gradients: &mut Gradients) -> BufferId {
+        let shared = gradients.of[node.0].expect("a gradient");
+        if gradients.is_own(shared) {
+            return shared;
+        }
+        gradients.take(node);
+        let len = self.buffers[shared].len;
+        self.buffers.push(Buffer { len, first: usize::MAX, last: 0 });
+        let to = self.buffers.len() - 1;
+        self.push(Action::PassOn { from: shared, to, accumulate: false }, &[shared, to]);
+        gradients.set(node, to);
+        to
+    }
+
+    /// Gives a buffer to a node as its gradient, or adds it to what the node has.
+    fn hand_on(&mut self, buffer: BufferId, node: NodeId, gradients: &mut Gradients) {
+        if gradients.of[node.0].is_none() {
+            gradients.set(node, buffer);
+            return;
+        }
+        let to = self.own(node, gradients);
+        self.push(Action::PassOn { from: buffer, to, accumulate: true }, &[buffer, to]);
+    }
+}

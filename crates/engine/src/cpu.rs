@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kernels::norm::Statistics;
+use network::{Graph, Parameters};
+
+use crate::arena::Arena;
+use crate::plan::{Plan, Purpose};
+use crate::store::Store;
+use crate::{Adam, Engine, EngineError, Images, Outputs, Step, Trained};
+
+/// The CPU engine.
+#[derive(Debug)]
+pub struct Cpu {
+    pub(crate) graph: Graph,
+    pub(crate) store: Store,
+    pub(crate) arena: Arena,
+    pub(crate) state: State,
+    trained: Trained,
+    /// The latest plans; a run needs few (a training batch, a validation batch, the last of each).
+    plans: Vec<(Purpose, Plan)>,
+    timings: Option<BTreeMap<(&'static str, String), Duration>>,
+}
+
+/// What steps leave behind for later ones, by node.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Each norm's constants, and whether they are the batch's.
+    pub(crate) statistics: Vec<(Statistics, bool)>,
+    /// Each norm's sums, gathered by the layer before it.
+    pub(crate) sums: Vec<Vec<f64>>,
+    /// Each max pool's winning cells.
+    pub(crate) cells: Vec<Vec<u8>>,
+    /// Each concat pool's winning pixels.
+    pub(crate) largest: Vec<Vec<u32>>,
+}
+
+/// How long one kind of step took on one node, over all steps measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// What was done: `conv`, `conv backward data` …
+    pub kind: &'static str,
+    /// For which node.
+    pub node: String,
+    /// How long.
+    pub time: Duration,
+}
+
+/// Plans kept at a time.
+const PLANS: usize = 6;
+
+impl Cpu {
+    /// An engine whose parameters are all 0 until [`Engine::set_parameters`] gives it others.
+    #[must_use]
+    pub fn new(graph: Graph) -> Self {
+        let store = Store::new(&graph);
+        let nodes = graph.nodes().len();
+        let state = State {
+            statistics: vec![Default::default(); nodes],
+            sums: vec![vec![]; nodes],
+            cells: vec![vec![]; nodes],
+            largest: vec![vec![]; nodes],
+        };
+        Self {
+            graph,
+            store,
+            arena: Arena::default(),
+            state,
+            trained: Trained::All,
+            plans: vec![],
+            timings: None,
+        }
+    }
+
+    /// The gradients of the last [`Engine::gradients`], zeros for what does not learn.
+    #[must_use]
+    pub fn gradient(&self) -> Parameters {
+        self.store.gradients(&self.graph)
+    }
+
+    /// Starts to measure the time of every step.
+    pub fn measure(&mut self) {
+        self.timings = Some(BTreeMap::new());
+    }
+
+    /// What was measured, the longest first.
+    #[must_use]
+    pub fn timings(&self) -> Vec<Timing> {
+        let all = self.timings.iter().flatten();
+        let mut timings: Vec<Timing> =
+            all.map(|((kind, node), &time)| Timing { kind, node: node.clone(), time }).collect();
+        timings.sort_by_key(|timing| std::cmp::Reverse(timing.time));
+        timings
+    }
+
+    /// Bytes of memory for tensors that one call on such a batch takes, beside the parameters.
+    ///
+    /// # Errors
+    /// When the network cannot take pictures of this size.
+    pub fn bytes_for(
+        &self,
+        count: usize,
+        height: usize,
+        width: usize,
+        trained: Option<Trained>,
+    ) -> Result<usize, EngineError> {
+        Ok(Plan::new(&self.graph, Purpose { count, height, width, trained })?.total
+            * size_of::<f32>())
+    }
+
+    fn check(&self, images: Images<'_>) -> Result<(), EngineError> {
+        let Images { pixels, count, height, width } = images;
+        let sides = [height, width, self.graph.channels(self.graph.input())];
+        // Saturated, a nonsensical size is as wrong as it should be.
+        let expected = sides.iter().fold(count, |all, &side| all.saturating_mul(side));
+        if pixels.len() != expected {
+            return Err(EngineError::Pixels {
+                count,
+                height,
+                width,
+                expected,
+                found: pixels.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Runs the plan for this batch; returns the loss (if labels are given) and the logits.
+    fn run(
+        &mut self,
+        images: Images<'_>,
+        work: Option<(Trained, &[usize], Step)>,
+    ) -> Result<(f32, Vec<f32>), EngineError> {
+        let Images { count, height, width, .. } = images;
+        let purpose = Purpose { count, height, width, trained: work.map(|(trained, ..)| trained) };
+        // Taken out of the list while it runs, so that the rest of the engine is free to change.
+        let plan = match self.plans.iter().position(|(known, _)| *known == purpose) {
+            Some(index) => self.plans.remove(index).1,
+            None => Plan::new(&self.graph, purpose)?,
+        };
+        let mut timings = self.timings.take();
+        let result = crate::run::run(
+            self,
+            &plan,
+            images.pixels,
+            work.map(|(_, labels, step)| (labels, step)),
+            &mut timings,
+        );
+        self.timings = timings;
+        if self.plans.len() >= PLANS {
+            self.plans.remove(0);
+        }
+        self.plans.push((purpose, plan));
+        Ok(result)
+    }
+}
+
+impl Engine for Cpu {
+    fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn parameters(&self) -> Parameters {
+        self.store.parameters(&self.graph)
+    }
+
+    fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError> {
+        self.store.set(&self.graph, parameters)
+    }
+
+    fn set_trained(&mut self, trained: Trained) {
+        self.trained = trained;
+        self.store.forget();
+    }
+
+    fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
+        self.check(images)?;
+        let classes = self.graph.classes();
+        let logits = if images.count == 0 { vec![] } else { self.run(images, None)?.1 };
+        Ok(Outputs { logits, classes })
+    }
+
+    fn gradients(
+        &mut self,
+        images: Images<'_>,
+        labels: &[usize],
+        step: Step,
+    ) -> Result<f32, EngineError> {
+        self.check(images)?;
+        let classes = self.graph.classes();
+        let largest = labels.iter().copied().max().unwrap_or(0);
+        if labels.len() != images.count || images.count == 0 || largest >= classes {
+            let (labels, count) = (labels.len(), images.count);
+            return Err(EngineError::Labels { labels, largest, count, classes });
+        }
+        Ok(self.run(images, Some((self.trained, labels, step)))?.0)
+    }
+
+    fn update(&mut self, adam: &Adam) {
+        assert_eq!(adam.groups.len(), self.graph.groups(), "rates for each parameter group");
+        self.store.update(&self.graph, self.trained, adam);
+    }
+}

@@ -1,0 +1,295 @@
+//! What running a network on one batch size takes: steps on numbered buffers.
+
+use std::ops::Range;
+
+use kernels::Conv;
+use kernels::pool::MaxPool;
+use network::{Graph, GraphError, NodeId, Op, ParameterId, Shape};
+
+use crate::Trained;
+use crate::arena::{Buffer, BufferId, place};
+
+/// A tensor with what is still to be done when it is read: the norm of this node, then ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) buffer: BufferId,
+    pub(crate) norm: Option<NodeId>,
+    pub(crate) relu: bool,
+    pub(crate) channels: usize,
+}
+
+impl Value {
+    pub(crate) fn is_plain(self) -> bool {
+        self.norm.is_none() && !self.relu
+    }
+}
+
+/// A convolution or linear layer in a plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer {
+    pub(crate) node: NodeId,
+    pub(crate) conv: Conv,
+    pub(crate) weight: ParameterId,
+}
+
+/// Where the gradient of a norm's input goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// Nobody wants it; only the norm's own parameters do.
+    Nowhere,
+    /// Over the gradient it is made of.
+    InPlace,
+    /// Beside it, because others still need that.
+    Into(BufferId),
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// Copies the pictures in.
+    Input {
+        to: BufferId,
+    },
+    /// A layer with the bias of a linear layer; a norm that follows has its sums gathered.
+    Conv {
+        layer: Layer,
+        x: Value,
+        bias: Option<ParameterId>,
+        to: BufferId,
+        norm: Option<NodeId>,
+    },
+    /// A layer in eval mode, with a norm folded in.
+    Folded {
+        layer: Layer,
+        x: Value,
+        norm: NodeId,
+        residual: Option<BufferId>,
+        relu: bool,
+        to: BufferId,
+    },
+    /// Makes a norm's constants for this batch, from gathered sums or by a pass of its own.
+    Statistics {
+        norm: NodeId,
+        from: BufferId,
+        gathered: bool,
+    },
+    /// A norm's constants from its running statistics.
+    Fixed {
+        norm: NodeId,
+    },
+    Materialise {
+        x: Value,
+        to: BufferId,
+    },
+    Add {
+        a: Value,
+        b: Value,
+        relu: bool,
+        to: BufferId,
+    },
+    MaxPool {
+        pool: MaxPool,
+        node: NodeId,
+        x: Value,
+        to: BufferId,
+    },
+    AveragePool {
+        x: BufferId,
+        channels: usize,
+        to: BufferId,
+    },
+    ConcatPool {
+        node: NodeId,
+        x: BufferId,
+        channels: usize,
+        to: BufferId,
+    },
+    Dropout {
+        node: NodeId,
+        rate: f32,
+        x: BufferId,
+        to: BufferId,
+    },
+    /// The loss, and the gradient of the logits.
+    Loss {
+        logits: BufferId,
+        to: BufferId,
+    },
+    ConvBackwardWeights {
+        layer: Layer,
+        x: Value,
+        gradient: BufferId,
+    },
+    ConvBackwardData {
+        layer: Layer,
+        gradient: BufferId,
+        to: BufferId,
+        accumulate: bool,
+    },
+    BiasBackward {
+        bias: ParameterId,
+        gradient: BufferId,
+    },
+    /// From the gradient of the normed (and rectified) value to that of the norm's input `y`.
+    NormBackward {
+        norm: NodeId,
+        y: Value,
+        gradient: BufferId,
+        to: Destination,
+    },
+    /// Masks a gradient in place by the sign of the value before (or after) the ReLU.
+    ReluBackward {
+        sign: Value,
+        gradient: BufferId,
+    },
+    PassOn {
+        from: BufferId,
+        to: BufferId,
+        accumulate: bool,
+    },
+    MaxPoolBackward {
+        pool: MaxPool,
+        node: NodeId,
+        gradient: BufferId,
+        to: BufferId,
+        accumulate: bool,
+    },
+    AveragePoolBackward {
+        channels: usize,
+        gradient: BufferId,
+        to: BufferId,
+    },
+    ConcatPoolBackward {
+        node: NodeId,
+        channels: usize,
+        gradient: BufferId,
+        to: BufferId,
+    },
+    DropoutBackward {
+        node: NodeId,
+        rate: f32,
+        gradient: BufferId,
+        to: BufferId,
+    },
+}
+
+/// Steps, and where their buffers lie.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) places: Vec<Range<usize>>,
+    pub(crate) total: usize,
+    /// Where the logits are after the forward steps.
+    pub(crate) logits: BufferId,
+}
+
+/// For what a plan is made; plans are kept by this key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    pub(crate) count: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// What learns; `None` for prediction.
+    pub(crate) trained: Option<Trained>,
+}
+
+/// A plan being made.
+pub(crate) struct Planner<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) purpose: Purpose,
+    /// Which nodes read each node.
+    pub(crate) readers: Vec<Vec<NodeId>>,
+    /// Each node's result, where it has one of its own (folded nodes share their successor's).
+    pub(crate) values: Vec<Option<Value>>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) buffers: Vec<Buffer>,
+}
+
+impl Plan {
+    pub(crate) fn new(graph: &Graph, purpose: Purpose) -> Result<Self, GraphError> {
+        let shapes = graph.shapes(purpose.height, purpose.width)?;
+        let mut readers = vec![vec![]; graph.nodes().len()];
+        for (index, node) in graph.nodes().iter().enumerate() {
+            node.inputs.iter().for_each(|input| readers[input.0].push(NodeId(index)));
+        }
+        let values = vec![None; graph.nodes().len()];
+        let mut planner =
+            Planner { graph, shapes, purpose, readers, values, actions: vec![], buffers: vec![] };
+        let logits = planner.forward();
+        if let Some(trained) = purpose.trained {
+            planner.backward(logits, trained);
+        }
+        let (places, total) = place(&planner.buffers);
+        Ok(Self { actions: planner.actions, places, total, logits })
+    }
+}
+
+impl Planner<'_> {
+    /// A buffer for a whole batch of a node's results.
+    pub(crate) fn buffer_of(&mut self, node: NodeId) -> BufferId {
+        let len = self.shapes[node.0].len() * self.purpose.count;
+        self.buffers.push(Buffer { len, first: usize::MAX, last: 0 });
+        self.buffers.len() - 1
+    }
+
+    /// Adds a step and notes which buffers it touches.
+    pub(crate) fn push(&mut self, action: Action, touches: &[BufferId]) {
+        let now = self.actions.len();
+        for &id in touches {
+            let buffer = &mut self.buffers[id];
+            buffer.first = buffer.first.min(now);
+            buffer.last = buffer.last.max(now);
+        }
+        self.actions.push(action);
+    }
+
+    /// Whether a node runs as in prediction.
+    pub(crate) fn is_eval(&self, node: NodeId) -> bool {
+        match self.purpose.trained {
+            None => true,
+            Some(Trained::Head) => node <= self.graph.cut(),
+            Some(Trained::HeadAndNorms | Trained::All) => false,
+        }
+    }
+
+    /// The one node that reads this one, if it is the only one.
+    pub(crate) fn only_reader(&self, node: NodeId) -> Option<NodeId> {
+        match self.readers[node.0][..] {
+            [reader] => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// The only reader, if it is a ReLU.
+    pub(crate) fn relu_after(&self, node: NodeId) -> Option<NodeId> {
+        self.only_reader(node).filter(|&reader| self.graph.node(reader).op == Op::Relu)
+    }
+
+    /// The layer of a convolution or linear node.
+    pub(crate) fn layer(&self, node: NodeId) -> Option<(Layer, Option<ParameterId>)> {
+        let input = self.shapes[self.graph.node(node).inputs.first()?.0];
+        let count = self.purpose.count;
+        match self.graph.node(node).op {
+            Op::Conv { channels, kernel, stride, padding, weight } => {
+                let Shape { height, width, channels: from } = input;
+                let conv = Conv {
+                    count,
+                    height,
+                    width,
+                    channels: from,
+                    filters: channels,
+                    kernel,
+                    stride,
+                    padding,
+                };
+                Some((Layer { node, conv, weight }, None))
+            }
+            Op::Linear { channels, weight, bias } => Some((
+                Layer { node, conv: Conv::linear(count, input.len(), channels), weight },
+                bias,
+            )),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Runs a plan, step by step.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use ground::random::{Draws, Purpose};
+use kernels::norm::{Backward, Statistics};
+use kernels::{Epilogue, View, elementwise, loss, norm, pool};
+use network::{Graph, NodeId};
+
+use crate::arena::{Split, split};
+use crate::cpu::State;
+use crate::plan::{Action, Destination, Plan, Value};
+use crate::store::norm_of;
+use crate::{Cpu, Step};
+
+/// Measured times by kind of step and node.
+type Timings = Option<BTreeMap<(&'static str, String), Duration>>;
+
+/// A value as kernels read it.
+fn view<'a>(value: Value, buffers: &Split<'a>, statistics: &'a [(Statistics, bool)]) -> View<'a> {
+    lazy(value, buffers.read(value.buffer), statistics)
+}
+
+fn lazy<'a>(value: Value, data: &'a [f32], statistics: &'a [(Statistics, bool)]) -> View<'a> {
+    let affine = value.norm.map(|norm| {
+        let constants = &statistics[norm.0].0;
+        (&constants.scale[..], &constants.shift[..])
+    });
+    View { data, affine, relu: value.relu }
+}
+
+/// The stream of a dropout in a step.
+fn dropout_key(step: Step, node: NodeId) -> u64 {
+    Draws::new(step.seed, Purpose::Dropout, &[step.index, node.0 as u64]).bits()
+}
+
+/// Runs all steps on a batch. Returns the mean loss (0 without labels) and the logits.
+pub(crate) fn run(
+    cpu: &mut Cpu,
+    plan: &Plan,
+    pixels: &[f32],
+    work: Option<(&[usize], Step)>,
+    timings: &mut Timings,
+) -> (f32, Vec<f32>) {
+    let Cpu { graph, store, arena, state, .. } = cpu;
+    let memory = arena.take(plan.total);
+    let mut mean_loss = 0.0;
+    let mut logits = vec![];
+    let (labels, step) = work.unwrap_or((&[], Step { seed: 0, index: 0 }));
+    for action in &plan.actions {
+        let start = timings.is_some().then(Instant::now);
+        match *action {
+            Action::Input { to } => memory[plan.places[to].clone()].copy_from_slice(pixels),
+            Action::Conv { layer, x, bias, to, norm } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                let mut sums = norm.map(|norm| {
+                    let mut sums = std::mem::take(&mut state.sums[norm.0]);
+                    sums.resize(2 * layer.conv.filters, 0.0);
+                    (norm, sums)
+                });
+                let bias = bias.map(|id| store.values(id).to_vec());
+                let pack = store.forward_pack(layer.node, &layer.conv, layer.weight);
+                let sums_of = sums.as_mut().map(|(_, sums)| &mut sums[..]);
+                let epilogue =
+                    Epilogue { bias: bias.as_deref(), sums: sums_of, ..Epilogue::default() };
+                layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
+                if let Some((norm, sums)) = sums {
+                    state.sums[norm.0] = sums;
+                }
+            }
+            Action::Folded { layer, x, norm, residual, relu, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                let norm = norm_of(graph, norm);
+                let (pack, bias) = store.folded_pack(layer.node, &layer.conv, layer.weight, &norm);
+                let residual = residual.map(|id| buffers.read(id));
+                let epilogue = Epilogue { bias: Some(bias), residual, relu, ..Epilogue::default() };
+                layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
+            }
+            Action::Statistics { norm: node, from, gathered } => {
+                let norm = norm_of(graph, node);
+                let channels = graph.channels(node);
+                let data = &memory[plan.places[from].clone()];
+                let n = data.len() / channels;
+                let sums = &mut state.sums[node.0];
+                sums.resize(2 * channels, 0.0);
+                if !gathered {
+                    norm::sums(data, channels, sums);
+                }
+                // One value a channel has no variance: the running statistics must do.
+                let of_batch = n > 1;
+                let statistics =
+                    if of_batch { store.of_batch(&norm, sums, n) } else { store.fixed(&norm) };
+                state.statistics[node.0] = (statistics, of_batch);
+            }
+            Action::Fixed { norm } => {
+                state.statistics[norm.0] = (store.fixed(&norm_of(graph, norm)), false)
+            }
+            Action::Materialise { x, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                elementwise::materialise(view(x, &buffers, &state.statistics), x.channels, out);
+            }
+            Action::Add { a, b, relu, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                let of = |value| view(value, &buffers, &state.statistics);
+                elementwise::add(of(a), of(b), relu, a.channels, out);
+            }
+            Action::MaxPool { pool, node, x, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                let State { cells, statistics, .. } = state;
+                cells[node.0].resize(out.len(), 0);
+                pool.forward(view(x, &buffers, statistics), out, &mut cells[node.0]);
+            }
+            Action::AveragePool { x, channels, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                pool::average(buffers.read(x), channels, out);
+            }
+            Action::ConcatPool { node, x, channels, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                state.largest[node.0].resize(out.len() / 2, 0);
+                pool::concat(buffers.read(x), channels, out, &mut state.largest[node.0]);
+            }
+            Action::Dropout { node, rate, x, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                elementwise::dropout(buffers.read(x), rate, dropout_key(step, node), out);
+            }
+            Action::Loss { logits: from, to } => {
+                let (gradient, buffers) = split(memory, &plan.places, to);
+                let rows = buffers.read(from);
+                logits = rows.to_vec();
+                mean_loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
+            }
+            Action::ConvBackwardWeights { layer, x, gradient } => {
+                // Nothing in the arena is written: the whole of it can be read.
+                let of = |id: usize| &memory[plan.places[id].clone()];
+                let x = lazy(x, of(x.buffer), &state.statistics);
+                layer.conv.backward_weights(x, of(gradient), store.gradient_mut(layer.weight));
+            }
+            Action::ConvBackwardData { layer, gradient, to, accumulate } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                let pack = store.backward_pack(layer.node, &layer.conv, layer.weight);
+                layer.conv.backward_data(buffers.read(gradient), pack, out, accumulate);
+            }
+            Action::BiasBackward { bias, gradient } => {
+                elementwise::bias_backward(
+                    &memory[plan.places[gradient].clone()],
+                    store.gradient_mut(bias),
+                );
+            }
+            Action::NormBackward { norm: node, y, gradient, to } => {
+                let norm = norm_of(graph, node);
+                let (statistics, of_batch) = &state.statistics[node.0];
+                let backward = {
+                    let of = |id: usize| &memory[plan.places[id].clone()];
+                    let y = lazy(y, of(y.buffer), &state.statistics);
+                    Backward::new(y, of(gradient), statistics, store.values(norm.weight), *of_batch)
+                };
+                store.gradient_mut(norm.weight).copy_from_slice(&backward.weight);
+                store.gradient_mut(norm.bias).copy_from_slice(&backward.bias);
+                match to {
+                    Destination::Nowhere => {}
+                    Destination::InPlace => {
+                        let (own, buffers) = split(memory, &plan.places, gradient);
+                        backward.apply(view(y, &buffers, &state.statistics), own);
+                    }
+                    Destination::Into(to) => {
+                        let (out, buffers) = split(memory, &plan.places, to);
+                        backward.apply_to(
+                            view(y, &buffers, &state.statistics),
+                            buffers.read(gradient),
+                            out,
+                        );
+                    }
+                }
+            }
+            Action::ReluBackward { sign, gradient } => {
+                let (own, buffers) = split(memory, &plan.places, gradient);
+                elementwise::relu_backward(
+                    view(sign, &buffers, &state.statistics),
+                    sign.channels,
+                    own,
+                );
+            }
+            Action::PassOn { from, to, accumulate } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                elementwise::pass_on(buffers.read(from), out, accumulate);
+            }
+            Action::MaxPoolBackward { pool, node, gradient, to, accumulate } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                pool.backward(buffers.read(gradient), &state.cells[node.0], out, accumulate);
+            }
+            Action::AveragePoolBackward { channels, gradient, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                pool::average_backward(buffers.read(gradient), channels, out);
+            }
+            Action::ConcatPoolBackward { node, channels, gradient, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                pool::concat_backward(
+                    buffers.read(gradient),
+                    &state.largest[node.0],
+                    channels,
+                    out,
+                );
+            }
+            Action::DropoutBackward { node, rate, gradient, to } => {
+                let (out, buffers) = split(memory, &plan.places, to);
+                elementwise::dropout(buffers.read(gradient), rate, dropout_key(step, node), out);
+            }
+        }
+        if let (Some(start), Some(timings)) = (start, timings.as_mut()) {
+            *timings.entry(describe(action, graph)).or_default() += start.elapsed();
+        }
+    }
+    if work.is_none() {
+        logits = memory[plan.places[plan.logits].clone()].to_vec();
+    }
+    (mean_loss, logits)
+}
+
+/// The kind of a step and the node it is for.
+fn describe(action: &Action, graph: &Graph) -> (&'static str, String) {
+    let name = |node: NodeId| graph.node(node).name.clone();
+    match *action {
+        Action::Input { .. } => ("input", String::new()),
+        Action::Conv { layer, .. } => ("conv", name(layer.node)),
+        Action::Folded { layer, .. } => ("conv and norm", name(layer.node)),
+        Action::Statistics { norm, .. } | Action::Fixed { norm } => ("norm constants", name(norm)),
+        Action::Materialise { .. } => ("materialise", String::new()),
+        Action::Add { .. } => ("add", String::new()),
+        Action::MaxPool { node, .. } => ("max pool", name(node)),
+        Action::AveragePool { .. } | Action::ConcatPool { .. } => ("pool", String::new()),
+        Action::Dropout { node, .. } => ("dropout", name(node)),
+        Action::Loss { .. } => ("loss", String::new()),
+        Action::ConvBackwardWeights { layer, .. } => ("conv backward weights", name(layer.node)),
+        Action::ConvBackwardData { layer, .. } => ("conv backward data", name(layer.node)),
+        Action::BiasBackward { .. } => ("bias backward", String::new()),
+        Action::NormBackward { norm, .. } => ("norm backward", name(norm)),
+        Action::ReluBackward { .. } => ("relu backward", String::new()),
+        Action::PassOn { .. } => ("pass on", String::new()),
+        Action::MaxPoolBackward { node, .. } => ("max pool backward", name(node)),
+        Action::AveragePoolBackward { .. } | Action::ConcatPoolBackward { .. } => {
+            ("pool backward", String::new())
+        }
+        Action::DropoutBackward { node, .. } => ("dropout backward", name(node)),
+    }
+}

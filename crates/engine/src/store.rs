@@ -1,0 +1,282 @@
+//! A network's parameters as the kernels want them: weights with their filters innermost, and
+//! packed copies that are made again when a weight has changed.
+
+use kernels::adam::Adam as Constants;
+use kernels::norm::Statistics;
+use kernels::{Conv, Pack};
+use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
+
+use crate::{Adam, EngineError, Trained};
+
+/// One parameter, in the kernels' order.
+#[derive(Debug, Default)]
+struct Slot {
+    values: Vec<f32>,
+    gradient: Vec<f32>,
+    /// Adam's averages; empty until the first step.
+    averages: [Vec<f32>; 2],
+    /// Rises with every change.
+    version: u64,
+}
+
+/// A copy of weights made from parameters of some version.
+#[derive(Debug, Default)]
+struct Copy<T> {
+    version: u64,
+    made: T,
+}
+
+/// The packed copies of one layer.
+#[derive(Debug, Default)]
+struct Packs {
+    forward: Copy<Pack>,
+    backward: Copy<Pack>,
+    folded: Copy<(Pack, Vec<f32>)>,
+}
+
+/// All parameters of a network, with what learning needs.
+#[derive(Debug)]
+pub(crate) struct Store {
+    slots: Vec<Slot>,
+    packs: Vec<Packs>,
+    /// Adam's steps since its state was forgotten.
+    steps: i32,
+    clock: u64,
+}
+
+/// PyTorch's index of each number of a weight, in the kernels' order: a weight of shape out, in,
+/// height, width becomes height, width, in, out.
+fn torch_order(shape: &[usize]) -> impl Iterator<Item = usize> + '_ {
+    let (out, inner) = (shape[0], shape[1]);
+    let taps: usize = shape[2..].iter().product();
+    (0..taps).flat_map(move |tap| {
+        (0..inner).flat_map(move |i| (0..out).map(move |o| (o * inner + i) * taps + tap))
+    })
+}
+
+fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
+    if parameter.role == Role::Weight {
+        torch_order(&parameter.shape).map(|at| torch[at]).collect()
+    } else {
+        torch.to_vec()
+    }
+}
+
+fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
+    let mut data = values.to_vec();
+    if parameter.role == Role::Weight {
+        torch_order(&parameter.shape).zip(values).for_each(|(at, &value)| data[at] = value);
+    }
+    Tensor { shape: parameter.shape.clone(), data }
+}
+
+impl Store {
+    /// All parameters 0.
+    pub(crate) fn new(graph: &Graph) -> Self {
+        let slot = |parameter: &Parameter| Slot {
+            values: vec![0.0; parameter.len()],
+            version: 1,
+            ..Slot::default()
+        };
+        let slots = graph.parameters().iter().map(slot).collect();
+        let packs = graph.nodes().iter().map(|_| Packs::default()).collect();
+        Self { slots, packs, steps: 0, clock: 1 }
+    }
+
+    pub(crate) fn set(
+        &mut self,
+        graph: &Graph,
+        parameters: &Parameters,
+    ) -> Result<(), EngineError> {
+        for (parameter, tensor) in graph.parameters().iter().zip(parameters.tensors()) {
+            if parameter.shape != tensor.shape || tensor.data.len() != parameter.len() {
+                let (name, wanted, found) = (&parameter.name, &parameter.shape, &tensor.shape);
+                return Err(EngineError::Parameters(format!(
+                    "`{name}` has shape {found:?} instead of {wanted:?}"
+                )));
+            }
+        }
+        if graph.parameters().len() != parameters.tensors().len() {
+            return Err(EngineError::Parameters("values for another network".into()));
+        }
+        self.clock += 1;
+        for ((slot, parameter), tensor) in
+            self.slots.iter_mut().zip(graph.parameters()).zip(parameters.tensors())
+        {
+            slot.values = to_kernels(parameter, &tensor.data);
+            slot.version = self.clock;
+        }
+        self.forget();
+        Ok(())
+    }
+
+    /// Forgets Adam's state and all gradients.
+    pub(crate) fn forget(&mut self) {
+        self.steps = 0;
+        for slot in &mut self.slots {
+            slot.averages = Default::default();
+            slot.gradient = Vec::new();
+        }
+    }
+
+    fn collect(&self, graph: &Graph, values: impl Fn(&Slot) -> &[f32]) -> Parameters {
+        let tensors = self.slots.iter().zip(graph.parameters()).map(|(slot, parameter)| {
+            let values = values(slot);
+            if values.is_empty() {
+                return Tensor { shape: parameter.shape.clone(), data: vec![0.0; parameter.len()] };
+            }
+            to_torch(parameter, values)
+        });
+        Parameters::new(graph, tensors.collect()).expect("shapes are the graph's own")
+    }
+
+    pub(crate) fn parameters(&self, graph: &Graph) -> Parameters {
+        self.collect(graph, |slot| &slot.values)
+    }
+
+    pub(crate) fn gradients(&self, graph: &Graph) -> Parameters {
+        self.collect(graph, |slot| &slot.gradient)
+    }
+
+    pub(crate) fn values(&self, id: ParameterId) -> &[f32] {
+        &self.slots[id.0].values
+    }
+
+    /// Where a parameter's gradient is written.
+    pub(crate) fn gradient_mut(&mut self, id: ParameterId) -> &mut Vec<f32> {
+        let slot = &mut self.slots[id.0];
+        slot.gradient.resize(slot.values.len(), 0.0);
+        &mut slot.gradient
+    }
+
+    fn newest(&self, ids: &[ParameterId]) -> u64 {
+        ids.iter().map(|id| self.slots[id.0].version).max().unwrap_or(0)
+    }
+
+    /// Packed weights for the forward pass.
+    pub(crate) fn forward_pack(&mut self, node: NodeId, conv: &Conv, weight: ParameterId) -> &Pack {
+        let version = self.slots[weight.0].version;
+        let copy = &mut self.packs[node.0].forward;
+        if copy.version != version {
+            copy.made.set_forward(conv, &self.slots[weight.0].values);
+            copy.version = version;
+        }
+        &copy.made
+    }
+
+    /// Packed weights for the gradient of the input.
+    pub(crate) fn backward_pack(
+        &mut self,
+        node: NodeId,
+        conv: &Conv,
+        weight: ParameterId,
+    ) -> &Pack {
+        let version = self.slots[weight.0].version;
+        let copy = &mut self.packs[node.0].backward;
+        if copy.version != version {
+            copy.made.set_backward_data(conv, &self.slots[weight.0].values);
+            copy.version = version;
+        }
+        &copy.made
+    }
+
+    /// Packed weights with a norm's scale in them, and its shift as a bias.
+    pub(crate) fn folded_pack(
+        &mut self,
+        node: NodeId,
+        conv: &Conv,
+        weight: ParameterId,
+        norm: &Norm,
+    ) -> (&Pack, &[f32]) {
+        let version = self.newest(&[weight, norm.weight, norm.bias, norm.mean, norm.variance]);
+        if self.packs[node.0].folded.version != version {
+            let statistics = self.fixed(norm);
+            let scaled: Vec<f32> = self.slots[weight.0]
+                .values
+                .chunks_exact(conv.filters)
+                .flat_map(|row| row.iter().zip(&statistics.scale).map(|(w, scale)| w * scale))
+                .collect();
+            let copy = &mut self.packs[node.0].folded;
+            copy.made.0.set_forward(conv, &scaled);
+            copy.made.1 = statistics.shift;
+            copy.version = version;
+        }
+        let (pack, bias) = &self.packs[node.0].folded.made;
+        (pack, bias)
+    }
+
+    /// A norm's constants from its running statistics.
+    pub(crate) fn fixed(&self, norm: &Norm) -> Statistics {
+        let of = |id: ParameterId| self.values(id);
+        Statistics::fixed(
+            of(norm.mean),
+            of(norm.variance),
+            norm.eps,
+            of(norm.weight),
+            of(norm.bias),
+        )
+    }
+
+    /// A norm's constants from the sums of `n` values a channel; its running statistics move.
+    pub(crate) fn of_batch(&mut self, norm: &Norm, sums: &[f64], n: usize) -> Statistics {
+        let mut mean = std::mem::take(&mut self.slots[norm.mean.0].values);
+        let mut variance = std::mem::take(&mut self.slots[norm.variance.0].values);
+        let (weight, bias) = (self.values(norm.weight), self.values(norm.bias));
+        let statistics = Statistics::of_batch(
+            sums,
+            n,
+            norm.eps,
+            weight,
+            bias,
+            norm.momentum,
+            &mut mean,
+            &mut variance,
+        );
+        self.clock += 1;
+        for (id, values) in [(norm.mean, mean), (norm.variance, variance)] {
+            self.slots[id.0].values = values;
+            self.slots[id.0].version = self.clock;
+        }
+        statistics
+    }
+
+    /// One step of Adam on all that learns.
+    pub(crate) fn update(&mut self, graph: &Graph, trained: Trained, adam: &Adam) {
+        self.steps += 1;
+        self.clock += 1;
+        let head = graph.groups() - 1;
+        for (slot, parameter) in self.slots.iter_mut().zip(graph.parameters()) {
+            let learns = parameter.role.is_trained()
+                && match trained {
+                    Trained::All => true,
+                    Trained::Head => parameter.group == head,
+                    Trained::HeadAndNorms => parameter.group == head || parameter.role.is_norm(),
+                };
+            if !learns || slot.gradient.is_empty() {
+                continue;
+            }
+            let rates = adam.groups[parameter.group];
+            let constants = Constants {
+                rate: rates.rate,
+                momentum: rates.momentum,
+                square_momentum: adam.square_momentum,
+                eps: adam.eps,
+                weight_decay: if parameter.role == Role::Weight { adam.weight_decay } else { 0.0 },
+                step: self.steps,
+            };
+            let [m, v] = &mut slot.averages;
+            m.resize(slot.values.len(), 0.0);
+            v.resize(slot.values.len(), 0.0);
+            constants.update(&mut slot.values, &slot.gradient, m, v);
+            slot.version = self.clock;
+        }
+    }
+}
+
+/// The norm of a node.
+pub(crate) fn norm_of(graph: &Graph, node: NodeId) -> Norm {
+    match graph.node(node).op {
+        Op::Norm(norm) => norm,
+        ref other => unreachable!("{other:?} is no norm"),
+    }
+}
