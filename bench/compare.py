@@ -43,20 +43,21 @@ def milliseconds(result):
 def row(name, rounds, side):
     mine, theirs = medians(rounds, OURS, milliseconds), medians(rounds, side, milliseconds)
     ratios = [t / m for t, m in zip(theirs, mine)]
-    memory = lambda s: statistics.median(medians(rounds, s, lambda r: r["peak_bytes"] or 0)) / 2**20
+    memory = lambda s, key="peak_bytes": statistics.median(medians(rounds, s, lambda r: r[key] or 0)) / 2**20
+    peak = f"{memory(side):.0f} ({memory(side, 'peak_bytes_at_rest'):.0f})"
     ratio, spread = statistics.median(ratios), f"{min(ratios):.2f}–{max(ratios):.2f}"
     figures = f"{statistics.median(theirs):.2f} | {statistics.median(mine):.2f} | **{ratio:.2f}** ({spread})"
-    return f"| {name} | {side} | {figures} | {memory(side):.0f} | {memory(OURS):.0f} |"
+    return f"| {name} | {side} | {figures} | {peak} | {memory(OURS):.0f} |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", help="lookalike, built with --release")
     peers.arguments(parser)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     results = []
     machine = peers.machine()
-    print("| work | peer | peer, ms a picture | lookalike | peer ÷ lookalike (range) | peer, MiB at peak | lookalike |")
+    print("| work | peer | peer, ms a picture | lookalike | peer ÷ lookalike (range) | peer, MiB at peak (before its first run) | lookalike |")
     print("|---|---|---|---|---|---|---|")
     for work, backbone, batch in peers.jobs(args):
         sides = [p for p in args.peer if work in peers.PEERS[p]]

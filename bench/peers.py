@@ -243,7 +243,7 @@ def main():
     arguments(parser)
     parser.add_argument("--json", action="store_true", help="the only form there is")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if args.alone:
         print(json.dumps(alone(args)))
         return
