@@ -1,6 +1,7 @@
 //! Pooling: windows (max) and whole pictures (max, average).
 
 use crate::View;
+use crate::elementwise::{read, store};
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 
@@ -131,25 +132,23 @@ impl Kernel for ForwardLine<'_> {
         let (pool, channels) = (self.pool, self.pool.channels);
         let (picture, row) = (self.index / pool.out_height(), self.index % pool.out_height());
         for column in 0..pool.out_width() {
-            let place = column * channels..(column + 1) * channels;
-            let (best, cells) = (&mut self.output[place.clone()], &mut self.cells[place]);
-            best.fill(f32::NEG_INFINITY);
-            cells.fill(0);
-            for (cell, pixel) in pool.window(row, column) {
-                let from = (picture * pool.height * pool.width + pixel) * channels;
-                let values = &self.input.data[from..from + channels];
-                for c in 0..channels {
-                    let mut value = values[c];
-                    if let Some((scale, shift)) = self.input.affine {
-                        value = value * scale[c] + shift[c];
-                    }
-                    if self.input.relu && value < 0.0 {
-                        value = 0.0;
-                    }
-                    // NaN wins and stays, as in PyTorch.
-                    let better = value > best[c] || value.is_nan();
-                    best[c] = if better { value } else { best[c] };
-                    cells[c] = if better { cell } else { cells[c] };
+            let place = column * channels;
+            let output = &mut self.output[place..place + channels];
+            let cells = &mut self.cells[place..place + channels];
+            let plane = picture * pool.height * pool.width;
+            for c in (0..channels).step_by(S::LANES) {
+                let n = S::LANES.min(channels - c);
+                let mut best = S::splat(f32::NEG_INFINITY);
+                let mut winner = S::splat(0.0);
+                for (cell, pixel) in pool.window(row, column) {
+                    let value = read::<S>(self.input, (plane + pixel) * channels + c, c, n);
+                    (best, winner) = S::better(best, winner, value, S::splat(f32::from(cell)));
+                }
+                store::<S>(output.as_mut_ptr().add(c), n, best);
+                let mut lanes = [0.0f32; 16];
+                S::store(lanes.as_mut_ptr(), winner);
+                for (to, cell) in cells[c..c + n].iter_mut().zip(lanes) {
+                    *to = cell as u8;
                 }
             }
         }

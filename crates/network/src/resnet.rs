@@ -136,6 +136,14 @@ fn residual(
     } else {
         &[[width, 3, stride, 1], [out, 3, 1, 1]]
     };
+    // The shortcut comes first: backward, its scattered gradient is then added to a dense one, and
+    // in prediction the branch's last convolution finds it ready to be added.
+    let shortcut = if stride != 1 || graph.channels(input) != out {
+        let y = graph.conv(&format!("{name}.downsample.0"), input, group, [out, 1, stride, 0]);
+        graph.norm(&format!("{name}.downsample.1"), y, group, 0.0)
+    } else {
+        input
+    };
     let mut x = input;
     for (index, &convolution) in convolutions.iter().enumerate() {
         let n = index + 1;
@@ -145,12 +153,6 @@ fn residual(
             x = graph.add(format!("{name}.relu{n}"), Op::Relu, &[x]);
         }
     }
-    let shortcut = if stride != 1 || graph.channels(input) != out {
-        let y = graph.conv(&format!("{name}.downsample.0"), input, group, [out, 1, stride, 0]);
-        graph.norm(&format!("{name}.downsample.1"), y, group, 0.0)
-    } else {
-        input
-    };
     let sum = graph.add(format!("{name}.add"), Op::Add, &[x, shortcut]);
     graph.add(format!("{name}.relu"), Op::Relu, &[sum])
 }

@@ -1,6 +1,6 @@
 use super::forward::pieces;
 use super::job::Job;
-use super::local::{Layout, Piece, cut};
+use super::local::{Layout, Piece, Prefetch, cut};
 use super::tile::{Lines, Outer, outer, with_rows};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
@@ -21,7 +21,9 @@ pub(super) fn run(job: &Job, view: View<'_>, gradient: &[f32], weight_gradient: 
         return;
     }
     let columns = job.out_channels.div_ceil(Isa::in_use().panel());
-    let groups = columns.div_ceil(2).min(TASKS);
+    // Each group copies the input anew, which a lone tap repays only with more columns.
+    let width = if job.taps.len() == 1 { 4 } else { 2 };
+    let groups = columns.div_ceil(width).min(TASKS);
     let partials = TASKS.div_ceil(groups).min(pieces.len());
     let layout = Layout::new(job, &view);
     let len = weight_gradient.len();
@@ -44,6 +46,7 @@ pub(super) fn run(job: &Job, view: View<'_>, gradient: &[f32], weight_gradient: 
                         view: &view,
                         gradient,
                         piece,
+                        next: own.get(index + 1).copied(),
                         local: (!layout.direct).then_some(local.as_mut_ptr()),
                         panels: panels.as_mut_ptr(),
                         columns,
@@ -89,6 +92,16 @@ impl Piece {
             Self::Rows { pictures, rows, .. } => pictures * rows * job.grid_width,
         }
     }
+
+    /// The stretch of a forward job's output that a piece covers: a forward grid is the output
+    /// itself, so a piece's pixels follow one another.
+    fn output(self, job: &Job) -> std::ops::Range<usize> {
+        let first = match self {
+            Self::Flat { first, .. } => first,
+            Self::Rows { picture, row, .. } => (picture * job.grid_height + row) * job.grid_width,
+        };
+        first * job.out_channels..(first + self.pixels(job)) * job.out_channels
+    }
 }
 
 /// One piece of the grid × one group of panels, added to one partial sum.
@@ -98,6 +111,8 @@ struct PieceKernel<'a> {
     view: &'a View<'a>,
     gradient: &'a [f32],
     piece: Piece,
+    /// The piece after this one, to be fetched meanwhile.
+    next: Option<Piece>,
     local: Option<*mut f32>,
     panels: *mut f32,
     columns: (usize, usize),
@@ -133,10 +148,15 @@ impl Kernel for PieceKernel<'_> {
         };
         let pixel = layout.step * layout.pitch;
         let mut done = Lines::new();
+        let steps =
+            (self.columns.1 - self.columns.0) * layout.offsets.len() * layout.run.div_ceil(S::ROWS);
+        let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
+        let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
             let panel = self.panels.add((column - self.columns.0) * pixels * S::PANEL);
             for (run, &offset) in layout.offsets.iter().enumerate() {
                 for (start, rows) in cut(layout.run, S::ROWS) {
+                    prefetch.step::<S>();
                     for index in 0..blocks {
                         let o = Outer {
                             x: base.add(index * block + offset + start),
@@ -162,12 +182,7 @@ impl PieceKernel<'_> {
     #[inline(always)]
     unsafe fn pack_gradient<S: Simd>(&self, pixels: usize) {
         let job = self.job;
-        let first = match self.piece {
-            Piece::Flat { first, .. } => first,
-            Piece::Rows { picture, row, .. } => (picture * job.grid_height + row) * job.grid_width,
-        };
-        // A forward grid is the output itself, so a piece's pixels follow one another.
-        let from = self.gradient.as_ptr().add(first * job.out_channels);
+        let from = self.gradient[self.piece.output(job)].as_ptr();
         for column in self.columns.0..self.columns.1 {
             let panel = self.panels.add((column - self.columns.0) * pixels * S::PANEL);
             let valid = S::PANEL.min(job.out_channels - column * S::PANEL);

@@ -1,5 +1,5 @@
 use super::job::Job;
-use super::local::{Layout, Piece, RowTile};
+use super::local::{Layout, Piece, Prefetch, RowTile};
 use super::tile::{Lines, Operands, product, with_rows};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
@@ -28,6 +28,8 @@ const PIXELS: usize = 224;
 const LOCAL: usize = 160 * 1024;
 /// Pieces wanted, so that many cores find work.
 const PIECES: usize = 16;
+/// Most pieces that one task works on one after the other, fetching each while at the one before.
+const RUN: usize = 4;
 
 /// The pieces of a job's grid, by shape alone.
 pub(super) fn pieces(job: &Job) -> Vec<Piece> {
@@ -95,31 +97,38 @@ pub(super) fn run(
     let groups = PIECES.div_ceil(pieces.len().max(1)).min(columns);
     let layout = Layout::new(job, &view);
     let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };
+    let run = (pieces.len() / PIECES).clamp(1, RUN);
+    let runs: Vec<&[Piece]> = pieces.chunks(run).collect();
+    let longest = pieces.iter().map(|&piece| layout.len(piece)).max().unwrap_or(0);
     scratch::with(pieces.len() * sums_len, |partial| {
         partial.fill(0.0);
         let (shared, partials) = (Shared::new(output), Shared::new(partial));
-        parallel(pieces.len() * groups, |task| {
+        parallel(runs.len() * groups, |task| {
             let (index, group) = (task / groups, task % groups);
-            let piece = pieces[index];
-            scratch::with(layout.len(piece), |local| {
-                let kernel = PieceKernel {
-                    job,
-                    layout: &layout,
-                    view: &view,
-                    piece,
-                    local: (!layout.direct).then_some(local.as_mut_ptr()),
-                    panels,
-                    columns: (group * columns / groups, (group + 1) * columns / groups),
-                    output: shared.get(),
-                    accumulate: epilogue.accumulate,
-                    bias: epilogue.bias,
-                    residual: epilogue.residual,
-                    relu: epilogue.relu,
-                    sums: (sums_len > 0).then(|| partials.get().wrapping_add(index * sums_len)),
-                };
-                // SAFETY: lengths were checked by `Conv`; pieces and column groups are disjoint in
-                // output and partial sums, and the local buffer is this thread's own.
-                unsafe { dispatch(kernel) };
+            scratch::with(longest, |local| {
+                for (offset, &piece) in runs[index].iter().enumerate() {
+                    let kernel = PieceKernel {
+                        job,
+                        layout: &layout,
+                        view: &view,
+                        piece,
+                        next: runs[index].get(offset + 1).copied(),
+                        local: (!layout.direct).then_some(local.as_mut_ptr()),
+                        panels,
+                        columns: (group * columns / groups, (group + 1) * columns / groups),
+                        output: shared.get(),
+                        accumulate: epilogue.accumulate,
+                        bias: epilogue.bias,
+                        residual: epilogue.residual,
+                        relu: epilogue.relu,
+                        sums: (sums_len > 0).then(|| {
+                            partials.get().wrapping_add((index * run + offset) * sums_len)
+                        }),
+                    };
+                    // SAFETY: lengths were checked by `Conv`; pieces and column groups are disjoint
+                    // in output and partial sums, and the local buffer is this thread's own.
+                    unsafe { dispatch(kernel) };
+                }
             });
         });
         if let Some(sums) = epilogue.sums {
@@ -140,6 +149,8 @@ struct PieceKernel<'a> {
     layout: &'a Layout,
     view: &'a View<'a>,
     piece: Piece,
+    /// The piece after this one, to be fetched meanwhile.
+    next: Option<Piece>,
     /// Where to copy the input; `None` to read it in place.
     local: Option<*mut f32>,
     panels: &'a [f32],
@@ -171,9 +182,13 @@ impl Kernel for PieceKernel<'_> {
         let mut tiles = TILES.take();
         let mut done = Lines::new();
         layout.tiles(job, self.piece, S::ROWS, &mut tiles);
+        let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
+        let steps = tiles.len() * (self.columns.1 - self.columns.0);
+        let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
             let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
             for tile in &tiles {
+                prefetch.step::<S>();
                 let operands = Operands {
                     a: [base.add(tile.a[0]), base.add(tile.a[1])],
                     row: layout.step * layout.pitch,

@@ -1,6 +1,8 @@
 //! The piece of input that a piece of output needs, copied into a buffer of its own: zeros around
 //! it, norm and ReLU applied, and a row length that does not put every pixel into the same cache set.
 
+use std::ops::Range;
+
 use super::job::Job;
 use crate::View;
 use crate::isa::Simd;
@@ -183,6 +185,25 @@ impl Layout {
         }
     }
 
+    /// The stretch of the input's memory that a piece reads (for `Rows`, of its first picture).
+    pub(super) fn source(&self, job: &Job, piece: Piece) -> Range<usize> {
+        let line = job.width * job.channels;
+        match piece {
+            Piece::Flat { first, pixels } if self.skip == 1 => {
+                first * job.channels..(first + pixels) * job.channels
+            }
+            // Scattered reads; the pieces are small.
+            Piece::Flat { .. } => 0..0,
+            Piece::Rows { picture, row, rows, .. } => {
+                let clamp = |y: isize| y.clamp(0, job.height as isize) as usize;
+                let top = (row * self.step * self.skip) as isize + self.first.0;
+                let bottom = top + ((self.local_rows(rows) - 1) * self.skip) as isize + 1;
+                let first = picture * job.height;
+                (first + clamp(top)) * line..(first + clamp(bottom)) * line
+            }
+        }
+    }
+
     /// Cuts a piece into row tiles of at most `S::ROWS` rows.
     pub(super) fn tiles(&self, job: &Job, piece: Piece, most: usize, tiles: &mut Vec<RowTile>) {
         tiles.clear();
@@ -284,5 +305,31 @@ unsafe fn pixel<S: Simd>(view: &View<'_>, channels: usize, from: *const f32, to:
                 );
             }
         }
+    }
+}
+
+/// Asks, a little at every step of some work, for memory that the work after it will read.
+pub(super) struct Prefetch {
+    next: *const f32,
+    left: usize,
+    share: usize,
+}
+
+impl Prefetch {
+    /// Of these floats of `tensor`, over so many steps.
+    pub(super) fn new(tensor: &[f32], floats: Range<usize>, steps: usize) -> Self {
+        let floats = &tensor[floats];
+        let lines = floats.len() / 16;
+        Self { next: floats.as_ptr(), left: lines, share: lines.div_ceil(steps.max(1)) }
+    }
+
+    /// One step's share.
+    #[inline(always)]
+    pub(super) unsafe fn step<S: Simd>(&mut self) {
+        for _ in 0..self.share.min(self.left) {
+            S::prefetch(self.next);
+            self.next = self.next.wrapping_add(16);
+        }
+        self.left -= self.share.min(self.left);
     }
 }

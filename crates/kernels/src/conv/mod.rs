@@ -123,6 +123,9 @@ impl Conv {
         gradient.check(self.output_len(), self.filters);
         assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
         for (phase, job) in Job::backward_data(self).iter().enumerate() {
+            if accumulate && job.taps.is_empty() {
+                continue;
+            }
             let epilogue = Epilogue { accumulate, ..Epilogue::default() };
             forward::run(job, weights.of(phase, job), gradient, input_gradient, epilogue);
         }

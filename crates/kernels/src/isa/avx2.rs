@@ -56,4 +56,19 @@ unsafe impl Simd for Avx2 {
     unsafe fn where_positive(sign: __m256, v: __m256) -> __m256 {
         _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps()), v)
     }
+    #[inline(always)]
+    unsafe fn better(
+        best: __m256,
+        best_mark: __m256,
+        value: __m256,
+        mark: __m256,
+    ) -> (__m256, __m256) {
+        let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(value, value);
+        let wins = _mm256_or_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(value, best), nan);
+        (_mm256_blendv_ps(best, value, wins), _mm256_blendv_ps(best_mark, mark, wins))
+    }
+    #[inline(always)]
+    unsafe fn prefetch(line: *const f32) {
+        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
 }

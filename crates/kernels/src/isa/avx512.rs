@@ -57,6 +57,21 @@ unsafe impl Simd for Avx512 {
         _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign, _mm512_setzero_ps()), v)
     }
     #[inline(always)]
+    unsafe fn better(
+        best: __m512,
+        best_mark: __m512,
+        value: __m512,
+        mark: __m512,
+    ) -> (__m512, __m512) {
+        let wins = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(value, best)
+            | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(value, value);
+        (_mm512_mask_mov_ps(best, wins, value), _mm512_mask_mov_ps(best_mark, wins, mark))
+    }
+    #[inline(always)]
+    unsafe fn prefetch(line: *const f32) {
+        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[inline(always)]
     unsafe fn load_part(from: *const f32, n: usize) -> __m512 {
         _mm512_maskz_loadu_ps(((1u32 << n) - 1) as __mmask16, from)
     }

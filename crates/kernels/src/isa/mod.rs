@@ -49,6 +49,18 @@ pub unsafe trait Simd: Copy {
     /// `v` where `sign` is above 0, else 0.
     unsafe fn where_positive(sign: Self::V, v: Self::V) -> Self::V;
 
+    /// Lane by lane, `(value, mark)` where `value` is above `best` or NaN, else `(best, best_mark)`.
+    unsafe fn better(
+        best: Self::V,
+        best_mark: Self::V,
+        value: Self::V,
+        mark: Self::V,
+    ) -> (Self::V, Self::V);
+
+    /// Asks for a cache line that will be read soon; does nothing where there is no way to.
+    #[inline(always)]
+    unsafe fn prefetch(_line: *const f32) {}
+
     /// The first `n` lanes from memory, the rest 0.
     #[inline(always)]
     unsafe fn load_part(from: *const f32, n: usize) -> Self::V {

@@ -56,4 +56,15 @@ unsafe impl Simd for Neon {
     unsafe fn where_positive(sign: float32x4_t, v: float32x4_t) -> float32x4_t {
         vbslq_f32(vcgtq_f32(sign, vdupq_n_f32(0.0)), v, vdupq_n_f32(0.0))
     }
+    #[inline(always)]
+    unsafe fn better(
+        best: float32x4_t,
+        best_mark: float32x4_t,
+        value: float32x4_t,
+        mark: float32x4_t,
+    ) -> (float32x4_t, float32x4_t) {
+        let nan = vmvnq_u32(vceqq_f32(value, value));
+        let wins = vorrq_u32(vcgtq_f32(value, best), nan);
+        (vbslq_f32(wins, value, best), vbslq_f32(wins, mark, best_mark))
+    }
 }

@@ -50,4 +50,17 @@ unsafe impl Simd for Portable {
     unsafe fn where_positive(sign: [f32; 4], v: [f32; 4]) -> [f32; 4] {
         each(sign, v, |sign, v| if sign > 0.0 { v } else { 0.0 })
     }
+    #[inline(always)]
+    unsafe fn better(
+        best: [f32; 4],
+        best_mark: [f32; 4],
+        value: [f32; 4],
+        mark: [f32; 4],
+    ) -> ([f32; 4], [f32; 4]) {
+        let wins = |lane: usize| value[lane] > best[lane] || value[lane].is_nan();
+        let pick = |won: [f32; 4], lost: [f32; 4]| {
+            std::array::from_fn(|lane| if wins(lane) { won[lane] } else { lost[lane] })
+        };
+        (pick(value, best), pick(mark, best_mark))
+    }
 }
