@@ -136,7 +136,7 @@ impl Drawn {
         let folder = std::env::temp_dir().join(format!("lookalike-bench-{}", std::process::id()));
         let mut drawn = Self { folder, pictures: vec![] };
         // Of the size of a photograph that has been scaled down once.
-        let settings = Settings { per_class: 16, size: 640, seed: 0 };
+        let settings = Settings { per_class: 4, size: 640, seed: 0 };
         drawn.pictures = practice::draw(&drawn.folder, &settings, &Silent)?;
         Ok(Some(drawn))
     }

@@ -56,11 +56,11 @@ fn as_text(
     )?;
     writeln!(
         out,
-        "network    {}: {} parameters in the body, {} in the head, {:.2} thousand million multiply-adds a picture",
+        "network    {}: {} parameters in the body, {} in the head, {} multiply-adds a picture",
         classifier.architecture.backbone,
         thousands(summary.body_parameters as u64),
         thousands(summary.head_parameters as u64),
-        summary.multiply_adds as f64 / 1e9,
+        rounded(summary.multiply_adds),
     )?;
     let p = &classifier.preprocess;
     writeln!(
@@ -75,7 +75,11 @@ fn as_text(
     }
     writeln!(out, "made by    lookalike {}", printable(&classifier.made.program))?;
     let tests = count(classifier.self_test.len(), "picture");
-    write!(out, "self-test  passed: {tests}, probabilities within {largest:.0e} of those saved")?;
+    let within = match largest {
+        0.0 => "exactly those saved".into(),
+        _ => format!("within {largest:.0e} of those saved"),
+    };
+    write!(out, "self-test  passed: {tests}, probabilities {within}")?;
     if layers {
         write!(
             out,
@@ -94,6 +98,14 @@ fn as_text(
         }
     }
     Ok(out)
+}
+
+/// A large number in words.
+fn rounded(n: u64) -> String {
+    match n as f64 {
+        n if n >= 1e9 => format!("{:.1} billion", n / 1e9),
+        n => format!("{:.1} million", n / 1e6),
+    }
 }
 
 /// The first few names, and how many there are where there are more.

@@ -10,30 +10,30 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// A folder to run in.
-pub struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()
     }
 
     /// The binary, to be given more arguments or input. Words are split at spaces.
-    pub fn command(&self, arguments: &str) -> Command {
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::cargo_bin("lookalike").unwrap();
         command.current_dir(self.0.path()).args(arguments.split_whitespace());
         for (name, value) in environment(self.0.path()) {
@@ -43,12 +43,12 @@ impl Place {
         command
     }
 
-    pub fn run(&self, arguments: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &str) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// Standard output of a command that must succeed.
-    pub fn out(&self, arguments: &str) -> String {
+    pub(crate) fn out(&self, arguments: &str) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments}\n{}", told(&output));
         String::from_utf8(output.stdout).unwrap()
@@ -56,7 +56,7 @@ impl Place {
 }
 
 /// What keeps a test's run apart from this machine's user.
-pub fn environment(folder: &Path) -> [(&'static str, PathBuf); 3] {
+pub(crate) fn environment(folder: &Path) -> [(&'static str, PathBuf); 3] {
     [
         ("LOOKALIKE_OFFLINE", "1".into()),
         ("LOOKALIKE_CACHE", folder.join(".cache")),
@@ -65,7 +65,7 @@ pub fn environment(folder: &Path) -> [(&'static str, PathBuf); 3] {
 }
 
 /// Exit code, standard output and standard error as one text, for a snapshot.
-pub fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     format!(
         "exit: {}\n--- out\n{}--- err\n{}",
         output.status.code().map_or("signal".into(), |code| code.to_string()),
@@ -84,18 +84,18 @@ macro_rules! snapshot {
     };
 }
 
-pub const FILTERS: [(&str, &str); 7] = [
+pub(crate) const FILTERS: [(&str, &str); 7] = [
     (r"[0-9a-f]{64}", "[SHA-256]"),
     (r"(/[\w.-]+)*/\.tmp\w+", "[FOLDER]"),
     (r"\b\d+:\d\d\b", "[TIME]"),
     (r"\b\d+\.\d{4}\b", "[LOSS]"),
     (r"[<>]?\d+(\.\d+)? % \(\d[\d.]* to [\d.]+\)", "[SCORE]"),
-    (r"\b\d+e-\d+\b(?P<of> of those saved)", "[DIFFERENCE]$of"),
+    (r"(exactly|within \d+e-\d+ of) those saved", "[NEARLY] those saved"),
     (r"[<>]?\d+ %", "[PERCENT]"),
 ];
 
 /// A practice set and a classifier trained on it in seconds, made once for a whole test binary.
-pub static TRAINED: LazyLock<Place> = LazyLock::new(|| {
+pub(crate) static TRAINED: LazyLock<Place> = LazyLock::new(|| {
     let place = Place::new();
     place.out("practice practice --per-class 20 --seed 1");
     let trained = place.run("train practice --backbone small --size 32 --epochs 2 --batch 16");
