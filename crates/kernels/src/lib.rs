@@ -31,11 +31,8 @@ mod scratch;
 pub mod threads;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use conv::{Conv, Epilogue, Pack};
 pub use view::View;
-
-/// How many random cases a property test tries: `LOOKALIKE_CASES` for a long run.
-#[cfg(test)]
-fn tests_cases(usual: u32) -> u32 {
-    std::env::var("LOOKALIKE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
-}

@@ -3,18 +3,8 @@
 use proptest::prelude::*;
 
 use super::{Conv, Epilogue, Pack};
+use crate::tests::{cases, noise, seen};
 use crate::{View, threads};
-
-/// Numbers in −1..1 that look random, from a key.
-fn noise(len: usize, key: u64) -> Vec<f32> {
-    let mut state = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((state >> 40) as f32 / (1u64 << 23) as f32) - 1.0
-    };
-    (0..len).map(|_| next()).collect()
-}
 
 /// Calls `f(output index, input index, weight index)` for each product of a convolution.
 fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
@@ -42,21 +32,6 @@ fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
             }
         }
     }
-}
-
-/// A view's values, as they count.
-fn seen(view: View<'_>, channels: usize) -> Vec<f64> {
-    view.data
-        .iter()
-        .enumerate()
-        .map(|(i, &x)| {
-            let mut x = f64::from(x);
-            if let Some((scale, shift)) = view.affine {
-                x = x * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
-            }
-            if view.relu { x.max(0.0) } else { x }
-        })
-        .collect()
 }
 
 /// Within the error of summing `depth` products of numbers below 2 in fp32.
@@ -163,7 +138,7 @@ fn check(conv: &Conv, key: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: crate::tests_cases(96), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn all_passes_equal_their_plain_twins(conv in shapes(), key in 0u64..1_000_000) {
