@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ground::random::{Draws, Purpose};
-use kernels::norm::{Backward, Statistics};
-use kernels::{Epilogue, View, elementwise, loss, norm, pool};
+use kernels::norm::{Backward, Moments, Statistics};
+use kernels::{Epilogue, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
 use crate::arena::{Split, split};
@@ -82,19 +82,19 @@ pub(crate) fn run(
                 let channels = graph.channels(node);
                 let data = &memory[plan.places[from].clone()];
                 let n = data.len() / channels;
-                let sums = &mut state.sums[node.0];
-                sums.resize(2 * channels, 0.0);
-                if !gathered {
-                    norm::sums(data, channels, sums);
-                }
                 // One value a channel has no variance: the running statistics must do.
                 let of_batch = n > 1;
-                let statistics =
-                    if of_batch { store.of_batch(&norm, sums, n) } else { store.fixed(&norm) };
+                let statistics = if !of_batch {
+                    store.fixed(&norm)
+                } else if gathered {
+                    store.of_batch(&norm, &Moments::of_sums(&state.sums[node.0], n))
+                } else {
+                    store.of_batch(&norm, &Moments::of(data, channels))
+                };
                 state.statistics[node.0] = (statistics, of_batch);
             }
             Action::Fixed { norm } => {
-                state.statistics[norm.0] = (store.fixed(&norm_of(graph, norm)), false)
+                state.statistics[norm.0] = (store.fixed(&norm_of(graph, norm)), false);
             }
             Action::Materialise { x, to } => {
                 let (out, buffers) = split(memory, &plan.places, to);

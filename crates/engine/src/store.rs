@@ -2,7 +2,7 @@
 //! packed copies that are made again when a weight has changed.
 
 use kernels::adam::Adam as Constants;
-use kernels::norm::Statistics;
+use kernels::norm::{Moments, Statistics};
 use kernels::{Conv, Pack};
 use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
 
@@ -225,21 +225,14 @@ impl Store {
         )
     }
 
-    /// A norm's constants from the sums of `n` values a channel; its running statistics move.
-    pub(crate) fn of_batch(&mut self, norm: &Norm, sums: &[f64], n: usize) -> Statistics {
+    /// A norm's constants for a batch; its running statistics move.
+    pub(crate) fn of_batch(&mut self, norm: &Norm, moments: &Moments) -> Statistics {
         let mut mean = std::mem::take(&mut self.slots[norm.mean.0].values);
         let mut variance = std::mem::take(&mut self.slots[norm.variance.0].values);
         let (weight, bias) = (self.values(norm.weight), self.values(norm.bias));
-        let statistics = Statistics::of_batch(
-            sums,
-            n,
-            norm.eps,
-            weight,
-            bias,
-            norm.momentum,
-            &mut mean,
-            &mut variance,
-        );
+        let running = [&mut mean[..], &mut variance[..]];
+        let statistics =
+            Statistics::of_batch(moments, norm.eps, weight, bias, norm.momentum, running);
         self.clock += 1;
         for (id, values) in [(norm.mean, mean), (norm.variance, variance)] {
             self.slots[id.0].values = values;

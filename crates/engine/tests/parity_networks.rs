@@ -94,35 +94,32 @@ const ALL: (&str, Trained) = ("all", Trained::All);
 const NORMS: (&str, Trained) = ("norms", Trained::HeadAndNorms);
 const HEAD: (&str, Trained) = ("head", Trained::Head);
 
-/// fastai's head has no smooth filling; see NETWORKS in make.py.
-fn fastai(backbone: Backbone, modes: &[(&str, Trained)]) {
-    let head = Head::Fastai { classes: 3 };
-    all_pass(modes.iter().map(|&(mode, trained)| compare(backbone, head, mode, trained, None)));
-}
-
-fn linear(backbone: Backbone, last: &str, modes: &[(&str, Trained)]) {
-    let head = Head::Linear { classes: 1000 };
+/// Compares a network with both fillings; `last` is the norm before each sum.
+fn both(backbone: Backbone, head: Head, last: &str, modes: &[(&str, Trained)]) {
     all_pass(modes.iter().flat_map(|&(mode, trained)| {
         [None, Some(last)].map(|smooth| compare(backbone, head, mode, trained, smooth))
     }));
 }
 
+const FASTAI: Head = Head::Fastai { classes: 3 };
+const LINEAR: Head = Head::Linear { classes: 1000 };
+
 #[test]
 fn resnet18_with_fastais_head() {
-    fastai(Backbone::ResNet18, &[ALL, NORMS, HEAD]);
+    both(Backbone::ResNet18, FASTAI, ".bn2", &[ALL, NORMS, HEAD]);
 }
 
 #[test]
 fn resnet18_whole() {
-    linear(Backbone::ResNet18, ".bn2", &[ALL, NORMS, HEAD]);
+    both(Backbone::ResNet18, LINEAR, ".bn2", &[ALL, NORMS, HEAD]);
 }
 
 #[test]
 fn resnet50_with_fastais_head() {
-    fastai(Backbone::ResNet50, &[ALL, NORMS]);
+    both(Backbone::ResNet50, FASTAI, ".bn3", &[ALL, NORMS]);
 }
 
 #[test]
 fn resnet50_whole() {
-    linear(Backbone::ResNet50, ".bn3", &[ALL, NORMS]);
+    both(Backbone::ResNet50, LINEAR, ".bn3", &[ALL, NORMS]);
 }

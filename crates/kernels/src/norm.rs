@@ -11,11 +11,11 @@ use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{View, scratch};
 
-/// Adds up two quantities a channel over a range of pixels.
+/// Adds up Σ g and Σ g·(y − μ) a channel over a range of pixels.
 struct Sums<'a> {
-    view: View<'a>,
-    /// For the backward pass: the gradient and the mean.
-    gradient: Option<(&'a [f32], &'a [f32])>,
+    y: View<'a>,
+    gradient: &'a [f32],
+    mean: &'a [f32],
     pixels: std::ops::Range<usize>,
     channels: usize,
     totals: *mut f32,
@@ -26,58 +26,92 @@ impl Kernel for Sums<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let (channels, view) = (self.channels, self.view);
+        let channels = self.channels;
         let minus = S::splat(-1.0);
         for pixel in self.pixels {
             for c in (0..channels).step_by(S::LANES) {
                 let (at, n) = (pixel * channels + c, S::LANES.min(channels - c));
-                let y = load::<S>(view.data.as_ptr().add(at), n);
-                let (first, factor) = match self.gradient {
-                    None => (y, y),
-                    Some((gradient, mean)) => {
-                        let mut g = load::<S>(gradient.as_ptr().add(at), n);
-                        if view.relu {
-                            g = S::where_positive(affine::<S>(view, at, c, n), g);
-                        }
-                        (g, S::fma(load::<S>(mean.as_ptr().add(c), n), minus, y))
-                    }
-                };
+                let y = load::<S>(self.y.data.as_ptr().add(at), n);
+                let mut g = load::<S>(self.gradient.as_ptr().add(at), n);
+                if self.y.relu {
+                    g = S::where_positive(affine::<S>(self.y, at, c, n), g);
+                }
+                let away = S::fma(load::<S>(self.mean.as_ptr().add(c), n), minus, y);
                 let (sum, products) = (self.totals.add(c), self.totals.add(channels + c));
-                store::<S>(sum, n, S::add(load::<S>(sum, n), first));
-                store::<S>(products, n, S::fma(first, factor, load::<S>(products, n)));
+                store::<S>(sum, n, S::add(load::<S>(sum, n), g));
+                store::<S>(products, n, S::fma(g, away, load::<S>(products, n)));
             }
         }
     }
 }
 
-fn sums_of(view: View<'_>, gradient: Option<(&[f32], &[f32])>, channels: usize, sums: &mut [f64]) {
-    assert_eq!(sums.len(), 2 * channels);
-    let pixels = view.data.len() / channels;
+/// Σ g and Σ g·(y − μ), `channels` numbers each, in pieces and an order that the shape alone fixes.
+fn backward_sums(y: View<'_>, gradient: &[f32], mean: &[f32]) -> Vec<f64> {
+    let channels = mean.len();
+    let pixels = y.data.len() / channels;
     let size = chunk(channels);
     let pieces = pixels.div_ceil(size);
+    let mut sums = vec![0.0; 2 * channels];
     scratch::with(pieces * 2 * channels, |partial| {
         partial.fill(0.0);
         let shared = Shared::new(partial);
         parallel(pieces, |index| {
             let pixels = index * size..((index + 1) * size).min(pixels);
             let totals = shared.get().wrapping_add(index * 2 * channels);
-            // SAFETY: lengths were checked by the callers; each piece has its own totals.
-            unsafe { dispatch(Sums { view, gradient, pixels, channels, totals }) };
+            // SAFETY: lengths were checked by the caller; each piece has its own totals.
+            unsafe { dispatch(Sums { y, gradient, mean, pixels, channels, totals }) };
         });
-        sums.fill(0.0);
         for part in partial.chunks_exact(2 * channels) {
             sums.iter_mut().zip(part).for_each(|(sum, &value)| *sum += f64::from(value));
         }
     });
+    sums
 }
 
-/// Each channel's sum and sum of squares, where no convolution has gathered them.
-///
-/// # Panics
-/// When lengths do not suit.
-pub fn sums(y: &[f32], channels: usize, sums: &mut [f64]) {
-    View::plain(y).check(y.len() / channels * channels, channels);
-    sums_of(View::plain(y), None, channels, sums);
+/// Mean and (biased) variance of `count` values a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+    count: usize,
+}
+
+impl Moments {
+    /// From the sums that a convolution has gathered (see [`crate::Epilogue::sums`]). The
+    /// difference of squares loses digits where the mean is far larger than the deviation, which
+    /// convolutions' results are not.
+    #[must_use]
+    pub fn of_sums(sums: &[f64], count: usize) -> Self {
+        let (sums, squares) = sums.split_at(sums.len() / 2);
+        let n = count as f64;
+        let mean: Vec<f64> = sums.iter().map(|sum| sum / n).collect();
+        let variance =
+            squares.iter().zip(&mean).map(|(squares, mean)| (squares / n - mean * mean).max(0.0));
+        Self { variance: variance.collect(), mean, count }
+    }
+
+    /// Of a small tensor, such as the pooled features of a batch, whose means may be far larger
+    /// than their deviations: in two passes and in `f64`.
+    ///
+    /// # Panics
+    /// When the values are not whole rows.
+    #[must_use]
+    pub fn of(values: &[f32], channels: usize) -> Self {
+        assert!(values.len().is_multiple_of(channels));
+        let count = values.len() / channels;
+        let average = |term: &dyn Fn(usize, f64) -> f64| {
+            let mut sums = vec![0.0; channels];
+            for row in values.chunks_exact(channels) {
+                for (c, (sum, &x)) in sums.iter_mut().zip(row).enumerate() {
+                    *sum += term(c, f64::from(x));
+                }
+            }
+            sums.iter().map(|sum| sum / count as f64).collect::<Vec<f64>>()
+        };
+        let mean = average(&|_, x| x);
+        let variance = average(&|c, x| (x - mean[c]) * (x - mean[c]));
+        Self { mean, variance, count }
+    }
 }
 
 /// A norm's constants for a batch, one number a channel each.
@@ -106,38 +140,30 @@ impl Statistics {
         Self { mean: mean.to_vec(), inverse, scale, shift }
     }
 
-    /// From the batch's sums over `n` values a channel; moves the running mean and variance
-    /// (unbiased, as PyTorch keeps it) by `momentum`.
+    /// From a batch's moments; moves the running mean and variance (unbiased, as PyTorch keeps it)
+    /// by `momentum`.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "a norm has this many constants")]
     pub fn of_batch(
-        sums: &[f64],
-        n: usize,
+        moments: &Moments,
         eps: f32,
         weight: &[f32],
         bias: &[f32],
         momentum: f32,
-        running_mean: &mut [f32],
-        running_variance: &mut [f32],
+        running: [&mut [f32]; 2],
     ) -> Self {
-        let channels = weight.len();
-        let count = n as f64;
-        let mean: Vec<f64> = sums[..channels].iter().map(|sum| sum / count).collect();
-        let variance: Vec<f64> = sums[channels..]
-            .iter()
-            .zip(&mean)
-            .map(|(squares, mean)| (squares / count - mean * mean).max(0.0))
-            .collect();
-        let unbiased = if n > 1 { count / (count - 1.0) } else { 1.0 };
+        let Moments { mean, variance, count } = moments;
+        let n = *count as f64;
+        let unbiased = if *count > 1 { n / (n - 1.0) } else { 1.0 };
         let moved = |old: f32, new: f64| {
             (f64::from(old) + f64::from(momentum) * (new - f64::from(old))) as f32
         };
-        for c in 0..channels {
+        let [running_mean, running_variance] = running;
+        for c in 0..weight.len() {
             running_mean[c] = moved(running_mean[c], mean[c]);
             running_variance[c] = moved(running_variance[c], variance[c] * unbiased);
         }
         let narrow = |wide: &[f64]| wide.iter().map(|&x| x as f32).collect::<Vec<_>>();
-        Self::fixed(&narrow(&mean), &narrow(&variance), eps, weight, bias)
+        Self::fixed(&narrow(mean), &narrow(variance), eps, weight, bias)
     }
 }
 
@@ -170,8 +196,7 @@ impl Backward {
         let channels = weight.len();
         y.check(gradient.len(), channels);
         assert_eq!(statistics.mean.len(), channels);
-        let mut sums = vec![0.0; 2 * channels];
-        sums_of(y, Some((gradient, &statistics.mean)), channels, &mut sums);
+        let sums = backward_sums(y, gradient, &statistics.mean);
         let n = (gradient.len() / channels) as f64;
         let mut backward = Self::default();
         for c in 0..channels {

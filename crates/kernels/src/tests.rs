@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::adam::Adam;
-use crate::norm::{Backward, Statistics, sums};
+use crate::norm::{Backward, Moments, Statistics};
 use crate::pool::{self, MaxPool};
 use crate::{View, elementwise, threads};
 
@@ -58,11 +58,10 @@ fn check_norm(pixels: usize, channels: usize, relu: bool, key: u64) {
     let wide = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
     let n = pixels as f64;
 
-    let mut totals = vec![0.0; 2 * channels];
-    sums(&y, channels, &mut totals);
+    let moments = Moments::of(&y, channels);
     let (mut mean, mut variance) = (vec![0.5; channels], vec![2.0; channels]);
     let statistics =
-        Statistics::of_batch(&totals, pixels, 1e-5, &weight, &bias, 0.1, &mut mean, &mut variance);
+        Statistics::of_batch(&moments, 1e-5, &weight, &bias, 0.1, [&mut mean, &mut variance]);
     let view = View { data: &y, affine: Some((&statistics.scale, &statistics.shift)), relu };
     let backward = Backward::new(view, &g, &statistics, &weight, true);
     let mut dy = vec![f32::NAN; len];
@@ -255,18 +254,15 @@ fn threads_do_not_change_the_bits_of_norms() {
     let weight = noise(channels, 3);
     let all = |count| {
         threads::with(count, || {
-            let mut totals = vec![0.0; 2 * channels];
-            sums(&y, channels, &mut totals);
+            let moments = Moments::of(&y, channels);
             let (mut mean, mut variance) = (vec![0.0; channels], vec![1.0; channels]);
             let s = Statistics::of_batch(
-                &totals,
-                pixels,
+                &moments,
                 1e-5,
                 &weight,
                 &weight,
                 0.1,
-                &mut mean,
-                &mut variance,
+                [&mut mean, &mut variance],
             );
             let view = View { data: &y, affine: Some((&s.scale, &s.shift)), relu: true };
             (Backward::new(view, &g, &s, &weight, true), mean, variance)

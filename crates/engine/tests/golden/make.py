@@ -23,13 +23,11 @@ from safetensors.numpy import save_file
 HERE = Path(__file__).parent
 STEPS = 3
 SKETCH = 64
-# backbone, its head, classes, the norm before a sum (for the smooth filling), what is trained. There
-# is no smooth filling with fastai's head: its ReLU has no norm before it, and its norms divide by the
-# spread of eight values.
+# backbone, its head, classes, the norm before a sum (for the smooth filling), what is trained.
 NETWORKS = [
-    ("resnet18", "fastai", 3, None, ["all", "norms", "head"]),
+    ("resnet18", "fastai", 3, ".bn2", ["all", "norms", "head"]),
     ("resnet18", "linear", 1000, ".bn2", ["all", "norms", "head"]),
-    ("resnet50", "fastai", 3, None, ["all", "norms"]),
+    ("resnet50", "fastai", 3, ".bn3", ["all", "norms"]),
     ("resnet50", "linear", 1000, ".bn3", ["all", "norms"]),
 ]
 BATCH, SIZE = 8, 96
