@@ -1,5 +1,6 @@
 //! Ctrl-C: the first saves and stops, the second ends at once.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
 
 mod common;
 

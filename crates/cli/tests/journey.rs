@@ -1,11 +1,14 @@
 //! Practice, train, predict, show, report: the main job with the real binary.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
 mod common;
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
 use common::{Place, TRAINED, environment, told};
+use network::{Architecture, Backbone, Head, Parameters};
 use serde_json::Value;
 
 fn json(arguments: &str) -> Value {
@@ -217,4 +220,22 @@ fn bench_measures_and_says_so_in_json() {
         let rounds = result["milliseconds"].as_array().unwrap();
         assert!(rounds.len() == 2 && rounds.iter().all(|ms| ms.as_f64() > Some(0.0)), "{result}");
     }
+}
+
+#[test]
+fn numbers_that_leave_their_range_end_the_run() {
+    let place = Place::new();
+    place.out("practice practice --per-class 12");
+    // As finite as a file may be; the first convolution's sums are not.
+    let head = Head::Linear { classes: 1000 };
+    let graph = Architecture { backbone: Backbone::Small, head }.graph();
+    let mut parameters = Parameters::start(&graph, 0);
+    parameters.tensors_mut()[0].data.fill(3e38);
+    weights::store(&place.path("huge.safetensors"), &graph, &parameters, &Default::default())
+        .unwrap();
+    let output = place.run("train practice --weights huge.safetensors --size 32 --epochs 1");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(6), "{words}");
+    assert!(words.contains("error: the loss became NaN") && words.contains("help: "), "{words}");
+    assert!(!place.path("practice.lookalike").exists());
 }

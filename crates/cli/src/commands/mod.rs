@@ -29,7 +29,7 @@ pub(crate) fn recipe_facts(recipe: &Value) -> Vec<(String, String)> {
     fn flatten(name: &str, value: &Value, facts: &mut Vec<(String, String)>) {
         match value {
             Value::Object(fields) => {
-                fields.iter().for_each(|(inner, value)| flatten(inner, value, facts))
+                fields.iter().for_each(|(inner, value)| flatten(inner, value, facts));
             }
             Value::String(text) => facts.push((name.replace('_', " "), text.clone())),
             // A rate is kept as f32 and should not read as 0.009999999776482582.

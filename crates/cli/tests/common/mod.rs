@@ -1,6 +1,7 @@
 //! The real binary in a folder that vanishes, away from the user's own cache and settings.
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
