@@ -5,6 +5,7 @@
 //! content or the new. The steps go through the small trait [`Files`], so that tests can make any
 //! one of them fail ([`Failing`]).
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,6 +70,23 @@ impl Files for Disk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }
+}
+
+/// The program's folder for what can be made again: `LOOKALIKE_CACHE`, else `lookalike` in the
+/// platform's cache folder. `variable` gives the environment's variables; empty ones count as unset.
+pub fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").unwrap_or_else(|| ".".into());
+    set("LOOKALIKE_CACHE").unwrap_or_else(|| {
+        let platform = if cfg!(windows) {
+            set("LOCALAPPDATA").unwrap_or_else(std::env::temp_dir)
+        } else if cfg!(target_os = "macos") {
+            home().join("Library/Caches")
+        } else {
+            set("XDG_CACHE_HOME").unwrap_or_else(|| home().join(".cache"))
+        };
+        platform.join("lookalike")
+    })
 }
 
 /// The folder that a path lies in, `.` for a bare name.

@@ -6,7 +6,6 @@
 //! unsafe code and dies by a signal when the file is cut short meanwhile, and the system's page
 //! cache serves both ways alike.
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -84,22 +83,9 @@ pub(crate) fn key(digests: &[Digest], preprocess: &Preprocess, limits: &Limits) 
     key.finish()
 }
 
-/// Where such files lie: `pixels` in `LOOKALIKE_CACHE`, else in the platform's cache folder.
+/// Where such files lie, unless the caller says otherwise.
 pub(crate) fn cache_folder() -> PathBuf {
-    let variable =
-        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || variable("HOME").unwrap_or_else(|| ".".into());
-    let program = variable("LOOKALIKE_CACHE").unwrap_or_else(|| {
-        let platform = if cfg!(windows) {
-            variable("LOCALAPPDATA").unwrap_or_else(env::temp_dir)
-        } else if cfg!(target_os = "macos") {
-            home().join("Library/Caches")
-        } else {
-            variable("XDG_CACHE_HOME").unwrap_or_else(|| home().join(".cache"))
-        };
-        platform.join("lookalike")
-    });
-    program.join("pixels")
+    ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }
 
 /// A file in the making: squares, then the index (JSON), its length (8 bytes, little-endian), and

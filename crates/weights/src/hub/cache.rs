@@ -17,22 +17,6 @@ use crate::pretrained::Pretrained;
 /// Records are small; a larger one is not ours.
 const RECORD: u64 = 1 << 16;
 
-/// The program's folder for what can be made again.
-pub(super) fn folder(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
-    if let Some(folder) = variable("LOOKALIKE_CACHE") {
-        return folder.into();
-    }
-    let home = || PathBuf::from(variable("HOME").unwrap_or_else(|| ".".into()));
-    let platform = if cfg!(windows) {
-        variable("LOCALAPPDATA").map_or_else(home, PathBuf::from)
-    } else if cfg!(target_os = "macos") {
-        home().join("Library/Caches")
-    } else {
-        variable("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from)
-    };
-    platform.join("lookalike")
-}
-
 /// The paths of one file of weights.
 pub(super) struct Place {
     pub(super) file: PathBuf,

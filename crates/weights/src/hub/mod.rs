@@ -57,7 +57,7 @@ impl Hub {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoint = set("LOOKALIKE_HUB").or_else(|| set("HF_ENDPOINT"));
         Self {
-            cache: cache::folder(&set).join("weights"),
+            cache: ground::files::cache_folder(|name| set(name).map(Into::into)).join("weights"),
             endpoint: endpoint
                 .as_deref()
                 .unwrap_or("https://huggingface.co")
