@@ -159,20 +159,10 @@ impl Planner<'_> {
                     }
                 }
             }
-            Op::MaxPool { kernel, stride, padding } => {
+            Op::MaxPool { .. } => {
+                let pool = self.max_pool(node).expect("a max pool");
                 let Some(gradient) = gradients.take(node) else { return };
                 if wants(inputs[0]) {
-                    let network::Shape { height, width, channels } = self.shapes[inputs[0].0];
-                    let count = self.purpose.count;
-                    let pool = kernels::pool::MaxPool {
-                        count,
-                        height,
-                        width,
-                        channels,
-                        kernel,
-                        stride,
-                        padding,
-                    };
                     let (to, accumulate) = self.target(inputs[0], gradients);
                     self.push(
                         Action::MaxPoolBackward { pool, node, gradient, to, accumulate },

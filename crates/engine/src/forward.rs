@@ -1,7 +1,6 @@
 //! The forward half of a plan.
 
-use kernels::pool::MaxPool;
-use network::{NodeId, Op, Shape};
+use network::{NodeId, Op};
 
 use crate::arena::BufferId;
 use crate::plan::{Action, Planner, Value};
@@ -76,19 +75,10 @@ impl Planner<'_> {
                 }
                 value
             }
-            Op::MaxPool { kernel, stride, padding } => {
+            Op::MaxPool { .. } => {
+                let pool = self.max_pool(node).expect("a max pool");
                 let x = self.value(inputs[0]);
                 let to = self.buffer_of(node);
-                let Shape { height, width, channels } = self.shapes[inputs[0].0];
-                let pool = MaxPool {
-                    count: self.purpose.count,
-                    height,
-                    width,
-                    channels,
-                    kernel,
-                    stride,
-                    padding,
-                };
                 self.push(Action::MaxPool { pool, node, x, to }, &[x.buffer, to]);
                 self.plain_value(to, node)
             }

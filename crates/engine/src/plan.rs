@@ -292,4 +292,19 @@ impl Planner<'_> {
             _ => None,
         }
     }
+
+    /// The max pool of a node.
+    pub(crate) fn max_pool(&self, node: NodeId) -> Option<MaxPool> {
+        let Op::MaxPool { kernel, stride, padding } = self.graph.node(node).op else { return None };
+        let Shape { height, width, channels } = self.shapes[self.graph.node(node).inputs[0].0];
+        Some(MaxPool {
+            count: self.purpose.count,
+            height,
+            width,
+            channels,
+            kernel,
+            stride,
+            padding,
+        })
+    }
 }

@@ -47,7 +47,7 @@ pub(super) fn run(job: &Job, view: View<'_>, gradient: &[f32], weight_gradient: 
                         gradient,
                         piece,
                         next: own.get(index + 1).copied(),
-                        local: (!layout.direct).then_some(local.as_mut_ptr()),
+                        local: local.as_mut_ptr(),
                         panels: panels.as_mut_ptr(),
                         columns,
                         sums: shared.get().wrapping_add(part * len),
@@ -113,7 +113,7 @@ struct PieceKernel<'a> {
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
-    local: Option<*mut f32>,
+    local: *mut f32,
     panels: *mut f32,
     columns: (usize, usize),
     sums: *mut f32,
@@ -127,14 +127,7 @@ impl Kernel for PieceKernel<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base: *const f32 = match (self.local, self.piece) {
-            (Some(local), _) => {
-                layout.gather::<S>(job, self.view, self.piece, local);
-                local
-            }
-            (None, Piece::Flat { first, .. }) => self.view.data.as_ptr().add(first * job.channels),
-            (None, Piece::Rows { .. }) => unreachable!("only flat pieces are read in place"),
-        };
+        let base = layout.bring::<S>(job, self.view, self.piece, self.local);
         let pixels = self.piece.pixels(job);
         self.pack_gradient::<S>(pixels);
         // Lines of pixels: a picture's rows are evenly spaced; pictures follow one another.

@@ -113,7 +113,7 @@ pub(super) fn run(
                         view: &view,
                         piece,
                         next: runs[index].get(offset + 1).copied(),
-                        local: (!layout.direct).then_some(local.as_mut_ptr()),
+                        local: local.as_mut_ptr(),
                         panels,
                         columns: (group * columns / groups, (group + 1) * columns / groups),
                         output: shared.get(),
@@ -151,8 +151,8 @@ struct PieceKernel<'a> {
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
-    /// Where to copy the input; `None` to read it in place.
-    local: Option<*mut f32>,
+    /// Where to copy the input, unless it is read in place.
+    local: *mut f32,
     panels: &'a [f32],
     columns: (usize, usize),
     output: *mut f32,
@@ -169,14 +169,7 @@ impl Kernel for PieceKernel<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base: *const f32 = match (self.local, self.piece) {
-            (Some(local), _) => {
-                layout.gather::<S>(job, self.view, self.piece, local);
-                local
-            }
-            (None, Piece::Flat { first, .. }) => self.view.data.as_ptr().add(first * job.channels),
-            (None, Piece::Rows { .. }) => unreachable!("only flat pieces are read in place"),
-        };
+        let base = layout.bring::<S>(job, self.view, self.piece, self.local);
         // Taken out and put back: within a closure of `with`, code would be compiled without the
         // instruction set.
         let mut tiles = TILES.take();

@@ -100,18 +100,35 @@ impl Layout {
         }
     }
 
-    /// Copies what a piece needs.
+    /// Where a piece's input lies: in the tensor itself, or copied to `local`.
     ///
     /// # Safety
     /// The view suits the job (see `View::check`) and `local` holds [`Layout::len`] floats.
     #[inline(always)]
-    pub(super) unsafe fn gather<S: Simd>(
+    pub(super) unsafe fn bring<S: Simd>(
         &self,
         job: &Job,
         view: &View<'_>,
         piece: Piece,
         local: *mut f32,
-    ) {
+    ) -> *const f32 {
+        match piece {
+            Piece::Flat { first, .. } if self.direct => {
+                view.data.as_ptr().add(first * job.channels)
+            }
+            _ => {
+                self.gather::<S>(job, view, piece, local);
+                local
+            }
+        }
+    }
+
+    /// Copies what a piece needs.
+    ///
+    /// # Safety
+    /// As [`Layout::bring`].
+    #[inline(always)]
+    unsafe fn gather<S: Simd>(&self, job: &Job, view: &View<'_>, piece: Piece, local: *mut f32) {
         match piece {
             Piece::Flat { first, pixels } => {
                 let plane = job.grid_height * job.grid_width;
