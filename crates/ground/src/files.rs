@@ -1,6 +1,6 @@
 //! The one way anything is written: whole or not at all.
 //!
-//! [`write`] puts the bytes into a temporary sibling, syncs it, renames it over the target and
+//! [`write()`] puts the bytes into a temporary sibling, syncs it, renames it over the target and
 //! syncs the folder, so that at every moment, a power cut included, the name holds either the old
 //! content or the new. The steps go through the small trait [`Files`], so that tests can make any
 //! one of them fail ([`Failing`]).
@@ -115,10 +115,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_pieces(&Disk, path, &[bytes])
 }
 
-/// As [`write`], of several pieces and on any [`Files`].
+/// As [`write()`], of several pieces and on any [`Files`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_pieces(files: &dyn Files, path: &Path, pieces: &[&[u8]]) -> Result<(), FileError> {
     let temporary = temporary_beside(path);
     let mut file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;

@@ -251,7 +251,7 @@ pub fn concat(x: &[f32], channels: usize, out: &mut [f32], largest: &mut [u32]) 
     }
 }
 
-/// The backward pass of [`concat`].
+/// The backward pass of [`concat()`].
 ///
 /// # Panics
 /// When lengths do not suit.
