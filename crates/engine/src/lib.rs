@@ -5,7 +5,8 @@
 //!
 //! A graph is turned into a *plan* once for each batch size: a list of steps on numbered buffers,
 //! forward and backward, with norms and ReLUs folded into the steps that read them. Buffers share
-//! one arena by when they are needed. Running a plan allocates nothing.
+//! one arena by when they are needed. While a plan runs no tensor is
+//! allocated.
 //!
 //! ```
 //! use engine::{Cpu, Engine, Images};
