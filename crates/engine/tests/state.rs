@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::{Batch, engine_with, small_graphs, step};
 use engine::{Adam, Cpu, Engine, GroupRates, State, Trained};
 use network::Parameters;
@@ -19,9 +21,9 @@ fn learn(engine: &mut Cpu, shape: [usize; 3], index: u64) -> f32 {
     loss
 }
 
-fn bits(state: &State) -> Vec<(String, Vec<u32>)> {
+fn bits(state: &State) -> BTreeMap<&str, Vec<u32>> {
     let bits = |data: &[f32]| data.iter().map(|x| x.to_bits()).collect();
-    state.tensors.iter().map(|(name, tensor)| (name.clone(), bits(&tensor.data))).collect()
+    state.tensors.iter().map(|(name, tensor)| (name.as_str(), bits(&tensor.data))).collect()
 }
 
 #[test]
@@ -29,7 +31,9 @@ fn another_engine_goes_on_to_the_same_bits() {
     for (name, graph, shape) in small_graphs() {
         for trained in [Trained::All, Trained::HeadAndNorms, Trained::Head] {
             let mut whole = engine_with(&graph, &Parameters::start(&graph, 7), trained);
-            (0..2).for_each(|index| drop(learn(&mut whole, shape, index)));
+            for index in 0..2 {
+                learn(&mut whole, shape, index);
+            }
             let state = whole.state();
             assert_eq!(state.steps, 2);
             let mut other = Cpu::new(graph.clone());
@@ -68,7 +72,8 @@ fn a_state_that_does_not_fit_is_refused_and_changes_nothing() {
     let of = |name: &str| good.tensors.keys().find(|key| key.starts_with(name)).unwrap().clone();
     let (mean, plain) = (of("adam.mean."), graph.parameters()[0].name.clone());
     let strange = |s: &mut State| drop(s.tensors.insert("x".into(), good.tensors[&plain].clone()));
-    let cases: [(&str, &dyn Fn(&mut State)); 5] = [
+    type Spoil<'a> = &'a dyn Fn(&mut State);
+    let cases: [(&str, Spoil<'_>); 5] = [
         ("is missing", &|s| drop(s.tensors.remove(&plain))),
         ("one of two averages", &|s| drop(s.tensors.remove(&mean))),
         ("instead of", &|s| s.tensors.get_mut(&plain).unwrap().shape.push(1)),
