@@ -1,4 +1,6 @@
-use network::{Graph, GraphError, Parameters};
+use std::collections::BTreeMap;
+
+use network::{Graph, GraphError, Parameters, Tensor};
 
 /// A batch of normalised pictures, `count × height × width × channels`.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,18 @@ pub struct GroupRates {
     pub momentum: f32,
 }
 
+/// All that the next training step depends on, beside its pictures, its number and its rates:
+/// plain tensors by name, so that a file can hold them. Put back with [`Engine::set_state`], it
+/// makes every later step give the same bits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The optimiser's steps since its state was forgotten.
+    pub steps: u32,
+    /// Every parameter under its own name; for those that have learned, Adam's averages of the
+    /// gradient and of its square too, under `adam.mean.` and `adam.square.` and that name.
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
 /// Why an engine cannot do what it is asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -137,6 +151,16 @@ pub trait Engine: Send {
     /// # Errors
     /// When they are not for this graph.
     fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError>;
+
+    /// A copy of all values and of the optimiser's state, to the bit.
+    fn state(&self) -> State;
+
+    /// Goes on from a [`State`]. What learns stays as [`Engine::set_trained`] said last.
+    ///
+    /// # Errors
+    /// When a tensor is missing, is of another shape, or belongs to nothing; nothing has changed
+    /// then.
+    fn set_state(&mut self, state: &State) -> Result<(), EngineError>;
 
     /// Says what learns from now on and forgets the optimiser's state, as fastai's `freeze_to` does.
     /// An engine starts with [`Trained::All`].

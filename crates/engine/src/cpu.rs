@@ -8,7 +8,7 @@ use crate::arena::Arena;
 use crate::plan::{Plan, Purpose};
 use crate::run::Ran;
 use crate::store::Store;
-use crate::{Adam, Engine, EngineError, Images, Outputs, Step, Trained};
+use crate::{Adam, Engine, EngineError, Images, Outputs, State, Step, Trained};
 
 /// The CPU engine.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Cpu {
     pub(crate) graph: Graph,
     pub(crate) store: Store,
     pub(crate) arena: Arena,
-    pub(crate) state: State,
+    pub(crate) state: Between,
     trained: Trained,
     /// The latest plans; a run needs few (a training batch, a validation batch, the last of each).
     plans: Vec<(Purpose, Plan)>,
@@ -25,7 +25,7 @@ pub struct Cpu {
 
 /// What steps leave behind for later ones, by node.
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct Between {
     /// Each norm's constants, and whether they are the batch's.
     pub(crate) statistics: Vec<(Statistics, bool)>,
     /// Each norm's sums, gathered by the layer before it.
@@ -56,7 +56,7 @@ impl Cpu {
     pub fn new(graph: Graph) -> Self {
         let store = Store::new(&graph);
         let nodes = graph.nodes().len();
-        let state = State {
+        let state = Between {
             statistics: vec![Default::default(); nodes],
             sums: vec![vec![]; nodes],
             cells: vec![vec![]; nodes],
@@ -167,6 +167,14 @@ impl Engine for Cpu {
 
     fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError> {
         self.store.set(&self.graph, parameters)
+    }
+
+    fn state(&self) -> State {
+        self.store.state(&self.graph)
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<(), EngineError> {
+        self.store.set_state(&self.graph, state)
     }
 
     fn set_trained(&mut self, trained: Trained) {

@@ -27,7 +27,8 @@ mod cpu;
 mod forward;
 mod plan;
 mod run;
+mod state;
 mod store;
 
-pub use api::{Adam, Engine, EngineError, GroupRates, Images, Outputs, Step, Trained};
+pub use api::{Adam, Engine, EngineError, GroupRates, Images, Outputs, State, Step, Trained};
 pub use cpu::{Cpu, Timing};

@@ -9,7 +9,7 @@ use kernels::{Epilogue, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
 use crate::arena::{BufferId, Split, split};
-use crate::cpu::State;
+use crate::cpu::Between;
 use crate::plan::{Action, Destination, Plan, Value};
 use crate::store::norm_of;
 use crate::{Cpu, Step};
@@ -116,7 +116,7 @@ pub(crate) fn run(
             }
             Action::MaxPool { pool, node, x, to } => {
                 let (out, buffers) = split(memory, &plan.places, to);
-                let State { cells, statistics, .. } = state;
+                let Between { cells, statistics, .. } = state;
                 cells[node.0].resize(out.len(), 0);
                 pool.forward(view(x, &buffers, statistics), out, &mut cells[node.0]);
             }

@@ -10,13 +10,13 @@ use crate::{Adam, EngineError, Trained};
 
 /// One parameter, in the kernels' order.
 #[derive(Debug, Default)]
-struct Slot {
-    values: Vec<f32>,
+pub(crate) struct Slot {
+    pub(crate) values: Vec<f32>,
     gradient: Vec<f32>,
     /// Adam's averages; empty until the first step.
-    averages: [Vec<f32>; 2],
+    pub(crate) averages: [Vec<f32>; 2],
     /// Rises with every change.
-    version: u64,
+    pub(crate) version: u64,
 }
 
 /// A copy of weights made from parameters of some version.
@@ -37,11 +37,11 @@ struct Packs {
 /// All parameters of a network, with what learning needs.
 #[derive(Debug)]
 pub(crate) struct Store {
-    slots: Vec<Slot>,
+    pub(crate) slots: Vec<Slot>,
     packs: Vec<Packs>,
     /// Adam's steps since its state was forgotten.
-    steps: i32,
-    clock: u64,
+    pub(crate) steps: i32,
+    pub(crate) clock: u64,
 }
 
 /// Calls `place(index in the kernels' order, index in PyTorch's)` for each number of a weight: of
@@ -62,7 +62,7 @@ fn each_place(shape: &[usize], mut place: impl FnMut(usize, usize)) {
     }
 }
 
-fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
+pub(crate) fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
     let mut values = torch.to_vec();
     if parameter.role == Role::Weight {
         each_place(&parameter.shape, |here, there| values[here] = torch[there]);
@@ -70,7 +70,7 @@ fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
     values
 }
 
-fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
+pub(crate) fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
     let mut data = values.to_vec();
     if parameter.role == Role::Weight {
         each_place(&parameter.shape, |here, there| data[there] = values[here]);

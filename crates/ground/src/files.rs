@@ -2,8 +2,9 @@
 //!
 //! [`write()`] puts the bytes into a temporary sibling, syncs it, renames it over the target and
 //! syncs the folder, so that at every moment, a power cut included, the name holds either the old
-//! content or the new. The steps go through the small trait [`Files`], so that tests can make any
-//! one of them fail ([`Failing`]).
+//! content or the new. [`Whole`] does the same for content that comes piece by piece. The steps go
+//! through the small trait [`Files`], so that tests can make any one of them fail ([`Failing`]) and
+//! see what a power cut after any of them would leave (`SimFs`).
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -30,7 +31,15 @@ impl FileError {
     }
 }
 
-/// The operations that writing needs, real ([`Disk`]) or with faults ([`Failing`]).
+mod failing;
+#[cfg(unix)]
+mod sim;
+
+pub use failing::Failing;
+#[cfg(unix)]
+pub use sim::{Fate, SimFs};
+
+/// The operations that writing needs, real ([`Disk`]) or with faults ([`Failing`], `SimFs`).
 pub trait Files {
     /// Makes a new file that must not exist yet.
     fn create(&self, path: &Path) -> io::Result<File>;
@@ -44,6 +53,10 @@ pub trait Files {
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a new folder.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+    /// Removes an empty folder.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
 }
 
 /// The real file system.
@@ -69,6 +82,12 @@ impl Files for Disk {
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 }
 
@@ -120,23 +139,89 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// # Errors
 /// As [`write()`].
 pub fn write_pieces(files: &dyn Files, path: &Path, pieces: &[&[u8]]) -> Result<(), FileError> {
-    let temporary = temporary_beside(path);
-    let mut file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
-    let written = (|| {
-        for piece in pieces {
-            files.append(&mut file, piece).map_err(FileError::at("write", &temporary))?;
-        }
-        files.sync(&file).map_err(FileError::at("sync", &temporary))?;
-        drop(file);
-        files.rename(&temporary, path).map_err(FileError::at("replace", path))
-    })();
-    if written.is_err() {
-        // The first error is the one worth telling; a leftover is hidden and harmless.
-        let _ = files.remove(&temporary);
-        return written;
+    let mut file = Whole::begin(files, path)?;
+    pieces.iter().try_for_each(|piece| file.append(piece))?;
+    file.finish()
+}
+
+/// A file in the making. It takes its name, and the place of a file that has it, when it is
+/// finished; until then, or if it never is, that one stays as it was.
+pub struct Whole<'a> {
+    files: &'a dyn Files,
+    path: &'a Path,
+    temporary: PathBuf,
+    /// Until it is finished.
+    file: Option<File>,
+    /// Whether it has taken its name.
+    named: bool,
+}
+
+impl<'a> Whole<'a> {
+    /// Begins beside `path`.
+    ///
+    /// # Errors
+    /// When no file can be made there.
+    pub fn begin(files: &'a dyn Files, path: &'a Path) -> Result<Self, FileError> {
+        let temporary = temporary_beside(path);
+        let file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
+        Ok(Self { files, path, temporary, file: Some(file), named: false })
     }
-    let folder = folder_of(path);
-    files.sync_folder(folder).map_err(FileError::at("sync", folder))
+
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        match &mut self.file {
+            Some(file) => self.files.append(file, bytes),
+            None => Err(io::ErrorKind::BrokenPipe.into()), // only `finish` takes it, and `self`
+        }
+        .map_err(FileError::at("write", self.path))
+    }
+
+    /// Puts it on the medium, then in its place.
+    ///
+    /// # Errors
+    /// When a step fails. If it is the last, the new content is in place but may not outlive a
+    /// power cut.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        if let Some(file) = &self.file {
+            self.files.sync(file).map_err(FileError::at("sync", &self.temporary))?;
+        }
+        self.file = None; // closed before it is renamed, as some systems want it
+        let renamed = self.files.rename(&self.temporary, self.path);
+        renamed.map_err(FileError::at("replace", self.path))?;
+        self.named = true;
+        let folder = folder_of(self.path);
+        self.files.sync_folder(folder).map_err(FileError::at("sync", folder))
+    }
+}
+
+impl Drop for Whole<'_> {
+    fn drop(&mut self) {
+        self.file = None;
+        if !self.named {
+            // The first error is the one worth telling; a leftover is hidden and harmless.
+            let _ = self.files.remove(&self.temporary);
+        }
+    }
+}
+
+/// Removes what writers of `path` left behind that were killed, their temporary files. Nobody may
+/// be writing it meanwhile.
+pub fn sweep(files: &dyn Files, path: &Path) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for entry in fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let found = found.to_string_lossy();
+        let middle = found.strip_prefix('.').and_then(|rest| rest.strip_prefix(name.as_str()));
+        let middle = middle.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".tmp"));
+        let numbers = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        if middle.is_some_and(|middle| !middle.is_empty() && numbers(middle)) {
+            // Hidden and harmless where it cannot be removed.
+            let _ = files.remove(&entry.path());
+        }
+    }
 }
 
 /// Reads a whole file of at most `limit` bytes.
@@ -159,49 +244,6 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
         Ok(bytes)
     };
     read().map_err(FileError::at("read", path))
-}
-
-/// A disk whose `n`-th operation (from 0) fails as a full disk does; for tests.
-#[derive(Debug)]
-pub struct Failing {
-    n: u64,
-    count: AtomicU64,
-}
-
-impl Failing {
-    /// The operation of this index will fail.
-    #[must_use]
-    pub fn at(n: u64) -> Self {
-        Self { n, count: AtomicU64::new(0) }
-    }
-
-    fn step(&self) -> io::Result<()> {
-        if self.count.fetch_add(1, Ordering::Relaxed) == self.n {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left (injected)"));
-        }
-        Ok(())
-    }
-}
-
-impl Files for Failing {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        self.step().and_then(|()| Disk.create(path))
-    }
-    fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        self.step().and_then(|()| Disk.append(file, bytes))
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        self.step().and_then(|()| Disk.sync(file))
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step().and_then(|()| Disk.rename(from, to))
-    }
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.step().and_then(|()| Disk.sync_folder(folder))
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.step().and_then(|()| Disk.remove(path))
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub enum Purpose {
     Bootstrap = 7,
     /// Synthetic input for measurements and tests.
     Synthetic = 8,
+    /// The rate finder's own batches and drops.
+    Finder = 9,
 }
 
 /// A stream of draws that its key alone determines.

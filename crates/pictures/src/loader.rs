@@ -103,11 +103,25 @@ impl<'a> Loader<'a> {
     pub fn epoch<E: From<PicturesError>>(
         &self,
         epoch: u64,
+        each: impl FnMut(&Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.epoch_from(epoch, 0, each)
+    }
+
+    /// As [`Loader::epoch`], without its first `done` batches, which are not even prepared; the
+    /// others are what they are in the whole epoch.
+    ///
+    /// # Errors
+    /// As [`Loader::epoch`].
+    pub fn epoch_from<E: From<PicturesError>>(
+        &self,
+        epoch: u64,
+        done: usize,
         mut each: impl FnMut(&Batch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = self.order(epoch);
-        let batches: Vec<&[usize]> =
-            order.chunks(self.batching.batch).take(self.batches()).collect();
+        let batches = order.chunks(self.batching.batch).take(self.batches());
+        let batches: Vec<&[usize]> = batches.skip(done).collect();
         if self.batching.workers == 0 {
             let mut buffer = Buffer::default();
             return batches.iter().try_for_each(|pictures| {

@@ -3,8 +3,8 @@
 //! Its three central types are [`Classic`] (the settings of fastai's recipe: a frozen stage, then
 //! an unfrozen one), [`Run`] (what training makes: history, weights, held-out predictions) and
 //! [`Observer`] (who hears how it goes). [`run`] does the work on any [`engine::Engine`];
-//! [`OneCycle`] is the schedule and [`Movement`] says before a stage whether its rates can change
-//! anything.
+//! [`OneCycle`] is the schedule, [`Movement`] says before a stage whether its rates can change
+//! anything, and [`find`] looks for rates that do.
 //!
 //! ```
 //! use training::{OneCycle, Rates};
@@ -16,6 +16,7 @@
 
 mod classic;
 mod error;
+mod finder;
 mod movement;
 mod observer;
 mod rates;
@@ -25,6 +26,7 @@ mod smooth;
 
 pub use classic::{Classic, Keep, Stage};
 pub use error::{NotFinite, TrainingError};
+pub use finder::{Ended, Found, Sweep, Tried, find};
 pub use movement::{GroupMovement, Movement};
 pub use observer::{Observer, Plan, Progress};
 pub use rates::{Rates, RatesError};

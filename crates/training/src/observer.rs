@@ -1,7 +1,7 @@
 use engine::Trained;
 use insight::Epoch;
 
-use crate::{Movement, Stage};
+use crate::{Movement, Stage, Tried};
 
 /// Who hears how a run is going: the binary draws it, a test notes it down.
 pub trait Observer {
@@ -13,6 +13,9 @@ pub trait Observer {
 
     /// An epoch is done and measured.
     fn epoch_finished(&mut self, _epoch: &Epoch) {}
+
+    /// The rate finder has tried a rate.
+    fn rate_tried(&mut self, _tried: Tried) {}
 }
 
 /// Hears nothing.

@@ -66,8 +66,8 @@ impl From<PicturesError> for Cut {
 }
 
 /// Adam as fastai sets it, beside what the schedule and the recipe give.
-const SQUARE_MOMENTUM: f32 = 0.99;
-const EPS: f32 = 1e-5;
+pub(crate) const SQUARE_MOMENTUM: f32 = 0.99;
+pub(crate) const EPS: f32 = 1e-5;
 
 /// Trains the network that `engine` holds (pretrained weights are in it already) on a dataset, as
 /// the recipe says: the frozen stage, then the unfrozen one, each with a schedule and an optimiser

@@ -5,7 +5,7 @@ mod common;
 
 use classifier::{Classifier, Made, Material};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
-use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, Step, Trained};
+use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
 use ground::Stop;
 use insight::Protocol;
 use network::{Graph, Parameters, Role};
@@ -228,6 +228,12 @@ impl Engine for Faulty {
     }
     fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError> {
         self.engine.set_parameters(parameters)
+    }
+    fn state(&self) -> State {
+        self.engine.state()
+    }
+    fn set_state(&mut self, state: &State) -> Result<(), EngineError> {
+        self.engine.set_state(state)
     }
     fn set_trained(&mut self, trained: Trained) {
         self.engine.set_trained(trained);

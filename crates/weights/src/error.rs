@@ -30,6 +30,12 @@ pub enum WeightsError {
         #[source]
         reason: Malformed,
     },
+    /// A sealed file is not what was written.
+    #[error("`{}` is not what was written: its SHA-256 is another", path.display())]
+    Seal {
+        /// The file.
+        path: PathBuf,
+    },
     /// A tensor that was asked for is not there.
     #[error("`{}` has no tensor `{name}`", path.display())]
     NoTensor {

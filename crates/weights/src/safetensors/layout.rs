@@ -21,6 +21,8 @@ impl Limits {
     pub const WEIGHTS: Self = Self { header: 1 << 20, tensors: 2000, file: 2 << 30 };
     /// Of a saved classifier, whose metadata holds its whole story.
     pub const CLASSIFIER: Self = Self { header: 16 << 20, ..Self::WEIGHTS };
+    /// Of a checkpoint, which holds a network up to three times and two averages of each weight.
+    pub const CHECKPOINT: Self = Self { header: 16 << 20, tensors: 10_000, file: 12 << 30 };
 }
 
 /// What a tensor's numbers are.

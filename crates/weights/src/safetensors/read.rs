@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ground::files::FileError;
 use ground::{Digest, Digester};
 
-use super::{Dtype, Entry, Layout, Limits};
+use super::{Dtype, Entry, Layout, Limits, SEAL};
 use crate::WeightsError;
 
 /// How much is read at a time.
@@ -33,6 +33,22 @@ impl File {
             fs::File::open(path)
         };
         Self::over(path, open().map_err(FileError::at("open", path))?, limits)
+    }
+
+    /// Opens a file that [`super::write_sealed`] wrote, and checks every byte of it.
+    ///
+    /// # Errors
+    /// As [`File::open`], and when it is not what was written.
+    pub fn open_sealed(path: &Path, limits: &Limits) -> Result<Self, WeightsError> {
+        let mut file = Self::open(path, limits)?;
+        let broken = || WeightsError::Seal { path: path.to_owned() };
+        let seal = file.layout.entries().get(SEAL).cloned().ok_or_else(broken)?;
+        let stated = file.bytes(SEAL)?;
+        let before = Entry { dtype: Dtype::U8, shape: vec![], start: 0, bytes: seal.start };
+        let mut digester = Digester::new();
+        file.pieces(&before, |piece| digester.update(piece))?;
+        let last = file.layout.entries().values().all(|entry| entry.start <= seal.start);
+        if last && stated == digester.finish().0 { Ok(file) } else { Err(broken()) }
     }
 }
 

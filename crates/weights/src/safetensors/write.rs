@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ground::files::{Disk, Files, write_pieces};
+use ground::files::{Disk, FileError, Files, Whole};
 use ground::{Digest, Digester};
 
-use super::{Dtype, Layout, Limits, Malformed};
+use super::{Dtype, Layout, Limits, Malformed, SEAL, SEALED};
 use crate::WeightsError;
 
 /// A tensor to be written.
@@ -42,10 +42,19 @@ impl Values<'_> {
         }
     }
 
-    fn append_to(self, data: &mut Vec<u8>) {
+    /// Hands the bytes over, some at a time.
+    fn pieces<E>(self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        const PIECE: usize = 1 << 20;
         match self {
-            Self::F32(values) => data.extend(values.iter().flat_map(|x| x.to_le_bytes())),
-            Self::U8(bytes) => data.extend_from_slice(bytes),
+            Self::U8(bytes) => take(bytes),
+            Self::F32(values) => {
+                let mut bytes = vec![];
+                values.chunks(PIECE / 4).try_for_each(|chunk| {
+                    bytes.clear();
+                    bytes.extend(chunk.iter().flat_map(|x| x.to_le_bytes()));
+                    take(&bytes)
+                })
+            }
         }
     }
 }
@@ -73,29 +82,87 @@ pub fn write_on(
     metadata: &BTreeMap<String, String>,
     tensors: &[TensorRef<'_>],
 ) -> Result<(), WeightsError> {
-    let tensors = in_order(tensors);
-    let header = header(metadata, &tensors);
-    let data = tensors.iter().map(|t| t.values.len() * t.values.dtype().size()).sum::<usize>();
-    let size = (8 + header.len() + data) as u64;
-    let length = (header.len() as u64).to_le_bytes();
-    // What our own reader would refuse is not written.
-    Layout::header_length(length, size, &Limits::CLASSIFIER)
-        .and_then(|_| Layout::parse(&header, size, &Limits::CLASSIFIER))
-        .map_err(|reason: Malformed| WeightsError::Unwritable { path: path.to_owned(), reason })?;
-    let mut bytes = Vec::with_capacity(data);
-    tensors.iter().for_each(|tensor| tensor.values.append_to(&mut bytes));
-    Ok(write_pieces(files, path, &[&length, &header, &bytes])?)
+    let mut file = Output { file: Whole::begin(files, path)?, digester: None };
+    file.write(path, metadata, tensors, &Limits::CLASSIFIER)?;
+    Ok(file.file.finish()?)
+}
+
+/// As [`write_on`], within other limits, and sealed: the last tensor, `zz.sha256`, holds the
+/// SHA-256 of every byte before it. Read it by [`super::File::open_sealed`].
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_sealed(
+    files: &dyn Files,
+    path: &Path,
+    metadata: &BTreeMap<String, String>,
+    tensors: &[TensorRef<'_>],
+    limits: &Limits,
+) -> Result<(), WeightsError> {
+    let mut tensors = tensors.to_vec();
+    tensors.push(TensorRef { name: SEAL, shape: &[SEALED], values: Values::U8(&[0; SEALED]) });
+    let mut file = Output { file: Whole::begin(files, path)?, digester: Some(Digester::new()) };
+    file.write(path, metadata, &tensors, limits)?;
+    Ok(file.file.finish()?)
+}
+
+/// A file being written, and the digest of what has been, where the file is to be sealed.
+struct Output<'a> {
+    file: Whole<'a>,
+    digester: Option<Digester>,
+}
+
+impl Output<'_> {
+    fn write(
+        &mut self,
+        path: &Path,
+        metadata: &BTreeMap<String, String>,
+        tensors: &[TensorRef<'_>],
+        limits: &Limits,
+    ) -> Result<(), WeightsError> {
+        let tensors = in_order(tensors);
+        let header = header(metadata, &tensors);
+        let data = tensors.iter().map(|t| t.values.len() * t.values.dtype().size()).sum::<usize>();
+        let size = (8 + header.len() + data) as u64;
+        let length = (header.len() as u64).to_le_bytes();
+        // What our own reader would refuse is not written.
+        Layout::header_length(length, size, limits)
+            .and_then(|_| Layout::parse(&header, size, limits))
+            .map_err(|reason: Malformed| WeightsError::Unwritable {
+                path: path.to_owned(),
+                reason,
+            })?;
+        self.append(&length)?;
+        self.append(&header)?;
+        for tensor in &tensors {
+            match &self.digester {
+                Some(digester) if tensor.name == SEAL => {
+                    let digest = digester.clone().finish();
+                    self.append(&digest.0)?;
+                }
+                _ => tensor.values.pieces(|piece| self.append(piece))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        if let Some(digester) = &mut self.digester {
+            digester.update(bytes);
+        }
+        self.file.append(bytes)
+    }
 }
 
 /// The SHA-256 of everything that [`write()`] puts behind the header.
 #[must_use]
 pub fn payload_digest(tensors: &[TensorRef<'_>]) -> Digest {
     let mut digester = Digester::new();
-    let mut bytes = Vec::new();
     for tensor in in_order(tensors) {
-        bytes.clear();
-        tensor.values.append_to(&mut bytes);
-        digester.update(&bytes);
+        let Ok(()) = tensor.values.pieces(|piece| {
+            digester.update(piece);
+            Ok::<(), std::convert::Infallible>(())
+        });
     }
     digester.finish()
 }
