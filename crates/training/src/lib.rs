@@ -14,6 +14,9 @@
 //! # Ok::<(), training::RatesError>(())
 //! ```
 
+pub mod features;
+pub mod head;
+
 mod classic;
 mod error;
 mod finder;
