@@ -39,7 +39,7 @@ mod words;
 pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, calibrated_losses, compare};
 pub use evidence::{
     BadPicture, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Prediction,
     Protocol, Sample, Shortcut,

@@ -14,6 +14,7 @@
 //! # Ok::<(), training::RatesError>(())
 //! ```
 
+pub mod auto;
 pub mod features;
 pub mod head;
 
