@@ -1,6 +1,7 @@
 //! `lookalike train`: from labelled pictures to a classifier and a report.
 
 mod account;
+mod auto;
 mod table;
 
 use std::path::Path;
@@ -11,7 +12,7 @@ use ground::files::folder_of;
 use ground::progress::Progress;
 use insight::{Insight, Protocol, text};
 use pictures::{Dataset, Folder, Preprocess, Side, dataset};
-use training::TrainingError;
+use training::{Recipe, TrainingError};
 
 use crate::args::Train;
 use crate::fault::{Exit, Fault};
@@ -20,6 +21,14 @@ use crate::start::Start;
 use crate::terminal::Terminal;
 use account::Account;
 use table::Table;
+
+/// What a run has before its recipe begins.
+struct Prepared {
+    settings: Training,
+    folder: Folder,
+    start: Start,
+    began: Instant,
+}
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = Training::of(typed)?;
@@ -33,6 +42,13 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len());
+    let recipe = match recipe {
+        Recipe::Auto(recipe) => {
+            let prepared = Prepared { settings, folder, start, began };
+            return auto::run(prepared, recipe, terminal, stop);
+        }
+        Recipe::Classic(recipe) => recipe,
+    };
     let graph = recipe.architecture.graph();
     let mut engine = super::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
     let preprocess = Preprocess::imagenet(recipe.size);

@@ -4,11 +4,13 @@ mod cache;
 mod table;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use engine::{Engine, EngineError, Images};
-use ground::files::{Disk, FileError};
+use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
+use network::Graph;
 use pictures::{Dataset, PicturesError, Preprocess};
 
 use cache::SEGMENT;
@@ -48,6 +50,18 @@ pub enum FeaturesError {
     /// The network has no pooled features.
     #[error("the network has no pooled features")]
     NoFeatures,
+}
+
+/// Where caches of features lie.
+#[must_use]
+pub fn folder() -> PathBuf {
+    cache_folder(|name| std::env::var_os(name)).join("features")
+}
+
+/// How many features a network has of a picture.
+#[must_use]
+pub fn width(graph: &Graph) -> usize {
+    graph.features().map_or(0, |pool| graph.channels(pool))
 }
 
 /// What all features of a network at these settings have in common: the name of their cache.
