@@ -193,7 +193,9 @@ mod tests {
             "lookalike train photos/ --backbone resnet50 --frozen-epochs 20 --epochs 20 \
              --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike",
         );
-        let Recipe::Classic(recipe) = settings.recipe(Backbone::ResNet50, true, 3) else { panic!() };
+        let Recipe::Classic(recipe) = settings.recipe(Backbone::ResNet50, true, 3) else {
+            panic!()
+        };
         assert_eq!((recipe.frozen_epochs, recipe.epochs), (20, 20));
         assert_eq!(recipe.rates.to_string(), "1e-6..1e-5");
         assert_eq!((recipe.seed, recipe.size, settings.valid), (7, 192, Some(0.25)));
@@ -227,7 +229,9 @@ mod tests {
     fn options_of_a_recipe_choose_it_or_are_refused() {
         let recipe = |typed| training(typed).recipe(Backbone::ResNet50, true, 2);
         assert!(matches!(recipe("lookalike train photos --epochs 3"), Recipe::Classic(_)));
-        assert!(matches!(recipe("lookalike train photos --folds 10"), Recipe::Auto(auto) if auto.folds == 10));
+        assert!(
+            matches!(recipe("lookalike train photos --folds 10"), Recipe::Auto(auto) if auto.folds == 10)
+        );
         assert!(matches!(recipe("lookalike train photos --recipe classic"), Recipe::Classic(_)));
         let both = "lookalike train photos --recipe auto --keep best".split(' ');
         let Command::Train(typed) = Typed::try_parse_from(both).unwrap().command else { panic!() };

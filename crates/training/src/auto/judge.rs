@@ -10,7 +10,7 @@ use kernels::threads;
 use pictures::split;
 
 use super::*;
-use crate::head;
+use crate::head::{self, BLOCK};
 
 /// Folds in which a head's strength is chosen, among the pictures that it learns from.
 const INNER_FOLDS: usize = 5;
@@ -172,8 +172,45 @@ impl<'a> Judge<'a> {
             picture,
             logits: mean(rows),
             fold: fold_of[picture],
+            group: self.groups[picture],
+            novelty: None,
         });
         judged.collect()
+    }
+
+    /// Those of the pictures learned from that new ones will be compared with.
+    pub(super) fn reference(&self, learned: &[usize]) -> Result<Learned, FileError> {
+        let labels: Vec<usize> = learned.iter().map(|&i| self.labels[i]).collect();
+        let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
+        let mut rows = vec![0.0; pictures.len() * self.table.width()];
+        self.table.read(&pictures, &mut rows)?;
+        Ok(Learned::new(&pictures, self.table.width(), &rows))
+    }
+
+    /// Says of each judged picture how strange it is to those that its judges learned from.
+    pub(super) fn compare(
+        &self,
+        judged: &mut [Judged],
+        reference: &Learned,
+    ) -> Result<(), FileError> {
+        let folds = matches!(self.protocol, Protocol::OutOfFold { .. });
+        let mut fold_of = vec![usize::MAX; self.labels.len()];
+        if folds {
+            judged.iter().for_each(|judged| fold_of[judged.picture] = judged.fold);
+        }
+        for block in judged.chunks_mut(BLOCK) {
+            let pictures: Vec<usize> = block.iter().map(|judged| judged.picture).collect();
+            let mut rows = vec![0.0; pictures.len() * self.table.width()];
+            self.table.read(&pictures, &mut rows)?;
+            // Of another fold, or of no fold at all.
+            let may = |row: usize, other: usize| {
+                fold_of[other] == usize::MAX || fold_of[other] != fold_of[pictures[row]]
+            };
+            for (judged, novelty) in block.iter_mut().zip(reference.novelties(&rows, may)) {
+                judged.novelty = novelty;
+            }
+        }
+        Ok(())
     }
 
     /// The pictures of a trial in numbers that are quick to fit on.

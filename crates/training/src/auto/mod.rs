@@ -5,6 +5,7 @@ mod curve;
 mod judge;
 mod shortcuts;
 
+use classifier::{Judged, Learned, evenly};
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
@@ -59,23 +60,14 @@ pub struct Fitted {
     pub protocol: Protocol,
     /// Every judged picture, in the order of the dataset.
     pub judged: Vec<Judged>,
+    /// What new pictures are to be compared with.
+    pub reference: Learned,
     /// All kinds of head that were tried.
     pub candidates: Vec<Candidate>,
     /// How well it does when it learns from fewer pictures.
     pub curve: Vec<CurvePoint>,
     /// What can be guessed without looking.
     pub shortcuts: Vec<Shortcut>,
-}
-
-/// What heads that never saw a picture say of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// Its index in the dataset.
-    pub picture: usize,
-    /// One logit a class; of several rounds, the logarithm of the mean probability.
-    pub logits: Vec<f32>,
-    /// Its fold in the first round.
-    pub fold: usize,
 }
 
 /// Why nothing was fitted.
@@ -110,8 +102,10 @@ pub fn fit(
     let averages = averages(&features.table);
     let judge = Judge::new(settings, data, &averages)?;
     let verdict = judge.run(progress, stop)?;
-    let kind = verdict.chosen;
+    let (kind, mut judged) = (verdict.chosen, verdict.judged);
     let learned = judge.learned();
+    let reference = judge.reference(&learned)?;
+    judge.compare(&mut judged, &reference)?;
     let strength = judge.strength(kind, &judge.space(&learned, &[])?, &learned)?;
     let mut heads = kind.fit(&averages, &learned, &judge.labels, judge.classes, &[strength])?;
     let head = heads.swap_remove(0);
@@ -121,7 +115,8 @@ pub fn fit(
         head,
         chosen: (kind, strength),
         protocol: judge.protocol(),
-        judged: verdict.judged,
+        judged,
+        reference,
         candidates: verdict.candidates,
         curve,
         shortcuts,

@@ -73,10 +73,11 @@ impl<'a> Answers<'a> {
         }
     }
 
-    pub(super) fn tell(&mut self, prediction: &Prediction) -> anyhow::Result<()> {
+    pub(super) fn tell(&mut self, prediction: &Prediction<'_>) -> anyhow::Result<()> {
         let picture = prediction.picture.to_string_lossy().into_owned();
         let answer = match &prediction.result {
-            Ok(row) => {
+            Ok(told) => {
+                let row = &told.answer.probabilities;
                 let named = |(class, probability): (usize, f32)| Named {
                     class: &self.classes[class],
                     probability,

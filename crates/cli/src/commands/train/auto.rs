@@ -2,13 +2,12 @@
 
 use std::fs;
 
-use classifier::Judged;
 use engine::Engine;
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 use insight::Protocol;
 use network::{Architecture, Head};
-use pictures::{Dataset, PicturesError, Preprocess, dataset};
+use pictures::{Dataset, Preprocess, dataset};
 use training::Recipe;
 use training::auto::{self, Auto};
 use training::features::{self, Cache};
@@ -32,7 +31,8 @@ pub(super) fn run(
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
     Cache::sweep(&parent);
-    let cache = Cache::open(&parent, &features::key(&engine, &preprocess), features::width(&graph))?;
+    let cache =
+        Cache::open(&parent, &features::key(&engine, &preprocess), features::width(&graph))?;
     let how = dataset::Settings {
         // Without a share to hold out, every picture is judged out of fold.
         valid_fraction: settings.valid.unwrap_or(0.0),
@@ -56,7 +56,8 @@ pub(super) fn run(
     let result = features::extract(&mut engine, data, &account.preprocess, cache, terminal, stop)
         .map_err(anyhow::Error::from)
         .and_then(|features| {
-            let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
+            let size =
+                |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
             let bytes: Vec<u64> = data.items.iter().map(size).collect();
             let fitted = auto::fit(&recipe, data, &features, &bytes, terminal, stop)?;
             Ok((features, fitted))
@@ -64,7 +65,8 @@ pub(super) fn run(
     let (features, fitted) = match result {
         Ok(done) => done,
         Err(_) if stop.asked() => {
-            terminal.note("stopped: nothing is saved; what was looked at need not be looked at again");
+            terminal
+                .note("stopped: nothing is saved; what was looked at need not be looked at again");
             return Ok(Exit::Interrupted);
         }
         Err(error) => return Err(error),
@@ -79,21 +81,15 @@ pub(super) fn run(
         Protocol::HeldOut { .. } => Protocol::HeldOut { share },
         other => other,
     };
-    let judged = fitted.judged.into_iter().map(|judged| Judged {
-        picture: judged.picture,
-        logits: judged.logits,
-        fold: judged.fold,
-        group: data.groups[judged.picture],
-        novelty: None,
-    });
     let (kind, strength) = fitted.chosen;
     let outcome = Outcome {
         mirrored: true,
         candidates: fitted.candidates,
         curve: fitted.curve,
         shortcuts: fitted.shortcuts,
+        reference: Some(fitted.reference),
         facts: vec![("head", format!("{kind}, strength {strength}"))],
-        ..Outcome::new(parameters, protocol, judged.collect())
+        ..Outcome::new(parameters, protocol, fitted.judged)
     };
     let mut engine = crate::commands::engine(&architecture.graph(), &outcome.parameters)?;
     account.save(outcome, &mut engine, terminal)?;
