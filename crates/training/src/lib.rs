@@ -14,6 +14,7 @@
 //! # Ok::<(), training::RatesError>(())
 //! ```
 
+mod checkpoint;
 mod classic;
 mod error;
 mod finder;
@@ -24,6 +25,7 @@ mod run;
 mod schedule;
 mod smooth;
 
+pub use checkpoint::{Checkpoints, Kept, Standing};
 pub use classic::{Classic, Keep, Stage};
 pub use error::{NotFinite, TrainingError};
 pub use finder::{Ended, Found, Sweep, Tried, find};

@@ -49,7 +49,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
 
     let mut table = Table::new(terminal);
     let (data, recipe) = (&account.data, &account.recipe);
-    let run = training::run(&mut engine, data, &account.preprocess, recipe, &mut table, stop);
+    let run = training::run(&mut engine, data, &account.preprocess, recipe, None, &mut table, stop);
     account.notes.append(&mut table.notes);
     drop(table);
     match run {
