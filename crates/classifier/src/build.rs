@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use engine::Engine;
-use insight::{BadPicture, Epoch, Evidence, Fact, Prediction, Sample};
+use insight::{BadPicture, Epoch, Evidence, Fact, Prediction, Protocol, Sample};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 
 use crate::predict::probabilities;
-use crate::{Classifier, ClassifierError, Data, Made, SelfTest, Used, ranked, thumbnail};
+use crate::{Classifier, ClassifierError, Data, Made, SelfTest, Used, ranked, softmax, thumbnail};
 
 /// What a run of training hands over for a new classifier.
 #[derive(Debug)]
@@ -26,8 +26,10 @@ pub struct Material<'a> {
     pub data: &'a Dataset,
     /// The folder that they are told relative to.
     pub folder: &'a Path,
-    /// What the weights say of each held-out picture: its index in the dataset, and one
-    /// probability a class.
+    /// How the held-out pictures were chosen.
+    pub judged: Protocol,
+    /// What the weights say of each held-out picture: its index in the dataset, and one logit a
+    /// class.
     pub held_out: Vec<(usize, Vec<f32>)>,
     /// The training table.
     pub history: Vec<Epoch>,
@@ -68,23 +70,30 @@ impl Material<'_> {
         let samples = album.samples()?;
         let shown = shown(data, &self.held_out);
         let mut predictions = Vec::with_capacity(self.held_out.len());
-        for (picture, probabilities) in self.held_out {
+        let mut groups = BTreeMap::new();
+        for (picture, logits) in self.held_out {
             let thumbnail = shown.contains(&picture).then(|| album.thumbnail(picture));
             predictions.push(Prediction {
                 picture: album.name(picture),
                 actual: data.items[picture].label,
-                probabilities,
+                logits,
+                fold: 0,
+                // Files of equal bytes are one witness.
+                group: *groups.entry(data.items[picture].digest).or_insert(picture),
+                novelty: None,
                 thumbnail: thumbnail.transpose()?,
             });
         }
         let evidence = Evidence {
             classes: data.classes.clone(),
+            judged: self.judged,
             predictions,
             history: self.history,
             samples,
             bad: self.bad,
             notes: self.notes,
             facts: self.facts,
+            ..Evidence::default()
         };
         let used = |item: &Item| Used { digest: item.digest, label: item.label, side: item.side };
         Ok(Classifier {
@@ -162,9 +171,9 @@ fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
 /// The held-out pictures that a reader wants to see: the wrong ones, and those right ones of which
 /// the network was least sure.
 fn shown(data: &Dataset, held_out: &[(usize, Vec<f32>)]) -> BTreeSet<usize> {
-    let judged = held_out.iter().map(|(picture, odds)| {
-        let label = data.items[*picture].label;
-        (ranked(odds)[0].0 == label, odds[label], *picture)
+    let judged = held_out.iter().map(|(picture, logits)| {
+        let (label, odds) = (data.items[*picture].label, softmax(logits));
+        (ranked(&odds)[0].0 == label, odds[label], *picture)
     });
     let (mut right, mut wrong): (Vec<_>, Vec<_>) = judged.partition(|(right, ..)| *right);
     for (side, most) in [(&mut right, UNSURE), (&mut wrong, WRONG)] {

@@ -31,4 +31,4 @@ pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
 
 /// The version of the file format that this program reads and writes.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;

@@ -77,10 +77,10 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 2; this program reads lookalike version 1", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 2, "new": true }));
+        ("a newer version", "version 3; this program reads lookalike version 2", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 3, "new": true }));
         }),
-        ("another program's file", "is a other file of version 1", |raw| {
+        ("another program's file", "is a other file of version 2", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -159,8 +159,14 @@ fn what_is_not_as_written_is_refused() {
         ("a thumbnail that is not there", "thumbnail 9 is named where there are 2", |raw| {
             raw.edit_record(|r| r["evidence"]["samples"][0]["thumbnail"] = json!(9));
         }),
-        ("a probability of two", "has the probability 2", |raw| {
-            raw.edit_record(|r| r["evidence"]["predictions"][0]["probabilities"][0] = json!(2.0));
+        ("a logit too many", "has 4 logits for 3 classes", |raw| {
+            raw.edit_record(|r| {
+                let logits = &mut r["evidence"]["predictions"][0]["logits"];
+                logits.as_array_mut().unwrap().push(json!(2.0));
+            });
+        }),
+        ("a fold of a single split", "fold 1 is named where there are 1", |raw| {
+            raw.edit_record(|r| r["evidence"]["predictions"][0]["fold"] = json!(1));
         }),
         ("other classes in the evidence", "its evidence names other classes", |raw| {
             raw.edit_record(|r| r["evidence"]["classes"][0] = json!("cat"));

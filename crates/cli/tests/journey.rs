@@ -7,6 +7,7 @@ mod common;
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
+use classifier::softmax;
 use common::{Place, TRAINED, environment, told};
 use network::{Architecture, Backbone, Head, Parameters};
 use serde_json::Value;
@@ -53,13 +54,11 @@ fn the_saved_file_answers_as_the_network_did_when_it_was_measured() {
         .collect();
     for then in then {
         let picture = format!("practice/{}", then["picture"].as_str().unwrap());
-        let top = now[picture.as_str()]["top"].as_array().unwrap();
-        for (class, probability) in
-            [("predicted", "probability"), ("actual", "probability_of_actual")]
-        {
-            let named = top.iter().find(|named| named["class"] == then[class]).unwrap();
-            let (then, now) = (&then[probability], &named["probability"]);
-            let difference = (then.as_f64().unwrap() - now.as_f64().unwrap()).abs();
+        let logits: Vec<f32> = serde_json::from_value(then["logits"].clone()).unwrap();
+        for (class, then) in report["classes"].as_array().unwrap().iter().zip(softmax(&logits)) {
+            let top = now[picture.as_str()]["top"].as_array().unwrap();
+            let now = &top.iter().find(|named| named["class"] == *class).unwrap()["probability"];
+            let difference = (f64::from(then) - now.as_f64().unwrap()).abs();
             assert!(difference < 1e-5, "{picture}: {then} then, {now} now");
         }
     }

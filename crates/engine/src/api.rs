@@ -22,12 +22,20 @@ pub struct Outputs {
     pub logits: Vec<f32>,
     /// Logits in a row.
     pub classes: usize,
+    /// One row of pooled features a picture ([`Graph::features`]); empty where the graph has none.
+    pub features: Vec<f32>,
 }
 
 impl Outputs {
     /// The rows.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.logits.chunks_exact(self.classes)
+    }
+
+    /// The features of each picture; none where the graph has none.
+    pub fn feature_rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        let pictures = self.logits.len() / self.classes;
+        self.features.chunks_exact((self.features.len() / pictures.max(1)).max(1))
     }
 }
 

@@ -6,6 +6,7 @@ use network::{Graph, Parameters};
 
 use crate::arena::Arena;
 use crate::plan::{Plan, Purpose};
+use crate::run::Ran;
 use crate::store::Store;
 use crate::{Adam, Engine, EngineError, Images, Outputs, State, Step, Trained};
 
@@ -125,12 +126,12 @@ impl Cpu {
         Ok(())
     }
 
-    /// Runs the plan for this batch; returns the loss (if labels are given) and the logits.
+    /// Runs the plan for this batch.
     fn run(
         &mut self,
         images: Images<'_>,
         work: Option<(Trained, &[usize], Step)>,
-    ) -> Result<(f32, Vec<f32>), EngineError> {
+    ) -> Result<Ran, EngineError> {
         let Images { count, height, width, .. } = images;
         let purpose = Purpose { count, height, width, trained: work.map(|(trained, ..)| trained) };
         // Taken out of the list while it runs, so that the rest of the engine is free to change.
@@ -184,8 +185,8 @@ impl Engine for Cpu {
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.check(images)?;
         let classes = self.graph.classes();
-        let logits = if images.count == 0 { vec![] } else { self.run(images, None)?.1 };
-        Ok(Outputs { logits, classes })
+        let ran = if images.count == 0 { Ran::default() } else { self.run(images, None)? };
+        Ok(Outputs { logits: ran.logits, classes, features: ran.features })
     }
 
     fn gradients(
@@ -201,7 +202,7 @@ impl Engine for Cpu {
             let (labels, count) = (labels.len(), images.count);
             return Err(EngineError::Labels { labels, largest, count, classes });
         }
-        Ok(self.run(images, Some((self.trained, labels, step)))?.0)
+        Ok(self.run(images, Some((self.trained, labels, step)))?.loss)
     }
 
     fn update(&mut self, adam: &Adam) {

@@ -181,6 +181,8 @@ pub(crate) struct Plan {
     pub(crate) total: usize,
     /// Where the logits are after the forward steps.
     pub(crate) logits: BufferId,
+    /// In prediction, where the pooled features are after the forward steps.
+    pub(crate) features: Option<BufferId>,
 }
 
 /// For what a plan is made; plans are kept by this key.
@@ -217,11 +219,15 @@ impl Plan {
         let mut planner =
             Planner { graph, shapes, purpose, readers, values, actions: vec![], buffers: vec![] };
         let logits = planner.forward();
-        if let Some(trained) = purpose.trained {
-            planner.backward(logits, trained);
-        }
+        let features = match purpose.trained {
+            Some(trained) => {
+                planner.backward(logits, trained);
+                None
+            }
+            None => planner.keep_features(),
+        };
         let (places, total) = place(&planner.buffers);
-        Ok(Self { actions: planner.actions, places, total, logits })
+        Ok(Self { actions: planner.actions, places, total, logits, features })
     }
 }
 
@@ -251,6 +257,13 @@ impl Planner<'_> {
             Some(Trained::Head) => node <= self.graph.cut(),
             Some(Trained::HeadAndNorms | Trained::All) => false,
         }
+    }
+
+    /// Lets the pooled features outlive all steps.
+    fn keep_features(&mut self) -> Option<BufferId> {
+        let value = self.values[self.graph.features()?.0].filter(|value| value.is_plain())?;
+        self.buffers[value.buffer].last = self.actions.len();
+        Some(value.buffer)
     }
 
     /// The one node that reads this one, if it is the only one.

@@ -8,7 +8,7 @@ use kernels::norm::{Backward, Moments, Statistics};
 use kernels::{Epilogue, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
-use crate::arena::{Split, split};
+use crate::arena::{BufferId, Split, split};
 use crate::cpu::Between;
 use crate::plan::{Action, Destination, Plan, Value};
 use crate::store::norm_of;
@@ -35,18 +35,27 @@ fn dropout_key(step: Step, node: NodeId) -> u64 {
     Draws::new(step.seed, Purpose::Dropout, &[step.index, node.0 as u64]).bits()
 }
 
-/// Runs all steps on a batch. Returns the mean loss (0 without labels) and the logits.
+/// What a plan leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    /// The mean loss; 0 without labels.
+    pub(crate) loss: f32,
+    pub(crate) logits: Vec<f32>,
+    /// In prediction, the pooled features.
+    pub(crate) features: Vec<f32>,
+}
+
+/// Runs all steps on a batch.
 pub(crate) fn run(
     cpu: &mut Cpu,
     plan: &Plan,
     pixels: &[f32],
     work: Option<(&[usize], Step)>,
     timings: &mut Timings,
-) -> (f32, Vec<f32>) {
+) -> Ran {
     let Cpu { graph, store, arena, state, .. } = cpu;
     let memory = arena.take(plan.total);
-    let mut mean_loss = 0.0;
-    let mut logits = vec![];
+    let mut ran = Ran::default();
     let (labels, step) = work.unwrap_or((&[], Step { seed: 0, index: 0 }));
     for action in &plan.actions {
         let start = timings.is_some().then(Instant::now);
@@ -127,8 +136,8 @@ pub(crate) fn run(
             Action::Loss { logits: from, to } => {
                 let (gradient, buffers) = split(memory, &plan.places, to);
                 let rows = buffers.read(from);
-                logits = rows.to_vec();
-                mean_loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
+                ran.logits = rows.to_vec();
+                ran.loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
             }
             Action::ConvBackwardWeights { layer, x, gradient } => {
                 // Nothing in the arena is written: the whole of it can be read.
@@ -212,9 +221,11 @@ pub(crate) fn run(
         }
     }
     if work.is_none() {
-        logits = memory[plan.places[plan.logits].clone()].to_vec();
+        let kept = |id: BufferId| memory[plan.places[id].clone()].to_vec();
+        ran.logits = kept(plan.logits);
+        ran.features = plan.features.map(kept).unwrap_or_default();
     }
-    (mean_loss, logits)
+    ran
 }
 
 /// The kind of a step and the node it is for.

@@ -124,6 +124,34 @@ fn a_picture_is_judged_alone() {
     }
 }
 
+/// Features are what the linear layer of torchvision's head is given.
+#[test]
+fn the_features_are_what_the_head_sees() {
+    let graph =
+        Architecture { backbone: Backbone::Small, head: Head::Linear { classes: 5 } }.graph();
+    let parameters = Parameters::start(&graph, 3);
+    let mut engine = engine_with(&graph, &parameters, Trained::All);
+    let batch = Batch::new(0, [3, 64, 48], &graph);
+    let outputs = engine.predict(batch.images()).unwrap();
+    let [.., weight, bias] = parameters.tensors() else { panic!("a linear layer is last") };
+    assert_eq!(outputs.feature_rows().len(), 3);
+    for (features, logits) in outputs.feature_rows().zip(outputs.rows()) {
+        for ((row, bias), &logit) in weight.data.chunks(features.len()).zip(&bias.data).zip(logits)
+        {
+            let sum: f32 = row.iter().zip(features).map(|(w, x)| w * x).sum();
+            assert!((sum + bias - logit).abs() < 1e-4, "{sum} + {bias} is not {logit}");
+        }
+    }
+    // In fastai's head the largest come first, then the averages: the same ones.
+    let fastai = Architecture { backbone: Backbone::Small, head: Head::Fastai { classes: 5 } };
+    let graph = fastai.graph();
+    let mut engine = engine_with(&graph, &Parameters::start(&graph, 3), Trained::All);
+    let both = engine.predict(batch.images()).unwrap();
+    for (both, average) in both.feature_rows().zip(outputs.feature_rows()) {
+        assert_eq!(&both[average.len()..], average);
+    }
+}
+
 #[test]
 fn odd_batches_work() {
     for classes in [2, 1000] {

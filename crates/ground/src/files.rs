@@ -246,6 +246,33 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     read().map_err(FileError::at("read", path))
 }
 
+/// Fills `out` from this place in the file, which need not be where the file stands.
+///
+/// # Errors
+/// When the file ends before, or cannot be read.
+#[cfg(unix)]
+pub fn read_at(file: &File, out: &mut [u8], place: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, place)
+}
+
+/// As on other systems.
+///
+/// # Errors
+/// As there.
+#[cfg(windows)]
+pub fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, place)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                out = &mut out[count..];
+                place += count as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Failing, read_capped, write, write_pieces};

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use crate::calibration::{Calibration, Reason, Scaling, Verdict, usable};
+use crate::compare::first_of_largest;
 use crate::evidence::{Evidence, Prediction};
+use crate::folds;
 use crate::stats::{Estimate, Proportion, f1};
 use crate::words::labels;
 
@@ -21,6 +24,8 @@ pub struct Insight {
     pub baseline: Baseline,
     /// Mean of −ln of the probability of the actual class; `None` without predictions.
     pub log_loss: Option<f64>,
+    /// The same of the logits as they are.
+    pub log_loss_before: Option<f64>,
     /// Who was taken for whom.
     pub confusion: Confusion,
     /// Pairs that were confused, most often first.
@@ -98,33 +103,41 @@ pub struct ClassScores {
 pub struct Judged {
     /// Its path relative to the data folder.
     pub picture: String,
+    /// What the network said, not calibrated.
+    pub logits: Vec<f32>,
     /// What it is.
     pub actual: usize,
     /// What it was called: the first of the most probable.
     pub predicted: usize,
-    /// Probability of what it was called.
+    /// Calibrated probability of what it was called.
     pub probability: f32,
     /// Probability of what it is.
     pub probability_of_actual: f32,
     /// −ln of the probability of what it is.
     pub loss: f64,
+    /// What would be answered.
+    pub verdict: Verdict,
+    /// And why.
+    pub reason: Reason,
     /// Index of its thumbnail.
     pub thumbnail: Option<usize>,
 }
 
 impl Judged {
-    fn of(prediction: &Prediction) -> Self {
-        let p = &prediction.probabilities;
-        let predicted = (1..p.len()).fold(0, |best, c| if p[c] > p[best] { c } else { best });
-        let probability_of_actual = p[prediction.actual];
+    fn of(prediction: &Prediction, calibration: &Calibration) -> Self {
+        let probabilities = calibration.probabilities(&prediction.logits);
+        let predicted = first_of_largest(&probabilities);
+        let (verdict, reason) = calibration.verdict(&probabilities, prediction.novelty);
         Self {
             picture: prediction.picture.clone(),
+            logits: prediction.logits.clone(),
             actual: prediction.actual,
             predicted,
-            probability: p[predicted],
-            probability_of_actual,
-            // The smallest normal number stands for the zero that softmax underflows to.
-            loss: -f64::from(probability_of_actual.clamp(f32::MIN_POSITIVE, 1.0)).ln(),
+            probability: probabilities[predicted] as f32,
+            probability_of_actual: probabilities[prediction.actual] as f32,
+            loss: calibration.scaling.loss(&prediction.logits, prediction.actual),
+            verdict,
+            reason,
             thumbnail: prediction.thumbnail,
         }
     }
@@ -136,9 +149,17 @@ impl Insight {
     #[must_use]
     pub fn of(evidence: &Evidence) -> Self {
         let classes = evidence.classes.len();
-        let fits = |p: &&Prediction| p.actual < classes && p.probabilities.len() == classes;
+        let known = usable(evidence);
+        let folds = folds::of(&known);
+        // Whatever turns a picture's logits into an answer comes from the other folds, as it will
+        // for pictures to come.
+        let calibrations = folds::cross(&folds, |learn| {
+            let learned: Vec<&Prediction> = learn.iter().map(|&i| known[i]).collect();
+            let folds: Vec<usize> = learn.iter().map(|&i| folds[i]).collect();
+            Calibration::fit(&learned, &folds, classes)
+        });
         let judged: Vec<Judged> =
-            evidence.predictions.iter().filter(fits).map(Judged::of).collect();
+            known.iter().zip(&folds).map(|(p, fold)| Judged::of(p, &calibrations[fold])).collect();
         let mut counts = vec![vec![0; classes]; classes];
         for j in &judged {
             counts[j.actual][j.predicted] += 1;
@@ -155,7 +176,10 @@ impl Insight {
                 class: most,
                 accuracy: Proportion::new(rows.get(most).copied().unwrap_or(0), n),
             },
-            log_loss: (n > 0).then(|| judged.iter().map(|j| j.loss).sum::<f64>() / n as f64),
+            log_loss: mean(judged.iter().map(|j| j.loss)),
+            log_loss_before: mean(
+                known.iter().map(|p| Scaling::default().loss(&p.logits, p.actual)),
+            ),
             most_confused: most_confused(&confusion, &judged),
             per_class: per_class(&confusion, &rows),
             labels: labels(&evidence.classes),
@@ -173,6 +197,11 @@ impl Insight {
         all.truncate(k);
         all
     }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let n = values.len();
+    (n > 0).then(|| values.sum::<f64>() / n as f64)
 }
 
 /// As fastai's `most_confused(min_val=1)`: off-diagonal cells by count, ties in row-major order.

@@ -1,21 +1,22 @@
 //! What predictions mean: scores with intervals, confusion, the pictures that went wrong.
 //!
-//! Its three central types are [`Evidence`] (what a run leaves behind: labels, probabilities, the
+//! Its three central types are [`Evidence`] (what a run leaves behind: labels, logits, the
 //! training table; a saved classifier carries it), [`Insight`] (what follows from it) and
 //! [`Estimate`] (a number that never goes without its interval and prints no more digits than that
-//! supports). It knows labels and probabilities only, never an engine or a pixel.
+//! supports). It knows labels and logits only, never an engine or a pixel.
 //!
 //! ```
 //! use insight::{Evidence, Insight, Prediction};
-//! let call = |actual, p: [f32; 2]| Prediction {
+//! let call = |group, actual, logits: [f32; 2]| Prediction {
 //!     picture: "yard/1.jpg".into(),
 //!     actual,
-//!     probabilities: p.to_vec(),
-//!     thumbnail: None,
+//!     logits: logits.to_vec(),
+//!     group,
+//!     ..Prediction::default()
 //! };
 //! let evidence = Evidence {
 //!     classes: vec!["husky".into(), "malamute".into()],
-//!     predictions: vec![call(0, [0.9, 0.1]), call(1, [0.7, 0.3]), call(1, [0.2, 0.8])],
+//!     predictions: vec![call(0, 0, [2.0, 0.0]), call(1, 1, [1.0, 0.0]), call(2, 1, [0.0, 1.5])],
 //!     ..Evidence::default()
 //! };
 //! let insight = Insight::of(&evidence);
@@ -26,13 +27,23 @@
 //! );
 //! ```
 
+mod calibration;
+mod compare;
 mod evidence;
+mod folds;
 mod insight;
 pub mod stats;
 pub mod text;
 mod words;
 
-pub use evidence::{BadPicture, Epoch, Evidence, EvidenceError, Fact, Prediction, Sample};
+pub use calibration::{
+    Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
+};
+pub use compare::{Comparison, compare};
+pub use evidence::{
+    BadPicture, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Prediction,
+    Protocol, Sample, Shortcut,
+};
 pub use insight::{Baseline, ClassScores, Confused, Confusion, Insight, Judged};
-pub use stats::{Estimate, Interval, Proportion};
+pub use stats::{Difference, Estimate, Interval, Proportion};
 pub use words::{Piece, Sentence, labels, visible};

@@ -129,6 +129,7 @@ fn check_max_pool(pool: &MaxPool, key: u64) {
         let (c, place) = (at % pool.channels, at / pool.channels);
         let (n, row, column) = (place / (oh * ow), place / ow % oh, place % ow);
         let mut best: Option<(f64, usize)> = None;
+        let mut taken = None;
         for cell in 0..pool.kernel * pool.kernel {
             let (y, x) =
                 (row * pool.stride + cell / pool.kernel, column * pool.stride + cell % pool.kernel);
@@ -141,11 +142,20 @@ fn check_max_pool(pool: &MaxPool, key: u64) {
                 if best.is_none_or(|(value, _)| values[from] > value) {
                     best = Some((values[from], from));
                 }
+                if cell == usize::from(cells[at]) {
+                    taken = Some(from);
+                }
             }
         }
         let (value, from) = best.expect("a window touches the picture");
+        let taken = taken.expect("a cell within the picture");
         close(&out[at..=at], &[value], 1e-6, "max");
-        wanted[from] += f64::from(g[at]);
+        // Two values that differ by less than f32 can tell may win either way; of equals the first.
+        if taken != from {
+            assert!(values[taken] < value, "cell {} is equal and not the first", cells[at]);
+            close(&[values[taken] as f32], &[value], 1e-6, "taken");
+        }
+        wanted[taken] += f64::from(g[at]);
     }
     close(&dx, &wanted, 1e-6, "max pool gradient");
 }

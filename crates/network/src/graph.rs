@@ -244,6 +244,16 @@ impl Graph {
         self.cut
     }
 
+    /// The body's map pooled to one row of numbers a picture, by which pictures can be compared:
+    /// the pool that the head begins with, where it begins with one.
+    #[must_use]
+    pub fn features(&self) -> Option<NodeId> {
+        let pools = |node: &Node| {
+            matches!(node.op, Op::AveragePool | Op::ConcatPool) && node.inputs == [self.cut]
+        };
+        self.nodes.iter().position(pools).map(NodeId)
+    }
+
     /// Says that all nodes so far are the body.
     pub fn cut_here(&mut self) {
         self.cut = self.output();

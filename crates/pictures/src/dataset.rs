@@ -87,6 +87,8 @@ pub struct Dataset {
     pub bad: Vec<Bad>,
     /// What the owner should know, a line each.
     pub warnings: Vec<String>,
+    /// Items with the same number belong together ([`split::groups`]).
+    pub groups: Vec<usize>,
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
@@ -128,6 +130,7 @@ impl Dataset {
             items: vec![],
             bad: vec![],
             warnings: folder.warnings.clone(),
+            groups: vec![],
             size: preprocess.size,
             store,
             squares: vec![],
@@ -164,8 +167,10 @@ impl Dataset {
     ) -> Self {
         assert_eq!(items.len(), squares.len(), "a square for each item");
         assert!(squares.iter().all(|square| square.len() == size * size * 3));
+        let digests: Vec<_> = items.iter().map(|item| item.digest).collect();
+        let groups = split::groups(&digests, &vec![None; items.len()]);
         let (store, squares) = (Store::Memory(squares), (0..items.len()).collect());
-        Self { classes, items, bad: vec![], warnings: vec![], size, store, squares }
+        Self { classes, items, bad: vec![], warnings: vec![], groups, size, store, squares }
     }
 
     /// The items on one side.
@@ -211,6 +216,7 @@ impl Dataset {
         let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
         let (fraction, seed) = (settings.valid_fraction, settings.seed);
         let sides = split::assign(&labels, &digests, &groups, &given, fraction, seed);
+        self.groups = split::groups(&digests, &groups);
         let leaks = split::leaks(&digests, &groups, &sides);
         if leaks > 0 {
             self.warnings.push(format!(

@@ -1,5 +1,6 @@
 //! Which pictures are held out: stratified by class, the same for the same content and seed,
-//! whatever the files are called and in whatever order they come.
+//! whatever the files are called and in whatever order they come; and folds, by which every
+//! picture is held out once.
 
 use std::collections::HashMap;
 
@@ -37,7 +38,12 @@ pub fn assign(
                 sides[picture].get_or_insert(side);
             });
         } else {
-            free.entry(home(members, labels)).or_default().push(Unit::new(members, digests, seed));
+            free.entry(home(members, labels)).or_default().push(Unit::new(
+                members,
+                digests,
+                seed,
+                &[],
+            ));
         }
     }
     if !given.contains(&Some(Side::Valid)) {
@@ -61,6 +67,67 @@ pub fn leaks(digests: &[Digest], groups: &[Option<String>], sides: &[Side]) -> u
     units(digests, groups).iter().map(leaks).sum()
 }
 
+/// Which pictures stay together: those with the same number, counted from 0 in the order of their
+/// first pictures, have the same bytes or group, directly or by way of others.
+///
+/// # Panics
+/// When the slices differ in length.
+#[must_use]
+pub fn groups(digests: &[Digest], groups: &[Option<String>]) -> Vec<usize> {
+    assert_eq!(digests.len(), groups.len(), "one entry a picture");
+    let mut units = units(digests, groups);
+    units.iter_mut().for_each(|members| members.sort_unstable());
+    units.sort_unstable();
+    let mut numbers = vec![0; digests.len()];
+    for (number, members) in units.iter().enumerate() {
+        members.iter().for_each(|&picture| numbers[picture] = number);
+    }
+    numbers
+}
+
+/// Deals pictures to `folds` folds for the `round`-th time: whole groups, and every class as evenly
+/// as whole groups allow (stratified, grouped cross-validation). The deal follows content and seed,
+/// not order.
+///
+/// Larger groups are dealt first, each to the fold that has fewest pictures of its most common
+/// class, then fewest pictures.
+///
+/// # Panics
+/// When the slices differ in length or there is no fold.
+#[must_use]
+pub fn folds(
+    labels: &[usize],
+    digests: &[Digest],
+    groups: &[usize],
+    folds: usize,
+    seed: u64,
+    round: u64,
+) -> Vec<usize> {
+    assert!([labels.len(), groups.len()] == [digests.len(); 2] && folds > 0, "one entry a picture");
+    let mut members = vec![vec![]; groups.iter().max().map_or(0, |&last| last + 1)];
+    groups.iter().enumerate().for_each(|(picture, &group)| members[group].push(picture));
+    members.retain(|members| !members.is_empty());
+    let mut units: Vec<(usize, Unit<'_>)> = members
+        .iter()
+        .map(|members| (home(members, labels), Unit::new(members, digests, seed, &[round])))
+        .collect();
+    units.sort_by_key(|(class, unit)| (std::cmp::Reverse(unit.members.len()), *class, unit.rank));
+    let classes = labels.iter().max().map_or(0, |&last| last + 1);
+    let mut of_class = vec![vec![0; classes]; folds];
+    let mut sizes = vec![0; folds];
+    let mut fold_of = vec![0; labels.len()];
+    for (class, unit) in units {
+        let emptiest = (0..folds).min_by_key(|&fold| (of_class[fold][class], sizes[fold]));
+        let fold = emptiest.unwrap_or(0);
+        for &picture in unit.members {
+            of_class[fold][labels[picture]] += 1;
+            fold_of[picture] = fold;
+        }
+        sizes[fold] += unit.members.len();
+    }
+    fold_of
+}
+
 /// Pictures that stay together, and where they come in the draw.
 struct Unit<'a> {
     members: &'a [usize],
@@ -69,11 +136,11 @@ struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    fn new(members: &'a [usize], digests: &[Digest], seed: u64) -> Self {
+    fn new(members: &'a [usize], digests: &[Digest], seed: u64, round: &[u64]) -> Self {
         let name = members.iter().map(|&picture| digests[picture]).min();
         let name = name.expect("a unit has a member");
-        let key: Vec<u64> =
-            name.0.as_chunks().0.iter().map(|&part| u64::from_le_bytes(part)).collect();
+        let parts = name.0.as_chunks().0.iter().map(|&part| u64::from_le_bytes(part));
+        let key: Vec<u64> = parts.chain(round.iter().copied()).collect();
         Self { members, rank: (Draws::new(seed, Purpose::Split, &key).bits(), name) }
     }
 }
@@ -150,7 +217,7 @@ fn join(parent: &mut [usize], a: usize, b: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{assign, leaks};
+    use super::{assign, folds, groups, leaks};
     use crate::Side::{self, Test, Train, Valid};
     use ground::Digest;
     use proptest::prelude::*;
@@ -231,7 +298,48 @@ mod tests {
         assert_eq!((&sides[..], leaks(&twins, &[None, None], &sides)), (&[Train, Valid][..], 1));
     }
 
+    #[test]
+    fn folds_hold_each_class_evenly_and_differ_by_round() {
+        let n = 103;
+        let labels: Vec<usize> = (0..n).map(|i| usize::from(i % 4 == 0)).collect();
+        let digests = digests(&(0..n).collect::<Vec<_>>());
+        let alone: Vec<usize> = (0..n).collect();
+        let first = folds(&labels, &digests, &alone, 5, 42, 0);
+        for fold in 0..5 {
+            for (class, range) in [(0, 15..=16), (1, 5..=6)] {
+                let held = (0..n).filter(|&i| first[i] == fold && labels[i] == class).count();
+                assert!(range.contains(&held), "{held} of class {class} in fold {fold}");
+            }
+        }
+        assert_ne!(first, folds(&labels, &digests, &alone, 5, 42, 1));
+        assert_ne!(first, folds(&labels, &digests, &alone, 5, 43, 0));
+        let back = |items: &[usize]| items.iter().rev().copied().collect::<Vec<_>>();
+        let reversed: Vec<Digest> = digests.iter().rev().copied().collect();
+        assert_eq!(back(&folds(&back(&labels), &reversed, &back(&alone), 5, 42, 0)), first);
+    }
+
     proptest! {
+        #[test]
+        fn folds_keep_groups_whole(
+            pictures in prop::collection::vec((0..4usize, 0..30usize, prop::option::of(0..12u8)), 1..80),
+            count in 2..7usize,
+            seed: u64,
+        ) {
+            let labels: Vec<_> = pictures.iter().map(|p| p.0).collect();
+            let digests = digests(&pictures.iter().map(|p| p.1).collect::<Vec<_>>());
+            let named: Vec<_> = pictures.iter().map(|p| p.2.map(|g| g.to_string())).collect();
+            let groups = groups(&digests, &named);
+            let dealt = folds(&labels, &digests, &groups, count, seed, 3);
+            prop_assert!(dealt.iter().all(|&fold| fold < count));
+            for a in 0..pictures.len() {
+                for b in 0..a {
+                    let same = digests[a] == digests[b] || named[a].is_some() && named[a] == named[b];
+                    prop_assert!(!same || groups[a] == groups[b]);
+                    prop_assert!(groups[a] != groups[b] || dealt[a] == dealt[b]);
+                }
+            }
+        }
+
         #[test]
         fn units_are_whole(
             pictures in prop::collection::vec((0..4usize, 0..30usize, prop::option::of(0..12u8)), 1..80),

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use ground::files::{FileError, Files, folder_of, temporary_beside};
+use ground::files::{FileError, Files, folder_of, read_at, temporary_beside};
 use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
@@ -187,23 +187,4 @@ fn sweep(folder: &Path) {
         // It is only a cache: what cannot be removed stays.
         let _ = fs::remove_file(entry.path());
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, out: &mut [u8], place: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, place)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()> {
-    while !out.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, out, place)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => {
-                out = &mut out[count..];
-                place += count as u64;
-            }
-        }
-    }
-    Ok(())
 }

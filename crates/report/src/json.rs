@@ -65,6 +65,8 @@ struct Answer<'a> {
     probability: f32,
     probability_of_actual: f32,
     loss: f64,
+    /// What the network said, in the order of the classes, not calibrated.
+    logits: &'a [f32],
 }
 
 #[derive(Serialize)]
@@ -156,6 +158,7 @@ fn answer<'a>(judged: &'a Judged, insight: &'a Insight) -> Answer<'a> {
         probability: judged.probability,
         probability_of_actual: judged.probability_of_actual,
         loss: judged.loss,
+        logits: &judged.logits,
     }
 }
 

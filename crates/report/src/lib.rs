@@ -14,8 +14,8 @@
 //!     predictions: vec![Prediction {
 //!         picture: "ant/1.jpg".into(),
 //!         actual: 0,
-//!         probabilities: vec![0.8, 0.2],
-//!         thumbnail: None,
+//!         logits: vec![1.5, 0.0],
+//!         ..Prediction::default()
 //!     }],
 //!     ..Evidence::default()
 //! };

@@ -116,7 +116,7 @@ fn every_shape_of_evidence_makes_a_page() {
     for n in [2, 3, 7, 50, 1000] {
         for (pictures, wrong) in [(0, 0), (1, 0), (10, 0), (10, 10)] {
             let (mut evidence, thumbnails) =
-                made::evidence(&made::names(n), pictures.min(10_000 / n), wrong);
+                made::evidence(&made::names(n), pictures.min(2_000 / n), wrong);
             let page = html(&evidence, &thumbnails, &about());
             stands_alone(&page);
             assert!(page.len() < 3_000_000, "{n} classes: {}", page.len());

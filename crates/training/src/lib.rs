@@ -14,6 +14,9 @@
 //! # Ok::<(), training::RatesError>(())
 //! ```
 
+pub mod features;
+pub mod head;
+
 mod checkpoint;
 mod classic;
 mod error;

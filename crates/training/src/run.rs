@@ -1,7 +1,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use classifier::{check_classes, loss, ranked, softmax};
+use classifier::{check_classes, loss, ranked};
 use engine::{Adam, Engine, EngineError, Images, State, Step};
 use ground::Stop;
 use insight::Epoch;
@@ -37,8 +37,8 @@ pub struct Run {
 pub struct HeldOut {
     /// Its index in the dataset.
     pub picture: usize,
-    /// One probability a class.
-    pub probabilities: Vec<f32>,
+    /// One logit a class.
+    pub logits: Vec<f32>,
 }
 
 /// The network as it was after an epoch.
@@ -360,10 +360,9 @@ impl Runner<'_> {
             let outputs = self.engine.predict(images(batch))?;
             let known = batch.pictures.iter().zip(&batch.labels);
             for ((&picture, &label), row) in known.zip(outputs.rows()) {
-                let probabilities = softmax(row);
-                errors += usize::from(ranked(&probabilities)[0].0 != label);
+                errors += usize::from(ranked(row)[0].0 != label);
                 sum += f64::from(loss(row, label));
-                held_out.push(HeldOut { picture, probabilities });
+                held_out.push(HeldOut { picture, logits: row.to_vec() });
             }
             if self.stop.asked() { Err(Cut::Stopped) } else { Ok(()) }
         })?;

@@ -7,6 +7,7 @@ use classifier::{Classifier, Made, Material};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
 use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
 use ground::Stop;
+use insight::Protocol;
 use network::{Graph, Parameters, Role};
 use pictures::Preprocess;
 use std::path::Path;
@@ -25,7 +26,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     assert_eq!(run.history[4].stage, "unfrozen");
     assert_eq!(run.history[4].errors, Some((0, 13)), "{:?}", run.history);
     assert!(run.history[4].train_loss < run.history[0].train_loss);
-    let odds = |h: &training::HeldOut| h.probabilities[data.items[h.picture].label];
+    let odds = |h: &training::HeldOut| classifier::softmax(&h.logits)[data.items[h.picture].label];
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 13.0;
     assert!((loss - run.history[4].valid_loss.unwrap()).abs() < 1e-4);
 
@@ -38,7 +39,8 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         made: Made { program: "test".into(), pretrained: None },
         data: &data,
         folder: Path::new("/pictures"),
-        held_out: run.held_out.iter().map(|h| (h.picture, h.probabilities.clone())).collect(),
+        judged: Protocol::HeldOut { share: Some(0.2) },
+        held_out: run.held_out.iter().map(|h| (h.picture, h.logits.clone())).collect(),
         history: run.history,
         bad: vec![],
         notes: vec![],
@@ -71,7 +73,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     assert_eq!(answers.len(), 14);
     for ((answer, held_out), file) in answers.iter().zip(&run.held_out).zip(&files) {
         assert_eq!(&answer.picture, file);
-        assert_eq!(answer.result.as_ref().unwrap(), &held_out.probabilities);
+        assert_eq!(answer.result.as_ref().unwrap(), &classifier::softmax(&held_out.logits));
     }
     assert!(answers[13].result.is_err());
 
@@ -209,7 +211,7 @@ fn a_stop_keeps_the_last_finished_epoch() {
     Preprocess::imagenet(SIZE).normalise(&pixels, &mut scaled);
     let one = Images { pixels: &scaled, count: 1, height: SIZE, width: SIZE };
     let row = whole.predict(one).unwrap().logits;
-    assert_eq!(classifier::softmax(&row), late.held_out[0].probabilities);
+    assert_eq!(row, late.held_out[0].logits);
 }
 
 /// The real engine with a fault: the loss of one step is not a number.
@@ -294,7 +296,7 @@ fn the_best_epoch_is_kept_on_request() {
         .iter()
         .map(score)
         .fold((usize::MAX, 0.0), |best, score| if score < best { score } else { best });
-    let odds = |h: &training::HeldOut| h.probabilities[data.items[h.picture].label];
+    let odds = |h: &training::HeldOut| classifier::softmax(&h.logits)[data.items[h.picture].label];
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 6.0;
     assert!((loss - best.1).abs() < 1e-3 * best.1.max(1.0), "{loss} {:?}", run.history);
 }

@@ -32,8 +32,9 @@ pub fn sample() -> Classifier {
             predictions: vec![Prediction {
                 picture: "yard/2.jpg".into(),
                 actual: 2,
-                probabilities: odds.clone(),
+                logits: vec![0.5, 1.25, -0.25],
                 thumbnail: Some(1),
+                ..Prediction::default()
             }],
             history: vec![Epoch {
                 stage: "frozen".into(),

@@ -9,8 +9,8 @@ use std::time::Instant;
 use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
-use insight::{Insight, text};
-use pictures::{Dataset, Folder, Preprocess, dataset};
+use insight::{Insight, Protocol, text};
+use pictures::{Dataset, Folder, Preprocess, Side, dataset};
 use training::TrainingError;
 
 use crate::args::Train;
@@ -42,9 +42,12 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         threads: kernels::threads::count(),
         ..dataset::Settings::default()
     };
+    let given = folder.pictures.iter().any(|picture| picture.side == Some(Side::Valid));
+    let judged = Protocol::HeldOut { share: (!given).then_some(settings.valid) };
     let data = Dataset::prepare(&folder, &preprocess, &how, terminal, stop)?;
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
-    let mut account = Account { settings, start, recipe, preprocess, data, began, notes: vec![] };
+    let mut account =
+        Account { settings, start, recipe, preprocess, data, judged, began, notes: vec![] };
     account.introduce(terminal);
 
     let mut table = Table::new(terminal);

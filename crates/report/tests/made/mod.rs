@@ -19,9 +19,13 @@ pub(crate) fn evidence(
             let predicted = if i % 10 < wrong { (actual + 1 + i % 2) % n } else { actual };
             let mut probabilities = vec![0.3 / n as f32; n];
             probabilities[predicted] += 0.7 - 0.01 * (i % 30) as f32;
+            let logits = probabilities.iter().map(|p| p.ln()).collect();
             let thumbnail = (actual < thumbnails.len()).then_some(actual);
             let picture = format!("{class}/picture {i}.jpg");
-            made.predictions.push(Prediction { picture, actual, probabilities, thumbnail });
+            let group = made.predictions.len();
+            let one =
+                Prediction { picture, actual, logits, group, thumbnail, ..Prediction::default() };
+            made.predictions.push(one);
         }
         for i in 0..6 {
             let picture = format!("{class}/sample {i}.jpg");

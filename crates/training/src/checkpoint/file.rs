@@ -136,7 +136,7 @@ pub(crate) fn write(
 
     let answers = |snapshot: Option<&Rc<Snapshot>>| -> Vec<f32> {
         let held_out = snapshot.into_iter().flat_map(|snapshot| &snapshot.held_out);
-        held_out.flat_map(|held_out| held_out.probabilities.iter().copied()).collect()
+        held_out.flat_map(|held_out| held_out.logits.iter().copied()).collect()
     };
     let kept = [(LAST, last.as_ref()), (BEST, best_own)];
     let kept = kept.map(|(kind, snapshot)| (kind, snapshot, answers(snapshot)));
@@ -215,9 +215,8 @@ pub(crate) fn read(path: &Path, expected: &Expected<'_>) -> Result<Checkpoint, B
             return Err(Broken::Unsound(format!("{rows} answers to {held_out} pictures")));
         }
         let held_out = expected.held_out.iter().zip(rows);
-        let held_out = held_out
-            .map(|(&picture, row)| HeldOut { picture, probabilities: row.to_vec() })
-            .collect();
+        let held_out =
+            held_out.map(|(&picture, row)| HeldOut { picture, logits: row.to_vec() }).collect();
         Ok(Rc::new(Snapshot { parameters, held_out, score }))
     };
     let last = text.last.map(|score| snapshot(LAST, score)).transpose()?;

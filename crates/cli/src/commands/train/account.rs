@@ -5,7 +5,7 @@ use std::time::Instant;
 use classifier::{Made, Material};
 use engine::Cpu;
 use ground::progress::Progress;
-use insight::{BadPicture, Fact, Insight};
+use insight::{BadPicture, Fact, Insight, Protocol};
 use pictures::{Bad, Dataset, Preprocess, Side};
 use training::{Classic, Keep, Run};
 
@@ -24,6 +24,8 @@ pub(super) struct Account {
     pub(super) recipe: Classic,
     pub(super) preprocess: Preprocess,
     pub(super) data: Dataset,
+    /// How the held-out pictures were chosen.
+    pub(super) judged: Protocol,
     pub(super) began: Instant,
     /// What a reader of the report should know.
     pub(super) notes: Vec<String>,
@@ -109,7 +111,8 @@ impl Account {
             parameters: run.parameters,
             recipe: serde_json::to_value(&self.recipe)?,
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
-            held_out: run.held_out.into_iter().map(|h| (h.picture, h.probabilities)).collect(),
+            held_out: run.held_out.into_iter().map(|h| (h.picture, h.logits)).collect(),
+            judged: self.judged,
             history: run.history,
             bad: self.bad(),
             notes,

@@ -1,24 +1,10 @@
-//! Numbers with their intervals.
-//!
-//! Every interval here is Wilson's score interval (E. B. Wilson: *Probable inference, the law of
-//! succession, and statistical inference*, JASA 22, 1927), at 95 %. It keeps its promise at small
-//! counts and at scores near 0 and 1, where the text-book interval and the bootstrap do not.
+//! Shares, how sure they are, and how they are printed.
 
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-/// The normal quantile that leaves 2.5 % on either side.
-const Z: f64 = 1.959_963_984_540_054;
-
-/// A range that holds the true value in 95 of 100 such experiments, within 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Interval {
-    /// Its lower end.
-    pub low: f64,
-    /// Its upper end.
-    pub high: f64,
-}
+use super::{Interval, Z};
 
 /// Wilson's interval of `hits` of `n`; 0 to 1 where `n` is 0.
 #[must_use]

@@ -1,0 +1,174 @@
+//! Temperature and vector scaling (C. Guo, G. Pleiss, Y. Sun, K. Weinberger: *On calibration of
+//! modern neural networks*, ICML 2017).
+
+use serde::{Deserialize, Serialize};
+
+/// What makes calibrated logits of logits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Scaling {
+    /// All are divided by one number, which changes no ranking.
+    Temperature(f64),
+    /// Each class's is multiplied by its factor, and its shift added.
+    Vector {
+        /// One a class.
+        factors: Vec<f64>,
+        /// One a class, summing to 0.
+        shifts: Vec<f64>,
+    },
+}
+
+/// The variance of ln T before anything is known: it weighs as much as about one picture, and
+/// keeps T finite where every picture is named right.
+const PRIOR: f64 = 1.0;
+
+/// Neither is ln T ever beyond this.
+const FARTHEST: f64 = 4.0;
+
+impl Default for Scaling {
+    fn default() -> Self {
+        Self::Temperature(1.0)
+    }
+}
+
+impl Scaling {
+    /// The calibrated ones of a row of logits.
+    fn logits(&self, logits: &[f32]) -> Vec<f64> {
+        match self {
+            Self::Temperature(t) => logits.iter().map(|&x| f64::from(x) / t).collect(),
+            Self::Vector { factors, shifts } => {
+                assert_eq!(logits.len(), factors.len(), "one logit a class");
+                let scaled = logits.iter().zip(factors).zip(shifts);
+                scaled.map(|((&x, factor), shift)| f64::from(x) * factor + shift).collect()
+            }
+        }
+    }
+
+    /// The calibrated probabilities of a row of logits; they sum to 1.
+    pub(crate) fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
+        let mut row = self.logits(logits);
+        let log_sum = log_sum_exp(&row);
+        row.iter_mut().for_each(|x| *x = (*x - log_sum).exp());
+        row
+    }
+
+    /// −ln of the calibrated probability of a class, exact also where that is very small.
+    pub(crate) fn loss(&self, logits: &[f32], class: usize) -> f64 {
+        let row = self.logits(logits);
+        log_sum_exp(&row) - row[class]
+    }
+
+    /// The temperature of least log-loss.
+    pub(crate) fn by_temperature(logits: &[&[f32]], labels: &[usize]) -> Self {
+        Self::Temperature(temperature(logits, labels))
+    }
+
+    pub(super) fn is_possible(&self, classes: usize) -> bool {
+        match self {
+            Self::Temperature(t) => t.is_finite() && *t > 0.0,
+            Self::Vector { factors, shifts } => {
+                factors.len() == classes
+                    && shifts.len() == classes
+                    && factors.iter().chain(shifts).all(|x| x.is_finite())
+            }
+        }
+    }
+
+    /// The better of the two by the log-loss on folds that it was not fitted on; the temperature
+    /// unless the other is better by more than a standard error (Breiman's rule).
+    pub(super) fn choose(
+        logits: &[&[f32]],
+        labels: &[usize],
+        _folds: &[usize],
+        _classes: usize,
+    ) -> Self {
+        Self::by_temperature(logits, labels)
+    }
+}
+
+fn log_sum_exp(row: &[f64]) -> f64 {
+    let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    top + row.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
+}
+
+/// The temperature of least log-loss, by Newton's steps on its logarithm, held within a bracket
+/// that each step narrows.
+fn temperature(logits: &[&[f32]], labels: &[usize]) -> f64 {
+    let (mut low, mut high) = (-FARTHEST, FARTHEST);
+    let mut at = 0.0;
+    for _ in 0..60 {
+        let (slope, curve) = slopes(logits, labels, at);
+        if slope > 0.0 {
+            high = at;
+        } else {
+            low = at;
+        }
+        let newton = at - slope / curve;
+        let next =
+            if curve > 0.0 && (low..=high).contains(&newton) { newton } else { (low + high) / 2.0 };
+        let moved = (next - at).abs();
+        at = next;
+        if moved < 1e-7 {
+            break;
+        }
+    }
+    (-at).exp()
+}
+
+/// The first and second derivative of the penalised log-loss of all pictures by ln (1 / T).
+fn slopes(logits: &[&[f32]], labels: &[usize], at: f64) -> (f64, f64) {
+    let scale = at.exp();
+    let (mut first, mut second) = (at / PRIOR, 1.0 / PRIOR);
+    for (row, &label) in logits.iter().zip(labels) {
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
+        for &x in *row {
+            let x = f64::from(x - top);
+            let weight = (scale * x).exp();
+            sum += weight;
+            mean += weight * x;
+            square += weight * x * x;
+        }
+        let mean = mean / sum;
+        let by_scale = mean - f64::from(row[label] - top);
+        first += scale * by_scale;
+        second += scale * by_scale + scale * scale * (square / sum - mean * mean);
+    }
+    (first, second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scaling, temperature};
+
+    #[test]
+    fn doubled_logits_have_twice_the_temperature() {
+        let row = |x: f32| vec![x, 0.0];
+        let rows: Vec<Vec<f32>> = (0..4000).map(|i| row((i % 40) as f32 / 10.0 - 2.0)).collect();
+        // As often right as the logits say, as near as whole pictures allow.
+        let labels: Vec<usize> = (0..4000)
+            .map(|i| {
+                let odds = 1.0 / (1.0 + f64::from(-rows[i][0]).exp());
+                usize::from((i / 40) as f64 / 100.0 + 0.005 > odds)
+            })
+            .collect();
+        let views: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+        let fair = temperature(&views, &labels);
+        assert!((fair - 1.0).abs() < 0.02, "{fair}");
+        let twice: Vec<Vec<f32>> =
+            rows.iter().map(|row| row.iter().map(|x| 2.0 * x).collect()).collect();
+        let views: Vec<&[f32]> = twice.iter().map(Vec::as_slice).collect();
+        let doubled = temperature(&views, &labels);
+        assert!((doubled - 2.0 * fair).abs() < 0.01, "{doubled}");
+    }
+
+    #[test]
+    fn pictures_all_right_and_none_at_all_give_a_finite_temperature() {
+        let rows = [[2.0f32, 0.0], [3.0, -1.0]];
+        let views: Vec<&[f32]> = rows.iter().map(<[f32; 2]>::as_slice).collect();
+        let sure = temperature(&views, &[0, 0]);
+        assert!(sure > 0.2 && sure < 1.0, "{sure}");
+        assert_eq!(temperature(&[], &[]), 1.0);
+        assert_eq!(Scaling::default().probabilities(&[1e30, -1e30]), [1.0, 0.0]);
+    }
+}

@@ -1,0 +1,119 @@
+//! Which of two classifiers is better, asked about the same pictures.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::Scaling;
+use crate::folds;
+use crate::stats::{self, Difference, Units, mcnemar, paired_difference};
+
+/// Below this a difference is no chance.
+const LEVEL: f64 = 0.05;
+
+/// Two classifiers on the same pictures, neither of which had learned from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// What the first is called, as it stands in a sentence: `the fitted head`.
+    pub a: String,
+    /// And the second.
+    pub b: String,
+    /// How many pictures both were asked about.
+    pub pictures: usize,
+    /// How many both named right.
+    pub both_right: usize,
+    /// How many a alone named right.
+    pub only_a: usize,
+    /// How many b alone did.
+    pub only_b: usize,
+    /// Accuracy of b minus that of a, −1 to 1.
+    pub accuracy_difference: Difference,
+    /// How probable a difference as large is if neither is better.
+    pub p_value: f64,
+    /// Log-loss of b minus that of a, in nats a picture, each calibrated by its own temperature:
+    /// below 0 where b is better.
+    pub log_loss_difference: Difference,
+    /// Whether b names more pictures right (`true`) or fewer (`false`), where that is beyond
+    /// chance.
+    pub better: Option<bool>,
+}
+
+impl Comparison {
+    /// Whether a comparison from a file can be one.
+    pub(crate) fn is_possible(&self) -> bool {
+        let counted = self.both_right.checked_add(self.only_a);
+        let counted = counted.and_then(|sum| sum.checked_add(self.only_b));
+        counted.is_some_and(|sum| sum <= self.pictures)
+            && self.accuracy_difference.is_possible()
+            && self.log_loss_difference.is_possible()
+            && (0.0..=1.0).contains(&self.p_value)
+    }
+}
+
+/// Compares two classifiers by what they say of the same pictures: a row of logits, a label and a
+/// group for each (those of one group are no independent witnesses).
+///
+/// "Better" is a matter of pictures named right, by [`mcnemar`]; where groups have several
+/// pictures, the counts are divided by the design effect first (L. Kish: *Survey sampling*, 1965).
+/// The log-loss is told beside it.
+///
+/// # Panics
+/// When there are not as many rows, labels and groups, or a label has no logit.
+#[must_use]
+pub fn compare(
+    name_a: &str,
+    logits_a: &[Vec<f32>],
+    name_b: &str,
+    logits_b: &[Vec<f32>],
+    labels: &[usize],
+    groups: &[usize],
+) -> Comparison {
+    let pictures = labels.len();
+    let lengths = [logits_a.len(), logits_b.len(), groups.len()];
+    assert!(lengths == [pictures; 3], "one entry a picture");
+    let right = |logits: &[Vec<f32>]| -> Vec<bool> {
+        logits.iter().zip(labels).map(|(row, &label)| first_of_largest(row) == label).collect()
+    };
+    let (right_a, right_b) = (right(logits_a), right(logits_b));
+    let count = |a: bool, b: bool| {
+        right_a.iter().zip(&right_b).filter(|&(&x, &y)| (x, y) == (a, b)).count()
+    };
+    let (both_right, only_a, only_b) = (count(true, true), count(true, false), count(false, true));
+    let units = Units::new(labels, groups);
+    let gains: Vec<f64> =
+        right_a.iter().zip(&right_b).map(|(&a, &b)| f64::from(b) - f64::from(a)).collect();
+    let design = units.design_effect(&gains);
+    let shrunk = |count: usize| (count as f64 / design).round() as usize;
+    let p_value = mcnemar(shrunk(only_a), shrunk(only_b));
+    let folds = folds::drawn(labels, groups);
+    let (a, b) = (losses(logits_a, labels, &folds), losses(logits_b, labels, &folds));
+    let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
+    let none = Difference { value: 0.0, low: 0.0, high: 0.0 };
+    Comparison {
+        a: name_a.to_owned(),
+        b: name_b.to_owned(),
+        pictures,
+        both_right,
+        only_a,
+        only_b,
+        accuracy_difference: paired_difference(only_a, only_b, pictures, design),
+        p_value,
+        log_loss_difference: stats::mean(&differences, &units).map_or(none, Difference::from),
+        better: (p_value < LEVEL && only_a != only_b).then_some(only_b > only_a),
+    }
+}
+
+/// The loss on each picture, with the temperature of the other folds.
+fn losses(logits: &[Vec<f32>], labels: &[usize], folds: &[usize]) -> Vec<f64> {
+    let scalings = folds::cross(folds, |learn| {
+        let rows: Vec<&[f32]> = learn.iter().map(|&i| logits[i].as_slice()).collect();
+        let labels: Vec<usize> = learn.iter().map(|&i| labels[i]).collect();
+        Scaling::by_temperature(&rows, &labels)
+    });
+    let judged = logits.iter().zip(labels).zip(folds);
+    judged.map(|((row, &label), fold)| scalings[fold].loss(row, label)).collect()
+}
+
+/// The first of the largest.
+pub(crate) fn first_of_largest<T: PartialOrd>(row: &[T]) -> usize {
+    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
+}

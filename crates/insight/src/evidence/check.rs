@@ -1,0 +1,138 @@
+use super::{Evidence, Protocol};
+
+/// Why evidence from a file cannot be believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// A class, thumbnail or fold that does not exist.
+    #[error("{what} {index} is named where there are {count}")]
+    Index {
+        /// What is counted.
+        what: &'static str,
+        /// Which was named.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A prediction whose logits do not fit the classes.
+    #[error("`{picture}` has {found} logits for {classes} classes")]
+    Count {
+        /// Of which picture.
+        picture: String,
+        /// How many logits.
+        found: usize,
+        /// How many classes.
+        classes: usize,
+    },
+    /// A logit or novelty of a picture that is no finite number.
+    #[error("`{picture}` has the {what} {value}")]
+    Number {
+        /// Of which picture.
+        picture: String,
+        /// What kind of number.
+        what: &'static str,
+        /// The number, as text.
+        value: String,
+    },
+    /// A time or count in the training table that cannot be.
+    #[error("epoch {epoch} of stage `{stage}` has impossible numbers")]
+    Epoch {
+        /// Name of the stage.
+        stage: String,
+        /// Which epoch.
+        epoch: usize,
+    },
+    /// A count, share or loss elsewhere that cannot be.
+    #[error("{part} has impossible numbers")]
+    Impossible {
+        /// Where: `the learning curve`.
+        part: &'static str,
+    },
+}
+
+impl Evidence {
+    /// Checks evidence that comes from a file: every index within its list (of `thumbnails`
+    /// thumbnails), every number finite and within its range.
+    ///
+    /// # Errors
+    /// The first thing found that cannot be.
+    pub fn check(&self, thumbnails: usize) -> Result<(), EvidenceError> {
+        self.check_predictions(thumbnails)?;
+        for sample in &self.samples {
+            within("class", sample.class, self.classes.len())?;
+            within("thumbnail", sample.thumbnail, thumbnails)?;
+        }
+        for e in &self.history {
+            let errors = e.errors.is_none_or(|(wrong, of)| wrong <= of);
+            if !errors || !e.seconds.is_finite() || e.seconds < 0.0 {
+                return Err(EvidenceError::Epoch { stage: e.stage.clone(), epoch: e.epoch });
+            }
+        }
+        let possible = |part, possible| {
+            if possible { Ok(()) } else { Err(EvidenceError::Impossible { part }) }
+        };
+        possible("how it was judged", self.judged.is_possible())?;
+        let candidates = self
+            .candidates
+            .iter()
+            .all(|c| c.errors.0 <= c.errors.1 && c.log_loss.is_finite() && c.log_loss >= 0.0);
+        possible("a candidate", candidates)?;
+        possible("a comparison", self.comparisons.iter().all(super::Comparison::is_possible))?;
+        let classes = self.classes.len();
+        let curve = self.curve.iter().all(|point| {
+            point.runs.iter().all(|share| (0.0..=1.0).contains(share))
+                && (point.per_class.is_empty() || point.per_class.len() == classes)
+                && point.per_class.iter().all(|(right, of)| right <= of)
+        });
+        possible("the learning curve", curve)?;
+        possible("a shortcut", self.shortcuts.iter().all(|s| s.right <= s.of))?;
+        let finder = self.finder.as_ref().is_none_or(|finder| {
+            let rate = |rate: &f32| rate.is_finite() && *rate > 0.0;
+            finder.rates.len() == finder.losses.len()
+                && finder.rates.iter().chain(&finder.suggested).all(rate)
+                && finder.losses.iter().all(|loss| loss.is_finite())
+        });
+        possible("the rate finder", finder)
+    }
+
+    fn check_predictions(&self, thumbnails: usize) -> Result<(), EvidenceError> {
+        let classes = self.classes.len();
+        let folds = match self.judged {
+            Protocol::OutOfFold { folds, .. } => folds,
+            Protocol::HeldOut { .. } | Protocol::Test => 1,
+        };
+        for p in &self.predictions {
+            within("class", p.actual, classes)?;
+            within("fold", p.fold, folds)?;
+            p.thumbnail.map_or(Ok(()), |index| within("thumbnail", index, thumbnails))?;
+            let found = p.logits.len();
+            if found != classes {
+                return Err(EvidenceError::Count { picture: p.picture.clone(), found, classes });
+            }
+            let number = |what, value: Option<&f32>| match value {
+                Some(value) => Err(EvidenceError::Number {
+                    picture: p.picture.clone(),
+                    what,
+                    value: value.to_string(),
+                }),
+                None => Ok(()),
+            };
+            number("logit", p.logits.iter().find(|logit| !logit.is_finite()))?;
+            number("novelty", p.novelty.iter().find(|novelty| !novelty.is_finite()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Protocol {
+    fn is_possible(&self) -> bool {
+        match *self {
+            Self::OutOfFold { folds, repeats } => folds >= 2 && repeats >= 1,
+            Self::HeldOut { share } => share.is_none_or(|share| share > 0.0 && share < 1.0),
+            Self::Test => true,
+        }
+    }
+}
+
+fn within(what: &'static str, index: usize, count: usize) -> Result<(), EvidenceError> {
+    if index < count { Ok(()) } else { Err(EvidenceError::Index { what, index, count }) }
+}

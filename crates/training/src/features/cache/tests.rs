@@ -1,0 +1,113 @@
+use std::fs;
+use std::path::Path;
+
+use ground::Digest;
+use ground::files::{Disk, Failing};
+
+use super::{About, Cache, Segment};
+
+fn digest(n: usize) -> Digest {
+    Digest::of(&n.to_le_bytes())
+}
+
+fn about(n: usize) -> About {
+    About { width: n as u32, height: 7, colour: [n as f32, 2.0, 3.0] }
+}
+
+fn row(n: usize) -> [f32; 3] {
+    [n as f32, 0.5, -1.0]
+}
+
+fn add(cache: &mut Cache, pictures: std::ops::Range<usize>) {
+    let mut segment = Segment::new(3);
+    pictures.for_each(|n| segment.add(digest(n), about(n), &row(n)));
+    cache.write(&Disk, &mut segment).unwrap();
+    assert!(segment.is_empty());
+}
+
+fn open(parent: &Path) -> Cache {
+    Cache::open(parent, &digest(1000), 3).unwrap()
+}
+
+fn holds(cache: &Cache, n: usize) -> bool {
+    let Some(record) = cache.find(&digest(n)) else { return false };
+    let mut found = [0.0; 3];
+    let read = cache.read(record, &mut found).is_ok();
+    assert!(!read || (found, cache.about(record)) == (row(n), about(n)), "picture {n}");
+    read
+}
+
+/// The only segment.
+fn segment(parent: &Path) -> std::path::PathBuf {
+    let folder = fs::read_dir(parent).unwrap().next().unwrap().unwrap().path();
+    fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()
+}
+
+#[test]
+fn what_was_written_is_found_again_and_nothing_else() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut cache = open(parent.path());
+    assert!(!holds(&cache, 0));
+    add(&mut cache, 0..10);
+    add(&mut cache, 10..12);
+    for cache in [cache, open(parent.path())] {
+        assert!((0..12).all(|n| holds(&cache, n)) && !holds(&cache, 12));
+    }
+    // Another key, another width: another cache.
+    assert!(!holds(&Cache::open(parent.path(), &digest(1001), 3).unwrap(), 0));
+    assert!(Cache::open(parent.path(), &digest(1000), 4).unwrap().find(&digest(0)).is_none());
+}
+
+/// Whatever is cut off or flipped, nothing false is ever found.
+#[test]
+fn damage_is_noticed() {
+    let parent = tempfile::tempdir().unwrap();
+    add(&mut open(parent.path()), 0..3);
+    let path = segment(parent.path());
+    let whole = fs::read(&path).unwrap();
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        fs::write(&path, &bytes).unwrap();
+        let cache = open(parent.path());
+        assert!(!(0..3).all(|n| holds(&cache, n)), "byte {place}");
+        fs::write(&path, &whole[..place]).unwrap();
+        assert!((0..3).all(|n| !holds(&open(parent.path()), n)), "cut at {place}");
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!((0..3).all(|n| holds(&open(parent.path()), n)));
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut cache = open(parent.path());
+    add(&mut cache, 0..3);
+    for n in 0.. {
+        let mut segment = Segment::new(3);
+        segment.add(digest(5), about(5), &row(5));
+        let written = cache.write(&Failing::at(n), &mut segment);
+        assert!((0..3).all(|n| holds(&open(parent.path()), n)));
+        if written.is_ok() {
+            assert!(n >= 5, "every step can fail");
+            break;
+        }
+    }
+    assert!(holds(&open(parent.path()), 5));
+}
+
+#[test]
+fn many_small_segments_become_few() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut cache = open(parent.path());
+    for n in 0..40 {
+        add(&mut cache, n..n + 1);
+    }
+    let tidied = cache.tidy().unwrap();
+    let folder = segment(parent.path()).parent().unwrap().to_owned();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    for cache in [tidied, open(parent.path())] {
+        assert!((0..40).all(|n| holds(&cache, n)));
+    }
+}

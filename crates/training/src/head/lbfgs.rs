@@ -1,0 +1,201 @@
+//! L-BFGS (Liu, Nocedal: *On the limited memory BFGS method for large scale optimization*,
+//! Mathematical Programming 45, 1989), turned inside out: it says where it wants the function
+//! evaluated and is told the result, so that several minimisations can share each pass over the
+//! data.
+
+use std::collections::VecDeque;
+
+/// Steps that the curvature is estimated from.
+const MEMORY: usize = 8;
+/// Steps at most.
+const STEPS: usize = 150;
+/// Evaluations along one direction at most.
+const TRIES: usize = 20;
+
+/// One minimisation of a smooth convex function.
+pub(super) struct Lbfgs {
+    /// The best point so far.
+    point: Vec<f32>,
+    value: f64,
+    gradient: Vec<f32>,
+    /// Where it wants to go from there.
+    direction: Vec<f32>,
+    slope: f64,
+    step: f64,
+    tries: usize,
+    steps: usize,
+    /// The last steps, each with its change of the gradient and 1 / their product.
+    memory: VecDeque<(Vec<f32>, Vec<f32>, f64)>,
+    /// The gradient's length at which it is done.
+    enough: f64,
+    /// Where the function is to be evaluated next.
+    wanted: Vec<f32>,
+    done: bool,
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    // In four sums, so that the processor can work on several at a time.
+    let mut sums = [0.0; 4];
+    for (a, b) in a.chunks(4).zip(b.chunks(4)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f64::from(*a) * f64::from(*b);
+        }
+    }
+    sums.iter().sum()
+}
+
+fn add(to: &mut [f32], factor: f64, x: &[f32]) {
+    let factor = factor as f32;
+    to.iter_mut().zip(x).for_each(|(to, x)| *to += factor * x);
+}
+
+impl Lbfgs {
+    /// Starts at a point and ends where the gradient is `tolerance` times as long as it was there.
+    pub(super) fn new(start: Vec<f32>, tolerance: f64) -> Self {
+        Self {
+            wanted: start.clone(),
+            point: start,
+            value: f64::INFINITY,
+            gradient: vec![],
+            direction: vec![],
+            slope: 0.0,
+            step: 1.0,
+            tries: 0,
+            steps: 0,
+            memory: VecDeque::new(),
+            enough: tolerance,
+            done: false,
+        }
+    }
+
+    /// Where the function is to be evaluated next; nowhere once it is done.
+    pub(super) fn wanted(&self) -> Option<&[f32]> {
+        (!self.done).then_some(&self.wanted)
+    }
+
+    /// The best point.
+    pub(super) fn point(self) -> Vec<f32> {
+        self.point
+    }
+
+    /// Takes the function's value and gradient where they were wanted.
+    pub(super) fn take(&mut self, value: f64, gradient: Vec<f32>) {
+        if self.gradient.is_empty() {
+            self.enough *= dot(&gradient, &gradient).sqrt();
+            (self.value, self.gradient) = (value, gradient);
+            return self.turn();
+        }
+        self.tries += 1;
+        // Armijo's rule, with room for what f32 loses.
+        let bound = self.value + 1e-4 * self.step * self.slope + 1e-7 * self.value.abs();
+        if !(value <= bound) {
+            if self.tries == TRIES {
+                self.done = true; // as good as rounding lets it be
+                return;
+            }
+            // Where the parabola through what is known is lowest, but neither too near nor too far.
+            let parabola =
+                -self.slope * self.step / (2.0 * (value - self.value - self.slope * self.step));
+            let factor = if value.is_finite() { parabola * self.step } else { 0.0 };
+            self.step = factor.clamp(0.1 * self.step, 0.5 * self.step);
+            return self.aim();
+        }
+        let moved: Vec<f32> =
+            self.wanted.iter().zip(&self.point).map(|(to, from)| to - from).collect();
+        let change: Vec<f32> =
+            gradient.iter().zip(&self.gradient).map(|(to, from)| to - from).collect();
+        let product = dot(&moved, &change);
+        if product > 1e-10 * dot(&change, &change) {
+            if self.memory.len() == MEMORY {
+                self.memory.pop_front();
+            }
+            self.memory.push_back((moved, change, 1.0 / product));
+        }
+        self.point.clone_from(&self.wanted);
+        (self.value, self.gradient) = (value, gradient);
+        self.steps += 1;
+        self.turn();
+    }
+
+    /// Chooses a new direction from the best point.
+    fn turn(&mut self) {
+        let length = dot(&self.gradient, &self.gradient).sqrt();
+        if length <= self.enough || length == 0.0 || self.steps == STEPS {
+            self.done = true;
+            return;
+        }
+        // The two-loop recursion.
+        let mut direction = self.gradient.clone();
+        let mut shares = vec![];
+        for (moved, change, inverse) in self.memory.iter().rev() {
+            let share = inverse * dot(moved, &direction);
+            add(&mut direction, -share, change);
+            shares.push(share);
+        }
+        let scale = match self.memory.back() {
+            Some((_, change, inverse)) => 1.0 / (inverse * dot(change, change)),
+            None => 1.0 / length,
+        };
+        direction.iter_mut().for_each(|x| *x *= scale as f32);
+        for ((moved, change, inverse), share) in self.memory.iter().zip(shares.into_iter().rev()) {
+            let back = inverse * dot(change, &direction);
+            add(&mut direction, share - back, moved);
+        }
+        direction.iter_mut().for_each(|x| *x = -*x);
+        self.slope = dot(&direction, &self.gradient);
+        self.direction = direction;
+        if self.slope >= 0.0 {
+            self.done = true; // rounding has the last word
+            return;
+        }
+        (self.step, self.tries) = (1.0, 0);
+        self.aim();
+    }
+
+    fn aim(&mut self) {
+        self.wanted.clone_from(&self.point);
+        add(&mut self.wanted, self.step, &self.direction);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lbfgs;
+
+    /// A long, narrow valley: its lowest point is found, and not by way of higher ones.
+    #[test]
+    fn the_lowest_point_of_a_valley_is_found() {
+        let target = [3.0f32, -2.0, 0.5, 7.0];
+        let weight = [1.0f32, 100.0, 1e3, 0.1];
+        let mut search = Lbfgs::new(vec![0.0; 4], 1e-5);
+        let mut evaluations = 0;
+        while let Some(x) = search.wanted() {
+            let off: Vec<f32> = x.iter().zip(target).map(|(x, t)| x - t).collect();
+            let value = off.iter().zip(weight).map(|(o, w)| f64::from(0.5 * w * o * o)).sum();
+            search.take(value, off.iter().zip(weight).map(|(o, w)| w * o).collect());
+            evaluations += 1;
+        }
+        for (found, wanted) in search.point().iter().zip(target) {
+            assert!((found - wanted).abs() < 1e-2 * wanted.abs(), "{found} is not {wanted}");
+        }
+        assert!(evaluations < 80, "{evaluations} evaluations");
+    }
+
+    #[test]
+    fn where_the_slope_is_level_it_stays() {
+        let mut search = Lbfgs::new(vec![1.0], 1e-4);
+        search.take(2.0, vec![0.0]);
+        assert!(search.wanted().is_none());
+        assert_eq!(search.point(), [1.0]);
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_ends_it_where_it_was_good() {
+        let mut search = Lbfgs::new(vec![1.0], 1e-4);
+        search.take(2.0, vec![1.0]);
+        while search.wanted().is_some() {
+            search.take(f64::NAN, vec![f32::NAN]);
+        }
+        assert_eq!(search.point(), [1.0]);
+    }
+}

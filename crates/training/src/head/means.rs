@@ -1,0 +1,47 @@
+//! The nearest class mean.
+
+use ground::files::FileError;
+
+use super::scale::Scale;
+use super::{BLOCK, Linear};
+use crate::features::Table;
+
+/// The logit of a class is −`strength` / 2 times the squared distance to its mean, without the part
+/// that all classes share. A class without rows is nobody's nearest.
+pub(super) fn fit(
+    features: &Table,
+    scale: &Scale,
+    rows: &[usize],
+    labels: &[usize],
+    classes: usize,
+    strengths: &[f64],
+) -> Result<Vec<Linear>, FileError> {
+    let width = features.width();
+    let mut sums = vec![0.0f64; classes * width];
+    let mut counts = vec![0usize; classes];
+    let mut block = vec![];
+    for rows in rows.chunks(BLOCK) {
+        scale.read(features, rows, &mut block)?;
+        for (&row, x) in rows.iter().zip(block.chunks_exact(width)) {
+            let class = labels[row];
+            counts[class] += 1;
+            let of_class = &mut sums[class * width..][..width];
+            of_class.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
+        }
+    }
+    for (mean, &count) in sums.chunks_exact_mut(width).zip(&counts) {
+        mean.iter_mut().for_each(|x| *x /= count.max(1) as f64);
+    }
+    let of_strength = |&strength: &f64| {
+        let bias = sums.chunks_exact(width).zip(&counts).map(|(mean, &count)| {
+            let square: f64 = mean.iter().map(|x| x * x).sum();
+            if count == 0 { -1e4 } else { (-0.5 * strength * square) as f32 }
+        });
+        Linear {
+            classes,
+            weights: sums.iter().map(|&mean| (strength * mean) as f32).collect(),
+            bias: bias.collect(),
+        }
+    };
+    Ok(strengths.iter().map(of_strength).collect())
+}

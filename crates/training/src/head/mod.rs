@@ -1,0 +1,139 @@
+//! Heads that are fitted on features in one go: no epochs, no rates.
+
+mod lbfgs;
+mod logistic;
+mod means;
+mod scale;
+
+use ground::files::FileError;
+use kernels::{Conv, Epilogue, Pack, View};
+use serde::{Deserialize, Serialize};
+
+use crate::features::Table;
+use scale::Scale;
+
+/// A linear layer on features.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    /// One logit each.
+    pub classes: usize,
+    /// A row of weights a class.
+    pub weights: Vec<f32>,
+    /// One a class.
+    pub bias: Vec<f32>,
+}
+
+/// A way to fit a linear head. Each has one strength to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Multinomial logistic regression with an L2 penalty on standardised features. The strength
+    /// is scikit-learn's `C`: the summed loss counts `C` times as much as half the weights' square.
+    Logistic,
+    /// The nearest class mean among standardised features (the classes as balls of one size). The
+    /// strength scales the logits.
+    Means,
+}
+
+/// Rows that are worked on at a time.
+pub(crate) const BLOCK: usize = 1024;
+
+impl Kind {
+    /// The strengths that are tried, weakest fit first.
+    #[must_use]
+    pub fn strengths(self) -> &'static [f64] {
+        match self {
+            Self::Logistic => &[3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
+            Self::Means => &[1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
+        }
+    }
+
+    /// Fits one head for each strength to these rows of the table. The same numbers come out on
+    /// any number of threads.
+    ///
+    /// # Errors
+    /// When rows cannot be read back from a file.
+    ///
+    /// # Panics
+    /// When a label of these rows is not below `classes`.
+    pub fn fit(
+        self,
+        features: &Table,
+        rows: &[usize],
+        labels: &[usize],
+        classes: usize,
+        strengths: &[f64],
+    ) -> Result<Vec<Linear>, FileError> {
+        assert!(rows.iter().all(|&row| labels[row] < classes), "labels of the classes");
+        let scale = Scale::of(features, rows)?;
+        let scaled = match self {
+            Self::Logistic => logistic::fit(features, &scale, rows, labels, classes, strengths)?,
+            Self::Means => means::fit(features, &scale, rows, labels, classes, strengths)?,
+        };
+        Ok(scaled.into_iter().map(|head| scale.fold_into(head)).collect())
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Logistic => "logistic regression",
+            Self::Means => "nearest class mean",
+        })
+    }
+}
+
+impl Linear {
+    /// The logits of some rows of a table, a row each.
+    ///
+    /// # Errors
+    /// When they cannot be read back from a file.
+    pub fn logits(&self, features: &Table, rows: &[usize]) -> Result<Vec<Vec<f32>>, FileError> {
+        let all = logits(&[self], features, rows)?;
+        Ok(all.into_iter().map(|mut heads| heads.swap_remove(0)).collect())
+    }
+}
+
+/// What several heads say of some rows: `[row][head][class]`.
+///
+/// # Errors
+/// When rows cannot be read back from a file.
+pub(crate) fn logits(
+    heads: &[&Linear],
+    features: &Table,
+    rows: &[usize],
+) -> Result<Vec<Vec<Vec<f32>>>, FileError> {
+    let width = features.width();
+    let columns: usize = heads.iter().map(|head| head.classes).sum();
+    // All heads beside one another: input × output, as the kernels take it.
+    let mut weights = vec![0.0; width * columns];
+    let mut bias = vec![];
+    for (column, row) in heads.iter().flat_map(|head| head.weights.chunks_exact(width)).enumerate()
+    {
+        for (input, &weight) in row.iter().enumerate() {
+            weights[input * columns + column] = weight;
+        }
+    }
+    heads.iter().for_each(|head| bias.extend_from_slice(&head.bias));
+    let mut all = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(BLOCK) {
+        let conv = Conv::linear(rows.len(), width, columns);
+        let mut block = vec![0.0; rows.len() * width];
+        features.read(rows, &mut block)?;
+        let mut out = vec![0.0; rows.len() * columns];
+        let epilogue = Epilogue { bias: Some(&bias), ..Epilogue::default() };
+        conv.forward(View::plain(&block), &Pack::forward(&conv, &weights), &mut out, epilogue);
+        for mut row in out.chunks_exact(columns) {
+            let of_head = |head: &&Linear| {
+                let (own, rest) = row.split_at(head.classes);
+                row = rest;
+                own.to_vec()
+            };
+            all.push(heads.iter().map(of_head).collect());
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

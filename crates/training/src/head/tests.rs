@@ -1,0 +1,142 @@
+use ground::random::{Draws, Purpose};
+
+use super::{Kind, Linear, logits};
+use crate::features::Table;
+
+/// Classes as clouds around corners, in numbers of very different scale.
+fn clouds(pictures: usize, width: usize, classes: usize, seed: u64) -> (Table, Vec<usize>) {
+    let mut numbers = vec![];
+    let labels: Vec<usize> = (0..pictures).map(|picture| picture % classes).collect();
+    for (picture, &label) in labels.iter().enumerate() {
+        let mut draws = Draws::new(seed, Purpose::Synthetic, &[picture as u64]);
+        for c in 0..width {
+            let corner = if c % classes == label { 1.0 } else { 0.0 };
+            let scale = 10.0f64.powi(c as i32 % 5 - 2);
+            numbers.push((scale * (corner + draws.normal() + 3.0)) as f32);
+        }
+    }
+    (Table::new(width, numbers), labels)
+}
+
+fn rows(range: std::ops::Range<usize>) -> Vec<usize> {
+    range.collect()
+}
+
+/// scikit-learn's objective, from the head as it stands on plain features.
+fn objective(head: &Linear, table: &Table, rows: &[usize], labels: &[usize], strength: f64) -> f64 {
+    let width = table.width();
+    let n = rows.len() as f64;
+    let mut all = vec![0.0; rows.len() * width];
+    table.read(rows, &mut all).unwrap();
+    let mut penalty = 0.0;
+    for c in 0..width {
+        let column: Vec<f64> = all.iter().skip(c).step_by(width).map(|&x| f64::from(x)).collect();
+        let mean = column.iter().sum::<f64>() / n;
+        let variance = column.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        for class in 0..head.classes {
+            penalty += f64::from(head.weights[class * width + c]).powi(2) * variance;
+        }
+    }
+    let said = head.logits(table, rows).unwrap();
+    let loss: f64 =
+        said.iter().zip(rows).map(|(row, &i)| f64::from(classifier::loss(row, labels[i]))).sum();
+    loss * strength + penalty / 2.0
+}
+
+/// Around the optimum of a convex function every way leads up.
+#[test]
+fn logistic_regression_is_at_its_lowest_point() {
+    let (table, labels) = clouds(120, 30, 3, 1);
+    let rows = rows(0..100);
+    let strengths = [1e-3, 0.1, 10.0];
+    let heads = Kind::Logistic.fit(&table, &rows, &labels, 3, &strengths).unwrap();
+    for (head, strength) in heads.iter().zip(strengths) {
+        let lowest = objective(head, &table, &rows, &labels, strength);
+        let mut draws = Draws::new(5, Purpose::Synthetic, &[]);
+        for _ in 0..20 {
+            let mut other = head.clone();
+            for (w, c) in other.weights.iter_mut().zip(0i32..) {
+                *w += (draws.normal() * 0.02 / 10.0f64.powi(c % 30 % 5 - 2)) as f32;
+            }
+            other.bias.iter_mut().for_each(|b| *b += 0.02 * draws.normal() as f32);
+            let there = objective(&other, &table, &rows, &labels, strength);
+            assert!(there > lowest, "C = {strength}: {there} is lower than {lowest}");
+        }
+    }
+}
+
+/// What is fitted in step with others is what is fitted alone, in one block or several, and in
+/// memory or not.
+#[test]
+fn strengths_do_not_disturb_one_another() {
+    let (table, labels) = clouds(60, 12, 4, 2);
+    let rows = rows(0..60);
+    let together = Kind::Logistic.fit(&table, &rows, &labels, 4, &[1e-2, 1.0]).unwrap();
+    for (head, strength) in together.iter().zip([1e-2, 1.0]) {
+        let alone = &Kind::Logistic.fit(&table, &rows, &labels, 4, &[strength]).unwrap()[0];
+        for (a, b) in head.weights.iter().zip(&alone.weights) {
+            assert!((a - b).abs() < 1e-3 * (1.0 + b.abs()), "{a} is not {b}");
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
+    let (table, labels) = clouds(300, 40, 3, 3);
+    let rows = rows(0..300);
+    for kind in [Kind::Logistic, Kind::Means] {
+        let fit = |threads| {
+            let fit = || kind.fit(&table, &rows, &labels, 3, &[0.01, 0.1]).unwrap();
+            kernels::threads::with(threads, fit)
+        };
+        assert_eq!(fit(1), fit(2), "{kind}");
+        assert_eq!(fit(1), fit(5), "{kind}");
+    }
+}
+
+#[test]
+fn both_kinds_learn_what_there_is_to_learn() {
+    let (table, labels) = clouds(400, 30, 3, 4);
+    for kind in [Kind::Logistic, Kind::Means] {
+        let head = &kind.fit(&table, &rows(0..300), &labels, 3, &[0.03]).unwrap()[0];
+        let said = head.logits(&table, &rows(300..400)).unwrap();
+        let right = said
+            .iter()
+            .zip(&labels[300..])
+            .filter(|(row, label)| (0..3).all(|class| row[class] <= row[**label]));
+        let right = right.count();
+        assert!(right > 80, "{kind}: {right} of 100");
+    }
+}
+
+/// A column that never changes, a class without a picture and a single picture do no harm.
+#[test]
+fn odd_sets_give_numbers() {
+    let mut numbers: Vec<f32> = (0..40).map(|i| (i * 7 % 11) as f32).collect();
+    numbers.iter_mut().step_by(4).for_each(|x| *x = 2.5);
+    let table = Table::new(4, numbers);
+    let labels = [0, 2, 0, 2, 0, 2, 0, 2, 0, 2];
+    for kind in [Kind::Logistic, Kind::Means] {
+        for rows in [rows(0..10), rows(0..1), vec![]] {
+            for head in kind.fit(&table, &rows, &labels, 3, kind.strengths()).unwrap() {
+                assert!(head.weights.iter().chain(&head.bias).all(|x| x.is_finite()), "{kind}");
+                assert!(head.weights.iter().step_by(4).all(|&w| w == 0.0), "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_heads_are_asked_at_once() {
+    let (table, labels) = clouds(50, 8, 2, 6);
+    let heads = Kind::Logistic.fit(&table, &rows(0..40), &labels, 2, &[0.01, 1.0]).unwrap();
+    let both = logits(&[&heads[0], &heads[1]], &table, &rows(40..50)).unwrap();
+    for (at, head) in heads.iter().enumerate() {
+        let alone = head.logits(&table, &rows(40..50)).unwrap();
+        for (both, alone) in both.iter().zip(&alone) {
+            for (a, b) in both[at].iter().zip(alone) {
+                assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{a} is not {b}");
+            }
+        }
+    }
+}
