@@ -2,6 +2,7 @@
 
 mod account;
 mod table;
+mod unfinished;
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,6 +21,7 @@ use crate::start::Start;
 use crate::terminal::Terminal;
 use account::Account;
 use table::Table;
+use unfinished::Unfinished;
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = Training::of(typed)?;
@@ -50,27 +52,40 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         Account { settings, start, recipe, preprocess, data, judged, began, notes: vec![] };
     account.introduce(terminal);
 
+    let Training { output, checkpoint_every, fresh, .. } = &account.settings;
+    let output = output.clone();
+    let unfinished = Unfinished::of(&output, *checkpoint_every, *fresh);
+    let checkpoints = Some(unfinished.checkpoints());
     let mut table = Table::new(terminal);
     let (data, recipe) = (&account.data, &account.recipe);
-    let run = training::run(&mut engine, data, &account.preprocess, recipe, None, &mut table, stop);
+    let preprocess = &account.preprocess;
+    let run = training::run(&mut engine, data, preprocess, recipe, checkpoints, &mut table, stop);
     account.notes.append(&mut table.notes);
     drop(table);
     match run {
         Ok(run) if run.history.is_empty() => {
             // What half an epoch taught is no reason to replace a classifier.
-            terminal.note("stopped before the first epoch was done: nothing is saved");
+            terminal.note("stopped before the first epoch was done: no classifier is saved");
+            unfinished.left(&run.kept, terminal);
             Ok(Exit::Interrupted)
         }
         Ok(run) => {
-            let exit = if run.stopped { Exit::Interrupted } else { Exit::Done };
+            let (kept, stopped) = (run.kept.clone(), run.stopped);
             account.save(run, &mut engine, terminal)?;
-            Ok(exit)
+            if stopped {
+                unfinished.left(&kept, terminal);
+                return Ok(Exit::Interrupted);
+            }
+            unfinished.done(&kept, &output, terminal);
+            Ok(Exit::Done)
         }
         Err(TrainingError::NotFinite(mut at)) => {
             match at.last_good.take() {
                 Some(run) => account.save(run, &mut engine, terminal)?,
                 None => terminal.note("no epoch was done before that: nothing is saved"),
             }
+            // They lead to the same end.
+            unfinished.done(&at.kept, &output, terminal);
             Err(TrainingError::NotFinite(at).into())
         }
         Err(error) => Err(error.into()),
