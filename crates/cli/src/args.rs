@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use network::Backbone;
 use training::Rates;
+use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Train(Box<Train>),
     /// Say what pictures show
     Predict(Predict),
+    /// Find a learning rate: try rates from far too low to far too high on a few batches
+    LrFind(LrFind),
     /// Write the report of a trained classifier as one HTML file
     Report(Report),
     /// Show what a classifier is: classes, recipe, data, scores, network
@@ -123,11 +126,18 @@ pub(crate) struct Train {
     #[arg(long, value_name = "F", help_heading = "Recipe", value_parser = share)]
     pub(crate) valid: Option<f64>,
     /// Folds that pictures are judged out of
-    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Recipe", value_parser = folds)]
+    #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe", value_parser = folds)]
     pub(crate) folds: usize,
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
     pub(crate) seed: u64,
+
+    /// Begin anew, even where an interrupted run of the same command could go on
+    #[arg(long, help_heading = "Interruptions")]
+    pub(crate) fresh: bool,
+    /// Seconds between checkpoints, from which an interrupted run goes on
+    #[arg(long, value_name = "N", default_value_t = 60, help_heading = "Interruptions")]
+    pub(crate) checkpoint_every: u64,
 }
 
 /// A network by name, with the published weights that the name stands for, if any do.
@@ -182,6 +192,71 @@ pub(crate) enum Keep {
     Last,
     /// After the epoch with the fewest errors on the pictures held out
     Best,
+}
+
+/// What is typed after `lr-find`.
+#[derive(Args, Debug)]
+#[command(group(ArgGroup::new("pictures").required(true).args(["dir", "labels"])))]
+pub(crate) struct LrFind {
+    /// A folder with one sub-folder of pictures a class, or with `train` and `valid` in it
+    pub(crate) dir: Option<PathBuf>,
+    /// A table of `path,label[,split][,group]` instead; paths start where the table lies
+    #[arg(long, value_name = "CSV")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Where the plot goes [default: the folder's name, with `.lr.svg`, here]
+    #[arg(long, short, value_name = "SVG")]
+    pub(crate) output: Option<PathBuf>,
+    /// One JSON document on standard output; no plot unless `-o` asks for it
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Which stage the rate is for
+    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
+    pub(crate) stage: StageName,
+    /// The lowest layers' rate over the head's, while trying and in what is suggested
+    #[arg(long, value_name = "F", default_value_t = 1.0, help_heading = "Recipe", value_parser = spread)]
+    pub(crate) spread: f32,
+    /// Batches, each with a rate of its own
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Recipe", value_parser = sweep)]
+    pub(crate) batches: usize,
+    /// Network, as for `train`
+    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = Named::parse)]
+    pub(crate) backbone: Option<Named>,
+    /// Pretrained weights from this safetensors file [default: cached, or downloaded]
+    #[arg(long, value_name = "FILE", help_heading = "Recipe")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Never use the network (also: LOOKALIKE_OFFLINE=1)
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) offline: bool,
+    /// Epochs that the stage will have, for saying how far the rate can move the weights
+    #[arg(long, value_name = "N", help_heading = "Recipe")]
+    pub(crate) epochs: Option<usize>,
+    /// Pictures in a training step
+    #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = batch)]
+    pub(crate) batch: Option<usize>,
+    /// Height and width of the square that the network sees, in pixels
+    #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = size)]
+    pub(crate) size: Option<usize>,
+    /// Do not alter pictures at random while learning
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) no_augment: bool,
+    /// Freeze the frozen body's norms too
+    #[arg(long, help_heading = "Recipe")]
+    pub(crate) freeze_norms: bool,
+    /// Share of each class held out, which is not tried on
+    #[arg(long, value_name = "F", default_value_t = 0.2, help_heading = "Recipe", value_parser = share)]
+    pub(crate) valid: f64,
+    /// Where all randomness starts from
+    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StageName {
+    /// The head learns, on a frozen body
+    Frozen,
+    /// Everything learns
+    #[default]
+    Unfrozen,
 }
 
 /// What is typed after `predict`.
@@ -332,6 +407,18 @@ fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
 
 fn folds(text: &str) -> Result<usize, String> {
     within(text, 2, 100)
+}
+
+/// fastai's finder takes at least 6 batches.
+fn sweep(text: &str) -> Result<usize, String> {
+    within(text, 6, 100_000)
+}
+
+fn spread(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(spread) if spread > 0.0 && spread <= 1.0 => Ok(spread),
+        _ => Err("a number above 0 and at most 1 is needed, such as `0.01`".into()),
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -28,8 +28,10 @@ pub(crate) enum Exit {
     NotFinite = 6,
     /// A bug of ours, as Rust ends a program that panics.
     Bug = 101,
-    /// Stopped on request.
+    /// Stopped on request, by Ctrl-C.
     Interrupted = 130,
+    /// Stopped on request, by SIGTERM: what [`crate::interrupt::code`] makes of the former then.
+    Terminated = 143,
 }
 
 /// A failure of the binary's own, with its code and advice.

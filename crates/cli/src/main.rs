@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(report_bug));
     // Whatever ends in a panic has been told by the hook; what is left is the code.
     let exit = panic::catch_unwind(run).unwrap_or(Exit::Bug);
-    ExitCode::from(exit as u8)
+    ExitCode::from(interrupt::code(exit))
 }
 
 fn run() -> Exit {
@@ -41,6 +41,11 @@ fn run() -> Exit {
             let stop = Stop::new();
             interrupt::listen(&stop, &terminal);
             commands::train::run(*train, &terminal, &stop)
+        }
+        Command::LrFind(lr_find) => {
+            let stop = Stop::new();
+            interrupt::listen(&stop, &terminal);
+            commands::lr_find::run(&lr_find, &terminal, &stop)
         }
         Command::Predict(predict) => commands::predict::run(&predict, &terminal),
         Command::Report(report) => commands::report::run(&report, &terminal),

@@ -1,6 +1,7 @@
 //! Step two of the command line: from what was typed to the plain settings that a run takes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use network::Backbone;
 use training::auto::Auto;
@@ -31,6 +32,10 @@ pub(crate) struct Training {
     pub(crate) valid: Option<f64>,
     /// Whether the recipe is the default one, if pretrained weights can be had.
     auto: bool,
+    /// Begin anew even where an interrupted run could go on.
+    pub(crate) fresh: bool,
+    /// The time between two checkpoints.
+    pub(crate) checkpoint_every: Duration,
     changes: Changes,
 }
 
@@ -62,11 +67,7 @@ impl Training {
             }
             (recipe, option) => recipe != Some(args::Recipe::Classic) && option.is_none(),
         };
-        let source = match (typed.labels, typed.dir) {
-            (Some(table), _) => Source::Table(table),
-            (None, Some(dir)) => Source::Folder(dir),
-            (None, None) => anyhow::bail!("a folder or `--labels` is needed"),
-        };
+        let source = Source::of(typed.labels, typed.dir)?;
         let output = match typed.output {
             Some(output) => output,
             None => PathBuf::from(source.name()? + ".lookalike"),
@@ -98,6 +99,46 @@ impl Training {
             offline: typed.offline,
             valid: typed.valid,
             auto,
+            fresh: typed.fresh,
+            checkpoint_every: Duration::from_secs(typed.checkpoint_every),
+            changes,
+        })
+    }
+
+    /// For finding a rate: as for training, with the plot as its output.
+    ///
+    /// # Errors
+    /// When the folder has no name to give to the plot.
+    pub(crate) fn of_lr_find(typed: &args::LrFind) -> anyhow::Result<Self> {
+        let source = Source::of(typed.labels.clone(), typed.dir.clone())?;
+        let output = match &typed.output {
+            Some(output) => output.clone(),
+            None => PathBuf::from(source.name()? + ".lr.svg"),
+        };
+        let changes = Changes {
+            frozen_epochs: typed.epochs,
+            epochs: typed.epochs,
+            rates: None,
+            frozen_rates: None,
+            batch: typed.batch,
+            size: typed.size,
+            augment: !typed.no_augment,
+            freeze_norms: typed.freeze_norms,
+            keep: Keep::Last,
+            folds: Auto::FOLDS,
+            seed: typed.seed,
+        };
+        Ok(Self {
+            source,
+            output,
+            report: None,
+            backbone: typed.backbone,
+            weights: typed.weights.clone(),
+            offline: typed.offline,
+            valid: Some(typed.valid),
+            auto: false,
+            fresh: false,
+            checkpoint_every: Duration::MAX,
             changes,
         })
     }
@@ -113,7 +154,8 @@ impl Training {
         Recipe::Auto(Auto { size: size.unwrap_or(defaults.size), folds, seed, ..defaults })
     }
 
-    fn classic(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Classic {
+    /// The classic recipe for it.
+    pub(crate) fn classic(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Classic {
         let defaults = if pretrained {
             Classic::pretrained(backbone, classes)
         } else {
@@ -139,6 +181,14 @@ impl Training {
 }
 
 impl Source {
+    fn of(labels: Option<PathBuf>, dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        match (labels, dir) {
+            (Some(table), _) => Ok(Self::Table(table)),
+            (None, Some(dir)) => Ok(Self::Folder(dir)),
+            (None, None) => anyhow::bail!("a folder or `--labels` is needed"),
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::Table(path) => path,

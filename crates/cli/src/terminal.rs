@@ -181,10 +181,8 @@ pub(crate) fn clock(time: Duration) -> String {
 
 /// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200 pictures".
 pub(crate) fn count(n: usize, thing: &str) -> String {
-    let plural = match thing.strip_suffix("class") {
-        Some(_) => format!("{thing}es"),
-        None => format!("{thing}s"),
-    };
+    let hisses = ["class", "batch"].iter().any(|end| thing.ends_with(end));
+    let plural = thing.to_owned() + if hisses { "es" } else { "s" };
     format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
 }
 
@@ -229,5 +227,6 @@ mod tests {
         assert_eq!(thousands(100), "100");
         assert_eq!(count(1, "class"), "1 class");
         assert_eq!(count(1_200, "class"), "1,200 classes");
+        assert_eq!(count(2, "batch"), "2 batches");
     }
 }

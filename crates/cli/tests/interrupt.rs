@@ -1,4 +1,4 @@
-//! Ctrl-C: the first saves and stops, the second ends at once.
+//! Ctrl-C and SIGTERM: the first saves and stops, the second ends at once.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
 
@@ -24,7 +24,11 @@ fn endless(place: &Place) -> Child {
 }
 
 fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
@@ -53,7 +57,8 @@ fn the_first_saves_what_was_learned() {
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(asked.elapsed() < Duration::from_secs(30), "it took {:?}", asked.elapsed());
-    assert!(words.contains("practice.lookalike"), "{words}");
+    assert!(words.contains("classifier: `practice.lookalike`"), "{words}");
+    assert!(words.contains("the same command goes on from unfrozen epoch"), "{words}");
     // Loads, passes its self-test, and knows how far it came.
     let shown: serde_json::Value =
         serde_json::from_str(&place.out("show practice.lookalike --json")).unwrap();
@@ -75,4 +80,15 @@ fn the_second_ends_at_once_and_leaves_no_torn_file() {
     if place.path("practice.lookalike").exists() {
         place.out("show practice.lookalike");
     }
+}
+
+#[test]
+fn a_request_to_terminate_has_a_code_of_its_own() {
+    let place = Place::new();
+    let mut child = endless(&place);
+    wait_for_epoch(&mut child, 1);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    place.out("show practice.lookalike");
+    assert!(place.path("practice.lookalike.unfinished").exists());
 }

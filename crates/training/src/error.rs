@@ -1,7 +1,7 @@
 use engine::EngineError;
 use pictures::PicturesError;
 
-use crate::{Run, Stage};
+use crate::{Kept, Run, Stage};
 
 /// Why a run cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,8 @@ pub struct NotFinite {
     pub loss: f32,
     /// The run up to the end of the last epoch in which all was well, if there was one.
     pub last_good: Option<Run>,
+    /// The checkpoints that it leaves. They lead to the same end.
+    pub kept: Kept,
 }
 
 impl TrainingError {

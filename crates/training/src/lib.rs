@@ -18,6 +18,7 @@ pub mod auto;
 pub mod features;
 pub mod head;
 
+mod checkpoint;
 mod classic;
 mod error;
 mod finder;
@@ -29,6 +30,7 @@ mod run;
 mod schedule;
 mod smooth;
 
+pub use checkpoint::{Checkpoints, Kept, Standing};
 pub use classic::{Classic, Keep, Stage};
 pub use error::{NotFinite, TrainingError};
 pub use finder::{Ended, Found, Sweep, Tried, find};

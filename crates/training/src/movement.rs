@@ -2,6 +2,7 @@ use std::fmt;
 
 use engine::Trained;
 use network::{Graph, Parameter, Parameters};
+use serde::{Deserialize, Serialize};
 
 use crate::schedule::OneCycle;
 
@@ -10,14 +11,16 @@ use crate::schedule::OneCycle;
 /// Adam moves a weight by about its learning rate in a step and hardly ever by more (Kingma, Ba,
 /// arXiv 1412.6980, section 2.1), so that the sum of the rates bounds the way of a weight whose
 /// steps all point in one direction. Real ones do not: expect about a tenth of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Movement {
     /// Those parameter groups in which something learns.
     pub groups: Vec<GroupMovement>,
 }
 
 /// How far the weights of one parameter group can go.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GroupMovement {
     /// The group's index in the graph.
     pub group: usize,

@@ -1,7 +1,7 @@
 use engine::Trained;
 use insight::Epoch;
 
-use crate::{Movement, Stage, Tried};
+use crate::{Movement, Stage, Standing, Tried};
 
 /// Who hears how a run is going: the binary draws it, a test notes it down.
 pub trait Observer {
@@ -13,6 +13,13 @@ pub trait Observer {
 
     /// An epoch is done and measured.
     fn epoch_finished(&mut self, _epoch: &Epoch) {}
+
+    /// The run goes on from a checkpoint. Before this the stages that had begun and the epochs that
+    /// were done are told again, in order.
+    fn resumed(&mut self, _standing: Standing) {}
+
+    /// Something is not as the user would expect, but the run goes on.
+    fn warned(&mut self, _words: &str) {}
 
     /// The rate finder has tried a rate.
     fn rate_tried(&mut self, _tried: Tried) {}

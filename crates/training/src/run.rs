@@ -1,13 +1,14 @@
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use classifier::{check_classes, loss, ranked};
-use engine::{Adam, Engine, EngineError, Images, Step};
+use engine::{Adam, Engine, EngineError, Images, State, Step};
 use ground::Stop;
 use insight::Epoch;
 use network::Parameters;
 use pictures::{Augment, Batch, Batching, Dataset, Loader, PicturesError, Preprocess, Side};
 
+use crate::checkpoint::{Checkpoint, Checkpoints, Expected, Keeper, Kept, Place, identity};
 use crate::classic::{Classic, Keep, Stage};
 use crate::error::{NotFinite, TrainingError};
 use crate::observer::{Observer, Plan, Progress};
@@ -27,6 +28,8 @@ pub struct Run {
     pub stopped: bool,
     /// Training steps taken.
     pub steps: u64,
+    /// The checkpoints that it leaves, to be discarded once its result is saved.
+    pub kept: Kept,
 }
 
 /// What the network says of a held-out picture.
@@ -39,12 +42,12 @@ pub struct HeldOut {
 }
 
 /// The network as it was after an epoch.
-#[derive(Clone)]
-struct Snapshot {
-    parameters: Parameters,
-    held_out: Vec<HeldOut>,
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) parameters: Parameters,
+    pub(crate) held_out: Vec<HeldOut>,
     /// Errors on the held-out pictures, then their mean loss: what [`Keep::Best`] ranks by.
-    score: (usize, f32),
+    pub(crate) score: (usize, f32),
 }
 
 /// Why a stage ended before its last step.
@@ -76,6 +79,11 @@ pub(crate) const EPS: f32 = 1e-5;
 /// After each batch `stop` is looked at. A run that is stopped keeps what its last finished epoch
 /// left; before there is one, its history and its held-out predictions are empty.
 ///
+/// With `checkpoints` it puts down from time to time, and when it is stopped, what it needs to go
+/// on, and goes on from there if it finds such of the very same run: same settings, pictures,
+/// first weights and program. The result is then the one that it would have had without a break,
+/// to the bit. A checkpoint that cannot be written or read is told to the observer.
+///
 /// # Errors
 /// When there is nothing to train on or the pictures do not suit the network; when the loss is no
 /// number any more, with the last weights for which it was.
@@ -84,6 +92,7 @@ pub fn run(
     data: &Dataset,
     preprocess: &Preprocess,
     settings: &Classic,
+    checkpoints: Option<Checkpoints<'_>>,
     observer: &mut dyn Observer,
     stop: &Stop,
 ) -> Result<Run, TrainingError> {
@@ -101,31 +110,68 @@ pub fn run(
     if learned.is_empty() {
         return Err(TrainingError::NoPictures { held_out: held_out.len() });
     }
+    let pictures = learned.len();
     let augment = settings.augment.then(Augment::default);
     let to_train = Batching::to_train(settings.batch, augment, settings.seed);
     let to_measure = Batching::to_measure(settings.batch);
+    let (loader, measured) = (
+        &Loader::new(data, learned, preprocess, to_train),
+        &Loader::new(data, held_out.clone(), preprocess, to_measure),
+    );
+    let graph = engine.graph().clone();
+    let expected = Expected {
+        graph: &graph,
+        stages: stages.iter().map(|(stage, epochs, _)| (*stage, *epochs)).collect(),
+        batches: loader.batches(),
+        held_out: &held_out,
+    };
+    let (keeper, resumed) = match checkpoints {
+        Some(how) => {
+            let start = engine.parameters();
+            let identity = identity(how.program, settings, preprocess, data, &start);
+            let (keeper, resumed) = Keeper::open(how, identity, &expected, observer);
+            (Some(keeper), resumed)
+        }
+        None => (None, None),
+    };
     let mut runner = Runner {
         engine,
         settings,
         observer,
         stop,
-        pictures: learned.len(),
-        held_out: held_out.len(),
-        loader: &Loader::new(data, learned, preprocess, to_train),
-        measured: &Loader::new(data, held_out, preprocess, to_measure),
+        expected,
+        pictures,
+        loader,
+        measured,
+        keeper,
+        place: Place { stage: 0, epoch: 1, batch: 0 },
+        resumed: None,
         step: 0,
+        smooth: Smooth::default(),
+        began: Instant::now(),
+        spent: 0.0,
         history: vec![],
+        movements: vec![],
         last: None,
         best: None,
     };
-    for (stage, epochs, rates) in stages {
-        match runner.stage(stage, epochs, &rates.of_groups(runner.engine.graph().groups())) {
-            Ok(()) => {}
-            Err(Cut::Stopped) => return runner.finish(true),
-            Err(Cut::Failed(error)) => return Err(runner.failed(error)),
+    runner.go_on(resumed);
+    let mut ended = Ok(());
+    for (index, (stage, epochs, rates)) in stages.into_iter().enumerate() {
+        let rates = rates.of_groups(runner.engine.graph().groups());
+        ended = runner.stage(index, stage, epochs, &rates);
+        if ended.is_err() {
+            break;
         }
     }
-    runner.finish(false)
+    match ended {
+        Ok(()) => runner.finish(false),
+        Err(Cut::Stopped) => {
+            runner.put_down();
+            runner.finish(true)
+        }
+        Err(Cut::Failed(error)) => Err(runner.failed(error)),
+    }
 }
 
 struct Runner<'a> {
@@ -133,28 +179,53 @@ struct Runner<'a> {
     settings: &'a Classic,
     observer: &'a mut dyn Observer,
     stop: &'a Stop,
-    /// Pictures that are learned from.
+    expected: Expected<'a>,
+    /// How many pictures are learned from.
     pictures: usize,
-    /// Pictures that are held out.
-    held_out: usize,
-    /// The former in batches.
+    /// Those in batches.
     loader: &'a Loader<'a>,
-    /// The latter in batches.
+    /// The held-out ones in batches.
     measured: &'a Loader<'a>,
+    keeper: Option<Keeper<'a>>,
+    /// Where it stands.
+    place: Place,
+    /// Where its stage is to go on from.
+    resumed: Option<State>,
     /// Training steps taken in the whole run.
     step: u64,
+    /// The training loss of this stage.
+    smooth: Smooth,
+    /// When this epoch began, or went on.
+    began: Instant,
+    /// Seconds spent on it before that.
+    spent: f64,
     history: Vec<Epoch>,
+    /// Of each stage that has begun.
+    movements: Vec<Movement>,
     last: Option<Rc<Snapshot>>,
     best: Option<Rc<Snapshot>>,
 }
 
 impl Runner<'_> {
-    fn stage(&mut self, stage: Stage, epochs: usize, max_rates: &[f32]) -> Result<(), Cut> {
+    /// Takes up what a checkpoint holds.
+    fn go_on(&mut self, from: Option<Checkpoint>) {
+        let Some(from) = from else { return };
+        (self.place, self.step, self.smooth, self.spent) =
+            (from.place, from.step, from.smooth, from.spent);
+        (self.history, self.movements) = (from.history, from.movements);
+        (self.last, self.best, self.resumed) = (from.last, from.best, Some(from.state));
+    }
+
+    fn stage(
+        &mut self,
+        index: usize,
+        stage: Stage,
+        epochs: usize,
+        max_rates: &[f32],
+    ) -> Result<(), Cut> {
         let batches = self.loader.batches();
         let cycle = OneCycle { max_rates: max_rates.to_vec(), steps: epochs * batches };
         let trained = self.settings.trained(stage);
-        // The engine forgets the optimiser's state, as fastai does between its stages.
-        self.engine.set_trained(trained);
         let plan = Plan {
             stage,
             epochs,
@@ -162,50 +233,44 @@ impl Runner<'_> {
             max_rates: max_rates.to_vec(),
             trained,
             pictures: self.pictures,
-            held_out: self.held_out,
+            held_out: self.expected.held_out.len(),
         };
-        let values = self.engine.parameters();
-        let movement = Movement::of(self.engine.graph(), &values, trained, &cycle);
-        drop(values);
-        self.observer.stage_started(&plan, &movement);
-        let mut smooth = Smooth::default();
-        for epoch in 1..=epochs {
-            let started = Instant::now();
-            self.learn(&plan, epoch, &cycle, &mut smooth)?;
-            let snapshot = self.measure()?;
-            let (errors, loss) = snapshot.score;
-            let measured = !snapshot.held_out.is_empty();
-            let finite = loss.is_finite()
-                && snapshot.parameters.first_not_finite(self.engine.graph()).is_none();
-            if !finite {
-                return Err(not_finite(&plan, epoch, batches + 1, &cycle, loss));
+        if index == self.movements.len() {
+            let values = self.engine.parameters();
+            self.movements.push(Movement::of(self.engine.graph(), &values, trained, &cycle));
+        }
+        self.observer.stage_started(&plan, &self.movements[index]);
+        // What a run did before the checkpoint is told again.
+        let told = self.history.iter().filter(|row| row.stage == stage.to_string());
+        told.for_each(|row| self.observer.epoch_finished(row));
+        if index < self.place.stage {
+            return Ok(());
+        }
+        // The engine forgets the optimiser's state, as fastai does between its stages.
+        self.engine.set_trained(trained);
+        match self.resumed.take() {
+            Some(state) => {
+                self.engine.set_state(&state)?;
+                self.observer.resumed(self.expected.standing(self.place));
             }
-            let row = Epoch {
-                stage: stage.to_string(),
-                epoch,
-                train_loss: smooth.value(),
-                valid_loss: measured.then_some(f64::from(loss)),
-                errors: measured.then_some((errors, snapshot.held_out.len())),
-                seconds: started.elapsed().as_secs_f64(),
-            };
-            self.observer.epoch_finished(&row);
-            self.history.push(row);
-            self.keep(snapshot);
+            None => {
+                self.place = Place { stage: index, epoch: 1, batch: 0 };
+                self.smooth = Smooth::default();
+            }
+        }
+        while self.place.epoch <= epochs {
+            self.began = Instant::now();
+            self.learn(&plan, &cycle)?;
+            self.end_epoch(&plan, &cycle)?;
         }
         Ok(())
     }
 
-    /// One pass over the pictures that are learned from.
-    fn learn(
-        &mut self,
-        plan: &Plan,
-        epoch: usize,
-        cycle: &OneCycle,
-        smooth: &mut Smooth,
-    ) -> Result<(), Cut> {
-        let passes = self.history.len() as u64;
-        let mut done = 0;
-        self.loader.epoch(passes, |batch| {
+    /// The rest of a pass over the pictures that are learned from.
+    fn learn(&mut self, plan: &Plan, cycle: &OneCycle) -> Result<(), Cut> {
+        let (passes, epoch) = (self.history.len() as u64, self.place.epoch);
+        self.loader.epoch_from(passes, self.place.batch, |batch| {
+            let done = self.place.batch;
             let step = Step { seed: self.settings.seed, index: self.step };
             let loss = self.engine.gradients(images(batch), &batch.labels, step)?;
             if !loss.is_finite() {
@@ -218,17 +283,73 @@ impl Runner<'_> {
                 weight_decay: self.settings.weight_decay,
             });
             self.step += 1;
-            done += 1;
-            smooth.take(loss);
+            self.place.batch += 1;
+            self.smooth.take(loss);
             self.observer.batch_done(Progress {
                 stage: plan.stage,
                 epoch,
-                batch: done,
+                batch: self.place.batch,
                 batches: plan.batches,
-                loss: smooth.value(),
+                loss: self.smooth.value(),
             });
-            if self.stop.asked() { Err(Cut::Stopped) } else { Ok(()) }
+            if self.stop.asked() {
+                return Err(Cut::Stopped);
+            }
+            self.put_down_if_due(Duration::ZERO);
+            Ok(())
         })
+    }
+
+    /// Ends an epoch: measures it and keeps what it made.
+    fn end_epoch(&mut self, plan: &Plan, cycle: &OneCycle) -> Result<(), Cut> {
+        let epoch = self.place.epoch;
+        let snapshot = self.measure()?;
+        let (errors, loss) = snapshot.score;
+        let measured = !snapshot.held_out.is_empty();
+        let finite =
+            loss.is_finite() && snapshot.parameters.first_not_finite(self.engine.graph()).is_none();
+        if !finite {
+            return Err(not_finite(plan, epoch, plan.batches + 1, cycle, loss));
+        }
+        let row = Epoch {
+            stage: plan.stage.to_string(),
+            epoch,
+            train_loss: self.smooth.value(),
+            valid_loss: measured.then_some(f64::from(loss)),
+            errors: measured.then_some((errors, snapshot.held_out.len())),
+            seconds: self.spent + self.began.elapsed().as_secs_f64(),
+        };
+        self.observer.epoch_finished(&row);
+        self.history.push(row);
+        self.keep(snapshot);
+        self.place = Place { epoch: epoch + 1, batch: 0, ..self.place };
+        let worked = self.began.elapsed();
+        (self.began, self.spent) = (Instant::now(), 0.0);
+        self.put_down_if_due(worked);
+        Ok(())
+    }
+
+    fn put_down_if_due(&mut self, worked: Duration) {
+        if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(worked)) {
+            self.put_down();
+        }
+    }
+
+    /// Writes a checkpoint, where they are wanted.
+    fn put_down(&mut self) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let checkpoint = Checkpoint {
+            place: self.place,
+            step: self.step,
+            smooth: self.smooth,
+            spent: self.spent + self.began.elapsed().as_secs_f64(),
+            history: self.history.clone(),
+            movements: self.movements.clone(),
+            last: self.last.clone(),
+            best: self.best.clone(),
+            state: self.engine.state(),
+        };
+        keeper.write(&self.expected, &checkpoint, self.observer);
     }
 
     /// The network as it is, and what it says of the held-out pictures.
@@ -263,21 +384,32 @@ impl Runner<'_> {
     /// Adds to the error what the run has to show for itself.
     fn failed(self, error: TrainingError) -> TrainingError {
         match error {
-            TrainingError::NotFinite(mut at) if self.last.is_some() => match self.finish(false) {
-                Ok(run) => {
-                    at.last_good = Some(run);
-                    TrainingError::NotFinite(at)
+            TrainingError::NotFinite(mut at) => {
+                at.kept = self.kept();
+                if self.last.is_none() {
+                    return TrainingError::NotFinite(at);
                 }
-                Err(error) => error,
-            },
+                match self.finish(false) {
+                    Ok(run) => {
+                        at.last_good = Some(run);
+                        TrainingError::NotFinite(at)
+                    }
+                    Err(error) => error,
+                }
+            }
             error => error,
         }
     }
 
+    fn kept(&self) -> Kept {
+        self.keeper.as_ref().map(Keeper::kept).unwrap_or_default()
+    }
+
     fn finish(mut self, stopped: bool) -> Result<Run, TrainingError> {
-        let kept = self.best.take().or_else(|| self.last.clone());
+        let kept = self.kept();
+        let snapshot = self.best.take().or_else(|| self.last.clone());
         self.last = None; // so that what is kept has one owner and need not be copied
-        let (parameters, held_out) = match kept.map(Rc::unwrap_or_clone) {
+        let (parameters, held_out) = match snapshot.map(Rc::unwrap_or_clone) {
             Some(Snapshot { parameters, held_out, .. }) => {
                 self.engine.set_parameters(&parameters)?;
                 (parameters, held_out)
@@ -285,7 +417,7 @@ impl Runner<'_> {
             None => (self.engine.parameters(), vec![]),
         };
         let (history, steps) = (self.history, self.step);
-        Ok(Run { history, parameters, held_out, stopped, steps })
+        Ok(Run { history, parameters, held_out, stopped, steps, kept })
     }
 }
 
@@ -296,6 +428,14 @@ fn images(batch: &Batch) -> Images<'_> {
 fn not_finite(plan: &Plan, epoch: usize, batch: usize, cycle: &OneCycle, loss: f32) -> Cut {
     let step = (epoch - 1) * plan.batches + batch - 1;
     let rate = cycle.at(step.min(cycle.steps - 1)).last().map_or(0.0, |group| group.rate);
-    let at = NotFinite { stage: plan.stage, epoch, batch, rate, loss, last_good: None };
+    let at = NotFinite {
+        stage: plan.stage,
+        epoch,
+        batch,
+        rate,
+        loss,
+        last_good: None,
+        kept: Kept::default(),
+    };
     Cut::Failed(TrainingError::NotFinite(Box::new(at)))
 }

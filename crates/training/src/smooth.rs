@@ -1,6 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 /// The training loss as fastai shows it: an exponential average of the batches' losses, corrected
 /// for having started at nothing, over a whole stage.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Smooth {
     sum: f64,
     count: i32,

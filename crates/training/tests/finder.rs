@@ -83,7 +83,7 @@ fn nothing_is_left_of_a_sweep() {
     engine.set_parameters(&common::engine(&recipe).parameters()).unwrap();
     sweep(&mut engine, &data, &recipe, &few, &mut Ear::default());
     let preprocess = Preprocess::imagenet(SIZE);
-    let run = training::run(&mut engine, &data, &preprocess, &recipe, &mut (), &Stop::new());
+    let run = training::run(&mut engine, &data, &preprocess, &recipe, None, &mut (), &Stop::new());
     assert!(run.unwrap().parameters == plain);
 }
 

@@ -191,7 +191,8 @@ fn a_stop_keeps_the_last_finished_epoch() {
         let mut notes = Notes { stop_after: Some((batches, stop.clone())), ..Notes::default() };
         let mut engine = engine(&settings);
         let preprocess = Preprocess::imagenet(SIZE);
-        let run = training::run(&mut engine, &data, &preprocess, &settings, &mut notes, &stop);
+        let run =
+            training::run(&mut engine, &data, &preprocess, &settings, None, &mut notes, &stop);
         let run = run.unwrap();
         assert!(run.stopped && run.steps == batches as u64);
         assert!(engine.parameters() == run.parameters);
@@ -261,8 +262,9 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_last_good_weights() {
     let settings = recipe(2);
     let mut faulty = Faulty { engine: engine(&settings), at: 3 };
     let preprocess = Preprocess::imagenet(SIZE);
-    let error = training::run(&mut faulty, &data, &preprocess, &settings, &mut (), &Stop::new())
-        .unwrap_err();
+    let error =
+        training::run(&mut faulty, &data, &preprocess, &settings, None, &mut (), &Stop::new())
+            .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("became NaN in the unfrozen stage, epoch 2, batch 2"), "{text}");
     assert!(error.help().unwrap().contains("--lr"), "{:?}", error.help());

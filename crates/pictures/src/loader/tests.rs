@@ -58,6 +58,28 @@ fn workers_change_nothing() {
 }
 
 #[test]
+fn an_epoch_that_goes_on_gives_what_is_left_of_it() {
+    let dataset = dataset(23);
+    let train = Batching::to_train(4, Some(Augment::default()), 9);
+    let preprocess = Preprocess::imagenet(SIZE);
+    let whole = epoch(&dataset, &train, 5);
+    for workers in [0, 1, 3] {
+        let batching = Batching { workers, ..train.clone() };
+        let loader = Loader::new(&dataset, (0..23).collect(), &preprocess, batching);
+        for done in 0..=whole.len() + 1 {
+            let mut left = vec![];
+            loader
+                .epoch_from(5, done, |batch| {
+                    left.push(batch.clone());
+                    Ok::<_, PicturesError>(())
+                })
+                .unwrap();
+            assert_eq!(left, whole[done.min(whole.len())..]);
+        }
+    }
+}
+
+#[test]
 fn alterations_follow_the_content_not_the_place() {
     let dataset = dataset(8);
     let batching = Batching { augment: Some(Augment::default()), ..Batching::to_measure(1) };

@@ -36,10 +36,13 @@ pub struct Auto {
 }
 
 impl Auto {
+    /// Folds, where nobody asks for others.
+    pub const FOLDS: usize = 5;
+
     /// Five folds of pictures of 224 × 224.
     #[must_use]
     pub fn new(backbone: Backbone) -> Self {
-        Self { backbone, size: 224, folds: 5, repeats: None, seed: 42 }
+        Self { backbone, size: 224, folds: Self::FOLDS, repeats: None, seed: 42 }
     }
 
     /// The network that comes of it.

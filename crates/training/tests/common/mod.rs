@@ -7,9 +7,9 @@ use engine::{Cpu, Engine};
 use ground::random::{Draws, Purpose};
 use ground::{Digest, Stop};
 use insight::Epoch;
-use network::{Architecture, Backbone, Head, Parameters};
+use network::{Architecture, Backbone, Graph, Head, Op, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
-use training::{Classic, Movement, Observer, Plan, Progress, Rates, Run, TrainingError};
+use training::{Classic, Movement, Observer, Plan, Progress, Rates, Run, Standing, TrainingError};
 
 pub const SIZE: usize = 32;
 
@@ -56,12 +56,32 @@ pub fn engine(recipe: &Classic) -> Cpu {
     engine
 }
 
+/// A network of a few hundred numbers in three groups, so that a run takes no time.
+pub fn tiny_engine(classes: usize, seed: u64) -> Cpu {
+    let mut graph = Graph::new(3);
+    let conv = graph.conv("conv", graph.input(), 0, [4, 3, 4, 1]);
+    let norm = graph.norm("norm", conv, 0, 0.0);
+    let relu = graph.add("relu", Op::Relu, &[norm]);
+    let conv = graph.conv("conv2", relu, 1, [6, 1, 1, 0]);
+    let norm = graph.norm("norm2", conv, 1, 0.0);
+    graph.cut_here();
+    let pool = graph.add("pool", Op::AveragePool, &[norm]);
+    let drop = graph.add("drop", Op::Dropout { rate: 0.3 }, &[pool]);
+    graph.linear("head", drop, 2, classes, true);
+    let start = Parameters::start(&graph, seed);
+    let mut engine = Cpu::new(graph);
+    engine.set_parameters(&start).unwrap();
+    engine
+}
+
 /// All that an observer can hear, and a stop asked for after so many batches.
 #[derive(Default)]
 pub struct Notes {
     pub plans: Vec<(Plan, Movement)>,
     pub batches: Vec<Progress>,
     pub epochs: Vec<Epoch>,
+    pub resumed: Vec<Standing>,
+    pub warnings: Vec<String>,
     pub stop_after: Option<(usize, Stop)>,
 }
 
@@ -75,6 +95,12 @@ impl Observer for Notes {
             Some((count, stop)) if self.batches.len() == *count => stop.ask(),
             _ => {}
         }
+    }
+    fn resumed(&mut self, standing: Standing) {
+        self.resumed.push(standing);
+    }
+    fn warned(&mut self, words: &str) {
+        self.warnings.push(words.to_owned());
     }
     fn epoch_finished(&mut self, epoch: &Epoch) {
         self.epochs.push(epoch.clone());
@@ -90,6 +116,7 @@ pub fn train(data: &Dataset, recipe: &Classic) -> Result<(Run, Cpu, Notes), Trai
         data,
         &Preprocess::imagenet(SIZE),
         recipe,
+        None,
         &mut notes,
         &Stop::new(),
     )?;

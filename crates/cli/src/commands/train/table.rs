@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::Trained;
 use ground::progress::{Bar, Progress as _};
 use insight::{Epoch, Proportion};
-use training::{Movement, Observer, Plan, Progress};
+use training::{Movement, Observer, Plan, Progress, Standing};
 
 use crate::terminal::{Terminal, clock, count};
 
@@ -52,6 +52,18 @@ impl Observer for Table<'_> {
         self.terminal.account("epoch  train loss  valid loss  error rate (95 % interval)     time");
         self.plan = Some(plan.clone());
         self.begin(1);
+    }
+
+    fn resumed(&mut self, standing: Standing) {
+        self.terminal.note(&format!("going on from {standing} (`--fresh` begins anew)"));
+        self.begin(standing.done + 1);
+        if let Some(bar) = &self.bar {
+            bar.advance(standing.batch as u64);
+        }
+    }
+
+    fn warned(&mut self, words: &str) {
+        self.terminal.warn(words);
     }
 
     fn batch_done(&mut self, progress: Progress) {
