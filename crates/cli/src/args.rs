@@ -125,8 +125,15 @@ pub(crate) struct Train {
     /// by heads that have not seen it]
     #[arg(long, value_name = "F", help_heading = "Recipe", value_parser = share)]
     pub(crate) valid: Option<f64>,
+    /// Whether to teach the body too, from the fitted head on: `auto` where `--minutes` suffice to
+    /// try, and kept if it is better on pictures that neither had seen
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Recipe auto")]
+    pub(crate) fine_tune: FineTune,
+    /// Minutes that fine-tuning may take [default: 0, and no limit with `--fine-tune always`]
+    #[arg(long, value_name = "N", help_heading = "Recipe auto", value_parser = minutes)]
+    pub(crate) minutes: Option<f64>,
     /// Folds that pictures are judged out of
-    #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe", value_parser = folds)]
+    #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe auto", value_parser = folds)]
     pub(crate) folds: usize,
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
@@ -184,6 +191,17 @@ impl Train {
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum FineTune {
+    /// Where the minutes suffice
+    #[default]
+    Auto,
+    /// Tried in every fold, and kept whatever comes of it
+    Always,
+    /// Not tried
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -403,6 +421,13 @@ fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
     };
     let number = text.parse::<usize>().map_err(|_| range())?;
     if (least..=most).contains(&number) { Ok(number) } else { Err(range()) }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1e5 => Ok(minutes),
+        _ => Err("a number of minutes above 0 is needed".into()),
+    }
 }
 
 fn folds(text: &str) -> Result<usize, String> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use network::Backbone;
-use training::auto::Auto;
+use training::auto::{Auto, FineTune};
 use training::{Classic, Keep, Rates, Recipe};
 
 use crate::args;
@@ -52,6 +52,8 @@ struct Changes {
     freeze_norms: bool,
     keep: Keep,
     folds: usize,
+    fine_tune: FineTune,
+    minutes: Option<f64>,
     seed: u64,
 }
 
@@ -88,6 +90,12 @@ impl Training {
                 Some(args::Keep::Best) => Keep::Best,
             },
             folds: typed.folds,
+            fine_tune: match typed.fine_tune {
+                args::FineTune::Auto => FineTune::Auto,
+                args::FineTune::Always => FineTune::Always,
+                args::FineTune::Never => FineTune::Never,
+            },
+            minutes: typed.minutes,
             seed: typed.seed,
         };
         Ok(Self {
@@ -126,6 +134,8 @@ impl Training {
             freeze_norms: typed.freeze_norms,
             keep: Keep::Last,
             folds: Auto::FOLDS,
+            fine_tune: FineTune::Never,
+            minutes: None,
             seed: typed.seed,
         };
         Ok(Self {
@@ -149,9 +159,10 @@ impl Training {
         if !(self.auto && pretrained) {
             return Recipe::Classic(self.classic(backbone, pretrained, classes));
         }
-        let Changes { size, folds, seed, .. } = self.changes;
+        let Changes { size, folds, fine_tune, minutes, seed, .. } = self.changes;
         let defaults = Auto::new(backbone);
-        Recipe::Auto(Auto { size: size.unwrap_or(defaults.size), folds, seed, ..defaults })
+        let size = size.unwrap_or(defaults.size);
+        Recipe::Auto(Auto { size, folds, fine_tune, minutes, seed, ..defaults })
     }
 
     /// The classic recipe for it.

@@ -198,6 +198,61 @@ impl Dataset {
         (0..self.items.len()).filter(|&item| self.items[item].side == side).collect()
     }
 
+    /// Gives each item a side.
+    ///
+    /// # Panics
+    /// When there are not as many.
+    pub fn set_sides(&mut self, sides: &[Side]) {
+        assert_eq!(sides.len(), self.items.len(), "a side for each item");
+        self.items.iter_mut().zip(sides).for_each(|(item, &side)| item.side = side);
+    }
+
+    /// Decodes what [`Dataset::prepare_new`] left for later, for somebody who will look at all of
+    /// it often.
+    ///
+    /// # Errors
+    /// When a picture can no longer be read, or on request.
+    pub fn decode_rest(
+        &mut self,
+        threads: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<(), PicturesError> {
+        let Store::Memory(squares) = &mut self.store else { return Ok(()) };
+        let later: Vec<(usize, &Later)> = squares
+            .iter()
+            .enumerate()
+            .filter_map(|(at, square)| match square {
+                Square::Later(later) => Some((at, &**later)),
+                Square::Pixels(_) => None,
+            })
+            .collect();
+        let bar = progress.begin("Reading pictures", Some(later.len() as u64));
+        let (mut decoded, mut failed) = (vec![], None);
+        let decode = |index: usize| later[index].1.decode();
+        let stopped = || stop.asked();
+        let all = parallel(later.len(), threads, &stopped, decode, |index, square| {
+            bar.advance(1);
+            match square {
+                Ok(square) => decoded.push((later[index].0, square)),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match failed {
+            Some(error) => return Err(error.into()),
+            None if !all => return Err(PicturesError::Stopped),
+            None => {}
+        }
+        for (at, square) in decoded {
+            squares[at] = Square::Pixels(square.into());
+        }
+        Ok(())
+    }
+
     /// Height and width of the squares, in pixels.
     #[must_use]
     pub fn size(&self) -> usize {

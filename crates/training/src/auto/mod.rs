@@ -4,6 +4,7 @@
 mod curve;
 mod judge;
 mod shortcuts;
+mod tune;
 
 use classifier::{Judged, Learned, evenly};
 use ground::Stop;
@@ -14,9 +15,11 @@ use network::{Architecture, Backbone, Head, Parameters, Tensor};
 use pictures::{Dataset, PicturesError, Side};
 use serde::{Deserialize, Serialize};
 
-use crate::features::{About, Features, Table};
+use crate::TrainingError;
+use crate::features::{About, Features, FeaturesError, Table};
 use crate::head::{Kind, Linear};
 use judge::Judge;
+pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
 
 /// The settings of the default recipe. They are saved in the classifier, so that a run can be
 /// repeated from its own file.
@@ -31,6 +34,11 @@ pub struct Auto {
     pub folds: usize,
     /// How many times; `None` for as many as the number of pictures asks for.
     pub repeats: Option<usize>,
+    /// Whether the body is taught too.
+    pub fine_tune: FineTune,
+    /// Minutes that this may take; `None` for none, or with [`FineTune::Always`] as many as it
+    /// takes.
+    pub minutes: Option<f64>,
     /// Where all randomness starts from.
     pub seed: u64,
 }
@@ -42,7 +50,15 @@ impl Auto {
     /// Five folds of pictures of 224 × 224.
     #[must_use]
     pub fn new(backbone: Backbone) -> Self {
-        Self { backbone, size: 224, folds: Self::FOLDS, repeats: None, seed: 42 }
+        Self {
+            backbone,
+            size: 224,
+            folds: Self::FOLDS,
+            repeats: None,
+            fine_tune: FineTune::Auto,
+            minutes: None,
+            seed: 42,
+        }
     }
 
     /// The network that comes of it.
@@ -57,6 +73,8 @@ impl Auto {
 pub struct Fitted {
     /// The head that was chosen, fitted on everything it may learn from.
     pub head: Linear,
+    /// The values of the network that made the features, of which the body's count.
+    pub body: Parameters,
     /// What it is, and with which strength.
     pub chosen: (Kind, f64),
     /// How the pictures were judged.
@@ -82,6 +100,12 @@ pub enum AutoError {
     /// Asked to stop.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
+    /// Fine-tuning failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Features could not be computed.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
     /// Fewer than two classes have a picture to learn from.
     #[error("{0} of the classes have pictures to learn from, and at least 2 are needed")]
     Classes(usize),
@@ -98,6 +122,7 @@ pub fn fit(
     settings: &Auto,
     data: &Dataset,
     features: &Features,
+    body: Parameters,
     bytes: &[u64],
     progress: &dyn Progress,
     stop: &Stop,
@@ -116,6 +141,7 @@ pub fn fit(
     let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
     Ok(Fitted {
         head,
+        body,
         chosen: (kind, strength),
         protocol: judge.protocol(),
         judged,
@@ -134,21 +160,25 @@ pub fn averages(table: &Table) -> Table {
 }
 
 impl Fitted {
-    /// The values of the whole network: the body as it is in `body` (of any head), and this head.
+    /// The values of the whole network.
     ///
     /// # Panics
-    /// When `body` is of another backbone.
+    /// When the architecture is not of the backbone that made the features.
     #[must_use]
-    pub fn parameters(&self, architecture: Architecture, body: &Parameters) -> Parameters {
-        let graph = architecture.graph();
-        let count = graph.parameters().len() - 2; // the linear layer's weight and bias
-        let mut tensors: Vec<Tensor> = body.tensors()[..count].to_vec();
-        let classes = self.head.classes;
-        let width = self.head.weights.len() / classes;
-        tensors.push(Tensor { shape: vec![classes, width], data: self.head.weights.clone() });
-        tensors.push(Tensor { shape: vec![classes], data: self.head.bias.clone() });
-        Parameters::new(&graph, tensors).expect("a body of the same backbone")
+    pub fn parameters(&self, architecture: Architecture) -> Parameters {
+        with_head(architecture, &self.body, &self.head)
     }
+}
+
+/// A linear head on the body among the values of a network with any head.
+fn with_head(architecture: Architecture, body: &Parameters, head: &Linear) -> Parameters {
+    let graph = architecture.graph();
+    let count = graph.parameters().len() - 2; // the linear layer's weight and bias
+    let mut tensors: Vec<Tensor> = body.tensors()[..count].to_vec();
+    let (classes, width) = (head.classes, head.weights.len() / head.classes);
+    tensors.push(Tensor { shape: vec![classes, width], data: head.weights.clone() });
+    tensors.push(Tensor { shape: vec![classes], data: head.bias.clone() });
+    Parameters::new(&graph, tensors).expect("a body of the same backbone")
 }
 
 fn stopped(stop: &Stop) -> Result<(), AutoError> {

@@ -33,6 +33,7 @@ pub(super) struct Account {
 }
 
 /// What a run made.
+#[derive(Clone)]
 pub(super) struct Outcome {
     pub(super) parameters: Parameters,
     pub(super) mirrored: bool,
@@ -131,7 +132,7 @@ impl Account {
 
     /// Saves the classifier, checks that what was saved answers as the network does, and reports.
     pub(super) fn save(
-        self,
+        &self,
         outcome: Outcome,
         engine: &mut Cpu,
         terminal: &Terminal,
