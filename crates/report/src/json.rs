@@ -111,7 +111,7 @@ pub fn json(evidence: &Evidence, about: &About) -> String {
             class: insight.classes.get(insight.baseline.class).map(String::as_str),
             accuracy: insight.baseline.accuracy,
         },
-        log_loss: insight.log_loss,
+        log_loss: insight.log_loss.map(|estimate| estimate.value),
         classes: &insight.classes,
         confusion: confusion(&insight),
         most_confused: insight.most_confused.iter().map(|pair| confused(pair, &insight)).collect(),
