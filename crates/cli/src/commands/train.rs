@@ -1,6 +1,7 @@
 //! `lookalike train`: from labelled pictures to a classifier and a report.
 
 mod account;
+mod familiar;
 mod table;
 
 use std::path::Path;
@@ -62,13 +63,12 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
             Ok(Exit::Interrupted)
         }
         Ok(run) => {
-            let exit = if run.stopped { Exit::Interrupted } else { Exit::Done };
-            account.save(run, &mut engine, terminal)?;
-            Ok(exit)
+            account.save(run, &mut engine, terminal, stop)?;
+            Ok(if stop.asked() { Exit::Interrupted } else { Exit::Done })
         }
         Err(TrainingError::NotFinite(mut at)) => {
             match at.last_good.take() {
-                Some(run) => account.save(run, &mut engine, terminal)?,
+                Some(run) => account.save(run, &mut engine, terminal, stop)?,
                 None => terminal.note("no epoch was done before that: nothing is saved"),
             }
             Err(TrainingError::NotFinite(at).into())

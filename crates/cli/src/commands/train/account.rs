@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
-use classifier::{Made, Material};
+use classifier::{Judged, Made, Material};
 use engine::Cpu;
+use ground::Stop;
 use ground::progress::Progress;
 use insight::{BadPicture, Fact, Insight, Protocol};
 use pictures::{Bad, Dataset, Preprocess, Side};
-use training::{Classic, Keep, Run};
+use training::{Classic, HeldOut, Keep, Run};
 
+use super::familiar::Familiar;
 use crate::commands::{recipe_facts, report};
 use crate::settings::Training;
 use crate::start::Start;
@@ -94,9 +96,15 @@ impl Account {
         run: Run,
         engine: &mut Cpu,
         terminal: &Terminal,
+        stop: &Stop,
     ) -> anyhow::Result<()> {
         let facts = self.facts(&run)?;
         let mut notes = self.notes.clone();
+        let judged: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
+        let head = self.recipe.architecture.head;
+        let familiar =
+            Familiar::of(&self.data, &self.preprocess, head, &judged, engine, terminal, stop)?;
+        let Familiar { reference, novelties } = familiar;
         if run.stopped {
             notes
                 .push(format!("Training was stopped after {}.", count(run.history.len(), "epoch")));
@@ -105,14 +113,29 @@ impl Account {
             (Some(name), Some(digest)) => Some((name, digest.to_string())),
             _ => None,
         };
+        let judge = |(held_out, novelty): (HeldOut, Option<f32>)| Judged {
+            picture: held_out.picture,
+            logits: held_out.logits,
+            fold: 0,
+            group: self.data.groups[held_out.picture],
+            novelty,
+        };
+        let predictions = run.held_out.into_iter().zip(novelties).map(judge).collect();
         let material = Material {
             architecture: self.recipe.architecture,
             preprocess: self.preprocess.clone(),
+            mirrored: false,
             parameters: run.parameters,
             recipe: serde_json::to_value(&self.recipe)?,
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
-            held_out: run.held_out.into_iter().map(|h| (h.picture, h.logits)).collect(),
             judged: self.judged,
+            predictions,
+            reference,
+            candidates: vec![],
+            comparisons: vec![],
+            curve: vec![],
+            shortcuts: vec![],
+            finder: None,
             history: run.history,
             bad: self.bad(),
             notes,
