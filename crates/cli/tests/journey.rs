@@ -7,6 +7,7 @@ mod common;
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
+use classifier::Classifier;
 use common::{Place, TRAINED, environment, told};
 use network::{Architecture, Backbone, Head, Parameters};
 use serde_json::Value;
@@ -143,6 +144,40 @@ fn every_answer_has_its_verdict_and_its_nearest_pictures() {
     }
     let lines = TRAINED.out("predict practice.lookalike practice --always");
     assert!(!lines.contains("ambiguous:"), "{lines}");
+}
+
+type Change = fn(&mut Classifier);
+
+#[test]
+fn doubt_is_told_in_every_form() {
+    let known = json("predict practice.lookalike practice --json");
+    let known = known["predictions"].as_array().unwrap().iter().find(|answer| {
+        let file = answer["picture"].as_str().unwrap().strip_prefix("practice/").unwrap();
+        answer["nearest"][0]["picture"] == *file
+    });
+    let picture = known.unwrap()["picture"].as_str().unwrap();
+    // As it was trained it may be sure; these two are never.
+    let mut told = String::new();
+    let doubts: [(&str, Change); 2] = [
+        ("ambiguous", |c| c.calibration.thresholds.fill(0.0)),
+        ("unfamiliar", |c| c.calibration.novelty = Some(-1.0)),
+    ];
+    for (name, change) in doubts {
+        let mut classifier = Classifier::load(&TRAINED.path("practice.lookalike")).unwrap();
+        change(&mut classifier);
+        classifier.save(&TRAINED.path(&format!("{name}.lookalike"))).unwrap();
+        for form in ["", "--top 1", "--json", "--csv --top 2", "--always", "--always --csv"] {
+            let said = TRAINED.out(&format!("predict {name}.lookalike {picture} {form}"));
+            told += &format!("{name} {form}\n{said}\n");
+        }
+    }
+    // Which class is likeliest, and how near what is, depends on the machine.
+    insta::with_settings!({ filters => [
+        (r"(monarch|queen|viceroy)/\w+\.\w+", "[PICTURE]"),
+        (r"monarch|queen|viceroy", "[CLASS]"),
+        (r"[<>]?\d+ %", "[PERCENT]"),
+        (r"-?\d\.\d+(e-\d+)?", "[NUMBER]"),
+    ].to_vec() }, { insta::assert_snapshot!(told); });
 }
 
 #[test]
