@@ -83,10 +83,11 @@ pub fn neighbours_among(
     all
 }
 
-/// 1 / the length of a row; 0 where it has no direction.
+/// 1 / the length of a row; 0 where it has no direction, or is too short to be divided by.
 fn inverse_length(row: &[f32]) -> f32 {
     let square: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    if square > 0.0 && square.is_finite() { square.sqrt().recip() as f32 } else { 0.0 }
+    let inverse = square.sqrt().recip() as f32;
+    if inverse.is_finite() { inverse } else { 0.0 }
 }
 
 /// Rows at length 1, as the weights of a linear layer: a column for each.

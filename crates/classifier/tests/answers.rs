@@ -168,6 +168,9 @@ fn probabilities_are_calibrated() {
     assert!(before.iter().any(|p| (p - 1.0 / 3.0).abs() > 1e-2));
 }
 
+/// What is changed, and how.
+type Spoil = (&'static str, fn(&mut Classifier));
+
 #[test]
 fn the_self_test_notices_what_has_changed() {
     let (mut classifier, mut engine) = classifier(true);
@@ -175,7 +178,7 @@ fn the_self_test_notices_what_has_changed() {
     let Answer { probabilities, .. } = answer;
     classifier.self_test = vec![SelfTest { pixels: square(8), probabilities, novelty }];
     assert_eq!(classifier.verify(&mut engine).unwrap(), 0.0);
-    let spoils: [(&str, fn(&mut Classifier)); 4] = [
+    let spoils: [Spoil; 4] = [
         ("one look", |c| c.mirrored = false),
         ("another scale", |c| c.preprocess.std = [0.5; 3]),
         ("novelty", |c| c.reference.as_mut().unwrap().rows.fill(1.0)),

@@ -288,6 +288,9 @@ pub(crate) struct Predict {
     /// Classes named for each picture, the likeliest first
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
     pub(crate) top: usize,
+    /// Name the likeliest class of every picture, however unsure or unfamiliar
+    #[arg(long)]
+    pub(crate) always: bool,
     /// One JSON document on standard output
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

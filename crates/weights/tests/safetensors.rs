@@ -332,7 +332,7 @@ fn a_full_disk_leaves_the_old_file_whole() {
         failed
     });
     assert!(failures.count() >= 6);
-    assert_eq!(File::open(&path, &Limits::WEIGHTS).unwrap().layout().entries().len(), 2);
+    assert_eq!(File::open(&path, &Limits::WEIGHTS).unwrap().layout().entries().len(), 3);
 }
 
 /// A valid file's bytes with some changed, removed or inserted, most of them in its header.

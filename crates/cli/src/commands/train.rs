@@ -3,6 +3,7 @@
 mod account;
 mod auto;
 mod classic;
+mod familiar;
 mod table;
 mod unfinished;
 

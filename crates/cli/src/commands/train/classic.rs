@@ -6,9 +6,10 @@ use ground::Stop;
 use ground::progress::Progress;
 use insight::Protocol;
 use pictures::{Dataset, Preprocess, Side, dataset};
-use training::{Classic, Recipe, Run, TrainingError};
+use training::{Classic, HeldOut, Recipe, Run, TrainingError};
 
 use super::account::{Account, Outcome};
+use super::familiar::Familiar;
 use super::table::Table;
 use super::unfinished::Unfinished;
 use super::{Exit, Prepared, Terminal, Training};
@@ -76,7 +77,7 @@ pub(super) fn run(
         }
         Ok(run) => {
             let (kept, stopped) = (run.kept.clone(), run.stopped);
-            save(account, judged, run, &mut engine, terminal)?;
+            save(account, judged, run, &mut engine, terminal, stop)?;
             if stopped {
                 unfinished.left(&kept, terminal);
                 return Ok(Exit::Interrupted);
@@ -86,7 +87,7 @@ pub(super) fn run(
         }
         Err(TrainingError::NotFinite(mut at)) => {
             match at.last_good.take() {
-                Some(run) => save(account, judged, run, &mut engine, terminal)?,
+                Some(run) => save(account, judged, run, &mut engine, terminal, stop)?,
                 None => terminal.note("no epoch was done before that: nothing is saved"),
             }
             // They lead to the same end.
@@ -97,28 +98,33 @@ pub(super) fn run(
     }
 }
 
-/// Saves what a run of the classic recipe made.
+/// Saves what a run made.
 fn save(
     mut account: Account,
     judged: Protocol,
     run: Run,
     engine: &mut Cpu,
     terminal: &Terminal,
+    stop: &Stop,
 ) -> anyhow::Result<()> {
     if run.stopped {
         let epochs = count(run.history.len(), "epoch");
         account.notes.push(format!("Training was stopped after {epochs}."));
     }
-    let groups = &account.data.groups;
-    let predictions = run.held_out.into_iter().map(|held_out| Judged {
+    let Account { data, preprocess, .. } = &account;
+    let pictures: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
+    let head = account.recipe.architecture(data.classes.len()).head;
+    let familiar = Familiar::of(data, preprocess, head, &pictures, engine, terminal, stop)?;
+    let judge = |(held_out, novelty): (HeldOut, Option<f32>)| Judged {
         picture: held_out.picture,
         logits: held_out.logits,
         fold: 0,
-        group: groups[held_out.picture],
-        novelty: None,
-    });
-    let predictions = predictions.collect();
+        group: data.groups[held_out.picture],
+        novelty,
+    };
+    let predictions = run.held_out.into_iter().zip(familiar.novelties).map(judge).collect();
     let outcome = Outcome {
+        reference: familiar.reference,
         history: run.history,
         facts: vec![("steps", thousands(run.steps))],
         ..Outcome::new(run.parameters, judged, predictions)
