@@ -54,8 +54,8 @@ pub(super) struct Doubted {
     pub(super) picture: Picture,
     pub(super) label: usize,
     pub(super) suggested: usize,
+    /// Of the class suggested.
     pub(super) probability: String,
-    pub(super) of_label: String,
 }
 
 pub(super) fn doubted(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Doubted> {
@@ -69,7 +69,6 @@ pub(super) fn doubted(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Doubted>
                 label: judged.actual,
                 suggested: suspect.suggested,
                 probability: percent((own + suspect.margin).clamp(0.0, 1.0)),
-                of_label: percent(own),
             }
         })
         .collect()

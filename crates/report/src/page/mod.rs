@@ -42,6 +42,8 @@ pub(crate) struct Page<'a> {
     pair_count: usize,
     losses: Vec<Loss>,
     scores: Vec<Score>,
+    /// The scores of all classes together, in words.
+    together: String,
     certainty: Option<Certainty>,
     unsure: Option<Unsure>,
     more: Option<More>,
@@ -146,6 +148,7 @@ impl<'a> Page<'a> {
             pair_count: insight.most_confused.len(),
             losses: gallery::losses(insight, thumbnails),
             scores: scores(insight),
+            together: words(&insight.scores_sentence()),
             certainty: Certainty::of(insight),
             unsure: Unsure::of(insight),
             more: More::of(insight),
@@ -188,18 +191,13 @@ fn headline(insight: &Insight) -> Option<Headline> {
 }
 
 fn tiles(insight: &Insight) -> Vec<(&'static str, String)> {
-    let mut tiles = vec![
+    let log_loss = insight.log_loss.map_or_else(String::new, |loss| loss.plain());
+    vec![
         ("Pictures judged", insight.accuracy.n.to_string()),
         ("Classes", insight.classes.len().to_string()),
         ("Error rate", insight.error_rate.to_string()),
-    ];
-    let scores = [
-        ("Mean F1", insight.macro_f1.map(|score| score.to_string())),
-        ("Mean AUROC", insight.auroc.map(|score| score.plain())),
-        ("Log-loss", insight.log_loss.map(|score| score.plain())),
-    ];
-    tiles.extend(scores.into_iter().filter_map(|(name, score)| Some((name, score?))));
-    tiles
+        ("Log-loss", log_loss),
+    ]
 }
 
 /// In the order of the classes; where there are too many, the weakest by F1.
