@@ -42,6 +42,34 @@ impl Insight {
         })
     }
 
+    /// Mean F1, AUROC and log-loss, and what they are.
+    #[must_use]
+    pub fn scores_sentence(&self) -> Sentence {
+        let mut parts = vec![];
+        if let Some(f1) = self.macro_f1 {
+            parts.push(format!("the mean F1 is {f1}"));
+        }
+        if let Some(auroc) = self.auroc {
+            let area = auroc.plain();
+            parts.push(format!(
+                "of two pictures, one of a class and one not, it finds the former more probable \
+                 with a chance of {area} (AUROC; 0.5 is guessing)"
+            ));
+        }
+        if let Some(loss) = self.log_loss {
+            let loss = loss.plain();
+            parts.push(format!(
+                "the log-loss, what a right name costs in surprise, is {loss} (0 is certainty)"
+            ));
+        }
+        let words = Sentence::default();
+        if parts.is_empty() {
+            words
+        } else {
+            words.text(format!("Over all classes: {}.", parts.join("; ")))
+        }
+    }
+
     /// "When it says 90 %, how often is it right?"
     #[must_use]
     pub fn calibration_sentence(&self) -> Sentence {
