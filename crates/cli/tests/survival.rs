@@ -120,6 +120,52 @@ fn another_seed_is_another_run() {
     assert!(essence(&place).0 != first);
 }
 
+/// Real pictures and a real network, where they are there.
+#[test]
+fn resnet_50_goes_on_to_the_same_bits_too() {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let shared = std::env::var_os("LOOKALIKE_SHARED").map_or_else(beside, PathBuf::from);
+    let weights = shared.join("weights/resnet50.safetensors");
+    let mut table = String::from("path,label\n");
+    for class in ["ants", "bees"] {
+        let folder = shared.join("data/ants_bees").join(class);
+        let mut files = ending(&folder, ".jpg");
+        files.sort();
+        let rows = files.iter().take(10).map(|file| format!("{},{class}\n", file.display()));
+        table.extend(rows);
+    }
+    if !weights.is_file() || table.lines().count() < 21 {
+        eprintln!("skipped: no data and weights in {}; set LOOKALIKE_SHARED", shared.display());
+        return;
+    }
+    let train = "train --labels practice.csv --backbone resnet50 --size 64 --batch 8 \
+                 --frozen-epochs 1 --epochs 2 --checkpoint-every";
+    let start = |place: &Place, every: &str| {
+        place.write("practice.csv", &table);
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("lookalike"));
+        command.args(train.split_whitespace()).arg(every).arg("--weights").arg(&weights);
+        command.current_dir(place.path(".")).envs(environment(&place.path(".")));
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let whole = Place::new();
+    let ended = start(&whole, "3600").wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", told(&ended));
+
+    let place = Place::new();
+    let mut child = start(&place, "0");
+    let folder = place.path("practice.lookalike.unfinished");
+    while child.try_wait().unwrap().is_none() && ending(&folder, ".safetensors").len() < 2 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ended = start(&place, "3600").wait_with_output().unwrap();
+    let words = told(&ended);
+    assert!(ended.status.success() && words.contains("going on from"), "{words}");
+    assert!(essence(&place) == essence(&whole));
+    assert!(!folder.exists());
+}
+
 /// A file system in memory of so many bytes, unmounted when dropped; none where that is not
 /// allowed.
 struct Small(PathBuf);

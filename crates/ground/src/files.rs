@@ -207,17 +207,17 @@ impl Drop for Whole<'_> {
     }
 }
 
-/// Removes what writers of `path` left behind that were killed, their temporary files. Nobody may
-/// be writing it meanwhile.
-pub fn sweep(files: &dyn Files, path: &Path) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for entry in fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
+/// Removes what writers that were killed left behind in a folder: the temporary files for those
+/// names that are `ours`. Nobody may be writing them meanwhile.
+pub fn sweep(files: &dyn Files, folder: &Path, ours: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let found = entry.file_name();
-        let found = found.to_string_lossy();
-        let middle = found.strip_prefix('.').and_then(|rest| rest.strip_prefix(name.as_str()));
-        let middle = middle.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".tmp"));
         let numbers = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        if middle.is_some_and(|middle| !middle.is_empty() && numbers(middle)) {
+        let name = (|| {
+            let middle = found.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?;
+            middle.rsplit_once('.').filter(|(_, end)| numbers(end)).map(|(name, _)| name)
+        })();
+        if name.is_some_and(&ours) {
             // Hidden and harmless where it cannot be removed.
             let _ = files.remove(&entry.path());
         }
@@ -275,7 +275,7 @@ pub fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::{Failing, read_capped, write, write_pieces};
+    use super::{Disk, Failing, read_capped, sweep, temporary_beside, write, write_pieces};
     use std::fs;
 
     #[test]
@@ -298,6 +298,19 @@ mod tests {
         }
         // create, append, append, sync, rename, sync folder: each was made to fail.
         assert_eq!(failures, 6);
+    }
+
+    #[test]
+    fn only_our_own_leftovers_are_swept_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = temporary_beside(&folder.path().join("a.model"));
+        let others = [".b.model.7-0.tmp", ".a.model.tmp", ".a.model.x-0.tmp", "a.model.7-0.tmp"];
+        for path in others.iter().map(|name| folder.path().join(name)).chain([left.clone()]) {
+            fs::write(path, b"").unwrap();
+        }
+        sweep(&Disk, folder.path(), |name| name == "a.model");
+        assert!(!left.exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), others.len());
     }
 
     #[test]

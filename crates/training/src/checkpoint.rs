@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ground::files::{FileError, Files, sweep};
+use ground::files::{FileError, Files};
 use ground::{Digest, Digester};
 use network::Parameters;
 use pictures::{Dataset, Preprocess, Side};
@@ -93,24 +93,23 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Removes them, once what the run made is saved; those of other runs stay. Says whether any
-    /// do.
+    /// Removes them, once what the run made is saved; those of other runs stay. Says whether there
+    /// are any.
     ///
     /// # Errors
     /// When one cannot be removed.
     pub fn discard(&self, files: &dyn Files) -> Result<bool, FileError> {
-        for path in &self.files {
-            if path.exists() {
-                files.remove(path).map_err(FileError::at("remove", path))?;
-            }
-            sweep(files, path);
+        for path in self.files.iter().filter(|path| path.exists()) {
+            files.remove(path).map_err(FileError::at("remove", path))?;
         }
-        let Ok(mut left) = self.folder.read_dir() else { return Ok(false) };
-        if left.next().is_some() {
-            return Ok(true);
+        let shelf = Shelf::new(&self.folder, files);
+        shelf.sweep();
+        let others = !shelf.numbers()?.is_empty();
+        if !others && self.folder.is_dir() {
+            // It stays where somebody has put something else into it.
+            let _ = files.remove_folder(&self.folder);
         }
-        let removed = files.remove_folder(&self.folder);
-        removed.map_err(FileError::at("remove", &self.folder)).map(|()| false)
+        Ok(others)
     }
 }
 

@@ -66,15 +66,18 @@ impl<'a> Shelf<'a> {
         self.trust(number);
         self.good.drain(..self.good.len().saturating_sub(KEPT));
         for old in numbers {
-            // One killed in the middle of writing left a temporary file.
-            sweep(self.files, &self.path(old));
             if !self.good.contains(&old) {
                 // One too many does no harm; it is tried again the next time.
                 let _ = self.files.remove(&self.path(old));
             }
         }
-        sweep(self.files, &self.path(number));
+        self.sweep();
         Ok(())
+    }
+
+    /// Removes what those killed in the middle of writing left.
+    pub(crate) fn sweep(&self) {
+        sweep(self.files, self.folder, |name| number(Path::new(name)).is_some());
     }
 
     fn make_folder(&mut self) -> Result<(), FileError> {

@@ -163,6 +163,13 @@ fn what_a_kill_left_behind_is_swept_up() {
     assert_eq!(newest(&folder), (Some(2), vec![]));
     write(&folder, &Disk, 1, |_, _| ());
     assert!(!left.exists());
+    // A run that ends before it writes another sweeps too.
+    fs::write(&left, "half of one").unwrap();
+    let (graph, mut ear) = (graph(), Ear::default());
+    let (keeper, _) =
+        Keeper::open(how(&folder, &Disk), Digest::of(b"run"), &expected(&graph), &mut ear);
+    assert!(!keeper.kept().discard(&Disk).unwrap());
+    assert!(!folder.exists());
 }
 
 #[test]

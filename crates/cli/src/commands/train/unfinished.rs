@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ground::files::{Disk, sweep};
+use ground::files::{Disk, folder_of, sweep};
 use ground::progress::Progress;
 use training::{Checkpoints, Kept};
 
@@ -52,7 +52,8 @@ impl Unfinished {
     /// Clears up behind a run that is done and saved, and behind writers of `output` that were
     /// killed.
     pub(super) fn done(&self, kept: &Kept, output: &Path, terminal: &Terminal) {
-        sweep(&Disk, output);
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        sweep(&Disk, folder_of(output), |left| left == name);
         match kept.discard(&Disk) {
             Ok(false) => {}
             Ok(true) => terminal.note(&format!(
