@@ -23,7 +23,7 @@ const BATCHES: usize = 40;
 const SPREAD: f32 = 0.01;
 /// The head's rates between which the sweep may choose, as a head that is fitted already gives a
 /// sweep little to see; and the rate where it sees nothing.
-const RATES: (f32, f32, f32) = (1e-5, 1e-4, 1e-3);
+const RATES: (f32, f32, f32) = (1e-5, 1e-4, 3e-4);
 /// Pictures that a fold's novelty is measured against at most.
 const KNOWN: usize = 2048;
 /// What a pass forward costs beside a training step.
@@ -290,7 +290,8 @@ impl Tuner<'_> {
         let losses: Vec<f32> = finite.map(|&loss| loss as f32).collect();
         let rates = found.rates[..losses.len()].to_vec();
         let finder = Finder { rates, losses, suggested: found.suggested };
-        Ok((finder, Rates::Range(rate * SPREAD, rate)))
+        let lowest = f64::from(rate) * f64::from(SPREAD);
+        Ok((finder, Rates::Range(lowest as f32, rate)))
     }
 
     fn classic(&self, rates: Rates) -> Classic {
