@@ -127,15 +127,15 @@ pub fn fit(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Fitted, AutoError> {
-    let averages = averages(&features.table);
-    let judge = Judge::new(settings, data, &averages)?;
+    let judge = Judge::new(settings, data, &features.table)?;
     let verdict = judge.run(progress, stop)?;
     let (kind, mut judged) = (verdict.chosen, verdict.judged);
     let learned = judge.learned();
     let reference = judge.reference(&learned)?;
     judge.compare(&mut judged, &reference)?;
     let strength = judge.strength(kind, &judge.space(&learned, &[])?, &learned)?;
-    let mut heads = kind.fit(&averages, &learned, &judge.labels, judge.classes, &[strength])?;
+    let mut heads =
+        kind.fit(&features.table, &learned, &judge.labels, judge.classes, &[strength])?;
     let head = heads.swap_remove(0);
     let curve = curve::of(&judge, kind, strength, progress, stop)?;
     let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
@@ -150,13 +150,6 @@ pub fn fit(
         curve,
         shortcuts,
     })
-}
-
-/// Of each row of features (largest, then average, of each channel) the averages: what a linear
-/// head stands on.
-#[must_use]
-pub fn averages(table: &Table) -> Table {
-    table.columns(table.width() / 2..table.width())
 }
 
 impl Fitted {

@@ -52,8 +52,8 @@ pub struct Tuner<'a> {
     pub data: &'a mut Dataset,
     /// How they become input.
     pub preprocess: &'a Preprocess,
-    /// Their features, as [`averages`] gives them.
-    pub averages: &'a Table,
+    /// Their features.
+    pub features: &'a Table,
     /// The head that is to be beaten.
     pub fitted: &'a Fitted,
     /// Where runs put down what they need to go on.
@@ -196,11 +196,11 @@ impl Tuner<'_> {
             let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
             let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
             let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
-            let known = Learned::new(&few, self.averages.width(), &self.look(&few)?);
+            let known = Learned::new(&few, self.features.width(), &self.look(&few)?);
             let rows = self.look(&pictures)?;
             let novelties = known.novelties(&rows, |_, _| true);
             let logits = self.head(&run.parameters).logits(
-                &Table::new(self.averages.width(), rows),
+                &Table::new(self.features.width(), rows),
                 &(0..pictures.len()).collect::<Vec<_>>(),
             )?;
             for ((before, logits), novelty) in asked.into_iter().zip(logits).zip(novelties) {
@@ -246,7 +246,7 @@ impl Tuner<'_> {
         let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
         let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
         let rows = self.look(&pictures)?;
-        let reference = Learned::new(&pictures, self.averages.width(), &rows);
+        let reference = Learned::new(&pictures, self.features.width(), &rows);
         let Run { parameters, history, kept, .. } = run;
         Ok((Better { parameters, judged, reference, history }, kept))
     }
@@ -256,7 +256,7 @@ impl Tuner<'_> {
         let (kind, strength) = self.fitted.chosen;
         let labels: Vec<usize> = self.data.items.iter().map(|item| item.label).collect();
         let classes = self.data.classes.len();
-        let mut heads = kind.fit(self.averages, learned, &labels, classes, &[strength])?;
+        let mut heads = kind.fit(self.features, learned, &labels, classes, &[strength])?;
         let head = heads.swap_remove(0);
         let architecture = self.settings.architecture(classes);
         let parameters = with_head(architecture, &self.fitted.body, &head);
@@ -329,7 +329,7 @@ impl Tuner<'_> {
     /// The averages of pictures, as the engine's network sees them now.
     fn look(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
         let head = self.settings.architecture(self.data.classes.len()).head;
-        let mut rows = Vec::with_capacity(pictures.len() * self.averages.width());
+        let mut rows = Vec::with_capacity(pictures.len() * self.features.width());
         let mut square = vec![0; self.data.size() * self.data.size() * 3];
         let bar = self.progress.begin("Looking at pictures", Some(pictures.len() as u64));
         for &picture in pictures {

@@ -27,8 +27,8 @@ const HELD: usize = 1 << 30;
 /// Each picture's features, and what else is known of it, in the order of the dataset.
 #[derive(Debug)]
 pub struct Features {
-    /// A row a picture: the largest value and the average of each channel, averaged over the
-    /// picture and its mirror image.
+    /// A row a picture: the average of each channel, over the picture and its mirror image. (The
+    /// largest value of each beside it was tried on the sled dogs and helped nothing.)
     pub table: Table,
     /// What the pictures are beside that.
     pub about: Vec<About>,

@@ -1,4 +1,3 @@
-use std::ops::Range;
 use std::sync::Arc;
 
 use ground::files::FileError;
@@ -10,10 +9,7 @@ use super::cache::Cache;
 #[derive(Clone, Debug)]
 pub struct Table {
     rows: Rows,
-    /// Numbers in a stored row.
-    stored: usize,
-    /// Those of them that count.
-    columns: Range<usize>,
+    width: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -31,32 +27,21 @@ impl Table {
     #[must_use]
     pub fn new(width: usize, numbers: Vec<f32>) -> Self {
         assert!(width > 0 && numbers.len().is_multiple_of(width), "whole rows");
-        Self { rows: Rows::Memory(Arc::new(numbers)), stored: width, columns: 0..width }
+        Self { rows: Rows::Memory(Arc::new(numbers)), width }
     }
 
     /// Of the cache's records with these numbers.
     #[must_use]
     pub fn of_cache(cache: Cache, records: Vec<usize>) -> Self {
         let width = cache.width();
-        Self { rows: Rows::Disk(Arc::new((cache, records))), stored: width, columns: 0..width }
-    }
-
-    /// The same rows, and only these of their columns.
-    ///
-    /// # Panics
-    /// When there are no such columns.
-    #[must_use]
-    pub fn columns(&self, columns: Range<usize>) -> Self {
-        assert!(columns.end <= self.width(), "columns of the table");
-        let first = self.columns.start;
-        Self { columns: first + columns.start..first + columns.end, ..self.clone() }
+        Self { rows: Rows::Disk(Arc::new((cache, records))), width }
     }
 
     /// Rows.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.rows {
-            Rows::Memory(numbers) => numbers.len() / self.stored,
+            Rows::Memory(numbers) => numbers.len() / self.width,
             Rows::Disk(disk) => disk.1.len(),
         }
     }
@@ -70,7 +55,7 @@ impl Table {
     /// Numbers in a row.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.columns.len()
+        self.width
     }
 
     /// Copies some rows, one after the other.
@@ -81,20 +66,13 @@ impl Table {
     /// # Panics
     /// When there is no such row, or `out` is of another length.
     pub fn read(&self, rows: &[usize], out: &mut [f32]) -> Result<(), FileError> {
-        assert_eq!(out.len(), rows.len() * self.width(), "a place for each number");
-        let places = out.chunks_exact_mut(self.width());
-        match &self.rows {
-            Rows::Memory(numbers) => {
-                for (&row, out) in rows.iter().zip(places) {
-                    out.copy_from_slice(&numbers[row * self.stored..][self.columns.clone()]);
+        assert_eq!(out.len(), rows.len() * self.width, "a place for each number");
+        for (&row, out) in rows.iter().zip(out.chunks_exact_mut(self.width)) {
+            match &self.rows {
+                Rows::Memory(numbers) => {
+                    out.copy_from_slice(&numbers[row * self.width..][..self.width]);
                 }
-            }
-            Rows::Disk(disk) => {
-                let mut whole = vec![0.0; self.stored];
-                for (&row, out) in rows.iter().zip(places) {
-                    disk.0.read(disk.1[row], &mut whole)?;
-                    out.copy_from_slice(&whole[self.columns.clone()]);
-                }
+                Rows::Disk(disk) => disk.0.read(disk.1[row], out)?,
             }
         }
         Ok(())

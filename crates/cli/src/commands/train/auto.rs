@@ -6,7 +6,6 @@ use engine::Engine;
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 use insight::Protocol;
-use network::{Architecture, Head};
 use pictures::{Dataset, Preprocess, dataset};
 use training::Recipe;
 use training::auto::{self, Auto, FineTune, Tuner};
@@ -26,9 +25,8 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let Prepared { settings, folder, start, began } = prepared;
     let classes = folder.classes.len();
-    // The body with the head that pools both the largest and the average.
-    let both = Architecture { backbone: recipe.backbone, head: Head::Fastai { classes } };
-    let graph = both.graph();
+    let architecture = recipe.architecture(classes);
+    let graph = architecture.graph();
     let mut engine = crate::commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
@@ -78,7 +76,6 @@ pub(super) fn run(
     if seen > 0 {
         terminal.note(&format!("{} had been looked at before", count(seen, "picture")));
     }
-    let architecture = recipe.architecture(classes);
     let parameters = fitted.parameters(architecture);
     let protocol = match fitted.protocol {
         Protocol::HeldOut { .. } => Protocol::HeldOut { share },
@@ -94,7 +91,7 @@ pub(super) fn run(
         facts: vec![("head", format!("{kind}, strength {strength}"))],
         ..Outcome::new(parameters, protocol, fitted.judged.clone())
     };
-    let mut engine = crate::commands::engine(&architecture.graph(), &outcome.parameters)?;
+    engine.set_parameters(&outcome.parameters)?;
     if !wants_more(&recipe) {
         if recipe.fine_tune == FineTune::Auto {
             account.notes.push(UNTRIED.into());
@@ -116,7 +113,7 @@ pub(super) fn run(
         engine: &mut engine,
         data: &mut account.data,
         preprocess: &account.preprocess,
-        averages: &auto::averages(&features.table),
+        features: &features.table,
         fitted: &fitted,
         checkpoints: unfinished.checkpoints(),
         observer: &mut table,
