@@ -31,7 +31,11 @@ pub struct Suspects {
 }
 
 /// Finds suspects by out-of-sample probabilities, a row and a label for each picture.
-pub(super) fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> Suspects {
+///
+/// # Panics
+/// When a label or a row is not of so many classes.
+#[must_use]
+pub fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> Suspects {
     let (mut sums, mut counts) = (vec![0.0; classes], vec![0usize; classes]);
     for (row, &label) in rows.iter().zip(labels) {
         sums[label] += row[label];
@@ -52,7 +56,6 @@ pub(super) fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> S
             pictures.push(Suspect { picture, suggested: seems, margin: row[seems] - row[label] });
         }
     }
-    // The paper's "normalised margin" order.
     pictures.sort_by(|a, b| b.margin.total_cmp(&a.margin));
     let estimated = (0..classes)
         .map(|label| {
