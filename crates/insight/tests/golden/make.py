@@ -1,9 +1,10 @@
 """Writes scores.json: made-up predictions and what scikit-learn and SciPy say of them.
 
-most_confused is fastai 2.8's: off-diagonal cells of at least one, by count, ties in row-major order. What has no function
-there is computed from its paper's formulas: the calibration error in bins of equal mass, confident
-learning (Northcutt et al., JAIR 70, 2021: thresholds, confident joint, estimated errors, order by
-margin), the mid-p of McNemar's test, and the temperature with a prior. Run: python make.py
+most_confused is fastai 2.8's: off-diagonal cells of at least one, by count, ties in row-major order.
+What has no function there is computed from its paper's formulas: the calibration error in bins of
+equal mass, confident learning (Northcutt et al., JAIR 70, 2021: thresholds, confident joint,
+estimated errors, order by margin), the mid-p of McNemar's test, and the temperature with a prior.
+Run: python make.py
 """
 
 import json
@@ -32,18 +33,22 @@ def confident_learning(p, actual):
     suspects = []
     for i, (row, label) in enumerate(zip(p, actual)):
         above = [c for c in range(k) if row[c] >= thresholds[c]]
+        seems = max(above, key=lambda c: row[c]) if above else label
         if above:
-            seems = max(above, key=lambda c: row[c])
             joint[label, seems] += 1
-            if seems != label:
-                suspects.append((i, seems, row[seems] - row[label]))
+        sure = seems != label
+        seems = seems if sure else int(row.argmax())
+        if seems != label:
+            suspects.append((i, seems, row[seems] - row[label], sure))
     rows = joint.sum(1)
     share = 1 - np.diag(joint) / np.maximum(rows, 1)
     counts = np.bincount(actual, minlength=k)
+    estimated = float((share * counts * (rows > 0)).sum())
     suspects.sort(key=lambda s: -s[2])
+    listed = max(sum(s[3] for s in suspects), int(np.ceil(1.5 * estimated)))
     return {"thresholds": thresholds, "joint": joint.tolist(),
-            "suspects": [[i, int(c)] for i, c, _ in suspects],
-            "estimated": float((share * counts * (rows > 0)).sum())}
+            "suspects": [[s[0], int(s[1])] for s in suspects[:listed]],
+            "estimated": estimated}
 
 
 def temperature(p, actual):
