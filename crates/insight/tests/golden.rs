@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // every function here is part of a test
 
-use insight::stats::wilson;
-use insight::{Evidence, Insight, Prediction};
+use insight::stats::{self, Units, mcnemar, wilson};
+use insight::{Calibration, Evidence, Insight, Prediction, Scaling, suspects};
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -22,7 +22,15 @@ fn close(ours: f64, theirs: f64) {
     assert!((ours - theirs).abs() < 1e-6, "{ours} is not {theirs}");
 }
 
+fn rows(case: &Value) -> Vec<Vec<f64>> {
+    case["probabilities"].as_array().unwrap().iter().map(numbers).collect()
+}
+
 fn insight(case: &Value) -> Insight {
+    Insight::of(&evidence(case))
+}
+
+fn evidence(case: &Value) -> Evidence {
     let rows = case["probabilities"].as_array().unwrap();
     let predictions =
         counts(&case["actual"]).into_iter().zip(rows).enumerate().map(|(i, (actual, row))| {
@@ -31,7 +39,7 @@ fn insight(case: &Value) -> Insight {
             Prediction { picture, actual, logits, group: i, ..Prediction::default() }
         });
     let classes = (0..counts(&case["support"]).len()).map(|c| format!("class {c}")).collect();
-    Insight::of(&Evidence { classes, predictions: predictions.collect(), ..Evidence::default() })
+    Evidence { classes, predictions: predictions.collect(), ..Evidence::default() }
 }
 
 #[test]
@@ -112,5 +120,71 @@ fn top_losses_come_largest_first() {
         losses.sort_by(|a, b| b.total_cmp(a));
         let top: Vec<f64> = insight.top_losses(12).iter().map(|judged| judged.loss).collect();
         assert_eq!(top, losses[..12]);
+    }
+}
+
+#[test]
+fn scores_of_all_classes_are_scikit_learns() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let (rows, actual) = (rows(case), counts(&case["actual"]));
+        let groups: Vec<usize> = (0..actual.len()).collect();
+        let units = Units::new(&actual, &groups);
+        let first = |row: &Vec<f64>| {
+            (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
+        };
+        let predicted: Vec<usize> = rows.iter().map(first).collect();
+        let classes = rows[0].len();
+        let f1 = stats::macro_f1(&predicted, &actual, classes, &units).unwrap();
+        close(f1.value, case["macro_f1"].as_f64().unwrap());
+        let auroc = stats::auroc(&rows, &actual, &units).unwrap();
+        close(auroc.value, case["auroc"].as_f64().unwrap());
+        let confidence: Vec<f64> = rows.iter().zip(&predicted).map(|(row, &p)| row[p]).collect();
+        let right: Vec<bool> = predicted.iter().zip(&actual).map(|(p, a)| p == a).collect();
+        let found = stats::reliability(&confidence, &right, &units).unwrap();
+        close(found.plain, case["calibration_error"].as_f64().unwrap());
+        for estimate in [f1, auroc, found.error] {
+            let within = estimate.interval.low..=estimate.interval.high;
+            assert!(within.contains(&estimate.value), "{estimate:?}");
+        }
+    }
+}
+
+#[test]
+fn confident_learning_follows_its_paper() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let theirs = &case["confident_learning"];
+        let (rows, actual) = (rows(case), counts(&case["actual"]));
+        let ours = suspects(&rows, &actual, rows[0].len());
+        for (ours, theirs) in ours.thresholds.iter().zip(numbers(&theirs["thresholds"])) {
+            close(*ours, theirs);
+        }
+        for (ours, theirs) in ours.joint.iter().zip(theirs["joint"].as_array().unwrap()) {
+            assert_eq!(*ours, counts(theirs));
+        }
+        let found: Vec<Vec<usize>> =
+            ours.pictures.iter().map(|s| vec![s.picture, s.suggested]).collect();
+        let expected: Vec<Vec<usize>> =
+            theirs["suspects"].as_array().unwrap().iter().map(counts).collect();
+        assert_eq!(found, expected);
+        close(ours.estimated, theirs["estimated"].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn the_temperature_is_scipys() {
+    for case in golden()["cases"].as_array().unwrap() {
+        let Scaling::Temperature(ours) = Calibration::of(&evidence(case)).scaling else {
+            panic!("too few pictures for more");
+        };
+        let theirs = case["temperature"].as_f64().unwrap();
+        assert!((ours / theirs - 1.0).abs() < 1e-4, "{ours} is not {theirs}");
+    }
+}
+
+#[test]
+fn mcnemars_test_is_the_binomial_one() {
+    for row in golden()["mid_p"].as_array().unwrap() {
+        let row = numbers(row);
+        close(mcnemar(row[0] as usize, row[1] as usize), row[2]);
     }
 }

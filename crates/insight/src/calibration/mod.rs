@@ -4,6 +4,7 @@
 
 mod conformal;
 mod scaling;
+mod vector;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::vector;
+use crate::folds;
+
 /// What makes calibrated logits of logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
@@ -13,7 +16,7 @@ pub enum Scaling {
     Vector {
         /// One a class.
         factors: Vec<f64>,
-        /// One a class, summing to 0.
+        /// One a class.
         shifts: Vec<f64>,
     },
 }
@@ -74,15 +77,42 @@ impl Scaling {
         }
     }
 
-    /// The better of the two by the log-loss on folds that it was not fitted on; the temperature
-    /// unless the other is better by more than a standard error (Breiman's rule).
+    /// The better of the two by the log-loss on folds that it was not fitted on: the temperature,
+    /// unless there are pictures enough for the other and it is better by more than a standard
+    /// error (the rule of L. Breiman et al.: *Classification and regression trees*, 1984).
     pub(super) fn choose(
         logits: &[&[f32]],
         labels: &[usize],
-        _folds: &[usize],
-        _classes: usize,
+        folds: &[usize],
+        classes: usize,
     ) -> Self {
-        Self::by_temperature(logits, labels)
+        let simple = Self::by_temperature(logits, labels);
+        if !vector::allowed(labels, classes) {
+            return simple;
+        }
+        let by_vector = |logits: &[&[f32]], labels: &[usize]| {
+            vector::fit(logits, labels, classes, temperature(logits, labels))
+        };
+        let pairs = folds::cross(folds, |learn| {
+            let rows: Vec<&[f32]> = learn.iter().map(|&i| logits[i]).collect();
+            let labels: Vec<usize> = learn.iter().map(|&i| labels[i]).collect();
+            (Self::by_temperature(&rows, &labels), by_vector(&rows, &labels))
+        });
+        let gains: Option<Vec<f64>> = (0..labels.len())
+            .map(|i| {
+                let (simple, vector) = &pairs[&folds[i]];
+                let loss = |scaling: &Self| scaling.loss(logits[i], labels[i]);
+                vector.as_ref().map(|vector| loss(simple) - loss(vector))
+            })
+            .collect();
+        let clear = |gains: &Vec<f64>| {
+            let n = gains.len() as f64;
+            let mean = gains.iter().sum::<f64>() / n;
+            let square: f64 = gains.iter().map(|gain| (gain - mean).powi(2)).sum();
+            mean > (square / (n - 1.0) / n).sqrt()
+        };
+        let vector = gains.filter(|gains| clear(gains)).and_then(|_| by_vector(logits, labels));
+        vector.unwrap_or(simple)
     }
 }
 
@@ -160,6 +190,36 @@ mod tests {
         let views: Vec<&[f32]> = twice.iter().map(Vec::as_slice).collect();
         let doubled = temperature(&views, &labels);
         assert!((doubled - 2.0 * fair).abs() < 0.01, "{doubled}");
+    }
+
+    #[test]
+    fn a_class_that_is_favoured_takes_more_than_a_temperature() {
+        use ground::random::{Draws, Purpose};
+        let mut draws = Draws::new(1, Purpose::Synthetic, &[]);
+        let mut rows = vec![];
+        let mut labels = vec![];
+        for i in 0..300 {
+            let label = i % 3;
+            // The first class's logit is too large by 1.5, whatever the picture shows.
+            let logit = |c: usize, noise: f64| {
+                let signal = if c == label { 1.5 } else { 0.0 };
+                (1.5 * (noise + signal)) as f32 + if c == 0 { 1.5 } else { 0.0 }
+            };
+            rows.push((0..3).map(|c| logit(c, draws.normal())).collect::<Vec<f32>>());
+            labels.push(label);
+        }
+        let folds: Vec<usize> = (0..300).map(|i| i / 3 % 5).collect();
+        let views: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+        let Scaling::Vector { factors, shifts } = Scaling::choose(&views, &labels, &folds, 3)
+        else {
+            panic!("a temperature shifts nothing");
+        };
+        let favour = shifts[0] - (shifts[1] + shifts[2]) / 2.0;
+        assert!((favour + 1.5).abs() < 0.5, "{shifts:?}");
+        assert!(factors.iter().all(|f| (0.6..1.5).contains(f)), "{factors:?}");
+        // With fewer than 50 of each it stays with the temperature.
+        let few = Scaling::choose(&views[..120], &labels[..120], &folds[..120], 3);
+        assert!(matches!(few, Scaling::Temperature(_)), "{few:?}");
     }
 
     #[test]

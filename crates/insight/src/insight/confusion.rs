@@ -49,7 +49,7 @@ pub struct Confused {
     pub predicted: usize,
     /// How many.
     pub count: usize,
-    /// Which: indices into [`Insight::judged`], largest loss first.
+    /// Which: indices into [`super::Insight::judged`], largest loss first.
     pub pictures: Vec<usize>,
 }
 

@@ -12,7 +12,7 @@ pub use self::answers::{Answers, Selected};
 pub use self::confusion::{ClassScores, Confused, Confusion};
 pub use self::judged::Judged;
 pub use self::learning::Learning;
-pub use self::suspects::{Suspect, Suspects};
+pub use self::suspects::{Suspect, Suspects, suspects};
 use crate::calibration::{Calibration, Scaling, usable};
 use crate::compare::first_of_largest;
 use crate::evidence::{Evidence, Prediction, Protocol};
@@ -152,7 +152,7 @@ impl Insight {
             answers: Answers::of(&judged, &measured, &sets, &units, &whole),
             selected: answers::selected(&judged, design),
             learning: Learning::of(&evidence.curve, &accuracy),
-            suspects: suspects::suspects(&rows, &actual, classes),
+            suspects: suspects(&rows, &actual, classes),
             shortcuts: guessed(evidence, &baseline),
             baseline,
             protocol: evidence.judged,

@@ -8,16 +8,31 @@ use serde::Serialize;
 pub struct Suspect {
     /// Which: an index into [`super::Insight::judged`].
     pub picture: usize,
-    /// The class that it confidently seems to be.
+    /// The class that it seems to be.
     pub suggested: usize,
     /// Its probability minus that of the label: the larger, the stronger the suspicion.
     pub margin: f64,
+    /// Whether it is one of the paper's confident joint off the diagonal. The others are called
+    /// another class too, less surely.
+    pub confident: bool,
 }
+
+impl Suspects {
+    /// The estimate as people say it: a whole number, and not 0 where some are listed.
+    #[must_use]
+    pub fn about(&self) -> usize {
+        if self.pictures.is_empty() { 0 } else { (self.estimated.round() as usize).max(1) }
+    }
+}
+
+/// How many pictures are listed for each label that is estimated to be wrong: the ranking is not
+/// perfect, and who looks through it should find nearly all.
+const MORE: f64 = 1.5;
 
 /// What confident learning finds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Suspects {
-    /// The strongest suspicion first.
+    /// The strongest suspicion first, half as many again as labels are estimated to be wrong.
     pub pictures: Vec<Suspect>,
     /// For each class how probable it must be to count: its mean probability over the pictures
     /// that bear its label (the paper's t_j); 1 for a class without pictures.
@@ -31,7 +46,11 @@ pub struct Suspects {
 }
 
 /// Finds suspects by out-of-sample probabilities, a row and a label for each picture.
-pub(super) fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> Suspects {
+///
+/// # Panics
+/// When a label or a row is not of so many classes.
+#[must_use]
+pub fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> Suspects {
     let (mut sums, mut counts) = (vec![0.0; classes], vec![0usize; classes]);
     for (row, &label) in rows.iter().zip(labels) {
         sums[label] += row[label];
@@ -42,24 +61,30 @@ pub(super) fn suspects(rows: &[Vec<f64>], labels: &[usize], classes: usize) -> S
     let mut joint = vec![vec![0; classes]; classes];
     let mut pictures = vec![];
     for (picture, (row, &label)) in rows.iter().zip(labels).enumerate() {
-        let confident = (0..classes).filter(|&c| counts[c] > 0 && row[c] >= thresholds[c]);
-        let Some(seems) = confident.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
-        else {
-            continue;
+        let largest = |of: &mut dyn Iterator<Item = usize>| {
+            of.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
         };
-        joint[label][seems] += 1;
-        if seems != label {
-            pictures.push(Suspect { picture, suggested: seems, margin: row[seems] - row[label] });
+        let seems =
+            largest(&mut (0..classes).filter(|&c| counts[c] > 0 && row[c] >= thresholds[c]));
+        if let Some(seems) = seems {
+            joint[label][seems] += 1;
+        }
+        let confident = seems.is_some_and(|seems| seems != label);
+        let suggested = if confident { seems } else { largest(&mut (0..classes)) };
+        if let Some(suggested) = suggested.filter(|&suggested| suggested != label) {
+            let margin = row[suggested] - row[label];
+            pictures.push(Suspect { picture, suggested, margin, confident });
         }
     }
-    // The paper's "normalised margin" order.
-    pictures.sort_by(|a, b| b.margin.total_cmp(&a.margin));
     let estimated = (0..classes)
         .map(|label| {
             let all: usize = joint[label].iter().sum();
             let off = all - joint[label][label];
             off as f64 / all.max(1) as f64 * counts[label] as f64
         })
-        .sum();
+        .sum::<f64>();
+    pictures.sort_by(|a, b| b.margin.total_cmp(&a.margin));
+    let confident = pictures.iter().filter(|suspect| suspect.confident).count();
+    pictures.truncate(confident.max((MORE * estimated).ceil() as usize));
     Suspects { pictures, thresholds, joint, estimated }
 }

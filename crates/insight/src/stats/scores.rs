@@ -10,7 +10,7 @@ use super::{Estimate, Interval, Units, Z};
 /// Wilson's interval is taken at the number of pictures of which a share would have that error (N.
 /// Franco, R. Little, T. Louis, E. Slud: *Comparative study of confidence intervals for
 /// proportions in complex sample surveys*, Journal of Survey Statistics and Methodology 7, 2019).
-/// A percentile bootstrap falls to 85 % where few pictures are wrong.
+/// By simulation a percentile bootstrap covers 88 % where three of a hundred pictures are wrong.
 ///
 /// `predicted` and `labels` have one entry a picture.
 #[must_use]

@@ -179,12 +179,11 @@ impl Insight {
     #[must_use]
     pub fn suspects_sentence(&self) -> Sentence {
         let words = Sentence::default();
-        let found = self.suspects.pictures.len();
-        if found == 0 {
-            return words.text("No label looks wrong.");
-        }
-        let pictures =
-            if found == 1 { "1 picture looks" } else { &format!("{found} pictures look") };
+        let pictures = match self.suspects.about() {
+            0 => return words.text("No label looks wrong."),
+            1 => "About 1 picture looks".to_owned(),
+            n => format!("About {n} pictures look"),
+        };
         let words = words.text(format!(
             "{pictures} confidently like another class than the label says: a wrong label, or a \
              picture that is hard to tell."
@@ -241,10 +240,10 @@ impl Insight {
         if let Some(learning) = &self.learning {
             line("doubling", format!("the pictures: expect {}", learning.doubled));
         }
-        match self.suspects.pictures.len() {
+        match self.suspects.about() {
             0 => {}
-            1 => line("labels", "1 looks wrong, shown in the report".to_owned()),
-            n => line("labels", format!("{n} look wrong, shown in the report")),
+            1 => line("labels", "about 1 looks wrong; see the report".to_owned()),
+            n => line("labels", format!("about {n} look wrong; see the report")),
         }
         for guessed in self.shortcuts.iter().filter(|guessed| guessed.alarm) {
             line("alarm", format!("{} alone is right on {}", guessed.what, guessed.right));

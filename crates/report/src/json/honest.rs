@@ -96,6 +96,7 @@ pub(super) struct Suspect<'a> {
     label: &'a str,
     suggested: &'a str,
     margin: f64,
+    confident: bool,
 }
 
 pub(super) fn suspect<'a>(suspect: &insight::Suspect, insight: &'a Insight) -> Suspect<'a> {
@@ -105,5 +106,6 @@ pub(super) fn suspect<'a>(suspect: &insight::Suspect, insight: &'a Insight) -> S
         label: &insight.classes[judged.actual],
         suggested: &insight.classes[suspect.suggested],
         margin: suspect.margin,
+        confident: suspect.confident,
     }
 }
