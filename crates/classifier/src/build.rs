@@ -2,12 +2,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use engine::Engine;
-use insight::{BadPicture, Epoch, Evidence, Fact, Prediction, Protocol, Sample};
+use insight::{
+    BadPicture, Calibration, Candidate, Comparison, CurvePoint, Epoch, Evidence, Fact, Finder,
+    Prediction, Protocol, Sample, Shortcut,
+};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 
-use crate::predict::probabilities;
-use crate::{Classifier, ClassifierError, Data, Made, SelfTest, Used, ranked, softmax, thumbnail};
+use crate::answer::{Answered, Answerer};
+use crate::{
+    Classifier, ClassifierError, Data, Known, Learned, Made, Reference, SelfTest, Used, ranked,
+    softmax, thumbnail,
+};
 
 /// What a run of training hands over for a new classifier.
 #[derive(Debug)]
@@ -16,6 +22,8 @@ pub struct Material<'a> {
     pub architecture: Architecture,
     /// How a picture became its input.
     pub preprocess: Preprocess,
+    /// Whether its features are averaged over the picture and its mirror image.
+    pub mirrored: bool,
     /// Its weights.
     pub parameters: Parameters,
     /// The settings, as the recipe writes them.
@@ -26,11 +34,22 @@ pub struct Material<'a> {
     pub data: &'a Dataset,
     /// The folder that they are told relative to.
     pub folder: &'a Path,
-    /// How the held-out pictures were chosen.
+    /// How the predictions came about.
     pub judged: Protocol,
-    /// What the weights say of each held-out picture: its index in the dataset, and one logit a
-    /// class.
-    pub held_out: Vec<(usize, Vec<f32>)>,
+    /// What was said of pictures by a network that had not learned from them.
+    pub predictions: Vec<Judged>,
+    /// What the network learned from, to compare new pictures with.
+    pub reference: Option<Learned>,
+    /// Heads that competed.
+    pub candidates: Vec<Candidate>,
+    /// Pairs of classifiers that were asked about the same pictures.
+    pub comparisons: Vec<Comparison>,
+    /// How well it does when it learns from fewer pictures.
+    pub curve: Vec<CurvePoint>,
+    /// What can be guessed without looking at what a picture shows.
+    pub shortcuts: Vec<Shortcut>,
+    /// The rate finder's sweep.
+    pub finder: Option<Finder>,
     /// The training table.
     pub history: Vec<Epoch>,
     /// Pictures that were left out, and why.
@@ -39,6 +58,22 @@ pub struct Material<'a> {
     pub notes: Vec<String>,
     /// What was done: seeds, versions, hashes.
     pub facts: Vec<Fact>,
+}
+
+/// What was said of a picture by a network that had not learned from it; what the numbers mean,
+/// [`insight::Prediction`] says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Its index in the dataset.
+    pub picture: usize,
+    /// One a class, not calibrated.
+    pub logits: Vec<f32>,
+    /// The fold that it was held out in.
+    pub fold: usize,
+    /// What it shares with its copies.
+    pub group: usize,
+    /// How strange it is ([`Learned::novelties`]).
+    pub novelty: Option<f32>,
 }
 
 /// Samples of a class that the report shows.
@@ -53,8 +88,9 @@ const UNSURE: usize = 24;
 const SELF_TEST: usize = 4;
 
 impl Material<'_> {
-    /// Puts the classifier together: chooses the pictures that its report will show, and asks
-    /// `engine`, which holds the weights, for the self-test.
+    /// Puts the classifier together: chooses the pictures that its report will show, fits the
+    /// calibration on the predictions, and asks `engine`, which holds the body's weights, for the
+    /// self-test.
     ///
     /// # Errors
     /// When the engine's network is not the one named.
@@ -68,19 +104,17 @@ impl Material<'_> {
         let mut album =
             Album { data, folder: self.folder, thumbnails: BTreeMap::new(), jpegs: vec![] };
         let samples = album.samples()?;
-        let shown = shown(data, &self.held_out);
-        let mut predictions = Vec::with_capacity(self.held_out.len());
-        let mut groups = BTreeMap::new();
-        for (picture, logits) in self.held_out {
+        let shown = shown(data, &self.predictions);
+        let mut predictions = Vec::with_capacity(self.predictions.len());
+        for Judged { picture, logits, fold, group, novelty } in self.predictions {
             let thumbnail = shown.contains(&picture).then(|| album.thumbnail(picture));
             predictions.push(Prediction {
                 picture: album.name(picture),
                 actual: data.items[picture].label,
                 logits,
-                fold: 0,
-                // Files of equal bytes are one witness.
-                group: *groups.entry(data.items[picture].digest).or_insert(picture),
-                novelty: None,
+                fold,
+                group,
+                novelty,
                 thumbnail: thumbnail.transpose()?,
             });
         }
@@ -89,26 +123,38 @@ impl Material<'_> {
             judged: self.judged,
             predictions,
             history: self.history,
+            candidates: self.candidates,
+            comparisons: self.comparisons,
+            curve: self.curve,
+            shortcuts: self.shortcuts,
+            finder: self.finder,
             samples,
             bad: self.bad,
             notes: self.notes,
             facts: self.facts,
-            ..Evidence::default()
         };
-        let used = |item: &Item| Used { digest: item.digest, label: item.label, side: item.side };
-        Ok(Classifier {
+        let mut classifier = Classifier {
             architecture: self.architecture,
             classes: data.classes.clone(),
-            self_test: self_test(data, &self.preprocess, engine)?,
             preprocess: self.preprocess,
+            mirrored: self.mirrored,
             parameters: self.parameters,
             recipe: self.recipe,
             made: self.made,
             data: Data { pictures: data.items.iter().map(used).collect() },
+            calibration: Calibration::of(&evidence),
             evidence,
+            reference: self.reference.and_then(|learned| album.reference(learned)),
             thumbnails: album.jpegs,
-        })
+            self_test: vec![],
+        };
+        classifier.self_test = self_test(data, &classifier, engine)?;
+        Ok(classifier)
     }
+}
+
+fn used(item: &Item) -> Used {
+    Used { digest: item.digest, label: item.label, side: item.side }
 }
 
 fn square(data: &Dataset, picture: usize) -> Result<Vec<u8>, ClassifierError> {
@@ -143,6 +189,18 @@ impl Album<'_> {
         Ok(index)
     }
 
+    /// The pictures learned from, by name; `None` where there is none.
+    fn reference(&self, learned: Learned) -> Option<Reference> {
+        let Learned { pictures, width, rows } = learned;
+        let known = |&picture: &usize| Known {
+            picture: self.name(picture),
+            label: self.data.items[picture].label,
+            thumbnail: self.thumbnails.get(&picture).copied(),
+        };
+        let pictures: Vec<Known> = pictures.iter().map(known).collect();
+        (!pictures.is_empty()).then_some(Reference { pictures, width, rows })
+    }
+
     /// A few pictures of each class that were learned from.
     fn samples(&mut self) -> Result<Vec<Sample>, ClassifierError> {
         let items = &self.data.items;
@@ -163,15 +221,15 @@ impl Album<'_> {
 }
 
 /// Of so many things in a row, `most` spread evenly.
-fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let taken = count.min(most);
     (0..taken).map(move |i| i * count / taken)
 }
 
-/// The held-out pictures that a reader wants to see: the wrong ones, and those right ones of which
+/// The judged pictures that a reader wants to see: the wrong ones, and those right ones of which
 /// the network was least sure.
-fn shown(data: &Dataset, held_out: &[(usize, Vec<f32>)]) -> BTreeSet<usize> {
-    let judged = held_out.iter().map(|(picture, logits)| {
+fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
+    let judged = predictions.iter().map(|Judged { picture, logits, .. }| {
         let (label, odds) = (data.items[*picture].label, softmax(logits));
         (ranked(&odds)[0].0 == label, odds[label], *picture)
     });
@@ -185,14 +243,19 @@ fn shown(data: &Dataset, held_out: &[(usize, Vec<f32>)]) -> BTreeSet<usize> {
 
 fn self_test(
     data: &Dataset,
-    preprocess: &Preprocess,
+    classifier: &Classifier,
     engine: &mut dyn Engine,
 ) -> Result<Vec<SelfTest>, ClassifierError> {
     let pictures: Result<Vec<_>, _> =
         spread(data.items.len(), SELF_TEST).map(|picture| square(data, picture)).collect();
     let pictures = pictures?;
     let views: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
-    let rows = probabilities(engine, preprocess, &views)?;
-    let tests = pictures.into_iter().zip(rows);
-    Ok(tests.map(|(pixels, probabilities)| SelfTest { pixels, probabilities }).collect())
+    let answers = Answerer::of(classifier)?.answers(engine, &views)?;
+    let tests = pictures.into_iter().zip(answers);
+    let test = |(pixels, Answered { answer, novelty, .. }): (Vec<u8>, Answered)| SelfTest {
+        pixels,
+        probabilities: answer.probabilities,
+        novelty,
+    };
+    Ok(tests.map(test).collect())
 }

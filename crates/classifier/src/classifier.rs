@@ -2,13 +2,13 @@ use std::fmt;
 
 use engine::Engine;
 use ground::Digest;
-use insight::Evidence;
+use insight::{Calibration, Evidence};
 use network::{Architecture, Graph, Parameters};
 use pictures::{Preprocess, Side};
 use serde::{Deserialize, Serialize};
 
-use crate::ClassifierError;
-use crate::predict::probabilities;
+use crate::answer::Answerer;
+use crate::{ClassifierError, Reference};
 
 /// A trained network with all that is needed to use it, to explain it and to repeat it.
 #[derive(Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Classifier {
     pub classes: Vec<String>,
     /// How a picture becomes its input.
     pub preprocess: Preprocess,
+    /// Whether a picture is looked at as it is and mirrored, and the features of both averaged.
+    pub mirrored: bool,
     /// Its weights.
     pub parameters: Parameters,
     /// The settings it was trained with, as the recipe writes them.
@@ -29,9 +31,13 @@ pub struct Classifier {
     pub data: Data,
     /// How it was trained and how well it does.
     pub evidence: Evidence,
+    /// What makes answers of its logits.
+    pub calibration: Calibration,
+    /// What new pictures are compared with; `None` where it can say of none that it is unfamiliar.
+    pub reference: Option<Reference>,
     /// Small JPEGs, to which the evidence points.
     pub thumbnails: Vec<Vec<u8>>,
-    /// Pictures whose probabilities are known.
+    /// Pictures on which its answers are known.
     pub self_test: Vec<SelfTest>,
 }
 
@@ -82,16 +88,18 @@ pub struct Used {
     pub side: Side,
 }
 
-/// A picture and what the network said of it when it was saved.
+/// A picture and what was said of it when the classifier was saved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SelfTest {
     /// `size × size × 3` bytes.
     pub pixels: Vec<u8>,
-    /// One a class.
+    /// Calibrated, one a class.
     pub probabilities: Vec<f32>,
+    /// Where there is a reference.
+    pub novelty: Option<f32>,
 }
 
-/// How far a probability may be from what it was when the classifier was saved. Another
+/// How far a probability or novelty may be from what it was when the classifier was saved. Another
 /// instruction set or engine adds in another order, which moves it by some 1e-5; a wrong weight
 /// or another preprocessing moves it by far more.
 pub const TOLERANCE: f32 = 1e-3;
@@ -104,22 +112,29 @@ impl Classifier {
     }
 
     /// Runs the self-test on an engine that holds its parameters. Returns the largest difference
-    /// of a probability, at most 1e-3.
+    /// of a probability or novelty, at most [`TOLERANCE`].
     ///
     /// # Errors
-    /// When a probability differs by more.
+    /// When one differs by more.
     pub fn verify(&self, engine: &mut dyn Engine) -> Result<f32, ClassifierError> {
         let pictures: Vec<&[u8]> = self.self_test.iter().map(|t| t.pixels.as_slice()).collect();
-        let rows = probabilities(engine, &self.preprocess, &pictures)?;
+        let answers = Answerer::of(self)?.answers(engine, &pictures)?;
         let mut largest = 0.0f32;
-        for (picture, (test, row)) in self.self_test.iter().zip(&rows).enumerate() {
-            for (class, (&expected, &found)) in test.probabilities.iter().zip(row).enumerate() {
-                let difference = (expected - found).abs();
-                if difference > TOLERANCE || difference.is_nan() {
-                    let class = self.classes[class].clone();
-                    return Err(ClassifierError::SelfTest { picture, class, expected, found });
-                }
-                largest = largest.max(difference);
+        let mut compare = |picture, what: &dyn Fn() -> String, expected: f32, found: f32| {
+            let difference = (expected - found).abs();
+            largest = largest.max(difference);
+            if difference <= TOLERANCE {
+                return Ok(());
+            }
+            Err(ClassifierError::SelfTest { picture, what: what(), expected, found })
+        };
+        for (picture, (test, now)) in self.self_test.iter().zip(&answers).enumerate() {
+            let classes = self.classes.iter().zip(&test.probabilities);
+            for ((class, &expected), &found) in classes.zip(&now.answer.probabilities) {
+                compare(picture, &|| format!("`{class}`"), expected, found)?;
+            }
+            if let Some((expected, found)) = test.novelty.zip(now.novelty) {
+                compare(picture, &|| "novelty".into(), expected, found)?;
             }
         }
         Ok(largest)

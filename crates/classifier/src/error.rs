@@ -66,16 +66,17 @@ pub enum ClassifierError {
         /// What cannot be.
         reason: String,
     },
+    /// The network has no pool that features could be taken from.
+    #[error("the network has no pooled features")]
+    NoFeatures,
     /// The engine does not say what the classifier said when it was made.
-    #[error(
-        "the self-test fails: picture {picture} gets {found:.5} for `{class}`, not {expected:.5}"
-    )]
+    #[error("the self-test fails: picture {picture} gets {found:.5} for {what}, not {expected:.5}")]
     SelfTest {
         /// Which picture of the self-test, from 0.
         picture: usize,
-        /// The class that differs most.
-        class: String,
-        /// Its probability when the classifier was made.
+        /// What differs: a class's probability, or the novelty.
+        what: String,
+        /// It when the classifier was made.
         expected: f32,
         /// And now.
         found: f32,
@@ -103,7 +104,7 @@ impl ClassifierError {
                  please report it"
                     .into(),
             ),
-            Self::Engine(_) => None,
+            Self::Engine(_) | Self::NoFeatures => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A classifier as a safetensors file.
 //!
-//! Tensors: the network's parameters by name, `record` (JSON), `thumbnails` and `selftest.pixels`.
+//! Tensors: the network's parameters by name, `record` (JSON), `reference` (bfloat16), `thumbnails`
+//! and `selftest.pixels`.
 //! Metadata: `format` (name, version, digests) and `classifier` (what it is, JSON). What grows
 //! with the number of pictures stands in the record, so that the header stays short.
 
@@ -10,19 +11,22 @@ use std::path::Path;
 
 use ground::Digest;
 use ground::files::{Disk, Files};
-use insight::Evidence;
+use insight::{Calibration, Evidence};
 use network::{Architecture, Graph, Parameters, Role};
 use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use weights::safetensors::{self, File, TensorRef, Values};
+use weights::safetensors::{self, Dtype, File, TensorRef, Values};
 use weights::{Part, WeightsError, load_from};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
-use crate::{Classifier, ClassifierError, Data, Limits, Made, SelfTest, Used, VERSION};
+use crate::{
+    Classifier, ClassifierError, Data, Known, Limits, Made, Reference, SelfTest, Used, VERSION,
+};
 
 const NAME: &str = "lookalike";
 const RECORD: &str = "record";
+const REFERENCE: &str = "reference";
 const THUMBNAILS: &str = "thumbnails";
 const SELF_TEST: &str = "selftest.pixels";
 
@@ -52,6 +56,7 @@ struct Description {
     architecture: Architecture,
     classes: Vec<String>,
     preprocess: Preprocess,
+    mirrored: bool,
     recipe: serde_json::Value,
     made: Made,
 }
@@ -63,10 +68,13 @@ struct Record {
     /// SHA-256, class and side of each picture.
     pictures: Vec<(String, usize, Side)>,
     evidence: Evidence,
+    calibration: Calibration,
+    /// Path, class and thumbnail of each picture of the reference.
+    reference: Vec<(String, usize, Option<usize>)>,
     /// Bytes of each thumbnail.
     thumbnails: Vec<usize>,
-    /// Probabilities of each picture of the self-test.
-    self_test: Vec<Vec<f32>>,
+    /// Probabilities and novelty of each picture of the self-test.
+    self_test: Vec<(Vec<f32>, Option<f32>)>,
 }
 
 /// Bytes in a row of a tensor of bytes: safetensors readers limit each dimension.
@@ -126,6 +134,12 @@ impl Classifier {
         if !pixels.is_empty() {
             bytes(SELF_TEST, &pixels_shape, &pixels);
         }
+        let reference_shape =
+            self.reference.as_ref().map(|reference| [reference.pictures.len(), reference.width]);
+        if let (Some(reference), Some(shape)) = (&self.reference, &reference_shape) {
+            let values = Values::BF16(&reference.rows);
+            tensors.push(TensorRef { name: REFERENCE, shape, values });
+        }
         let format = Sealed {
             name: NAME.into(),
             version: VERSION,
@@ -143,6 +157,7 @@ impl Classifier {
             architecture: self.architecture,
             classes: self.classes.clone(),
             preprocess: self.preprocess.clone(),
+            mirrored: self.mirrored,
             recipe: self.recipe.clone(),
             made: self.made.clone(),
         }
@@ -150,11 +165,15 @@ impl Classifier {
 
     fn record(&self) -> Record {
         let used = |used: &Used| (used.digest.to_string(), used.label, used.side);
+        let known = |known: &Known| (known.picture.clone(), known.label, known.thumbnail);
+        let test = |test: &SelfTest| (test.probabilities.clone(), test.novelty);
         Record {
             pictures: self.data.pictures.iter().map(used).collect(),
             evidence: self.evidence.clone(),
+            calibration: self.calibration.clone(),
+            reference: self.reference.iter().flat_map(|r| r.pictures.iter().map(known)).collect(),
             thumbnails: self.thumbnails.iter().map(Vec::len).collect(),
-            self_test: self.self_test.iter().map(|test| test.probabilities.clone()).collect(),
+            self_test: self.self_test.iter().map(test).collect(),
         }
     }
 
@@ -193,7 +212,7 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
     let sealed: Sealed = parse(path, "format", format.as_bytes())?;
     compare(path, "description", &sealed.classifier, Digest::of(description.as_bytes()))?;
     let description: Description = parse(path, "description", description.as_bytes())?;
-    let Description { architecture, classes, preprocess, recipe, made } = description;
+    let Description { architecture, classes, preprocess, mirrored, recipe, made } = description;
     if let Some(reason) = unsound_classes(&classes, &architecture)
         .or_else(|| unsound_preprocess(&preprocess, &architecture))
     {
@@ -201,7 +220,7 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
     }
 
     let graph = architecture.graph();
-    let ours = |name: &str| [RECORD, THUMBNAILS, SELF_TEST].contains(&name);
+    let ours = |name: &str| [RECORD, REFERENCE, THUMBNAILS, SELF_TEST].contains(&name);
     let known = |name: &str| ours(name) || graph.parameters().iter().any(|p| p.name == name);
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
@@ -221,6 +240,8 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
         return Err(unsound(format!("its self-test has {} bytes of pixels", pixels.len())));
     }
     let tests = pixels.chunks_exact(each).zip(record.self_test);
+    let channels = graph.channels(graph.cut());
+    let reference = reference(path, file, record.reference, channels)?;
     let used = |(digest, label, side): (String, usize, Side)| {
         Ok(Used { digest: digest.parse()?, label, side })
     };
@@ -229,20 +250,54 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
         architecture,
         classes,
         preprocess,
+        mirrored,
         parameters,
         recipe,
         made,
         data: Data { pictures: pictures.map_err(unsound)? },
         evidence: record.evidence,
+        calibration: record.calibration,
+        reference,
         thumbnails,
         self_test: tests
-            .map(|(pixels, probabilities)| SelfTest { pixels: pixels.to_vec(), probabilities })
+            .map(|(pixels, (probabilities, novelty))| SelfTest {
+                pixels: pixels.to_vec(),
+                probabilities,
+                novelty,
+            })
             .collect(),
     };
     match classifier.unsound() {
         Some(reason) => Err(unsound(reason)),
         None => Ok(classifier),
     }
+}
+
+/// The pictures that others are compared with, where the file has such; its tensor must be exactly
+/// theirs before it is read.
+fn reference<S: Read + Seek>(
+    path: &Path,
+    file: &mut File<S>,
+    pictures: Vec<(String, usize, Option<usize>)>,
+    width: usize,
+) -> Result<Option<Reference>, ClassifierError> {
+    let entry = file.layout().entries().get(REFERENCE);
+    let shape = entry.map(|entry| (entry.dtype, entry.shape.as_slice()));
+    if shape.is_none() && pictures.is_empty() {
+        return Ok(None);
+    }
+    let (count, most) = (pictures.len(), Limits::DEFAULT.max_reference);
+    if count > most || shape != Some((Dtype::BF16, &[count, width])) {
+        let reason = format!("its reference is not {count} rows (at most {most}) of {width} BF16");
+        return Err(ClassifierError::Unsound { path: path.to_owned(), reason });
+    }
+    let known = |(picture, label, thumbnail): (String, usize, Option<usize>)| Known {
+        picture,
+        label,
+        thumbnail,
+    };
+    let pictures = pictures.into_iter().map(known).collect();
+    Ok(Some(Reference { pictures, width, rows: file.tensor_f32(REFERENCE)? }))
 }
 
 fn negative_variance<'a>(graph: &'a Graph, values: &Parameters) -> Option<(&'a str, f32)> {

@@ -6,26 +6,38 @@
 //! for a new one). [`Limits`] is the one table of what a file may ask for. Loading runs no code: a
 //! file names its network by [`network::Architecture`] and cannot describe one of its own.
 //!
+//! A picture goes one way to its answer: the body's pooled [`features`], averaged with those of its
+//! mirror image where the classifier was made so; the head, on that average; the calibration, on
+//! its logits. The averages among the features are compared with those of known pictures, the
+//! [`Reference`], so that a picture unlike all of them gets no class.
+//!
 //! ```
 //! let odds = classifier::softmax(&[1.0, 1.0, 1.0, 1.0]); // the logits of four classes
 //! assert_eq!(odds, [0.25; 4]);
 //! ```
 
+mod answer;
 mod build;
 mod classifier;
 mod error;
+mod features;
 mod file;
 mod limits;
+mod neighbours;
 mod predict;
+mod reference;
 mod softmax;
 mod sound;
 mod thumbnail;
 
-pub use build::Material;
+pub use build::{Judged, Material};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
+pub use features::{averages, features};
 pub use limits::Limits;
-pub use predict::{Prediction, predict, ranked};
+pub use neighbours::{Neighbours, neighbours, neighbours_among};
+pub use predict::{NEAREST, Near, Prediction, Told, predict, ranked};
+pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};

@@ -22,6 +22,8 @@ pub struct Limits {
     pub max_thumbnail_bytes: usize,
     /// Pictures of the self-test.
     pub max_self_tests: usize,
+    /// Pictures that others are compared with: 16 MiB of a ResNet-50's.
+    pub max_reference: usize,
 }
 
 impl Limits {
@@ -37,5 +39,6 @@ impl Limits {
         max_thumbnails: 100_000,
         max_thumbnail_bytes: 64 << 10,
         max_self_tests: 16,
+        max_reference: 4096,
     };
 }

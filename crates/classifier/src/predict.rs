@@ -1,23 +1,47 @@
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 
-use engine::{Engine, Images};
+use engine::Engine;
 use ground::Stop;
+use insight::Answer;
 use pictures::{Limits, Preprocess, Reason};
 
-use crate::{Classifier, ClassifierError, softmax};
+use crate::answer::{Answered, Answerer};
+use crate::features::BATCH;
+use crate::{Classifier, ClassifierError, Known};
 
 /// What a classifier says of a picture.
 #[derive(Debug)]
-pub struct Prediction {
+pub struct Prediction<'a> {
     /// Where the picture lies.
     pub picture: PathBuf,
-    /// One probability a class, in the classifier's order; or why it cannot be read.
-    pub result: Result<Vec<f32>, Reason>,
+    /// What is said of it, or why it cannot be read.
+    pub result: Result<Told<'a>, Reason>,
 }
 
-/// Pictures computed at once: enough to keep the engine busy, few enough to answer soon.
-const BATCH: usize = 16;
+/// What a classifier says of a picture that can be read.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// Calibrated probabilities, the verdict and its reason.
+    pub answer: Answer,
+    /// How strange the picture is, as [`insight::Prediction::novelty`]; `None` where the classifier
+    /// has nothing to compare it with.
+    pub novelty: Option<f32>,
+    /// The known pictures most like it, at most [`NEAREST`], the nearest first.
+    pub nearest: Vec<Near<'a>>,
+}
+
+/// A known picture that another is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Near<'a> {
+    /// It.
+    pub known: &'a Known,
+    /// The cosine of the angle between the two, as the body sees them: 1 for the same picture.
+    pub similarity: f32,
+}
+
+/// Known pictures that are named with an answer.
+pub const NEAREST: usize = 3;
 
 /// Says what pictures show, in their order, one by one as they are done; `engine` holds the
 /// classifier's parameters. Pictures that cannot be read are told with their reason. The next
@@ -25,14 +49,15 @@ const BATCH: usize = 16;
 ///
 /// # Errors
 /// When the engine's network is not the classifier's.
-pub fn predict(
+pub fn predict<'a>(
     engine: &mut dyn Engine,
-    classifier: &Classifier,
+    classifier: &'a Classifier,
     pictures: impl IntoIterator<Item = PathBuf, IntoIter: Send>,
     stop: &Stop,
-    mut told: impl FnMut(Prediction),
+    mut told: impl FnMut(Prediction<'a>),
 ) -> Result<(), ClassifierError> {
     let preprocess = &classifier.preprocess;
+    let mut answerer = Answerer::of(classifier)?;
     let pictures = pictures.into_iter();
     std::thread::scope(|scope| {
         let (sender, decoded) = sync_channel::<Vec<Decoded>>(1);
@@ -47,10 +72,15 @@ pub fn predict(
         });
         for batch in decoded {
             let good: Vec<&[u8]> = batch.iter().filter_map(|(_, p)| p.as_deref().ok()).collect();
-            let mut rows = probabilities(engine, preprocess, &good)?.into_iter();
+            let mut answered = answerer.answers(engine, &good)?.into_iter();
             for (picture, pixels) in batch {
-                let result = pixels.map(|_| rows.next().unwrap_or_default());
-                told(Prediction { picture, result });
+                let result = match pixels {
+                    Ok(_) => answered.next().map(|answered| Ok(tell(classifier, answered))),
+                    Err(reason) => Some(Err(reason)),
+                };
+                if let Some(result) = result {
+                    told(Prediction { picture, result });
+                }
             }
             if stop.asked() {
                 break;
@@ -60,27 +90,24 @@ pub fn predict(
     })
 }
 
+fn tell(classifier: &Classifier, answered: Answered) -> Told<'_> {
+    let Answered { answer, novelty, neighbours } = answered;
+    let known = classifier.reference.iter().flat_map(|reference| {
+        let near = |&(index, distance): &(usize, f32)| Near {
+            known: &reference.pictures[index],
+            similarity: 1.0 - distance,
+        };
+        neighbours.nearest.iter().take(NEAREST).map(near).collect::<Vec<_>>()
+    });
+    Told { answer, novelty, nearest: known.collect() }
+}
+
 /// A picture's path, and its pixels at the network's size.
 type Decoded = (PathBuf, Result<Vec<u8>, Reason>);
 
 fn decode(path: PathBuf, preprocess: &Preprocess) -> Decoded {
     let pixels = pictures::read(&path, &Limits::default()).map(|(rgb, _)| preprocess.pixels(&rgb));
     (path, pixels)
-}
-
-/// The probabilities of pictures that are pixels already, a row each.
-pub(crate) fn probabilities(
-    engine: &mut dyn Engine,
-    preprocess: &Preprocess,
-    pictures: &[&[u8]],
-) -> Result<Vec<Vec<f32>>, ClassifierError> {
-    let size = preprocess.size;
-    let mut pixels = vec![0.0; pictures.len() * size * size * 3];
-    for (picture, out) in pictures.iter().zip(pixels.chunks_exact_mut(size * size * 3)) {
-        preprocess.normalise(picture, out);
-    }
-    let images = Images { pixels: &pixels, count: pictures.len(), height: size, width: size };
-    Ok(engine.predict(images)?.rows().map(softmax).collect())
 }
 
 /// The classes from the likeliest to the least, with their probabilities; ties keep their order.

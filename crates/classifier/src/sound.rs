@@ -18,6 +18,12 @@ impl Classifier {
             })
             .or_else(|| unsound_thumbnails(&self.thumbnails, &limits))
             .or_else(|| unsound_evidence(&self.evidence, &self.classes, self.thumbnails.len()))
+            .or_else(|| self.calibration.check(self.classes.len()).err().map(|e| e.to_string()))
+            .or_else(|| {
+                let graph = self.graph();
+                let (channels, jpegs) = (graph.channels(graph.cut()), self.thumbnails.len());
+                self.reference.as_ref()?.unsound(channels, self.classes.len(), jpegs)
+            })
             .or_else(|| self.unsound_self_test(&limits))
     }
 
@@ -31,7 +37,9 @@ impl Classifier {
             let sound = test.pixels.len() == bytes
                 && test.probabilities.len() == self.classes.len()
                 && test.probabilities.iter().all(|p| (0.0..=1.0).contains(p))
-                && (sum - 1.0).abs() < 1e-2;
+                && (sum - 1.0).abs() < 1e-2
+                && test.novelty.is_some() == self.reference.is_some()
+                && test.novelty.is_none_or(|novelty| (0.0..=2.0).contains(&novelty));
             (!sound).then(|| format!("picture {index} of its self-test has the wrong numbers"))
         })
     }

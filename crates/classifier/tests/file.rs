@@ -182,10 +182,50 @@ fn what_is_not_as_written_is_refused() {
         }),
         ("self-test without its pixels", "bytes of pixels", |raw| {
             raw.edit_record(|r| drop(r["self_test"].as_array_mut().unwrap().pop()));
-            raw.edit_record(|r| r["self_test"] = json!([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]));
+            let test = json!([[1.0, 0.0, 0.0], 0.5]);
+            raw.edit_record(|r| r["self_test"] = json!([test, test]));
         }),
         ("self-test of other classes", "picture 0 of its self-test", |raw| {
-            raw.edit_record(|r| r["self_test"] = json!([[0.5, 0.5]]));
+            raw.edit_record(|r| r["self_test"] = json!([[[0.5, 0.5], 0.5]]));
+        }),
+        ("a self-test that compares with nothing", "picture 0 of its self-test", |raw| {
+            raw.edit_record(|r| r["self_test"][0][1] = json!(null));
+        }),
+        ("a novelty that no angle has", "picture 0 of its self-test", |raw| {
+            raw.edit_record(|r| r["self_test"][0][1] = json!(2.5));
+        }),
+        ("a calibration of other classes", "the calibration has impossible numbers", |raw| {
+            raw.edit_record(|r| drop(r["calibration"]["thresholds"].as_array_mut().unwrap().pop()));
+        }),
+        ("a temperature of nothing", "the calibration has impossible numbers", |raw| {
+            raw.edit_record(|r| r["calibration"]["scaling"]["temperature"] = json!(0.0));
+        }),
+        ("a reference without its rows", "its reference is not 2 rows", |raw| {
+            raw.tensors.retain(|tensor| tensor.0 != "reference");
+        }),
+        ("rows without their reference", "its reference is not 0 rows", |raw| {
+            raw.edit_record(|r| r["reference"] = json!([]));
+        }),
+        ("more rows than pictures of the reference", "its reference is not 1 rows", |raw| {
+            raw.edit_record(|r| drop(r["reference"].as_array_mut().unwrap().pop()));
+        }),
+        ("a reference of another width", "of 256 BF16", |raw| {
+            raw.tensor("reference").2 = vec![4, 128];
+        }),
+        ("a reference of F16", "rows (at most 4096) of 256 BF16", |raw| {
+            raw.tensor("reference").1 = "F16".into();
+        }),
+        ("an endless reference", "its reference is not 5000 rows", |raw| {
+            raw.edit_record(|r| r["reference"] = json!(vec![json!(["a.jpg", 0, null]); 5000]));
+        }),
+        ("NaN in the reference", "no finite bfloat16", |raw| {
+            raw.tensor("reference").3[..2].copy_from_slice(&0x7fc0u16.to_le_bytes());
+        }),
+        ("a reference of no class", "picture 1 of its reference has a class", |raw| {
+            raw.edit_record(|r| r["reference"][1][1] = json!(3));
+        }),
+        ("a reference's thumbnail that is not there", "picture 0 of its reference", |raw| {
+            raw.edit_record(|r| r["reference"][0][2] = json!(2));
         }),
     ];
     let whole = Raw::of(&saved());
@@ -236,6 +276,8 @@ fn what_cannot_be_loaded_is_not_saved() {
     assert!(error.contains("two classes are named `malamute`"), "{error}");
     let error = refused(|c| c.evidence.samples[0].thumbnail = 2);
     assert!(error.contains("thumbnail 2 is named where there are 2"), "{error}");
+    let error = refused(|c| c.reference.as_mut().unwrap().rows[3] = 1.001);
+    assert!(error.contains("no finite bfloat16"), "{error}");
     let error = refused(|c| c.parameters.tensors_mut()[4].data[0] = -1.0);
     assert!(error.contains("a variance cannot be negative"), "{error}");
     assert!(!path.exists());

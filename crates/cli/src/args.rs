@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use network::Backbone;
 use training::Rates;
+use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
@@ -51,9 +52,13 @@ pub(crate) enum Command {
     Show(Show),
     /// Draw a small practice set of look-alikes
     Practice(Practice),
+    /// Show or clear what is kept so that it need not be made or fetched again
+    Cache(Cache),
     /// Measure the speed of this machine
     Bench(Bench),
 }
+
+const CLASSIC: &str = "Recipe classic";
 
 /// What is typed after `train`.
 #[derive(Args, Debug)]
@@ -74,9 +79,10 @@ pub(crate) struct Train {
     #[arg(long, conflicts_with = "report")]
     pub(crate) no_report: bool,
 
-    /// How to teach: `classic` freezes the body first, then trains the whole, as fastai does
-    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
-    pub(crate) recipe: Recipe,
+    /// How to teach [default: auto, and classic where an option of it is given or there are no
+    /// pretrained weights]
+    #[arg(long, value_enum, help_heading = "Recipe")]
+    pub(crate) recipe: Option<Recipe>,
     /// small (from nothing), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152
     /// [default: resnet50 where its weights can be had, else small]
     #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = Named::parse)]
@@ -88,36 +94,47 @@ pub(crate) struct Train {
     #[arg(long, help_heading = "Recipe")]
     pub(crate) offline: bool,
     /// Epochs with the body frozen
-    #[arg(long, value_name = "N", help_heading = "Recipe")]
+    #[arg(long, value_name = "N", help_heading = CLASSIC)]
     pub(crate) frozen_epochs: Option<usize>,
     /// Epochs with everything learning
-    #[arg(long, value_name = "N", help_heading = "Recipe")]
+    #[arg(long, value_name = "N", help_heading = CLASSIC)]
     pub(crate) epochs: Option<usize>,
     /// Learning rate with everything learning: `A..B` from the lowest layers to the head, or `B`
     /// for the head and a tenth of it below
-    #[arg(long, value_name = "A..B", help_heading = "Recipe")]
+    #[arg(long, value_name = "A..B", help_heading = CLASSIC)]
     pub(crate) lr: Option<Rates>,
     /// Learning rate with the body frozen
-    #[arg(long, value_name = "X", help_heading = "Recipe")]
+    #[arg(long, value_name = "X", help_heading = CLASSIC)]
     pub(crate) frozen_lr: Option<Rates>,
     /// Pictures in a training step
-    #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = batch)]
+    #[arg(long, value_name = "N", help_heading = CLASSIC, value_parser = batch)]
     pub(crate) batch: Option<usize>,
     /// Height and width of the square that the network sees, in pixels
     #[arg(long, value_name = "N", help_heading = "Recipe", value_parser = size)]
     pub(crate) size: Option<usize>,
     /// Do not alter pictures at random while learning
-    #[arg(long, help_heading = "Recipe")]
+    #[arg(long, help_heading = CLASSIC)]
     pub(crate) no_augment: bool,
     /// Freeze the frozen body's norms too
-    #[arg(long, help_heading = "Recipe")]
+    #[arg(long, help_heading = CLASSIC)]
     pub(crate) freeze_norms: bool,
-    /// Which weights are kept
-    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
-    pub(crate) keep: Keep,
-    /// Share of each class held out to measure
-    #[arg(long, value_name = "F", default_value_t = 0.2, help_heading = "Recipe", value_parser = share)]
-    pub(crate) valid: f64,
+    /// Which weights are kept [default: last]
+    #[arg(long, value_enum, help_heading = CLASSIC)]
+    pub(crate) keep: Option<Keep>,
+    /// Share of each class held out to measure [default: 0.2 for classic; auto judges every picture
+    /// by heads that have not seen it]
+    #[arg(long, value_name = "F", help_heading = "Recipe", value_parser = share)]
+    pub(crate) valid: Option<f64>,
+    /// Whether to teach the body too, from the fitted head on: `auto` where `--minutes` suffice to
+    /// try, and kept if it is better on pictures that neither had seen
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Recipe auto")]
+    pub(crate) fine_tune: FineTune,
+    /// Minutes that fine-tuning may take [default: 0, and no limit with `--fine-tune always`]
+    #[arg(long, value_name = "N", help_heading = "Recipe auto", value_parser = minutes)]
+    pub(crate) minutes: Option<f64>,
+    /// Folds that pictures are judged out of
+    #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe auto", value_parser = folds)]
+    pub(crate) folds: usize,
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
     pub(crate) seed: u64,
@@ -151,16 +168,45 @@ impl Named {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Recipe {
-    #[default]
+    /// Looks at each picture once, then fits a head in a moment
+    Auto,
+    /// Trains a head, then the whole, over many epochs, as fastai does
     Classic,
 }
 
+impl Train {
+    /// The first option given that only the classic recipe has.
+    pub(crate) fn of_classic(&self) -> Option<&'static str> {
+        let given = [
+            (self.frozen_epochs.is_some(), "--frozen-epochs"),
+            (self.epochs.is_some(), "--epochs"),
+            (self.lr.is_some(), "--lr"),
+            (self.frozen_lr.is_some(), "--frozen-lr"),
+            (self.batch.is_some(), "--batch"),
+            (self.no_augment, "--no-augment"),
+            (self.freeze_norms, "--freeze-norms"),
+            (self.keep.is_some(), "--keep"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum FineTune {
+    /// Where the minutes suffice
+    #[default]
+    Auto,
+    /// Tried in every fold, and kept whatever comes of it
+    Always,
+    /// Not tried
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Keep {
     /// After the last epoch
-    #[default]
     Last,
     /// After the epoch with the fewest errors on the pictures held out
     Best,
@@ -242,6 +288,9 @@ pub(crate) struct Predict {
     /// Classes named for each picture, the likeliest first
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
     pub(crate) top: usize,
+    /// Name the likeliest class of every picture, however unsure or unfamiliar
+    #[arg(long)]
+    pub(crate) always: bool,
     /// One JSON document on standard output
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
@@ -290,6 +339,30 @@ pub(crate) struct Practice {
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
+}
+
+/// What is typed after `cache`.
+#[derive(Args, Debug)]
+pub(crate) struct Cache {
+    /// Only this part [default: all; to clear: all but the weights]
+    #[arg(value_enum)]
+    pub(crate) part: Option<CachePart>,
+    /// Remove it; nothing is lost but time
+    #[arg(long)]
+    pub(crate) clear: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CachePart {
+    /// What networks see in pictures they have looked at
+    Features,
+    /// Sets of decoded pictures too large for memory
+    Pixels,
+    /// Downloaded networks
+    Weights,
 }
 
 /// What is typed after `bench`.
@@ -351,6 +424,17 @@ fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
     };
     let number = text.parse::<usize>().map_err(|_| range())?;
     if (least..=most).contains(&number) { Ok(number) } else { Err(range()) }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1e5 => Ok(minutes),
+        _ => Err("a number of minutes above 0 is needed".into()),
+    }
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    within(text, 2, 100)
 }
 
 /// fastai's finder takes at least 6 batches.

@@ -51,6 +51,7 @@ fn run() -> Exit {
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
         Command::Practice(practice) => commands::practice::run(&practice, &terminal),
+        Command::Cache(cache) => commands::cache::run(&cache, &terminal),
         Command::Bench(bench) => commands::bench::run(&bench, typed.everywhere.threads, &terminal),
     };
     match done {

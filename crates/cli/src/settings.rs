@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use network::Backbone;
-use training::{Classic, Keep, Rates};
+use training::auto::{Auto, FineTune};
+use training::{Classic, Keep, Rates, Recipe};
 
 use crate::args;
+use crate::fault::{Exit, Fault};
 
 /// Where the labelled pictures are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,10 @@ pub(crate) struct Training {
     pub(crate) backbone: Option<args::Named>,
     pub(crate) weights: Option<PathBuf>,
     pub(crate) offline: bool,
-    pub(crate) valid: f64,
+    /// The share to hold out, where one was asked for.
+    pub(crate) valid: Option<f64>,
+    /// Whether the recipe is the default one, if pretrained weights can be had.
+    auto: bool,
     /// Begin anew even where an interrupted run could go on.
     pub(crate) fresh: bool,
     /// The time between two checkpoints.
@@ -46,14 +51,24 @@ struct Changes {
     augment: bool,
     freeze_norms: bool,
     keep: Keep,
+    folds: usize,
+    fine_tune: FineTune,
+    minutes: Option<f64>,
     seed: u64,
 }
 
 impl Training {
     /// # Errors
-    /// When the folder has no name to give to the classifier.
+    /// When options do not suit the recipe, or the folder has no name to give to the classifier.
     pub(crate) fn of(typed: args::Train) -> anyhow::Result<Self> {
-        let args::Recipe::Classic = typed.recipe;
+        let auto = match (typed.recipe, typed.of_classic()) {
+            (Some(args::Recipe::Auto), Some(option)) => {
+                let what = format!("`{option}` says nothing to the recipe `auto`");
+                let fault = Fault::new(Exit::Usage, what);
+                return Err(fault.help("leave it out, or pass `--recipe classic`").into());
+            }
+            (recipe, option) => recipe != Some(args::Recipe::Classic) && option.is_none(),
+        };
         let source = Source::of(typed.labels, typed.dir)?;
         let output = match typed.output {
             Some(output) => output,
@@ -71,9 +86,16 @@ impl Training {
             augment: !typed.no_augment,
             freeze_norms: typed.freeze_norms,
             keep: match typed.keep {
-                args::Keep::Last => Keep::Last,
-                args::Keep::Best => Keep::Best,
+                None | Some(args::Keep::Last) => Keep::Last,
+                Some(args::Keep::Best) => Keep::Best,
             },
+            folds: typed.folds,
+            fine_tune: match typed.fine_tune {
+                args::FineTune::Auto => FineTune::Auto,
+                args::FineTune::Always => FineTune::Always,
+                args::FineTune::Never => FineTune::Never,
+            },
+            minutes: typed.minutes,
             seed: typed.seed,
         };
         Ok(Self {
@@ -84,6 +106,7 @@ impl Training {
             weights: typed.weights,
             offline: typed.offline,
             valid: typed.valid,
+            auto,
             fresh: typed.fresh,
             checkpoint_every: Duration::from_secs(typed.checkpoint_every),
             changes,
@@ -110,6 +133,9 @@ impl Training {
             augment: !typed.no_augment,
             freeze_norms: typed.freeze_norms,
             keep: Keep::Last,
+            folds: Auto::FOLDS,
+            fine_tune: FineTune::Never,
+            minutes: None,
             seed: typed.seed,
         };
         Ok(Self {
@@ -119,15 +145,28 @@ impl Training {
             backbone: typed.backbone,
             weights: typed.weights.clone(),
             offline: typed.offline,
-            valid: typed.valid,
+            valid: Some(typed.valid),
+            auto: false,
             fresh: false,
             checkpoint_every: Duration::MAX,
             changes,
         })
     }
 
-    /// The recipe for this network, which starts from pretrained weights or from nothing.
-    pub(crate) fn recipe(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Classic {
+    /// The recipe for this network, which starts from pretrained weights or from nothing. Only the
+    /// former has features worth fitting a head on.
+    pub(crate) fn recipe(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Recipe {
+        if !(self.auto && pretrained) {
+            return Recipe::Classic(self.classic(backbone, pretrained, classes));
+        }
+        let Changes { size, folds, fine_tune, minutes, seed, .. } = self.changes;
+        let defaults = Auto::new(backbone);
+        let size = size.unwrap_or(defaults.size);
+        Recipe::Auto(Auto { size, folds, fine_tune, minutes, seed, ..defaults })
+    }
+
+    /// The classic recipe for it.
+    pub(crate) fn classic(&self, backbone: Backbone, pretrained: bool, classes: usize) -> Classic {
         let defaults = if pretrained {
             Classic::pretrained(backbone, classes)
         } else {
@@ -200,6 +239,7 @@ mod tests {
     use clap::Parser;
     use network::Backbone;
     use std::path::Path;
+    use training::Recipe;
 
     fn training(typed: &str) -> Training {
         match Typed::try_parse_from(typed.split(' ')).unwrap().command {
@@ -214,10 +254,12 @@ mod tests {
             "lookalike train photos/ --backbone resnet50 --frozen-epochs 20 --epochs 20 \
              --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike",
         );
-        let recipe = settings.recipe(Backbone::ResNet50, true, 3);
+        let Recipe::Classic(recipe) = settings.recipe(Backbone::ResNet50, true, 3) else {
+            panic!()
+        };
         assert_eq!((recipe.frozen_epochs, recipe.epochs), (20, 20));
         assert_eq!(recipe.rates.to_string(), "1e-6..1e-5");
-        assert_eq!((recipe.seed, recipe.size, settings.valid), (7, 192, 0.25));
+        assert_eq!((recipe.seed, recipe.size, settings.valid), (7, 192, Some(0.25)));
         assert_eq!(settings.output, Path::new("birds.lookalike"));
         assert_eq!(settings.report.as_deref(), Some(Path::new("birds.html")));
     }
@@ -237,9 +279,24 @@ mod tests {
     #[test]
     fn what_is_not_typed_depends_on_the_network() {
         let settings = training("lookalike train photos");
-        assert_eq!(settings.recipe(Backbone::ResNet50, true, 2).size, 224);
-        let scratch = settings.recipe(Backbone::Small, false, 2);
+        let auto = settings.recipe(Backbone::ResNet50, true, 2);
+        assert!(matches!(auto, Recipe::Auto(_)) && auto.size() == 224, "{auto:?}");
+        let Recipe::Classic(scratch) = settings.recipe(Backbone::Small, false, 2) else { panic!() };
         assert_eq!((scratch.frozen_epochs, scratch.architecture.backbone), (0, Backbone::Small));
         assert!(scratch.size < 224);
+    }
+
+    #[test]
+    fn options_of_a_recipe_choose_it_or_are_refused() {
+        let recipe = |typed| training(typed).recipe(Backbone::ResNet50, true, 2);
+        assert!(matches!(recipe("lookalike train photos --epochs 3"), Recipe::Classic(_)));
+        assert!(
+            matches!(recipe("lookalike train photos --folds 10"), Recipe::Auto(auto) if auto.folds == 10)
+        );
+        assert!(matches!(recipe("lookalike train photos --recipe classic"), Recipe::Classic(_)));
+        let both = "lookalike train photos --recipe auto --keep best".split(' ');
+        let Command::Train(typed) = Typed::try_parse_from(both).unwrap().command else { panic!() };
+        let error = Training::of(*typed).unwrap_err().to_string();
+        assert!(error.contains("`--keep`"), "{error}");
     }
 }

@@ -186,6 +186,16 @@ pub(crate) fn count(n: usize, thing: &str) -> String {
     format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
 }
 
+/// "13.2 MB", in steps of a thousand.
+pub(crate) fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
 /// A number with its thousands set apart.
 pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();

@@ -7,7 +7,7 @@ mod common;
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
-use classifier::softmax;
+use classifier::Classifier;
 use common::{Place, TRAINED, environment, told};
 use network::{Architecture, Backbone, Head, Parameters};
 use serde_json::Value;
@@ -45,6 +45,9 @@ fn the_saved_file_answers_as_the_network_did_when_it_was_measured() {
     let report = json("report practice.lookalike --json");
     let then = report["predictions"].as_array().unwrap();
     assert!(then.len() >= 8, "{}", then.len());
+    let shown = json("show practice.lookalike --json");
+    let calibration: insight::Calibration =
+        serde_json::from_value(shown["calibration"].clone()).unwrap();
     let answers = json("predict practice.lookalike practice --json --top 99");
     let now: HashMap<&str, &Value> = answers["predictions"]
         .as_array()
@@ -55,7 +58,8 @@ fn the_saved_file_answers_as_the_network_did_when_it_was_measured() {
     for then in then {
         let picture = format!("practice/{}", then["picture"].as_str().unwrap());
         let logits: Vec<f32> = serde_json::from_value(then["logits"].clone()).unwrap();
-        for (class, then) in report["classes"].as_array().unwrap().iter().zip(softmax(&logits)) {
+        let then = calibration.answer(&logits, None).probabilities;
+        for (class, then) in report["classes"].as_array().unwrap().iter().zip(then) {
             let top = now[picture.as_str()]["top"].as_array().unwrap();
             let now = &top.iter().find(|named| named["class"] == *class).unwrap()["probability"];
             let difference = (f64::from(then) - now.as_f64().unwrap()).abs();
@@ -80,17 +84,100 @@ fn answers_come_as_text_json_and_csv_for_paths_folders_and_lists() {
     let header = reader.headers().unwrap().clone();
     assert_eq!(
         header.iter().collect::<Vec<_>>(),
-        ["picture", "class", "probability", "class_2", "probability_2", "error"]
+        [
+            "picture",
+            "verdict",
+            "answer",
+            "class_1",
+            "probability_1",
+            "class_2",
+            "probability_2",
+            "novelty",
+            "nearest",
+            "error"
+        ]
     );
     let record = reader.records().next().unwrap().unwrap();
     assert_eq!(&record[0], pictures[0]);
     let json = json(&format!("predict practice.lookalike {} --json --top 1", pictures[0]));
     let first = &json["predictions"][0];
-    assert_eq!(first["class"], record[1]);
-    assert!(
-        (first["probability"].as_f64().unwrap() - record[2].parse::<f64>().unwrap()).abs() < 1e-6
-    );
+    let near = |value: &Value, field: &str| {
+        (value.as_f64().unwrap() - field.parse::<f64>().unwrap()).abs() < 1e-6
+    };
+    assert_eq!(first["verdict"], record[1]);
+    assert_eq!(first["top"][0]["class"], record[3]);
+    assert!(near(&first["top"][0]["probability"], &record[4]));
+    assert!(near(&first["novelty"], &record[7]));
+    assert_eq!(first["nearest"][0]["picture"], record[8]);
     assert_eq!(first["top"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn every_answer_has_its_verdict_and_its_nearest_pictures() {
+    let answers = json("predict practice.lookalike practice --json");
+    let learned = json("show practice.lookalike --json")["pictures"]["train"].as_u64().unwrap();
+    let mut themselves = 0;
+    for answer in answers["predictions"].as_array().unwrap() {
+        let classes = answer["answer"].as_array().unwrap();
+        match answer["verdict"].as_str().unwrap() {
+            "class" => assert_eq!(classes.len(), 1),
+            "ambiguous" => assert!(classes.len() >= 2),
+            verdict => panic!("{verdict}: too few were judged for any to be unfamiliar"),
+        }
+        assert!(classes.iter().all(|class| answers["classes"].as_array().unwrap().contains(class)));
+        let nearest = answer["nearest"].as_array().unwrap();
+        assert_eq!(nearest.len(), 3);
+        let file = answer["picture"].as_str().unwrap().strip_prefix("practice/").unwrap();
+        themselves += u64::from(nearest[0]["picture"] == *file);
+    }
+    assert_eq!(themselves, learned, "what was learned from is nearest to itself");
+    let always = json("predict practice.lookalike practice --json --always");
+    for (always, answer) in always["predictions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(answers["predictions"].as_array().unwrap())
+    {
+        assert_eq!(always["answer"].as_array().unwrap().len(), 1);
+        assert_eq!(always["answer"][0], answer["top"][0]["class"]);
+        assert_eq!(always["verdict"], answer["verdict"]);
+    }
+    let lines = TRAINED.out("predict practice.lookalike practice --always");
+    assert!(!lines.contains("ambiguous:"), "{lines}");
+}
+
+type Change = fn(&mut Classifier);
+
+#[test]
+fn doubt_is_told_in_every_form() {
+    let known = json("predict practice.lookalike practice --json");
+    let known = known["predictions"].as_array().unwrap().iter().find(|answer| {
+        let file = answer["picture"].as_str().unwrap().strip_prefix("practice/").unwrap();
+        answer["nearest"][0]["picture"] == *file
+    });
+    let picture = known.unwrap()["picture"].as_str().unwrap();
+    // As it was trained it may be sure; these two are never.
+    let mut told = String::new();
+    let doubts: [(&str, Change); 2] = [
+        ("ambiguous", |c| c.calibration.thresholds.fill(0.0)),
+        ("unfamiliar", |c| c.calibration.novelty = Some(-1.0)),
+    ];
+    for (name, change) in doubts {
+        let mut classifier = Classifier::load(&TRAINED.path("practice.lookalike")).unwrap();
+        change(&mut classifier);
+        classifier.save(&TRAINED.path(&format!("{name}.lookalike"))).unwrap();
+        for form in ["", "--top 1", "--json", "--csv --top 2", "--always", "--always --csv"] {
+            let said = TRAINED.out(&format!("predict {name}.lookalike {picture} {form}"));
+            told += &format!("{name} {form}\n{said}\n");
+        }
+    }
+    // Which class is likeliest, and how near what is, depends on the machine.
+    insta::with_settings!({ filters => [
+        (r"(monarch|queen|viceroy)/\w+\.\w+", "[PICTURE]"),
+        (r"monarch|queen|viceroy", "[CLASS]"),
+        (r"[<>]?\d+ %", "[PERCENT]"),
+        (r"-?\d\.\d+(e-\d+)?", "[NUMBER]"),
+    ].to_vec() }, { insta::assert_snapshot!(told); });
 }
 
 #[test]
@@ -120,7 +207,7 @@ fn what_cannot_be_read_is_named_and_the_rest_answered() {
     let records: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), 4);
     let name = broken.file_name().unwrap().to_str().unwrap();
-    assert!(records.iter().any(|record| record[0].ends_with(name) && !record[7].is_empty()));
+    assert!(records.iter().any(|record| record[0].ends_with(name) && !record[11].is_empty()));
 }
 
 #[test]
@@ -131,6 +218,7 @@ fn show_says_what_it_is() {
     assert_eq!(shown["recipe"]["epochs"], 2);
     assert_eq!(shown["recipe"]["seed"], 42);
     assert!(shown["network"]["layers"].as_array().unwrap().len() > 20);
+    assert_eq!((&shown["reference"], &shown["mirrored"]), (&48.into(), &false.into()));
     assert!(shown["self_test"]["pictures"].as_u64().unwrap() > 0);
 }
 

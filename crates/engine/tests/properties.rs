@@ -244,3 +244,24 @@ fn dropout_drops_its_share_and_scales_the_rest() {
         assert_eq!(before, engine.predict(images).unwrap(), "nothing is dropped in prediction");
     }
 }
+
+/// So that a head can be fitted, and asked, on features alone.
+#[test]
+fn the_head_alone_says_of_the_features_what_the_whole_network_says() {
+    for head in [Head::Fastai { classes: 5 }, Head::Linear { classes: 5 }] {
+        let architecture = Architecture { backbone: Backbone::Small, head };
+        let (whole, alone) = (architecture.graph(), architecture.head_graph());
+        let parameters = filled(&whole, None);
+        let skipped = whole.parameters().len() - alone.parameters().len();
+        let last = parameters.tensors()[skipped..].to_vec();
+        let batch = Batch::new(0, [7, 40, 33], &whole);
+        let outputs =
+            engine_with(&whole, &parameters, Trained::All).predict(batch.images()).unwrap();
+        let parameters = Parameters::new(&alone, last).unwrap();
+        let mut engine = engine_with(&alone, &parameters, Trained::All);
+        let images = Images { pixels: &outputs.features, count: 7, height: 1, width: 1 };
+        let of_features = engine.predict(images).unwrap();
+        assert_eq!(bits(&of_features.logits), bits(&outputs.logits), "{head:?}");
+        assert!(of_features.features.is_empty());
+    }
+}

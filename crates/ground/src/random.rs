@@ -27,6 +27,8 @@ pub enum Purpose {
     Synthetic = 8,
     /// The rate finder's own batches and drops.
     Finder = 9,
+    /// Fewer pictures to learn from.
+    Curve = 10,
 }
 
 /// A stream of draws that its key alone determines.

@@ -102,6 +102,17 @@ pub fn compare(
     }
 }
 
+/// The log-loss on each picture, in nats, of logits calibrated by a temperature that pictures of
+/// other groups chose: what the logits are worth to somebody who will calibrate them.
+///
+/// # Panics
+/// When there are not as many rows, labels and groups, or a label has no logit.
+#[must_use]
+pub fn calibrated_losses(logits: &[Vec<f32>], labels: &[usize], groups: &[usize]) -> Vec<f64> {
+    assert!(logits.len() == labels.len() && groups.len() == labels.len(), "one entry a picture");
+    losses(logits, labels, &folds::drawn(labels, groups))
+}
+
 /// The loss on each picture, with the temperature of the other folds.
 fn losses(logits: &[Vec<f32>], labels: &[usize], folds: &[usize]) -> Vec<f64> {
     let scalings = folds::cross(folds, |learn| {

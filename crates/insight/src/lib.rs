@@ -39,11 +39,14 @@ mod words;
 pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, calibrated_losses, compare};
 pub use evidence::{
     BadPicture, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Prediction,
     Protocol, Sample, Shortcut,
 };
-pub use insight::{Baseline, ClassScores, Confused, Confusion, Insight, Judged};
-pub use stats::{Difference, Estimate, Interval, Proportion};
+pub use insight::{
+    ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,
+    Judged, Learning, Selected, Suspect, Suspects,
+};
+pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{Piece, Sentence, labels, visible};

@@ -24,10 +24,10 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
     }
     let _ = writeln!(
         out,
-        "accuracy  {}  {} of {} held-out pictures",
+        "accuracy  {}  {} of {}",
         paint(BOLD, insight.accuracy.to_string()),
         insight.accuracy.hits,
-        insight.accuracy.n
+        insight.pictures(insight.accuracy.n)
     );
     if let Some(baseline) = insight.baseline.accuracy.estimate() {
         let label = fit(&insight.labels[insight.baseline.class], width.saturating_sub(34).max(8));
@@ -35,7 +35,7 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
         let _ = writeln!(out, "{}", paint(DIM, line));
     }
     if let Some(loss) = insight.log_loss {
-        let _ = writeln!(out, "{}", paint(DIM, format!("log-loss  {loss:.2}")));
+        let _ = writeln!(out, "{}", paint(DIM, format!("log-loss  {}", loss.plain())));
     }
     if let Some(cell) = cell_width(insight, width) {
         let side = side_width(insight);

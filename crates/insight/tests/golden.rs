@@ -53,7 +53,10 @@ fn scores_are_scikit_learns() {
         close(accuracy.interval.low, case["interval"][0].as_f64().unwrap());
         close(accuracy.interval.high, case["interval"][1].as_f64().unwrap());
         close(insight.error_rate.estimate().unwrap().value, 1.0 - accuracy.value);
-        close(insight.log_loss_before.unwrap(), case["log_loss"].as_f64().unwrap());
+        close(
+            insight.calibrated.as_ref().unwrap().log_loss_before.value,
+            case["log_loss"].as_f64().unwrap(),
+        );
         for scores in &insight.per_class {
             let class = scores.class;
             let theirs = |name: &str| numbers(&case[name])[class];

@@ -72,7 +72,21 @@ impl Architecture {
     #[must_use]
     pub fn graph(self) -> Graph {
         let mut graph = resnet::body(self.backbone);
-        head::add(&mut graph, self.head);
+        let pooled = head::add_pool(&mut graph, self.head);
+        head::add_layers(&mut graph, pooled, self.head);
+        graph
+    }
+
+    /// The head alone, without its pool: on pictures of 1×1 that have a channel for each pooled
+    /// feature ([`Graph::features`]). Names and groups of its parameters are those of the whole
+    /// graph, of whose parameters they are the last.
+    #[must_use]
+    pub fn head_graph(self) -> Graph {
+        let mut body = resnet::body(self.backbone);
+        let pooled = head::add_pool(&mut body, self.head);
+        let mut graph = Graph::new(body.channels(pooled));
+        let input = graph.input();
+        head::add_layers(&mut graph, input, self.head);
         graph
     }
 }

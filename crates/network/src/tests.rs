@@ -78,3 +78,17 @@ fn any_size_from_one_pixel_up_has_shapes() {
     }
     assert!(fastai(Backbone::Small).shapes(0, 8).is_err());
 }
+
+#[test]
+fn the_head_alone_has_the_last_parameters_of_the_whole() {
+    for head in [Head::Fastai { classes: 3 }, Head::Linear { classes: 3 }] {
+        let architecture = Architecture { backbone: Backbone::ResNet18, head };
+        let (whole, alone) = (architecture.graph(), architecture.head_graph());
+        let pooled = whole.features().unwrap();
+        assert_eq!(alone.channels(alone.input()), whole.channels(pooled));
+        let of_the_head = whole.parameters().iter().filter(|p| p.group == 2);
+        assert!(of_the_head.eq(alone.parameters()));
+        assert!(whole.parameters().ends_with(alone.parameters()));
+        assert_eq!(alone.classes(), 3);
+    }
+}

@@ -10,8 +10,8 @@ use ground::files::{Disk, FileError, Files, read_capped};
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 
-use crate::store::{self, Entry, Store, Writer};
-use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Side, read, split};
+use crate::store::{self, Entry, Later, Square, Store, Writer};
+use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Side, decode, read, split};
 use parallel::parallel;
 
 mod parallel;
@@ -117,7 +117,25 @@ impl Dataset {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Self, PicturesError> {
-        let work = Work { pictures: &folder.pictures, preprocess, settings, progress, stop };
+        Self::prepare_new(folder, preprocess, settings, &|_| None, progress, stop)
+    }
+
+    /// As [`Dataset::prepare`], but pictures that an earlier run has decoded at these settings are
+    /// only decoded if somebody asks for their pixels. `known` gives the width and height of such
+    /// pictures. (Where the squares are too many for memory it makes no difference: the file that
+    /// holds them is found again, or made whole.)
+    ///
+    /// # Errors
+    /// As [`Dataset::prepare`].
+    pub fn prepare_new(
+        folder: &Folder,
+        preprocess: &Preprocess,
+        settings: &Settings,
+        known: &(dyn Fn(&Digest) -> Option<(u32, u32)> + Sync),
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Self, PicturesError> {
+        let work = Work { pictures: &folder.pictures, preprocess, settings, known, progress, stop };
         let stride = preprocess.size * preprocess.size * 3;
         let bytes = folder.pictures.len() as u64 * stride as u64;
         let (store, found) = if bytes <= settings.memory_budget {
@@ -169,6 +187,7 @@ impl Dataset {
         assert!(squares.iter().all(|square| square.len() == size * size * 3));
         let digests: Vec<_> = items.iter().map(|item| item.digest).collect();
         let groups = split::groups(&digests, &vec![None; items.len()]);
+        let squares: Vec<Square> = squares.into_iter().map(Square::Pixels).collect();
         let (store, squares) = (Store::Memory(squares), (0..items.len()).collect());
         Self { classes, items, bad: vec![], warnings: vec![], groups, size, store, squares }
     }
@@ -177,6 +196,61 @@ impl Dataset {
     #[must_use]
     pub fn indices(&self, side: Side) -> Vec<usize> {
         (0..self.items.len()).filter(|&item| self.items[item].side == side).collect()
+    }
+
+    /// Gives each item a side.
+    ///
+    /// # Panics
+    /// When there are not as many.
+    pub fn set_sides(&mut self, sides: &[Side]) {
+        assert_eq!(sides.len(), self.items.len(), "a side for each item");
+        self.items.iter_mut().zip(sides).for_each(|(item, &side)| item.side = side);
+    }
+
+    /// Decodes what [`Dataset::prepare_new`] left for later, for somebody who will look at all of
+    /// it often.
+    ///
+    /// # Errors
+    /// When a picture can no longer be read, or on request.
+    pub fn decode_rest(
+        &mut self,
+        threads: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<(), PicturesError> {
+        let Store::Memory(squares) = &mut self.store else { return Ok(()) };
+        let later: Vec<(usize, &Later)> = squares
+            .iter()
+            .enumerate()
+            .filter_map(|(at, square)| match square {
+                Square::Later(later) => Some((at, &**later)),
+                Square::Pixels(_) => None,
+            })
+            .collect();
+        let bar = progress.begin("Reading pictures", Some(later.len() as u64));
+        let (mut decoded, mut failed) = (vec![], None);
+        let decode = |index: usize| later[index].1.decode();
+        let stopped = || stop.asked();
+        let all = parallel(later.len(), threads, &stopped, decode, |index, square| {
+            bar.advance(1);
+            match square {
+                Ok(square) => decoded.push((later[index].0, square)),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match failed {
+            Some(error) => return Err(error.into()),
+            None if !all => return Err(PicturesError::Stopped),
+            None => {}
+        }
+        for (at, square) in decoded {
+            squares[at] = Square::Pixels(square.into());
+        }
+        Ok(())
     }
 
     /// Height and width of the squares, in pixels.
@@ -279,6 +353,7 @@ struct Work<'a> {
     pictures: &'a [Labelled],
     preprocess: &'a Preprocess,
     settings: &'a Settings,
+    known: &'a (dyn Fn(&Digest) -> Option<(u32, u32)> + Sync),
     progress: &'a dyn Progress,
     stop: &'a Stop,
 }
@@ -319,11 +394,26 @@ impl Work<'_> {
         }
     }
 
+    /// A picture's square, decoded if it was not before.
+    fn look(&self, path: &Path) -> Result<(Square, u32, u32, Digest), String> {
+        let limits = &self.settings.limits;
+        let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
+        let digest = Digest::of(&bytes);
+        if let Some((width, height)) = (self.known)(&digest) {
+            let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
+            let later = Later { path, digest, preprocess, limits: *limits };
+            return Ok((Square::Later(Box::new(later)), width, height, digest));
+        }
+        let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
+        let pixels = self.preprocess.pixels(&rgb).into();
+        Ok((Square::Pixels(pixels), rgb.width, rgb.height, digest))
+    }
+
     fn in_memory(&self) -> Filled {
         let mut squares = vec![];
-        let decode = |index: usize| self.decode(&self.pictures[index].path);
-        let found = self.each("Reading pictures", self.pictures.len(), decode, |decoded| {
-            Ok(decoded.map(|(square, width, height, digest)| {
+        let look = |index: usize| self.look(&self.pictures[index].path);
+        let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
+            Ok(looked.map(|(square, width, height, digest)| {
                 squares.push(square);
                 Found { digest, square: squares.len() - 1, width, height }
             }))

@@ -83,18 +83,21 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// # Errors
 /// As [`decode`], or because the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
+    let bytes = read_bytes(path, limits)?;
+    Ok((decode(&bytes, limits)?, Digest::of(&bytes)))
+}
+
+/// Reads a file that may be a picture.
+pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
     // A pipe or a device would be waited for without end.
     if !path.metadata().map_err(Reason::Unreadable)?.is_file() {
         return Err(Reason::Unreadable(io::Error::other("not a regular file")));
     }
-    let bytes = ground::files::read_capped(path, limits.max_bytes).map_err(|error| match error
-        .source
-        .kind()
-    {
+    let read = ground::files::read_capped(path, limits.max_bytes);
+    read.map_err(|error| match error.source.kind() {
         io::ErrorKind::FileTooLarge => too_many_bytes(limits),
         _ => Reason::Unreadable(error.source),
-    })?;
-    Ok((decode(&bytes, limits)?, Digest::of(&bytes)))
+    })
 }
 
 fn too_many_bytes(limits: &Limits) -> Reason {

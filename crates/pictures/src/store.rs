@@ -29,8 +29,37 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Squares of `size × size × 3` bytes, RGB8, by number.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<Box<[u8]>>),
+    Memory(Vec<Square>),
     File { file: File, path: PathBuf, stride: usize },
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) enum Square {
+    Pixels(Box<[u8]>),
+    /// Decoded whenever it is asked for, which nobody is expected to do often.
+    Later(Box<Later>),
+}
+
+/// A picture that was decoded in an earlier run.
+#[derive(Debug)]
+pub(crate) struct Later {
+    pub(crate) path: PathBuf,
+    pub(crate) digest: Digest,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) limits: Limits,
+}
+
+impl Later {
+    pub(crate) fn decode(&self) -> Result<Vec<u8>, FileError> {
+        let failed = |why: String| FileError::at("read again", &self.path)(io::Error::other(why));
+        let (rgb, digest) =
+            crate::read(&self.path, &self.limits).map_err(|why| failed(why.to_string()))?;
+        if digest != self.digest {
+            return Err(failed("it has changed meanwhile".into()));
+        }
+        Ok(self.preprocess.pixels(&rgb))
+    }
 }
 
 /// What the file knows of one picture.
@@ -50,7 +79,10 @@ impl Store {
     /// When there is no such square in memory or `out` is not as long as one.
     pub(crate) fn read(&self, square: usize, out: &mut [u8]) -> Result<(), FileError> {
         match self {
-            Self::Memory(squares) => out.copy_from_slice(&squares[square]),
+            Self::Memory(squares) => match &squares[square] {
+                Square::Pixels(pixels) => out.copy_from_slice(pixels),
+                Square::Later(later) => out.copy_from_slice(&later.decode()?),
+            },
             Self::File { file, path, stride } => {
                 assert_eq!(out.len(), *stride, "as long as a square");
                 read_at(file, out, square as u64 * *stride as u64)

@@ -27,6 +27,7 @@
 mod json;
 mod names;
 mod page;
+mod plot;
 mod svg;
 mod thumbnail;
 

@@ -5,11 +5,11 @@
 
 use std::fmt::Write;
 
-use insight::{Estimate, Interval};
+use insight::{Difference, Estimate, Interval};
 
 /// The view box of a line chart.
-const WIDE: f64 = 1000.0;
-const HIGH: f64 = 400.0;
+pub(crate) const WIDE: f64 = 1000.0;
+pub(crate) const HIGH: f64 = 400.0;
 
 /// A dot with its interval on a line from 0 to 100 %.
 pub(crate) fn whisker(estimate: &Estimate) -> String {
@@ -18,6 +18,21 @@ pub(crate) fn whisker(estimate: &Estimate) -> String {
         r#"<svg class="whisker" role="img" aria-label="{estimate}"><line class="track" x1="0" x2="100%" y1="50%" y2="50%"/>{}<circle class="dot" cx="{}" cy="50%" r="4"/></svg>"#,
         range(low, high, ["25%", "75%"]),
         at(estimate.value),
+    )
+}
+
+/// A difference with its interval on a line with 0 in its middle, the better to the right.
+pub(crate) fn difference(difference: &Difference) -> String {
+    let Difference { value, low, high } = *difference;
+    let reach = low.abs().max(high.abs()).max(0.02) * 1.1;
+    let place = |x: f64| 0.5 + x / reach / 2.0;
+    format!(
+        r#"<svg class="whisker" role="img" aria-label="{:.1} points ({:.1} to {:.1})"><line class="track" x1="0" x2="100%" y1="50%" y2="50%"/><line class="zero" x1="50%" x2="50%" y1="0" y2="100%"/>{}<circle class="dot" cx="{}" cy="50%" r="4"/></svg>"#,
+        100.0 * value,
+        100.0 * low,
+        100.0 * high,
+        range(place(low), place(high), ["25%", "75%"]),
+        at(place(value)),
     )
 }
 
@@ -130,7 +145,7 @@ pub(crate) fn chart(
 }
 
 /// A round step and the smallest multiple of it that covers `largest`, in about four steps.
-fn scale(largest: f64) -> (f64, f64) {
+pub(crate) fn scale(largest: f64) -> (f64, f64) {
     if !(largest > 0.0 && largest.is_finite()) {
         return (0.5, 1.0);
     }

@@ -118,7 +118,7 @@ fn keep(browser: &Path, name: &str, page: &str, width: u32, dark: bool) {
     let picture =
         folder.join(format!("{name}-{width}-{}.png", if dark { "dark" } else { "light" }));
     let shot = format!("--screenshot={}", picture.display());
-    open(browser, &file, width, dark, &[shot, format!("--window-size={width},7000")]);
+    open(browser, &file, width, dark, &[shot, format!("--window-size={width},9500")]);
 }
 
 /// Opens a page and asserts all that must hold of any.
@@ -149,11 +149,16 @@ fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32]
                 "{place}: {measured}"
             );
             assert!(measured["contrast"].as_f64().unwrap() > 4.0, "{place}: {measured}");
-            // The bar, two charts, three whiskers for each of up to 30 classes; the matrix.
+            // The bar, how sure, how many it answers, and three whiskers for each of up to 30
+            // classes; the matrix.
             let held_out = !evidence.predictions.is_empty();
-            let whiskers = if held_out { 1 + 3 * evidence.classes.len().min(30) } else { 0 };
+            let of_answers = if held_out { 3 + 3 * evidence.classes.len().min(30) } else { 0 };
             let curves = if evidence.history.is_empty() { 0 } else { 2 };
-            assert_eq!(measured["charts"], whiskers + curves, "{place}");
+            let guesses =
+                if evidence.shortcuts.is_empty() { 0 } else { evidence.shortcuts.len() + 2 };
+            let tried = evidence.comparisons.len() + usize::from(evidence.finder.is_some());
+            let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
+            assert_eq!(measured["charts"], charts, "{place}");
             assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
         }
     }
@@ -163,6 +168,14 @@ fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32]
 fn three_classes_at_both_widths_and_in_both_lights() {
     let (evidence, thumbnails) = made::evidence(&made::names(3), 30, 3);
     sound("three", &evidence, &thumbnails, &[390, 1280], &[false, true]);
+}
+
+#[test]
+fn all_that_is_honest_at_both_widths_and_in_both_lights() {
+    let (evidence, thumbnails) = made::honest(&made::names(3), 170);
+    sound("honest", &evidence, &thumbnails, &[390, 1280], &[false, true]);
+    let (evidence, thumbnails) = made::honest(&made::hostile(), 30);
+    sound("hostile-honest", &evidence, &thumbnails, &[390], &[false]);
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! # Ok::<(), training::RatesError>(())
 //! ```
 
+pub mod auto;
 pub mod features;
 pub mod head;
 
@@ -24,6 +25,7 @@ mod finder;
 mod movement;
 mod observer;
 mod rates;
+mod recipe;
 mod run;
 mod schedule;
 mod smooth;
@@ -35,5 +37,6 @@ pub use finder::{Ended, Found, Sweep, Tried, find};
 pub use movement::{GroupMovement, Movement};
 pub use observer::{Observer, Plan, Progress};
 pub use rates::{Rates, RatesError};
+pub use recipe::Recipe;
 pub use run::{HeldOut, Run, run};
 pub use schedule::OneCycle;

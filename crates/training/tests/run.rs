@@ -3,7 +3,7 @@
 
 mod common;
 
-use classifier::{Classifier, Made, Material};
+use classifier::{Classifier, Judged, Made, Material};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
 use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
 use ground::Stop;
@@ -31,16 +31,30 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     assert!((loss - run.history[4].valid_loss.unwrap()).abs() < 1e-4);
 
     let preprocess = Preprocess::imagenet(SIZE);
+    let judged = |held_out: &training::HeldOut| Judged {
+        picture: held_out.picture,
+        logits: held_out.logits.clone(),
+        fold: 0,
+        group: held_out.picture,
+        novelty: None,
+    };
     let material = Material {
         architecture: recipe.architecture,
         preprocess: preprocess.clone(),
+        mirrored: false,
         parameters: run.parameters,
         recipe: serde_json::to_value(&recipe).unwrap(),
         made: Made { program: "test".into(), pretrained: None },
         data: &data,
         folder: Path::new("/pictures"),
         judged: Protocol::HeldOut { share: Some(0.2) },
-        held_out: run.held_out.iter().map(|h| (h.picture, h.logits.clone())).collect(),
+        predictions: run.held_out.iter().map(judged).collect(),
+        reference: None,
+        candidates: vec![],
+        comparisons: vec![],
+        curve: vec![],
+        shortcuts: vec![],
+        finder: None,
         history: run.history,
         bad: vec![],
         notes: vec![],
@@ -73,14 +87,14 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     assert_eq!(answers.len(), 14);
     for ((answer, held_out), file) in answers.iter().zip(&run.held_out).zip(&files) {
         assert_eq!(&answer.picture, file);
-        assert_eq!(answer.result.as_ref().unwrap(), &classifier::softmax(&held_out.logits));
+        let expected = loaded.calibration.answer(&held_out.logits, None);
+        assert_eq!(answer.result.as_ref().unwrap().answer, expected);
     }
     assert!(answers[13].result.is_err());
 
     // A wrong weight is noticed.
     let mut spoilt = loaded.parameters.clone();
-    let last = spoilt.tensors_mut().last_mut().unwrap();
-    last.data.iter_mut().for_each(|x| *x = -*x);
+    spoilt.tensors_mut()[0].data.iter_mut().for_each(|x| *x = -*x);
     fresh.set_parameters(&spoilt).unwrap();
     let error = loaded.verify(&mut fresh).unwrap_err().to_string();
     assert!(error.contains("the self-test fails"), "{error}");

@@ -265,10 +265,11 @@ fn the_reference_librarys_file_is_read_exactly() {
     assert!(matches!(file.tensor_f32("nothing"), Err(WeightsError::NoTensor { .. })));
 }
 
-/// Two tensors and their file's metadata.
-fn sample() -> (BTreeMap<String, String>, [TensorRef<'static>; 2]) {
+/// Three tensors and their file's metadata.
+fn sample() -> (BTreeMap<String, String>, [TensorRef<'static>; 3]) {
     let tensors = [
         TensorRef { name: "thumbnail", shape: &[3], values: Values::U8(&[1, 2, 255]) },
+        TensorRef { name: "seen", shape: &[1, 2], values: Values::BF16(&[-0.5, 1.001]) },
         TensorRef { name: "weight", shape: &[2, 1], values: Values::F32(&[-0.0, 1.0e-40]) },
     ];
     ([("classes".to_owned(), "[\"wren\"]".to_owned())].into(), tensors)
@@ -287,6 +288,7 @@ fn what_is_written_is_read_and_does_not_depend_on_order() {
     let mut file = File::open(&one, &Limits::WEIGHTS).unwrap();
     assert_eq!(file.layout().metadata(), &metadata);
     assert_eq!(file.bytes("thumbnail").unwrap(), [1, 2, 255]);
+    assert_eq!(file.tensor_f32("seen").unwrap(), [-0.5, 1.0]);
     let bits: Vec<u32> = file.tensor_f32("weight").unwrap().iter().map(|x| x.to_bits()).collect();
     assert_eq!(bits, [(-0.0f32).to_bits(), 1.0e-40f32.to_bits()]);
     assert_eq!(file.layout().entries()["weight"].start % 8, 0);
@@ -330,7 +332,7 @@ fn a_full_disk_leaves_the_old_file_whole() {
         failed
     });
     assert!(failures.count() >= 6);
-    assert_eq!(File::open(&path, &Limits::WEIGHTS).unwrap().layout().entries().len(), 2);
+    assert_eq!(File::open(&path, &Limits::WEIGHTS).unwrap().layout().entries().len(), 3);
 }
 
 /// A valid file's bytes with some changed, removed or inserted, most of them in its header.

@@ -1,11 +1,11 @@
 //! A small classifier, and files taken apart and put together again to be made hostile.
-#![allow(unreachable_pub, clippy::unwrap_used)] // shared by several test programs
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // shared by several test programs
 
 use std::collections::BTreeMap;
 
-use classifier::{Classifier, Data, Made, SelfTest, Used, thumbnail};
+use classifier::{Classifier, Data, Known, Made, Reference, SelfTest, Used, thumbnail};
 use ground::Digest;
-use insight::{Epoch, Evidence, Prediction, Sample};
+use insight::{Calibration, Epoch, Evidence, Prediction, Sample};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Preprocess, Side};
 use serde_json::{Map, Value, json};
@@ -19,10 +19,14 @@ pub fn sample() -> Classifier {
         Architecture { backbone: Backbone::Small, head: Head::Fastai { classes: 3 } };
     let pixels: Vec<u8> = (0..SIZE * SIZE * 3).map(|i| (i * 7 % 251) as u8).collect();
     let odds = vec![0.25, 0.625, 0.125];
+    let channels = architecture.graph().channels(architecture.graph().cut());
+    let known =
+        |picture: &str, label, thumbnail| Known { picture: picture.into(), label, thumbnail };
     let used = |n: u8, label, side| Used { digest: Digest::of(&[n]), label, side };
     Classifier {
         architecture,
         preprocess: Preprocess::imagenet(SIZE),
+        mirrored: true,
         parameters: Parameters::start(&architecture.graph(), 7),
         recipe: json!({ "recipe": "classic", "lr": "1e-6..1e-5" }),
         made: Made { program: "0.1.0".into(), pretrained: Some(("resnet50".into(), "ab".into())) },
@@ -47,8 +51,19 @@ pub fn sample() -> Classifier {
             samples: vec![Sample { class: 0, picture: "1.jpg".into(), thumbnail: 0 }],
             ..Evidence::default()
         },
+        calibration: Calibration {
+            thresholds: vec![0.3, 0.25, 0.5],
+            own_threshold: vec![false; 3],
+            novelty: Some(0.125),
+            ..Calibration::of(&Evidence::default())
+        },
+        reference: Some(Reference {
+            pictures: vec![known("1.jpg", 0, Some(0)), known("3.jpg", 1, None)],
+            width: channels,
+            rows: (0..2 * channels).map(|i| (i % 100) as f32 / 64.0).collect(),
+        }),
         thumbnails: vec![thumbnail(&pixels, SIZE); 2],
-        self_test: vec![SelfTest { pixels, probabilities: odds }],
+        self_test: vec![SelfTest { pixels, probabilities: odds, novelty: Some(0.25) }],
         classes,
     }
 }

@@ -27,12 +27,12 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
     };
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&settings, terminal, stop)?;
-    let recipe = settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len());
+    let recipe = settings.classic(start.backbone, start.weights.is_some(), folder.classes.len());
     let graph = recipe.architecture.graph();
     let mut engine = super::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let how = dataset::Settings {
-        valid_fraction: settings.valid,
+        valid_fraction: typed.valid,
         seed: recipe.seed,
         threads: kernels::threads::count(),
         ..dataset::Settings::default()

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod bench;
+pub(crate) mod cache;
 pub(crate) mod lr_find;
 pub(crate) mod practice;
 pub(crate) mod predict;

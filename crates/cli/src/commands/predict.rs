@@ -21,7 +21,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         (_, true) => Form::Csv,
         _ => Form::Text,
     };
-    let mut answers = Answers::new(form, &classifier, typed.top, terminal);
+    let mut answers = Answers::new(form, &classifier, typed, terminal);
     answers.begin(&typed.model)?;
     // Ctrl-C ends this command at once, as there is nothing to save; this is for a reader that left.
     let (stop, mut failed) = (Stop::new(), None);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use classifier::Classifier;
-use insight::Insight;
+use insight::{Calibration, Insight, Scaling};
 use network::summary::{self, Summary};
 use pictures::Side;
 use serde_json::{Value, json};
@@ -62,10 +62,13 @@ fn as_text(
         thousands(summary.head_parameters as u64),
         rounded(summary.multiply_adds),
     )?;
+    writeln!(out, "answers    {}", answers(&classifier.calibration))?;
+    writeln!(out, "compares   {}", compares(classifier))?;
     let p = &classifier.preprocess;
+    let views = if classifier.mirrored { " as it is and mirrored" } else { "" };
     writeln!(
         out,
-        "input      the centre of {0}×{0} pixels, mean {1:?}, deviation {2:?}",
+        "input      the centre of {0}×{0} pixels{views}, mean {1:?}, deviation {2:?}",
         p.size, p.mean, p.std
     )?;
     writeln!(out, "recipe     {}", recipe(&classifier.recipe))?;
@@ -98,6 +101,36 @@ fn as_text(
         }
     }
     Ok(out)
+}
+
+/// How logits become an answer.
+fn answers(calibration: &Calibration) -> String {
+    let scaling = match &calibration.scaling {
+        Scaling::Temperature(t) => format!("temperature {t:.2}"),
+        Scaling::Vector { .. } => "a scale and a shift for each class".into(),
+    };
+    let share = 100.0 * calibration.coverage;
+    format!(
+        "probabilities calibrated by {scaling}; the classes named hold the true one for {share:.0} % \
+         of pictures"
+    )
+}
+
+/// When a picture is unlike anything seen.
+fn compares(classifier: &Classifier) -> String {
+    let Calibration { novelty, false_alarms, .. } = &classifier.calibration;
+    match (&classifier.reference, novelty) {
+        (None, _) => "with nothing: no picture is called unfamiliar".into(),
+        (Some(reference), None) => format!(
+            "with {}; too few were judged to call one unfamiliar",
+            count(reference.pictures.len(), "known picture")
+        ),
+        (Some(reference), Some(limit)) => format!(
+            "with {}; unfamiliar beyond a novelty of {limit:.3}, as {:.0} % of known kinds are",
+            count(reference.pictures.len(), "known picture"),
+            100.0 * false_alarms
+        ),
+    }
 }
 
 /// A large number in words.
@@ -139,11 +172,14 @@ fn as_json(
         "classes": classifier.classes,
         "architecture": classifier.architecture,
         "preprocess": classifier.preprocess,
+        "mirrored": classifier.mirrored,
         "recipe": classifier.recipe,
         "made": classifier.made,
         "pictures": pictures,
         "accuracy": insight.accuracy,
         "per_class": insight.per_class,
+        "calibration": classifier.calibration,
+        "reference": classifier.reference.as_ref().map_or(0, |known| known.pictures.len()),
         "network": {
             "body_parameters": summary.body_parameters,
             "head_parameters": summary.head_parameters,

@@ -1,6 +1,9 @@
 //! `lookalike train`: from labelled pictures to a classifier and a report.
 
 mod account;
+mod auto;
+mod classic;
+mod familiar;
 mod table;
 mod unfinished;
 
@@ -10,18 +13,23 @@ use std::time::Instant;
 use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
-use insight::{Insight, Protocol, text};
-use pictures::{Dataset, Folder, Preprocess, Side, dataset};
-use training::TrainingError;
+use insight::{Insight, text};
+use pictures::Folder;
+use training::{Recipe, TrainingError};
 
 use crate::args::Train;
 use crate::fault::{Exit, Fault};
 use crate::settings::{Source, Training};
 use crate::start::Start;
 use crate::terminal::Terminal;
-use account::Account;
-use table::Table;
-use unfinished::Unfinished;
+
+/// What a run has before its recipe begins.
+struct Prepared {
+    settings: Training,
+    folder: Folder,
+    start: Start,
+    began: Instant,
+}
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = Training::of(typed)?;
@@ -35,60 +43,10 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len());
-    let graph = recipe.architecture.graph();
-    let mut engine = super::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
-    let preprocess = Preprocess::imagenet(recipe.size);
-    let how = dataset::Settings {
-        valid_fraction: settings.valid,
-        seed: recipe.seed,
-        threads: kernels::threads::count(),
-        ..dataset::Settings::default()
-    };
-    let given = folder.pictures.iter().any(|picture| picture.side == Some(Side::Valid));
-    let judged = Protocol::HeldOut { share: (!given).then_some(settings.valid) };
-    let data = Dataset::prepare(&folder, &preprocess, &how, terminal, stop)?;
-    data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
-    let mut account =
-        Account { settings, start, recipe, preprocess, data, judged, began, notes: vec![] };
-    account.introduce(terminal);
-
-    let Training { output, checkpoint_every, fresh, .. } = &account.settings;
-    let output = output.clone();
-    let unfinished = Unfinished::of(&output, *checkpoint_every, *fresh);
-    let checkpoints = Some(unfinished.checkpoints());
-    let mut table = Table::new(terminal);
-    let (data, recipe) = (&account.data, &account.recipe);
-    let preprocess = &account.preprocess;
-    let run = training::run(&mut engine, data, preprocess, recipe, checkpoints, &mut table, stop);
-    account.notes.append(&mut table.notes);
-    drop(table);
-    match run {
-        Ok(run) if run.history.is_empty() => {
-            // What half an epoch taught is no reason to replace a classifier.
-            terminal.note("stopped before the first epoch was done: no classifier is saved");
-            unfinished.left(&run.kept, terminal);
-            Ok(Exit::Interrupted)
-        }
-        Ok(run) => {
-            let (kept, stopped) = (run.kept.clone(), run.stopped);
-            account.save(run, &mut engine, terminal)?;
-            if stopped {
-                unfinished.left(&kept, terminal);
-                return Ok(Exit::Interrupted);
-            }
-            unfinished.done(&kept, &output, terminal);
-            Ok(Exit::Done)
-        }
-        Err(TrainingError::NotFinite(mut at)) => {
-            match at.last_good.take() {
-                Some(run) => account.save(run, &mut engine, terminal)?,
-                None => terminal.note("no epoch was done before that: nothing is saved"),
-            }
-            // They lead to the same end.
-            unfinished.done(&at.kept, &output, terminal);
-            Err(TrainingError::NotFinite(at).into())
-        }
-        Err(error) => Err(error.into()),
+    let prepared = Prepared { settings, folder, start, began };
+    match recipe {
+        Recipe::Auto(recipe) => auto::run(prepared, recipe, terminal, stop),
+        Recipe::Classic(recipe) => classic::run(prepared, recipe, terminal, stop),
     }
 }
 

@@ -85,13 +85,14 @@ macro_rules! snapshot {
     };
 }
 
-pub(crate) const FILTERS: [(&str, &str); 7] = [
+pub(crate) const FILTERS: [(&str, &str); 8] = [
     (r"[0-9a-f]{64}", "[SHA-256]"),
     (r"(/[\w.-]+)*/\.tmp\w+", "[FOLDER]"),
     (r"\b\d+:\d\d\b", "[TIME]"),
     (r"\b\d+\.\d{4}\b", "[LOSS]"),
     (r"[<>]?\d+(\.\d+)? % \(\d[\d.]* to [\d.]+\)", "[SCORE]"),
     (r"(exactly|within \d+e-\d+ of) those saved", "[NEARLY] those saved"),
+    (r"temperature \d+\.\d+", "temperature [T]"),
     (r"[<>]?\d+ %", "[PERCENT]"),
 ];
 

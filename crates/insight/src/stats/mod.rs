@@ -3,13 +3,19 @@
 //! Everything here is at 95 %, says which method it uses and where that comes from, and is held to
 //! its promise by simulation (`tests/coverage.rs`).
 
+mod linear;
 mod paired;
 mod proportion;
+mod reliability;
 mod resample;
+mod scores;
 
+pub(crate) use self::linear::solve;
 pub use self::paired::{Difference, mcnemar, paired_difference};
 pub use self::proportion::{Estimate, Proportion, f1, wilson};
+pub use self::reliability::{Bin, Reliability, reliability};
 pub use self::resample::{Units, mean};
+pub use self::scores::{auroc, macro_f1};
 
 /// The normal quantile that leaves 2.5 % on either side.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;

@@ -12,14 +12,17 @@ pub fn wilson(hits: usize, n: usize) -> Interval {
     if n == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let (hits, of) = (hits.min(n) as f64, n as f64);
-    let share = hits / of;
+    wilson_of(hits.min(n) as f64 / n as f64, n as f64)
+}
+
+/// The same of a share of as many pictures as tell so much, which need not be a whole number.
+pub(super) fn wilson_of(share: f64, of: f64) -> Interval {
     let scale = 1.0 + Z * Z / of;
     let centre = (share + Z * Z / (2.0 * of)) / scale;
     let half = Z / scale * (share * (1.0 - share) / of + Z * Z / (4.0 * of * of)).sqrt();
     // Rounding must not part a perfect score from the end of its interval.
-    let low = if hits == 0.0 { 0.0 } else { (centre - half).max(0.0) };
-    let high = if hits == of { 1.0 } else { (centre + half).min(1.0) };
+    let low = if share == 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if share == 1.0 { 1.0 } else { (centre + half).min(1.0) };
     Interval { low, high }
 }
 
@@ -57,6 +60,16 @@ impl Proportion {
     #[must_use]
     pub fn new(hits: usize, n: usize) -> Self {
         Self { hits, n, interval: wilson(hits, n) }
+    }
+
+    /// The same of pictures of which so many (at least 1) tell as much as one independent picture;
+    /// see [`super::Units`].
+    #[must_use]
+    pub fn of_groups(hits: usize, n: usize, design: f64) -> Self {
+        if n == 0 {
+            return Self::new(hits, n);
+        }
+        Self { hits, n, interval: wilson_of(hits as f64 / n as f64, n as f64 / design) }
     }
 
     /// The share with its interval; `None` of nothing.
@@ -123,6 +136,13 @@ impl Estimate {
     pub fn range(&self) -> String {
         let [low, high] = self.ends();
         format!("{low} to {high}")
+    }
+
+    /// As a number and not in per cent, with two digits: "0.83 (0.71 to 0.97)".
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let Interval { low, high } = self.interval;
+        format!("{:.2} ({low:.2} to {high:.2})", self.value)
     }
 
     /// Both ends of the interval, in per cent: "61" and "78".

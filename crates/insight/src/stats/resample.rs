@@ -73,7 +73,8 @@ impl Units {
     /// How many pictures tell as much of the mean of `values` as one independent picture, at least
     /// 1: the variance that groups give it over the one that it would have without (L. Kish:
     /// *Survey sampling*, 1965).
-    pub(crate) fn design_effect(&self, values: &[f64]) -> f64 {
+    #[must_use]
+    pub fn design_effect(&self, values: &[f64]) -> f64 {
         let n = values.len() as f64;
         if self.len() == values.len() {
             return 1.0;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ground::Stop;
 use ground::progress::{Bar, Progress, Silent};
+use ground::{Digest, Stop};
 use image::{ImageFormat, RgbImage};
 
 use super::{Dataset, Settings};
@@ -71,6 +71,28 @@ fn threads_and_store_change_nothing() {
         assert_eq!((&other.items, &other.bad), (&one.items, &one.bad));
         assert_eq!(pixels(&other), pixels(&one));
     }
+}
+
+/// Those of known content are decoded when somebody asks, and then as ever.
+#[test]
+fn known_pictures_are_decoded_later() {
+    let dir = folder();
+    let all = prepare(dir.path(), &Settings::default()).unwrap();
+    let known = |digest: &Digest| {
+        let item = all.items.iter().find(|item| item.digest == *digest)?;
+        (item.label == 0).then_some((item.width, item.height))
+    };
+    let folder = Folder::scan(dir.path()).unwrap();
+    let (preprocess, settings) = (Preprocess::imagenet(8), Settings::default());
+    let some = Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &Stop::new());
+    let some = some.unwrap();
+    assert_eq!((&some.items, &some.bad, pixels(&some)), (&all.items, &all.bad, pixels(&all)));
+    // One that changes in between is not taken for what it was.
+    let later = all.items.iter().position(|item| item.label == 0).unwrap();
+    let other = all.items.iter().position(|item| item.label == 1).unwrap();
+    fs::copy(&all.items[other].path, &all.items[later].path).unwrap();
+    let error = some.read(later, &mut [0; 8 * 8 * 3]).unwrap_err();
+    assert!(error.to_string().contains("read again"), "{error}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
     insight.top_losses(LOSSES).into_iter().map(loss).collect()
 }
 
-fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
+pub(super) fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
     picture(&judged.picture, judged.thumbnail, thumbnails)
 }
 

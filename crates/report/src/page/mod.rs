@@ -1,15 +1,19 @@
 //! The page: what its template shows, worked out beforehand.
 
+mod beyond;
 mod gallery;
 mod matrix;
 mod training;
+mod trust;
 
 use askama::Template;
 use insight::{BadPicture, Evidence, Insight, Piece, Sentence};
 
+use self::beyond::{Doubted, Guess, More, Tried};
 use self::gallery::{ClassSamples, Loss, Pair};
 use self::matrix::Matrix;
 use self::training::Training;
+use self::trust::{Certainty, Unsure};
 use crate::About;
 use crate::names::{Name, cut, plural};
 use crate::svg;
@@ -38,6 +42,17 @@ pub(crate) struct Page<'a> {
     pair_count: usize,
     losses: Vec<Loss>,
     scores: Vec<Score>,
+    /// The scores of all classes together, in words.
+    together: String,
+    certainty: Option<Certainty>,
+    unsure: Option<Unsure>,
+    more: Option<More>,
+    suspects_sentence: String,
+    doubted: Vec<Doubted>,
+    suspect_count: usize,
+    alarms: Vec<String>,
+    guesses: Vec<Guess>,
+    tried: Option<Tried>,
     bad: Vec<(Name, String)>,
     bad_count: usize,
     facts: Vec<(String, String)>,
@@ -54,9 +69,9 @@ struct Headline {
     baseline_percent: String,
     /// Where it stands, in per cent of the bar.
     baseline_at: f64,
-    error_rate: String,
-    log_loss: String,
-    pictures: usize,
+    protocol: String,
+    /// Names and values of further scores.
+    tiles: Vec<(&'static str, String)>,
 }
 
 /// The scores of a class, each with its whisker.
@@ -71,6 +86,13 @@ struct Value {
     percent: String,
     range: String,
     whisker: String,
+}
+
+impl Value {
+    fn of(estimate: &insight::Estimate) -> Self {
+        let (percent, range) = (estimate.percent(), estimate.range());
+        Self { percent, range, whisker: svg::whisker(estimate) }
+    }
 }
 
 /// A sentence as HTML: names of classes set off and isolated, everything escaped.
@@ -126,6 +148,16 @@ impl<'a> Page<'a> {
             pair_count: insight.most_confused.len(),
             losses: gallery::losses(insight, thumbnails),
             scores: scores(insight),
+            together: words(&insight.scores_sentence()),
+            certainty: Certainty::of(insight),
+            unsure: Unsure::of(insight),
+            more: More::of(insight),
+            suspects_sentence: words(&insight.suspects_sentence()),
+            doubted: beyond::doubted(insight, thumbnails),
+            suspect_count: insight.suspects.pictures.len(),
+            alarms: insight.shortcut_alarms().iter().map(words).collect(),
+            guesses: beyond::guesses(insight),
+            tried: Tried::of(evidence),
             bad: bad(&evidence.bad),
             bad_count: evidence.bad.len(),
             facts: evidence
@@ -153,10 +185,19 @@ fn headline(insight: &Insight) -> Option<Headline> {
         baseline: words(&insight.baseline_sentence()),
         baseline_percent: baseline.percent(),
         baseline_at: 100.0 * baseline.value,
-        error_rate: insight.error_rate.to_string(),
-        log_loss: insight.log_loss.map_or_else(String::new, |loss| format!("{loss:.2}")),
-        pictures: insight.accuracy.n,
+        protocol: words(&insight.protocol_sentence()),
+        tiles: tiles(insight),
     })
+}
+
+fn tiles(insight: &Insight) -> Vec<(&'static str, String)> {
+    let log_loss = insight.log_loss.map_or_else(String::new, |loss| loss.plain());
+    vec![
+        ("Pictures judged", insight.accuracy.n.to_string()),
+        ("Classes", insight.classes.len().to_string()),
+        ("Error rate", insight.error_rate.to_string()),
+        ("Log-loss", log_loss),
+    ]
 }
 
 /// In the order of the classes; where there are too many, the weakest by F1.
@@ -167,11 +208,7 @@ fn scores(insight: &Insight) -> Vec<Score> {
         all.sort_by(|a, b| f1(a).total_cmp(&f1(b)));
         all.truncate(CLASSES);
     }
-    let value = |estimate: insight::Estimate| Value {
-        percent: estimate.percent(),
-        range: estimate.range(),
-        whisker: svg::whisker(&estimate),
-    };
+    let value = |estimate: insight::Estimate| Value::of(&estimate);
     all.into_iter()
         .map(|s| Score {
             class: s.class,

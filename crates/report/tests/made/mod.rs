@@ -1,7 +1,11 @@
 //! Evidence for tests: as a run would leave it, with drawn thumbnails.
 
+use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use insight::{BadPicture, Epoch, Evidence, Fact, Prediction, Sample};
+use insight::{
+    BadPicture, Candidate, CurvePoint, Epoch, Evidence, Fact, Finder, Prediction, Protocol, Sample,
+    Shortcut,
+};
 
 /// Everything that [`report::html`] takes, for `classes` of which `wrong` of 10 pictures each are
 /// called by the next class's name.
@@ -51,6 +55,69 @@ pub(crate) fn evidence(
     made.notes.push("Few pictures: every range is wide.".into());
     let fact = |name: &str, value: &str| Fact { name: name.into(), value: value.into() };
     made.facts = vec![fact("seed", "42"), fact("weights", &"0123456789abcdef".repeat(4))];
+    (made, thumbnails)
+}
+
+/// The same as a run out of fold leaves it, with everything that there can be: too sure a network,
+/// a few wrong labels, a shortcut.
+pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<u8>>) {
+    let (mut made, thumbnails) = evidence(classes, pictures, 0);
+    let n = classes.len();
+    let mut draws = Draws::new(3, Purpose::Synthetic, &[n as u64]);
+    for (i, p) in made.predictions.iter_mut().enumerate() {
+        // Every thirtieth label is wrong.
+        let shown = if i % 30 == 7 { (p.actual + 1) % n } else { p.actual };
+        let signal = |c: usize| if c == shown { 1.9 } else { 0.0 };
+        p.logits = (0..n).map(|c| 3.2 * (draws.normal() + signal(c)) as f32).collect();
+        p.fold = i % 5;
+        p.novelty = Some((0.2 + 0.05 * draws.normal()) as f32);
+    }
+    let shifted: Vec<Vec<f32>> = made
+        .predictions
+        .iter()
+        .map(|p| p.logits.iter().map(|x| x + 4.0 * draws.normal() as f32).collect())
+        .collect();
+    let own: Vec<Vec<f32>> = made.predictions.iter().map(|p| p.logits.clone()).collect();
+    let labels: Vec<usize> = made.predictions.iter().map(|p| p.actual).collect();
+    let groups: Vec<usize> = made.predictions.iter().map(|p| p.group).collect();
+    let comparison =
+        insight::compare("the fitted head", &shifted, "fine-tuning", &own, &labels, &groups);
+    let of = labels.len();
+    made.judged = Protocol::OutOfFold { folds: 5, repeats: 1 };
+    made.comparisons = vec![comparison];
+    let rival = |name: &str, log_loss, wrong, chosen| Candidate {
+        name: name.into(),
+        log_loss,
+        errors: (wrong, of),
+        chosen,
+    };
+    made.candidates = vec![
+        rival("logistic regression", 0.52, of / 5, true),
+        rival("nearest class mean", 0.71, of / 4, false),
+        rival("fastai's small network", 0.60, of / 5, false),
+    ];
+    made.curve = [0.1, 0.2, 0.4, 0.7, 1.0]
+        .iter()
+        .map(|share: &f64| {
+            let accuracy = 1.0 - 0.2 * share.powf(-0.35);
+            let right = |class: usize| (accuracy * pictures as f64) as usize * 3 + class % 3;
+            CurvePoint {
+                pictures: (share * 0.8 * of as f64) as usize,
+                runs: vec![accuracy - 0.02, accuracy, accuracy + 0.015],
+                per_class: (0..n).map(|c| (right(c).min(3 * pictures), 3 * pictures)).collect(),
+            }
+        })
+        .collect();
+    let shortcut = |what: &str, right| Shortcut { what: what.into(), right, of };
+    made.shortcuts = vec![
+        shortcut("the file's size", of / n + of / 20),
+        shortcut("the picture's size", of * 3 / 4),
+        shortcut("the mean colour", of / n + of / 12),
+    ];
+    let rates: Vec<f32> = (0..80).map(|i| 1e-7 * 10f32.powf(i as f32 / 10.0)).collect();
+    let loss = |rate: &f32| 1.4 / (1.0 + 300.0 * rate) + 0.3 + 60.0 * rate * rate;
+    made.finder =
+        Some(Finder { losses: rates.iter().map(loss).collect(), rates, suggested: Some(3e-3) });
     (made, thumbnails)
 }
 

@@ -4,11 +4,14 @@ mod cache;
 mod table;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
-use engine::{Engine, EngineError, Images};
-use ground::files::{Disk, FileError};
+use classifier::ClassifierError;
+use engine::Engine;
+use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
+use network::Graph;
 use pictures::{Dataset, PicturesError, Preprocess};
 
 use cache::SEGMENT;
@@ -36,18 +39,27 @@ pub struct Features {
 /// Why features cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum FeaturesError {
-    /// The engine was given something that does not suit its network.
+    /// The network does not take such pictures, or has no features.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Classifier(#[from] ClassifierError),
     /// The pictures could not be read.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
     /// The cache could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The network has no pooled features.
-    #[error("the network has no pooled features")]
-    NoFeatures,
+}
+
+/// Where caches of features lie.
+#[must_use]
+pub fn folder() -> PathBuf {
+    cache_folder(|name| std::env::var_os(name)).join("features")
+}
+
+/// How many features a network has of a picture.
+#[must_use]
+pub fn width(graph: &Graph) -> usize {
+    graph.features().map_or(0, |pool| graph.channels(pool))
 }
 
 /// What all features of a network at these settings have in common: the name of their cache.
@@ -94,7 +106,8 @@ pub fn extract(
         let mut segment = Segment::new(cache.width());
         for pictures in missing.chunks(BATCH) {
             let squares = squares(data, pictures)?;
-            let rows = mirrored(engine, preprocess, &squares)?;
+            let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+            let rows = classifier::features(engine, preprocess, &views, true)?;
             for ((&picture, square), row) in pictures.iter().zip(&squares).zip(rows) {
                 let item = &data.items[picture];
                 let (width, height) = (item.width, item.height);
@@ -150,38 +163,6 @@ fn squares(data: &Dataset, pictures: &[usize]) -> Result<Vec<Vec<u8>>, PicturesE
         data.read(picture, &mut square).map(|()| square)
     };
     pictures.iter().map(read).collect()
-}
-
-/// The features of squares (RGB8), averaged over each and its mirror image.
-///
-/// # Errors
-/// When the engine's network does not take such pictures, or has no features.
-pub fn mirrored(
-    engine: &mut dyn Engine,
-    preprocess: &Preprocess,
-    squares: &[Vec<u8>],
-) -> Result<Vec<Vec<f32>>, FeaturesError> {
-    let size = preprocess.size;
-    let row = size * 3;
-    let mut pixels = vec![0.0; 2 * squares.len() * size * row];
-    for (square, pair) in squares.iter().zip(pixels.chunks_exact_mut(2 * size * row)) {
-        let (plain, mirror) = pair.split_at_mut(size * row);
-        preprocess.normalise(square, plain);
-        for (from, to) in plain.chunks_exact(row).zip(mirror.chunks_exact_mut(row)) {
-            for (from, to) in from.chunks_exact(3).zip(to.rchunks_exact_mut(3)) {
-                to.copy_from_slice(from);
-            }
-        }
-    }
-    let images = Images { pixels: &pixels, count: 2 * squares.len(), height: size, width: size };
-    let outputs = engine.predict(images)?;
-    if outputs.features.is_empty() && !squares.is_empty() {
-        return Err(FeaturesError::NoFeatures);
-    }
-    let rows: Vec<&[f32]> = outputs.feature_rows().collect();
-    let average =
-        |pair: &[&[f32]]| pair[0].iter().zip(pair[1]).map(|(a, b)| (a + b) / 2.0).collect();
-    Ok(rows.chunks_exact(2).map(average).collect())
 }
 
 /// The mean red, green and blue of a square.

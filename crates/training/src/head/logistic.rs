@@ -9,7 +9,7 @@ use kernels::{Conv, Epilogue, Pack, View};
 
 use super::lbfgs::Lbfgs;
 use super::scale::Scale;
-use super::{BLOCK, Linear};
+use super::{BLOCK, Linear, transposed};
 use crate::features::Table;
 
 /// The gradient's length, relative to where it starts, at which a fit is done: scikit-learn's
@@ -88,16 +88,14 @@ impl Data<'_> {
         }
         // The active heads beside one another: input × output, as the kernels take it.
         let columns = active.len() * classes;
-        let (mut weights, mut bias) = (vec![0.0; width * columns], vec![]);
-        for (place, &at) in active.iter().enumerate() {
+        let (mut rows_of_weights, mut bias) = (vec![], vec![]);
+        for &at in &active {
             let point = searches[at].wanted().unwrap_or_default();
-            for (class, row) in point[..width * classes].chunks_exact(width).enumerate() {
-                for (input, &weight) in row.iter().enumerate() {
-                    weights[input * columns + place * classes + class] = weight;
-                }
-            }
+            rows_of_weights.extend_from_slice(&point[..width * classes]);
             bias.extend_from_slice(&point[width * classes..]);
         }
+        let mut weights = vec![0.0; width * columns];
+        transposed(&rows_of_weights, width, &mut weights);
         let mut sums = vec![0.0f64; active.len()];
         let mut bias_gradient = vec![0.0f64; columns];
         let mut gradient = vec![0.0f32; width * columns];

@@ -4,6 +4,7 @@ mod lbfgs;
 mod logistic;
 mod means;
 mod scale;
+mod span;
 
 use ground::files::FileError;
 use kernels::{Conv, Epilogue, Pack, View};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::Table;
 use scale::Scale;
+pub(crate) use span::span;
 
 /// A linear layer on features.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,13 +66,41 @@ impl Kind {
         classes: usize,
         strengths: &[f64],
     ) -> Result<Vec<Linear>, FileError> {
-        assert!(rows.iter().all(|&row| labels[row] < classes), "labels of the classes");
         let scale = Scale::of(features, rows)?;
-        let scaled = match self {
-            Self::Logistic => logistic::fit(features, &scale, rows, labels, classes, strengths)?,
-            Self::Means => means::fit(features, &scale, rows, labels, classes, strengths)?,
-        };
+        let scaled = self.fit_scaled(features, &scale, rows, labels, classes, strengths)?;
         Ok(scaled.into_iter().map(|head| scale.fold_into(head)).collect())
+    }
+
+    /// As [`Kind::fit`], on features that are on one scale already.
+    ///
+    /// # Errors
+    /// As [`Kind::fit`].
+    pub(crate) fn fit_plain(
+        self,
+        features: &Table,
+        rows: &[usize],
+        labels: &[usize],
+        classes: usize,
+        strengths: &[f64],
+    ) -> Result<Vec<Linear>, FileError> {
+        let scale = Scale::none(features.width());
+        self.fit_scaled(features, &scale, rows, labels, classes, strengths)
+    }
+
+    fn fit_scaled(
+        self,
+        features: &Table,
+        scale: &Scale,
+        rows: &[usize],
+        labels: &[usize],
+        classes: usize,
+        strengths: &[f64],
+    ) -> Result<Vec<Linear>, FileError> {
+        assert!(rows.iter().all(|&row| labels[row] < classes), "labels of the classes");
+        match self {
+            Self::Logistic => logistic::fit(features, scale, rows, labels, classes, strengths),
+            Self::Means => means::fit(features, scale, rows, labels, classes, strengths),
+        }
     }
 }
 
@@ -94,6 +124,16 @@ impl Linear {
     }
 }
 
+/// Rows to columns: `rows` of `width` numbers each become `width` rows.
+fn transposed(rows: &[f32], width: usize, out: &mut [f32]) {
+    let count = rows.len() / width;
+    for (at, row) in rows.chunks_exact(width).enumerate() {
+        for (column, &x) in row.iter().enumerate() {
+            out[column * count + at] = x;
+        }
+    }
+}
+
 /// What several heads say of some rows: `[row][head][class]`.
 ///
 /// # Errors
@@ -107,14 +147,12 @@ pub(crate) fn logits(
     let columns: usize = heads.iter().map(|head| head.classes).sum();
     // All heads beside one another: input × output, as the kernels take it.
     let mut weights = vec![0.0; width * columns];
-    let mut bias = vec![];
-    for (column, row) in heads.iter().flat_map(|head| head.weights.chunks_exact(width)).enumerate()
-    {
-        for (input, &weight) in row.iter().enumerate() {
-            weights[input * columns + column] = weight;
-        }
-    }
-    heads.iter().for_each(|head| bias.extend_from_slice(&head.bias));
+    transposed(
+        &heads.iter().flat_map(|head| head.weights.clone()).collect::<Vec<_>>(),
+        width,
+        &mut weights,
+    );
+    let bias: Vec<f32> = heads.iter().flat_map(|head| head.bias.clone()).collect();
     let mut all = Vec::with_capacity(rows.len());
     for rows in rows.chunks(BLOCK) {
         let conv = Conv::linear(rows.len(), width, columns);

@@ -41,6 +41,11 @@ impl Scale {
         Ok(scale)
     }
 
+    /// Leaves everything as it is.
+    pub(super) fn none(width: usize) -> Self {
+        Self { mean: vec![0.0; width], inverse: vec![1.0; width] }
+    }
+
     /// Reads rows, standardised.
     pub(super) fn read(
         &self,

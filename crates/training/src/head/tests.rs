@@ -140,3 +140,25 @@ fn several_heads_are_asked_at_once() {
         }
     }
 }
+
+/// In coordinates of their span, pictures are told apart as by their features.
+#[test]
+fn the_span_of_the_pictures_says_all_that_they_say() {
+    let (table, labels) = clouds(60, 200, 3, 7);
+    let (learned, asked) = (rows(10..50), [rows(0..10), rows(50..60)].concat());
+    let space = super::span(&table, &learned, &asked).unwrap();
+    assert_eq!((space.len(), space.width()), (60, 40));
+    let own: Vec<usize> = learned.iter().chain(&asked).map(|&i| labels[i]).collect();
+    for (kind, strength) in [(Kind::Logistic, 0.01), (Kind::Means, 0.1)] {
+        let plain = &kind.fit(&table, &learned, &labels, 3, &[strength]).unwrap()[0];
+        let spanned = &kind.fit_plain(&space, &rows(0..40), &own, 3, &[strength]).unwrap()[0];
+        let plain = plain.logits(&table, &asked).unwrap();
+        let spanned = spanned.logits(&space, &rows(40..60)).unwrap();
+        for (a, b) in plain.iter().zip(&spanned) {
+            let (a, b) = (classifier::softmax(a), classifier::softmax(b));
+            for (a, b) in a.iter().zip(&b) {
+                assert!((a - b).abs() < 2e-3, "{kind}: {a} is not {b}");
+            }
+        }
+    }
+}

@@ -8,11 +8,13 @@
 //! Files are read by ordinary reads, never mapped into memory: a file that another program cuts
 //! short while it is mapped ends the process, and one that it rewrites changes under the checks.
 
+mod half;
 mod header;
 mod layout;
 mod read;
 mod write;
 
+pub use half::as_bf16;
 pub use layout::{Dtype, Entry, Layout, Limits, Malformed};
 pub use read::File;
 pub use write::{TensorRef, Values, payload_digest, write, write_on, write_sealed};

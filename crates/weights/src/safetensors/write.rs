@@ -4,6 +4,7 @@ use std::path::Path;
 use ground::files::{Disk, FileError, Files, Whole};
 use ground::{Digest, Digester};
 
+use super::half::to_bf16;
 use super::{Dtype, Layout, Limits, Malformed, SEAL, SEALED};
 use crate::WeightsError;
 
@@ -23,6 +24,8 @@ pub struct TensorRef<'a> {
 pub enum Values<'a> {
     /// Numbers.
     F32(&'a [f32]),
+    /// Numbers, each written as the nearest bfloat16.
+    BF16(&'a [f32]),
     /// Bytes.
     U8(&'a [u8]),
 }
@@ -31,13 +34,14 @@ impl Values<'_> {
     fn dtype(self) -> Dtype {
         match self {
             Self::F32(_) => Dtype::F32,
+            Self::BF16(_) => Dtype::BF16,
             Self::U8(_) => Dtype::U8,
         }
     }
 
     fn len(self) -> usize {
         match self {
-            Self::F32(values) => values.len(),
+            Self::F32(values) | Self::BF16(values) => values.len(),
             Self::U8(bytes) => bytes.len(),
         }
     }
@@ -45,16 +49,19 @@ impl Values<'_> {
     /// Hands the bytes over, some at a time.
     fn pieces<E>(self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         const PIECE: usize = 1 << 20;
+        let mut bytes = vec![];
         match self {
             Self::U8(bytes) => take(bytes),
-            Self::F32(values) => {
-                let mut bytes = vec![];
-                values.chunks(PIECE / 4).try_for_each(|chunk| {
-                    bytes.clear();
-                    bytes.extend(chunk.iter().flat_map(|x| x.to_le_bytes()));
-                    take(&bytes)
-                })
-            }
+            Self::F32(values) => values.chunks(PIECE / 4).try_for_each(|chunk| {
+                bytes.clear();
+                bytes.extend(chunk.iter().flat_map(|x| x.to_le_bytes()));
+                take(&bytes)
+            }),
+            Self::BF16(values) => values.chunks(PIECE / 4).try_for_each(|chunk| {
+                bytes.clear();
+                bytes.extend(chunk.iter().flat_map(|&x| to_bf16(x).to_le_bytes()));
+                take(&bytes)
+            }),
         }
     }
 }

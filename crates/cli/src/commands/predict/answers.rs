@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use classifier::{Classifier, Prediction, ranked};
+use classifier::{Classifier, Near, Prediction, Told, ranked};
 use ground::progress::Progress;
+use insight::{Reason, Verdict};
 use serde::Serialize;
 
-use crate::terminal::{Terminal, printable};
+use crate::args::Predict;
+use crate::terminal::{Terminal, count, printable};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -18,8 +20,10 @@ pub(super) enum Form {
 /// What was answered so far.
 pub(super) struct Answers<'a> {
     form: Form,
-    classes: &'a [String],
+    classifier: &'a Classifier,
+    /// Classes named of each picture.
     top: usize,
+    always: bool,
     terminal: &'a Terminal,
     pub(super) read: usize,
     pub(super) unread: usize,
@@ -32,23 +36,45 @@ struct Named<'a> {
     probability: f32,
 }
 
+/// A known picture that is like the one asked about.
+#[derive(Serialize)]
+struct Nearest<'a> {
+    picture: &'a str,
+    class: &'a str,
+    similarity: f32,
+}
+
 /// One picture in the JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer<'a> {
-    Read { picture: String, class: &'a str, probability: f32, top: Vec<Named<'a>> },
+    Read(Read<'a>),
     Unread { picture: String, error: String },
+}
+
+#[derive(Serialize)]
+struct Read<'a> {
+    picture: String,
+    /// `class`, `ambiguous` or `unfamiliar`.
+    verdict: &'static str,
+    reason: Reason,
+    /// The classes that it may be of: one, several or none.
+    answer: Vec<&'a str>,
+    /// The likeliest, whatever the verdict.
+    top: Vec<Named<'a>>,
+    novelty: Option<f32>,
+    nearest: Vec<Nearest<'a>>,
 }
 
 impl<'a> Answers<'a> {
     pub(super) fn new(
         form: Form,
         classifier: &'a Classifier,
-        top: usize,
+        typed: &Predict,
         terminal: &'a Terminal,
     ) -> Self {
-        let classes = &classifier.classes;
-        Self { form, classes, top: top.min(classes.len()), terminal, read: 0, unread: 0 }
+        let top = typed.top.min(classifier.classes.len());
+        Self { form, classifier, top, always: typed.always, terminal, read: 0, unread: 0 }
     }
 
     pub(super) fn begin(&self, model: &Path) -> anyhow::Result<()> {
@@ -56,36 +82,30 @@ impl<'a> Answers<'a> {
             Form::Text => Ok(()),
             Form::Json => {
                 let model = serde_json::to_string(&model.to_string_lossy())?;
-                let classes = serde_json::to_string(self.classes)?;
+                let classes = serde_json::to_string(&self.classifier.classes)?;
+                let limit = serde_json::to_string(&self.classifier.calibration.novelty)?;
                 let head = format!(
-                    "{{\n  \"model\": {model},\n  \"classes\": {classes},\n  \"predictions\": ["
+                    "{{\n  \"model\": {model},\n  \"classes\": {classes},\n  \
+                     \"novelty_limit\": {limit},\n  \"predictions\": ["
                 );
                 Ok(self.terminal.result(&head)?)
             }
             Form::Csv => {
-                let mut header = vec!["picture".into(), "class".into(), "probability".into()];
-                for n in 2..=self.top {
+                let mut header: Vec<String> =
+                    ["picture", "verdict", "answer"].map(Into::into).into();
+                for n in 1..=self.top {
                     header.extend([format!("class_{n}"), format!("probability_{n}")]);
                 }
-                header.push("error".into());
+                header.extend(["novelty", "nearest", "error"].map(Into::into));
                 self.record(&header)
             }
         }
     }
 
-    pub(super) fn tell(&mut self, prediction: &Prediction) -> anyhow::Result<()> {
+    pub(super) fn tell(&mut self, prediction: &Prediction<'a>) -> anyhow::Result<()> {
         let picture = prediction.picture.to_string_lossy().into_owned();
         let answer = match &prediction.result {
-            Ok(row) => {
-                let named = |(class, probability): (usize, f32)| Named {
-                    class: &self.classes[class],
-                    probability,
-                };
-                let top: Vec<Named<'_>> =
-                    ranked(row).into_iter().take(self.top).map(named).collect();
-                let Named { class, probability } = top[0];
-                Answer::Read { picture, class, probability, top }
-            }
+            Ok(told) => Answer::Read(self.read(picture, told)),
             Err(reason) => Answer::Unread { picture, error: reason.to_string() },
         };
         match self.form {
@@ -97,7 +117,7 @@ impl<'a> Answers<'a> {
             Form::Csv => self.record(&self.fields(&answer))?,
         }
         match answer {
-            Answer::Read { .. } => self.read += 1,
+            Answer::Read(_) => self.read += 1,
             Answer::Unread { .. } => self.unread += 1,
         }
         Ok(())
@@ -107,43 +127,59 @@ impl<'a> Answers<'a> {
         if self.form == Form::Json { Ok(self.terminal.result("  ]\n}")?) } else { Ok(()) }
     }
 
-    /// `a.jpg  malamute 83 %  (husky 12 %, eskimo dog 5 %)`
+    fn read(&self, picture: String, told: &Told<'a>) -> Read<'a> {
+        let classes = &self.classifier.classes;
+        let ranked = ranked(&told.answer.probabilities);
+        let (verdict, answer) = match &told.answer.verdict {
+            Verdict::Class(class) => ("class", vec![*class]),
+            Verdict::Ambiguous(several) => ("ambiguous", several.clone()),
+            Verdict::Unfamiliar => ("unfamiliar", vec![]),
+        };
+        let answer = if self.always { vec![ranked[0].0] } else { answer };
+        let named =
+            |&(class, probability): &(usize, f32)| Named { class: &classes[class], probability };
+        let near = |near: &Near<'a>| Nearest {
+            picture: &near.known.picture,
+            class: &classes[near.known.label],
+            similarity: near.similarity,
+        };
+        Read {
+            picture,
+            verdict,
+            reason: told.answer.reason,
+            answer: answer.iter().map(|&class| classes[class].as_str()).collect(),
+            top: ranked.iter().take(self.top).map(named).collect(),
+            novelty: told.novelty,
+            nearest: told.nearest.iter().map(near).collect(),
+        }
+    }
+
     fn text(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
         match answer {
-            Answer::Read { picture, top, .. } => {
-                let names: Vec<String> = top
-                    .iter()
-                    .map(|named| {
-                        format!("{} {}", printable(named.class), percent(named.probability))
-                    })
-                    .collect();
-                let others = match &names[1..] {
-                    [] => String::new(),
-                    others => format!("  ({})", others.join(", ")),
-                };
-                let picture = printable(picture);
-                self.terminal.result(&format!("{picture}  {}{others}", names[0]))?;
-            }
+            Answer::Read(read) => Ok(self.terminal.result(&line(read))?),
             Answer::Unread { picture, error } => {
                 self.terminal.warn(&format!("`{picture}`: {error}"));
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn fields(&self, answer: &Answer<'_>) -> Vec<String> {
         match answer {
-            Answer::Read { picture, top, .. } => {
-                let mut fields = vec![picture.clone()];
-                for named in top {
+            Answer::Read(read) => {
+                let mut fields =
+                    vec![read.picture.clone(), read.verdict.into(), read.answer.join(" or ")];
+                for named in &read.top {
                     fields.extend([named.class.to_owned(), format!("{:.6}", named.probability)]);
                 }
-                fields.push(String::new());
+                let nearest = read.nearest.first().map(|nearest| nearest.picture);
+                fields.push(read.novelty.map_or(String::new(), |novelty| format!("{novelty:.6}")));
+                fields.extend([nearest.unwrap_or_default().to_owned(), String::new()]);
                 fields
             }
             Answer::Unread { picture, error } => {
                 let mut fields = vec![picture.clone()];
-                fields.resize(1 + 2 * self.top, String::new());
+                fields.resize(5 + 2 * self.top, String::new());
                 fields.push(error.clone());
                 fields
             }
@@ -158,6 +194,46 @@ impl<'a> Answers<'a> {
     }
 }
 
+/// A picture in text, its parts two spaces apart:
+///
+/// ```text
+/// a.jpg  malamute 83 %  (husky 12 %, eskimo dog 5 %)
+/// b.jpg  ambiguous: malamute 52 % or husky 40 %  (eskimo dog 8 %)  more than one class is …
+/// c.jpg  unfamiliar: unlike anything seen in training  (nearest: husky/12.jpg)
+/// ```
+fn line(read: &Read<'_>) -> String {
+    let picture = printable(&read.picture);
+    let share =
+        |named: &Named<'_>| format!("{} {}", printable(named.class), percent(named.probability));
+    let shares: Vec<String> = read.top.iter().map(share).collect();
+    let others = |shares: &[String]| match shares {
+        [] => String::new(),
+        others => format!("  ({})", others.join(", ")),
+    };
+    match read.answer[..] {
+        [] => {
+            let nearest = read.nearest.first().map(|nearest| printable(nearest.picture));
+            let nearest = nearest.map_or(String::new(), |name| format!("  (nearest: {name})"));
+            format!("{picture}  unfamiliar: {}{nearest}", read.reason.words())
+        }
+        [_] => format!("{picture}  {}{}", shares[0], others(&shares[1..])),
+        ref several => {
+            let (meant, rest) = shares.split_at(several.len().min(shares.len()));
+            let unnamed = several.len() - meant.len();
+            let mut meant = meant.to_vec();
+            if unnamed > 0 {
+                meant.push(count(unnamed, "other"));
+            }
+            let (last, first) =
+                meant.split_last().map_or(("", &meant[..]), |(l, f)| (l.as_str(), f));
+            let either = if first.is_empty() { "" } else { " or " };
+            let first = first.join(", ");
+            let (rest, reason) = (others(rest), read.reason.words());
+            format!("{picture}  ambiguous: {first}{either}{last}{rest}  {reason}")
+        }
+    }
+}
+
 /// A probability in whole percent, and never as certain as it is not.
 fn percent(probability: f32) -> String {
     match 100.0 * probability {
@@ -169,11 +245,69 @@ fn percent(probability: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::percent;
+    use insight::Reason;
+
+    use super::{Named, Nearest, Read, line, percent};
 
     #[test]
     fn nothing_is_certain() {
         let shown = [0.001, 0.01, 0.834, 0.99, 0.999].map(percent);
         assert_eq!(shown, ["<1 %", "1 %", "83 %", "99 %", ">99 %"]);
+    }
+
+    /// What is said of dogs, of which so many classes are named.
+    fn dogs(answer: &[&'static str], reason: Reason, top: usize) -> String {
+        let odds = [("malamute", 0.52), ("husky", 0.4), ("eskimo dog", 0.08)];
+        let named = |&(class, probability): &(&'static str, f32)| Named { class, probability };
+        let nearest = Nearest { picture: "husky/\u{1b}12.jpg", class: "husky", similarity: 0.5 };
+        line(&Read {
+            picture: "a.jpg".into(),
+            verdict: "",
+            reason,
+            answer: answer.to_vec(),
+            top: odds.iter().take(top).map(named).collect(),
+            novelty: None,
+            nearest: vec![nearest],
+        })
+    }
+
+    #[test]
+    fn every_verdict_reads_well() {
+        let several = |answer: &[&'static str], top| dogs(answer, Reason::Several, top);
+        let (two, three) = (["malamute", "husky"], ["malamute", "husky", "eskimo dog"]);
+        let enough = "more than one class is probable enough";
+        for (line, expected) in [
+            (
+                dogs(&two[..1], Reason::Sure, 3),
+                "malamute 52 %  (husky 40 %, eskimo dog 8 %)".into(),
+            ),
+            (dogs(&two[..1], Reason::Sure, 1), "malamute 52 %".into()),
+            (
+                several(&two, 3),
+                format!("ambiguous: malamute 52 % or husky 40 %  (eskimo dog 8 %)  {enough}"),
+            ),
+            (
+                several(&three, 3),
+                format!("ambiguous: malamute 52 %, husky 40 % or eskimo dog 8 %  {enough}"),
+            ),
+            (
+                several(&three, 2),
+                format!("ambiguous: malamute 52 %, husky 40 % or 1 other  {enough}"),
+            ),
+            (several(&three, 1), format!("ambiguous: malamute 52 % or 2 others  {enough}")),
+            (
+                dogs(&two, Reason::Unsure, 2),
+                "ambiguous: malamute 52 % or husky 40 %  \
+                 no class is as probable as it is for most of its pictures"
+                    .into(),
+            ),
+            (
+                dogs(&[], Reason::Far, 3),
+                "unfamiliar: unlike anything seen in training  (nearest: husky/\\u{1b}12.jpg)"
+                    .into(),
+            ),
+        ] {
+            assert_eq!(line, format!("a.jpg  {expected}"));
+        }
     }
 }

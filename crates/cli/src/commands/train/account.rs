@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
-use classifier::{Made, Material};
+use classifier::{Judged, Learned, Made, Material};
 use engine::Cpu;
 use ground::progress::Progress;
-use insight::{BadPicture, Fact, Insight, Protocol};
+use insight::{
+    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Protocol, Shortcut,
+};
+use network::Parameters;
 use pictures::{Bad, Dataset, Preprocess, Side};
-use training::{Classic, Keep, Run};
+use training::{Keep, Recipe};
 
 use crate::commands::{recipe_facts, report};
 use crate::settings::Training;
@@ -21,14 +24,50 @@ const NAMED: usize = 10;
 pub(super) struct Account {
     pub(super) settings: Training,
     pub(super) start: Start,
-    pub(super) recipe: Classic,
+    pub(super) recipe: Recipe,
     pub(super) preprocess: Preprocess,
     pub(super) data: Dataset,
-    /// How the held-out pictures were chosen.
-    pub(super) judged: Protocol,
     pub(super) began: Instant,
     /// What a reader of the report should know.
     pub(super) notes: Vec<String>,
+}
+
+/// What a run made.
+#[derive(Clone)]
+pub(super) struct Outcome {
+    pub(super) parameters: Parameters,
+    pub(super) mirrored: bool,
+    pub(super) judged: Protocol,
+    pub(super) predictions: Vec<Judged>,
+    pub(super) reference: Option<Learned>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) curve: Vec<CurvePoint>,
+    pub(super) shortcuts: Vec<Shortcut>,
+    pub(super) finder: Option<Finder>,
+    pub(super) history: Vec<Epoch>,
+    /// What a reader should know of it, beside the rest.
+    pub(super) facts: Vec<(&'static str, String)>,
+}
+
+impl Outcome {
+    /// Of a run that only made these.
+    pub(super) fn new(parameters: Parameters, judged: Protocol, predictions: Vec<Judged>) -> Self {
+        Self {
+            parameters,
+            judged,
+            predictions,
+            mirrored: false,
+            reference: None,
+            candidates: vec![],
+            comparisons: vec![],
+            curve: vec![],
+            shortcuts: vec![],
+            finder: None,
+            history: vec![],
+            facts: vec![],
+        }
+    }
 }
 
 impl Account {
@@ -40,13 +79,16 @@ impl Account {
             0 => String::new(),
             n => format!(", {} left for a test", thousands(n as u64)),
         };
+        let held_out = match (valid, &self.recipe) {
+            (0, Recipe::Auto(_)) => String::new(),
+            (n, _) => format!(", {} held out", thousands(n as u64)),
+        };
         terminal.note(&format!(
-            "{}: {} to learn from, {} held out{test}",
+            "{}: {} to learn from{held_out}{test}",
             count(self.data.classes.len(), "class"),
             count(train, "picture"),
-            thousands(valid as u64),
         ));
-        let size = self.recipe.size;
+        let size = self.recipe.size();
         let from = match self.start.name() {
             Some(name) => format!("from the weights of {name}"),
             None => "from nothing".into(),
@@ -63,7 +105,7 @@ impl Account {
                     .into(),
             );
         }
-        if self.recipe.keep == Keep::Best {
+        if matches!(&self.recipe, Recipe::Classic(classic) if classic.keep == Keep::Best) {
             self.notes.push(
                 "The weights kept are those of the epoch that did best on the held-out pictures, so \
                  the scores here flatter a little."
@@ -90,32 +132,34 @@ impl Account {
 
     /// Saves the classifier, checks that what was saved answers as the network does, and reports.
     pub(super) fn save(
-        self,
-        run: Run,
+        &self,
+        outcome: Outcome,
         engine: &mut Cpu,
         terminal: &Terminal,
     ) -> anyhow::Result<()> {
-        let facts = self.facts(&run)?;
-        let mut notes = self.notes.clone();
-        if run.stopped {
-            notes
-                .push(format!("Training was stopped after {}.", count(run.history.len(), "epoch")));
-        }
+        let facts = self.facts(&outcome)?;
         let pretrained = match (self.start.name(), self.start.digest()?) {
             (Some(name), Some(digest)) => Some((name, digest.to_string())),
             _ => None,
         };
         let material = Material {
-            architecture: self.recipe.architecture,
+            architecture: self.recipe.architecture(self.data.classes.len()),
             preprocess: self.preprocess.clone(),
-            parameters: run.parameters,
+            mirrored: outcome.mirrored,
+            parameters: outcome.parameters,
             recipe: serde_json::to_value(&self.recipe)?,
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
-            held_out: run.held_out.into_iter().map(|h| (h.picture, h.logits)).collect(),
-            judged: self.judged,
-            history: run.history,
+            judged: outcome.judged,
+            predictions: outcome.predictions,
+            reference: outcome.reference,
+            candidates: outcome.candidates,
+            comparisons: outcome.comparisons,
+            curve: outcome.curve,
+            shortcuts: outcome.shortcuts,
+            finder: outcome.finder,
+            history: outcome.history,
             bad: self.bad(),
-            notes,
+            notes: self.notes.clone(),
             facts,
             data: &self.data,
             folder: self.settings.source.folder(),
@@ -150,7 +194,7 @@ impl Account {
     }
 
     /// What was done, for the report.
-    fn facts(&self, run: &Run) -> anyhow::Result<Vec<Fact>> {
+    fn facts(&self, outcome: &Outcome) -> anyhow::Result<Vec<Fact>> {
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
         fact("pictures", self.settings.source.path().display().to_string());
@@ -171,7 +215,7 @@ impl Account {
         for (name, value) in recipe_facts(&serde_json::to_value(&self.recipe)?) {
             fact(&name, value);
         }
-        fact("steps", thousands(run.steps));
+        outcome.facts.iter().for_each(|(name, value)| fact(name, value.clone()));
         fact("time", clock(self.began.elapsed()));
         fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));
         let (threads, isa) = (kernels::threads::count(), kernels::isa::Isa::in_use());

@@ -37,6 +37,11 @@ impl Unfinished {
         }
     }
 
+    /// Removes the folder, if nothing is left in it.
+    pub(super) fn remove(&self) {
+        let _ = std::fs::remove_dir(&self.folder);
+    }
+
     /// Says how a run that was stopped can go on, if it can.
     pub(super) fn left(&self, kept: &Kept, terminal: &Terminal) {
         if let Some(standing) = kept.standing {

@@ -1,9 +1,12 @@
 //! The same in words. A class's name stands apart from the words around it, so that a page can set
 //! it off (and isolate its writing direction) and a terminal can print it plain.
 
+mod honest;
+
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::evidence::Protocol;
 use crate::insight::Insight;
 
 /// A part of a sentence.
@@ -93,7 +96,17 @@ impl Insight {
             format!("and the true rate lies most likely between {low} and {high} %")
         };
         let (hits, n, percent) = (self.accuracy.hits, self.accuracy.n, estimate.percent());
-        words.text(format!("Right on {hits} of {}: {percent}, {sure}.", held_out(n)))
+        words.text(format!("Right on {hits} of {}: {percent}, {sure}.", self.pictures(n)))
+    }
+
+    /// "101 held-out pictures", or what they are.
+    pub(crate) fn pictures(&self, n: usize) -> String {
+        let kind = match self.protocol {
+            Protocol::OutOfFold { .. } => "",
+            Protocol::HeldOut { .. } => "held-out ",
+            Protocol::Test => "test ",
+        };
+        format!("{n} {kind}picture{}", if n == 1 { "" } else { "s" })
     }
 
     /// "Always answering husky would be right on 37 %."
@@ -125,7 +138,7 @@ impl Insight {
         let column: Vec<usize> = self.confusion.counts.iter().map(|row| row[predicted]).collect();
         let (called, hits) = (column.iter().sum::<usize>(), column[predicted]);
         if called == 0 {
-            return words.text("No held-out picture was called ").class(name).text(".");
+            return words.text("No picture was called ").class(name).text(".");
         }
         let mut words = words.text(match (called, hits == called) {
             (1, _) => "The one picture called ".to_owned(),
@@ -181,7 +194,7 @@ impl Insight {
     pub fn pair_sentence(&self) -> Sentence {
         let words = Sentence::default();
         let Some(pair) = self.most_confused.first() else {
-            return words.text("No held-out picture was confused.");
+            return words.text("No picture was confused.");
         };
         let of = |actual: usize, predicted: usize| {
             format!(
@@ -205,8 +218,4 @@ impl Insight {
 
 fn are(n: usize) -> &'static str {
     if n == 1 { "is" } else { "are" }
-}
-
-fn held_out(n: usize) -> String {
-    if n == 1 { "1 held-out picture".to_owned() } else { format!("{n} held-out pictures") }
 }

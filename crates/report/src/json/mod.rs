@@ -1,15 +1,20 @@
 //! The report for machines: the same content, with classes by name.
 
 use insight::{
-    BadPicture, ClassScores, Confused, Epoch, Estimate, Evidence, Fact, Insight, Interval, Judged,
-    Proportion,
+    BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate,
+    Evidence, Fact, Finder, Guessed, Insight, Interval, Judged, Proportion, Protocol, Reason,
+    Selected, Verdict,
 };
+
+use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
 use serde::Serialize;
 
 use crate::About;
 
+mod honest;
+
 /// The version of this shape; a field may join, but none changes its meaning without a new number.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -21,7 +26,20 @@ struct Report<'a> {
     accuracy: Proportion,
     error_rate: Proportion,
     baseline: Baseline<'a>,
-    log_loss: Option<f64>,
+    log_loss: Option<Estimate>,
+    macro_f1: Option<Estimate>,
+    auroc: Option<Estimate>,
+    judged: Protocol,
+    calibration: Option<&'a Calibrated>,
+    answers: Option<Answers<'a>>,
+    selected: &'a [Selected],
+    learning_curve: Option<Learning<'a>>,
+    suspects: Vec<Suspect<'a>>,
+    estimated_wrong_labels: f64,
+    shortcuts: &'a [Guessed],
+    candidates: &'a [Candidate],
+    comparisons: &'a [Comparison],
+    rate_finder: Option<&'a Finder>,
     classes: &'a [String],
     confusion: Confusion<'a>,
     most_confused: Vec<Pair<'a>>,
@@ -65,6 +83,11 @@ struct Answer<'a> {
     probability: f32,
     probability_of_actual: f32,
     loss: f64,
+    /// `class`, `ambiguous` or `unfamiliar`.
+    verdict: &'static str,
+    /// The classes that are named, the most probable first; none where it is unfamiliar.
+    named: Vec<&'a str>,
+    reason: Reason,
     /// What the network said, in the order of the classes, not calibrated.
     logits: &'a [f32],
 }
@@ -112,6 +135,19 @@ pub fn json(evidence: &Evidence, about: &About) -> String {
             accuracy: insight.baseline.accuracy,
         },
         log_loss: insight.log_loss,
+        macro_f1: insight.macro_f1,
+        auroc: insight.auroc,
+        judged: insight.protocol,
+        calibration: insight.calibrated.as_ref(),
+        answers: insight.answers.as_ref().map(|found| answers(found, &insight)),
+        selected: &insight.selected,
+        learning_curve: insight.learning.as_ref().map(|found| learning(found, evidence, &insight)),
+        suspects: insight.suspects.pictures.iter().map(|s| suspect(s, &insight)).collect(),
+        estimated_wrong_labels: insight.suspects.estimated,
+        shortcuts: &insight.shortcuts,
+        candidates: &evidence.candidates,
+        comparisons: &evidence.comparisons,
+        rate_finder: evidence.finder.as_ref(),
         classes: &insight.classes,
         confusion: confusion(&insight),
         most_confused: insight.most_confused.iter().map(|pair| confused(pair, &insight)).collect(),
@@ -158,7 +194,22 @@ fn answer<'a>(judged: &'a Judged, insight: &'a Insight) -> Answer<'a> {
         probability: judged.probability,
         probability_of_actual: judged.probability_of_actual,
         loss: judged.loss,
+        verdict: match judged.verdict {
+            Verdict::Class(_) => "class",
+            Verdict::Ambiguous(_) => "ambiguous",
+            Verdict::Unfamiliar => "unfamiliar",
+        },
+        named: named(&judged.verdict).iter().map(|&c| insight.classes[c].as_str()).collect(),
+        reason: judged.reason,
         logits: &judged.logits,
+    }
+}
+
+fn named(verdict: &Verdict) -> &[usize] {
+    match verdict {
+        Verdict::Class(class) => std::slice::from_ref(class),
+        Verdict::Ambiguous(classes) => classes,
+        Verdict::Unfamiliar => &[],
     }
 }
 

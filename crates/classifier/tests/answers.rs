@@ -1,0 +1,197 @@
+//! From pixels to answers: what a new classifier says is what its file says, both ways round.
+#![allow(clippy::unwrap_used)] // in helpers of tests too
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use classifier::{
+    Classifier, ClassifierError, Reference, SelfTest, averages, features, predict, softmax,
+};
+use common::{SIZE, sample};
+use engine::{Cpu, Engine, Images};
+use ground::Stop;
+use insight::{Answer, Calibration, Verdict};
+use network::{Architecture, Head};
+
+/// A picture of noise, which is not its own mirror image.
+fn square(salt: usize) -> Vec<u8> {
+    (0..SIZE * SIZE * 3).map(|i| ((i * i + 31 * i * salt + 97 * salt) % 251) as u8).collect()
+}
+
+fn turned(square: &[u8]) -> Vec<u8> {
+    let line = |line: &[u8]| line.chunks_exact(3).rev().flatten().copied().collect::<Vec<u8>>();
+    square.chunks_exact(3 * SIZE).flat_map(line).collect()
+}
+
+fn engine_of(classifier: &Classifier) -> Cpu {
+    let mut engine = Cpu::new(classifier.graph());
+    engine.set_parameters(&classifier.parameters).unwrap();
+    engine
+}
+
+/// A classifier that knows the squares 0 to 5, and its engine.
+fn classifier(mirrored: bool) -> (Classifier, Cpu) {
+    let mut classifier = Classifier { mirrored, self_test: vec![], ..sample() };
+    let mut engine = engine_of(&classifier);
+    let squares: Vec<Vec<u8>> = (0..6).map(square).collect();
+    let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+    let rows = features(&mut engine, &classifier.preprocess, &views, mirrored).unwrap();
+    let width = classifier.reference.as_ref().unwrap().width;
+    let of = |row| averages(classifier.architecture.head, row).to_vec();
+    let rows: Vec<f32> = rows.iter().flat_map(|row| of(row)).collect();
+    let learned = classifier::Learned::new(&[0, 1, 2, 3, 4, 5], width, &rows);
+    let known =
+        |i: usize| classifier::Known { picture: format!("{i}.png"), label: i % 3, thumbnail: None };
+    let rows = learned.rows().to_vec();
+    classifier.reference = Some(Reference { pictures: (0..6).map(known).collect(), width, rows });
+    (classifier, engine)
+}
+
+fn write(folder: &Path, name: &str, square: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    let size = SIZE as u32;
+    image::save_buffer(&path, square, size, size, image::ExtendedColorType::Rgb8).unwrap();
+    path
+}
+
+/// Answer, novelty, and the nearest pictures by name, of each picture.
+type Told = (Answer, Option<f32>, Vec<(String, f32)>);
+
+fn ask(classifier: &Classifier, engine: &mut Cpu, squares: &[Vec<u8>]) -> Vec<Told> {
+    let folder = tempfile::tempdir().unwrap();
+    let files = squares.iter().enumerate();
+    let files: Vec<PathBuf> =
+        files.map(|(i, square)| write(folder.path(), &format!("{i}.png"), square)).collect();
+    let mut all = vec![];
+    predict(engine, classifier, files, &Stop::new(), |prediction| {
+        let told = prediction.result.unwrap();
+        let near = told.nearest.iter().map(|n| (n.known.picture.clone(), n.similarity));
+        all.push((told.answer.clone(), told.novelty, near.collect()));
+    })
+    .unwrap();
+    all
+}
+
+#[test]
+fn features_are_averaged_over_a_picture_and_its_mirror_image() {
+    let (classifier, mut engine) = classifier(true);
+    let (plain, mirror) = (square(1), turned(&square(1)));
+    assert_ne!(plain, mirror);
+    let mut of = |squares: &[&[u8]], mirrored| {
+        features(&mut engine, &classifier.preprocess, squares, mirrored).unwrap()
+    };
+    let each = of(&[&plain, &mirror], false);
+    assert_ne!(each[0], each[1]);
+    let mean: Vec<f32> = each[0].iter().zip(&each[1]).map(|(a, b)| (a + b) / 2.0).collect();
+    assert_eq!(of(&[&plain, &mirror], true), [mean.clone(), mean.clone()]);
+    // More than pass through the body at once.
+    let many = of(&[plain.as_slice(); 20], true);
+    assert!(many.len() == 20 && many.iter().all(|row| *row == mean));
+    assert!(of(&[], true).is_empty());
+}
+
+#[test]
+fn averages_are_what_the_body_gives_on_average() {
+    let (classifier, mut engine) = classifier(false);
+    let row =
+        features(&mut engine, &classifier.preprocess, &[&square(1)], false).unwrap().remove(0);
+    let fastai = averages(Head::Fastai { classes: 3 }, &row);
+    let linear = Architecture { head: Head::Linear { classes: 3 }, ..classifier.architecture };
+    let mut plain = Cpu::new(linear.graph());
+    let mut tensors = classifier.parameters.tensors().to_vec();
+    tensors.truncate(linear.graph().parameters().len() - 2);
+    let fresh = network::Parameters::start(&linear.graph(), 0);
+    tensors.extend_from_slice(&fresh.tensors()[tensors.len()..]);
+    plain.set_parameters(&network::Parameters::new(&linear.graph(), tensors).unwrap()).unwrap();
+    let of_linear = features(&mut plain, &classifier.preprocess, &[&square(1)], false).unwrap();
+    assert_eq!(averages(linear.head, &of_linear[0]), fastai);
+}
+
+#[test]
+fn a_picture_looked_at_once_gets_the_whole_networks_logits() {
+    let (classifier, mut engine) = classifier(false);
+    let mut pixels = vec![0.0; SIZE * SIZE * 3];
+    classifier.preprocess.normalise(&square(9), &mut pixels);
+    let images = Images { pixels: &pixels, count: 1, height: SIZE, width: SIZE };
+    let logits = engine.predict(images).unwrap().logits;
+    let (answer, novelty, _) = ask(&classifier, &mut engine, &[square(9)]).remove(0);
+    assert_eq!(answer, classifier.calibration.answer(&logits, novelty));
+    let close = answer.probabilities.iter().zip(softmax(&logits));
+    assert!(close.clone().all(|(a, b)| (a - b).abs() < 1e-6), "a temperature of 1");
+}
+
+#[test]
+fn known_pictures_are_nearest_to_themselves_and_strange_ones_unfamiliar() {
+    for mirrored in [false, true] {
+        let (mut classifier, mut engine) = classifier(mirrored);
+        let asked: Vec<Vec<u8>> = (0..8).map(square).collect();
+        let told = ask(&classifier, &mut engine, &asked);
+        for (i, (_, novelty, nearest)) in told.iter().enumerate() {
+            assert_eq!(nearest.len(), 3);
+            assert!(nearest[0].1 >= nearest[1].1 && nearest[1].1 >= nearest[2].1);
+            assert!(novelty.unwrap() >= 0.0);
+            if i < 6 {
+                assert_eq!(nearest[0].0, format!("{i}.png"));
+                assert!((nearest[0].1 - 1.0).abs() < 1e-5, "{nearest:?}");
+            }
+        }
+        let strangest = told.iter().map(|(_, n, _)| n.unwrap()).fold(0.0, f32::max);
+        classifier.calibration.novelty = Some(f64::from(strangest) - 1e-6);
+        let told = ask(&classifier, &mut engine, &asked);
+        let unfamiliar = told.iter().filter(|(a, ..)| a.verdict == Verdict::Unfamiliar);
+        assert!(unfamiliar.clone().count() > 0);
+        assert!(unfamiliar.clone().all(|(_, novelty, _)| *novelty == Some(strangest)));
+        // In a batch or alone, the same.
+        let alone = ask(&classifier, &mut engine, &asked[7..]).remove(0);
+        let together = &told[7];
+        assert_eq!(alone.0.verdict, together.0.verdict);
+        assert!((alone.1.unwrap() - together.1.unwrap()).abs() < 1e-6);
+        // Mirrored pictures are the same picture to one that looks both ways.
+        if mirrored {
+            let back: Vec<Vec<u8>> = asked.iter().map(|square| turned(square)).collect();
+            assert_eq!(ask(&classifier, &mut engine, &back), told);
+        }
+        classifier.reference = None;
+        let (answer, novelty, nearest) = ask(&classifier, &mut engine, &asked[..1]).remove(0);
+        assert!(novelty.is_none() && nearest.is_empty() && answer.verdict != Verdict::Unfamiliar);
+    }
+}
+
+#[test]
+fn probabilities_are_calibrated() {
+    let (mut classifier, mut engine) = classifier(true);
+    let before = ask(&classifier, &mut engine, &[square(8)]).remove(0).0.probabilities;
+    classifier.calibration.scaling = insight::Scaling::Temperature(1e6);
+    let after = ask(&classifier, &mut engine, &[square(8)]).remove(0).0.probabilities;
+    assert!(after.iter().all(|p| (p - 1.0 / 3.0).abs() < 1e-4), "{before:?} {after:?}");
+    assert!(before.iter().any(|p| (p - 1.0 / 3.0).abs() > 1e-2));
+}
+
+/// What is changed, and how.
+type Spoil = (&'static str, fn(&mut Classifier));
+
+#[test]
+fn the_self_test_notices_what_has_changed() {
+    let (mut classifier, mut engine) = classifier(true);
+    let (answer, novelty, _) = ask(&classifier, &mut engine, &[square(8)]).remove(0);
+    let Answer { probabilities, .. } = answer;
+    classifier.self_test = vec![SelfTest { pixels: square(8), probabilities, novelty }];
+    assert_eq!(classifier.verify(&mut engine).unwrap(), 0.0);
+    let spoils: [Spoil; 4] = [
+        ("one look", |c| c.mirrored = false),
+        ("another scale", |c| c.preprocess.std = [0.5; 3]),
+        ("novelty", |c| c.reference.as_mut().unwrap().rows.fill(1.0)),
+        ("a temperature", |c| {
+            c.calibration =
+                Calibration { scaling: insight::Scaling::Temperature(9.0), ..c.calibration.clone() }
+        }),
+    ];
+    for (what, spoil) in spoils {
+        let mut spoiled = classifier.clone();
+        spoil(&mut spoiled);
+        let error = spoiled.verify(&mut engine).unwrap_err();
+        assert!(matches!(error, ClassifierError::SelfTest { .. }), "{what}: {error}");
+        assert_eq!(error.to_string().contains("for novelty"), what == "novelty", "{error}");
+    }
+}

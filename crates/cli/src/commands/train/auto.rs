@@ -1,0 +1,188 @@
+//! `lookalike train` with the default recipe.
+
+use std::fs;
+
+use engine::Engine;
+use ground::progress::Progress;
+use ground::{Digest, Stop};
+use insight::Protocol;
+use network::{Architecture, Head};
+use pictures::{Dataset, Preprocess, dataset};
+use training::Recipe;
+use training::auto::{self, Auto, FineTune, Tuner};
+use training::features::{self, Cache};
+
+use super::account::{Account, Outcome};
+use super::table::Table;
+use super::unfinished::Unfinished;
+use super::{Exit, Prepared, Terminal};
+use crate::terminal::{clock, count};
+
+pub(super) fn run(
+    prepared: Prepared,
+    recipe: Auto,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
+    let Prepared { settings, folder, start, began } = prepared;
+    let classes = folder.classes.len();
+    // The body with the head that pools both the largest and the average.
+    let both = Architecture { backbone: recipe.backbone, head: Head::Fastai { classes } };
+    let graph = both.graph();
+    let mut engine = crate::commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let preprocess = Preprocess::imagenet(recipe.size);
+    let parent = features::folder();
+    Cache::sweep(&parent);
+    let cache =
+        Cache::open(&parent, &features::key(&engine, &preprocess), features::width(&graph))?;
+    let how = dataset::Settings {
+        // Without a share to hold out, every picture is judged out of fold.
+        valid_fraction: settings.valid.unwrap_or(0.0),
+        seed: recipe.seed,
+        threads: kernels::threads::count(),
+        ..dataset::Settings::default()
+    };
+    let known = |digest: &Digest| {
+        let about = cache.about(cache.find(digest)?);
+        Some((about.width, about.height))
+    };
+    let data = Dataset::prepare_new(&folder, &preprocess, &how, &known, terminal, stop)?;
+    data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
+    let share = settings.valid;
+    let recipe_of = Recipe::Auto(recipe.clone());
+    let mut account =
+        Account { settings, start, recipe: recipe_of, preprocess, data, began, notes: vec![] };
+    account.introduce(terminal);
+
+    let data = &account.data;
+    let result = features::extract(&mut engine, data, &account.preprocess, cache, terminal, stop)
+        .map_err(anyhow::Error::from)
+        .and_then(|features| {
+            let size =
+                |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
+            let bytes: Vec<u64> = data.items.iter().map(size).collect();
+            let fitted =
+                auto::fit(&recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
+            Ok((features, fitted))
+        });
+    let (features, fitted) = match result {
+        Ok(done) => done,
+        Err(_) if stop.asked() => {
+            terminal
+                .note("stopped: nothing is saved; what was looked at need not be looked at again");
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => return Err(error),
+    };
+    let seen = data.items.len() - features.computed.min(data.items.len());
+    if seen > 0 {
+        terminal.note(&format!("{} had been looked at before", count(seen, "picture")));
+    }
+    let architecture = recipe.architecture(classes);
+    let parameters = fitted.parameters(architecture);
+    let protocol = match fitted.protocol {
+        Protocol::HeldOut { .. } => Protocol::HeldOut { share },
+        other => other,
+    };
+    let (kind, strength) = fitted.chosen;
+    let outcome = Outcome {
+        mirrored: true,
+        candidates: fitted.candidates.clone(),
+        curve: fitted.curve.clone(),
+        shortcuts: fitted.shortcuts.clone(),
+        reference: Some(fitted.reference.clone()),
+        facts: vec![("head", format!("{kind}, strength {strength}"))],
+        ..Outcome::new(parameters, protocol, fitted.judged.clone())
+    };
+    let mut engine = crate::commands::engine(&architecture.graph(), &outcome.parameters)?;
+    if !wants_more(&recipe) {
+        if recipe.fine_tune == FineTune::Auto {
+            account.notes.push(UNTRIED.into());
+        }
+        account.save(outcome, &mut engine, terminal)?;
+        return Ok(Exit::Done);
+    }
+    // What is done in a moment is saved before what takes long begins.
+    account.save(outcome.clone(), &mut engine, terminal)?;
+    let unfinished = Unfinished::of(
+        &account.settings.output,
+        account.settings.checkpoint_every,
+        account.settings.fresh,
+    );
+    account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
+    let mut table = Table::new(terminal);
+    let mut tuner = Tuner {
+        settings: &recipe,
+        engine: &mut engine,
+        data: &mut account.data,
+        preprocess: &account.preprocess,
+        averages: &auto::averages(&features.table),
+        fitted: &fitted,
+        checkpoints: unfinished.checkpoints(),
+        observer: &mut table,
+        progress: terminal,
+        stop,
+    };
+    let (attempt, suffices) = tuner.attempt()?;
+    let time = clock(attempt.time);
+    if !suffices {
+        let words = format!("fine-tuning was not tried: one fold of it takes about {time}");
+        terminal.note(&words);
+        return Ok(Exit::Done);
+    }
+    terminal.note(&format!(
+        "\nfine-tuning: tried in {} of {}, then kept only if it is better; about {time} in all, \
+         and Ctrl-C keeps what is saved",
+        attempt.folds,
+        count(attempt.of, "fold"),
+    ));
+    let tuned = match tuner.run(attempt) {
+        Ok(tuned) => tuned,
+        Err(_) if stop.asked() => {
+            terminal.note(
+                "stopped: the classifier with the fitted head stays; the same command goes on",
+            );
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    drop(table);
+    let mut outcome =
+        Outcome { comparisons: vec![tuned.comparison], finder: Some(tuned.finder), ..outcome };
+    match tuned.kept {
+        Some(better) => {
+            terminal.note("\nfine-tuning is kept");
+            engine.set_parameters(&better.parameters)?;
+            outcome = Outcome {
+                parameters: better.parameters,
+                predictions: better.judged,
+                reference: Some(better.reference),
+                history: better.history,
+                // These speak of the fitted head.
+                candidates: vec![],
+                curve: vec![],
+                ..outcome
+            };
+        }
+        None => {
+            terminal.note("\nfine-tuning is not better beyond chance: the fitted head stays");
+            engine.set_parameters(&outcome.parameters)?;
+        }
+    }
+    let output = account.settings.output.clone();
+    account.save(outcome, &mut engine, terminal)?;
+    tuned.checkpoints.iter().for_each(|kept| unfinished.done(kept, &output, terminal));
+    unfinished.remove();
+    Ok(Exit::Done)
+}
+
+const UNTRIED: &str = "Fine-tuning the body was not tried; `--minutes 30` grants it the time.";
+
+/// Whether fine-tuning is to be looked into.
+fn wants_more(recipe: &Auto) -> bool {
+    match recipe.fine_tune {
+        FineTune::Never => false,
+        FineTune::Always => true,
+        FineTune::Auto => recipe.minutes.is_some(),
+    }
+}

@@ -1,0 +1,133 @@
+//! `lookalike train` with fastai's recipe: a frozen stage, then an unfrozen one.
+
+use classifier::Judged;
+use engine::Cpu;
+use ground::Stop;
+use ground::progress::Progress;
+use insight::Protocol;
+use pictures::{Dataset, Preprocess, Side, dataset};
+use training::{Classic, HeldOut, Recipe, Run, TrainingError};
+
+use super::account::{Account, Outcome};
+use super::familiar::Familiar;
+use super::table::Table;
+use super::unfinished::Unfinished;
+use super::{Exit, Prepared, Terminal, Training};
+use crate::commands;
+use crate::terminal::{count, thousands};
+
+/// The share that is held out where nobody says.
+const VALID: f64 = 0.2;
+
+pub(super) fn run(
+    prepared: Prepared,
+    recipe: Classic,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
+    let Prepared { settings, folder, start, began } = prepared;
+    let valid = settings.valid.unwrap_or(VALID);
+    let graph = recipe.architecture.graph();
+    let mut engine = commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let preprocess = Preprocess::imagenet(recipe.size);
+    let how = dataset::Settings {
+        valid_fraction: valid,
+        seed: recipe.seed,
+        threads: kernels::threads::count(),
+        ..dataset::Settings::default()
+    };
+    let given = folder.pictures.iter().any(|picture| picture.side == Some(Side::Valid));
+    let judged = Protocol::HeldOut { share: (!given).then_some(valid) };
+    let data = Dataset::prepare(&folder, &preprocess, &how, terminal, stop)?;
+    data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
+    let mut account = Account {
+        settings,
+        start,
+        recipe: Recipe::Classic(recipe.clone()),
+        preprocess,
+        data,
+        began,
+        notes: vec![],
+    };
+    account.introduce(terminal);
+
+    let Training { output, checkpoint_every, fresh, .. } = &account.settings;
+    let output = output.clone();
+    let unfinished = Unfinished::of(&output, *checkpoint_every, *fresh);
+    let checkpoints = Some(unfinished.checkpoints());
+    let mut table = Table::new(terminal);
+    let data = &account.data;
+    let run = training::run(
+        &mut engine,
+        data,
+        &account.preprocess,
+        &recipe,
+        checkpoints,
+        &mut table,
+        stop,
+    );
+    account.notes.append(&mut table.notes);
+    drop(table);
+    match run {
+        Ok(run) if run.history.is_empty() => {
+            // What half an epoch taught is no reason to replace a classifier.
+            terminal.note("stopped before the first epoch was done: no classifier is saved");
+            unfinished.left(&run.kept, terminal);
+            Ok(Exit::Interrupted)
+        }
+        Ok(run) => {
+            let (kept, stopped) = (run.kept.clone(), run.stopped);
+            save(account, judged, run, &mut engine, terminal, stop)?;
+            if stopped {
+                unfinished.left(&kept, terminal);
+                return Ok(Exit::Interrupted);
+            }
+            unfinished.done(&kept, &output, terminal);
+            Ok(Exit::Done)
+        }
+        Err(TrainingError::NotFinite(mut at)) => {
+            match at.last_good.take() {
+                Some(run) => save(account, judged, run, &mut engine, terminal, stop)?,
+                None => terminal.note("no epoch was done before that: nothing is saved"),
+            }
+            // They lead to the same end.
+            unfinished.done(&at.kept, &output, terminal);
+            Err(TrainingError::NotFinite(at).into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Saves what a run made.
+fn save(
+    mut account: Account,
+    judged: Protocol,
+    run: Run,
+    engine: &mut Cpu,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    if run.stopped {
+        let epochs = count(run.history.len(), "epoch");
+        account.notes.push(format!("Training was stopped after {epochs}."));
+    }
+    let Account { data, preprocess, .. } = &account;
+    let pictures: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
+    let head = account.recipe.architecture(data.classes.len()).head;
+    let familiar = Familiar::of(data, preprocess, head, &pictures, engine, terminal, stop)?;
+    let judge = |(held_out, novelty): (HeldOut, Option<f32>)| Judged {
+        picture: held_out.picture,
+        logits: held_out.logits,
+        fold: 0,
+        group: data.groups[held_out.picture],
+        novelty,
+    };
+    let predictions = run.held_out.into_iter().zip(familiar.novelties).map(judge).collect();
+    let outcome = Outcome {
+        reference: familiar.reference,
+        history: run.history,
+        facts: vec![("steps", thousands(run.steps))],
+        ..Outcome::new(run.parameters, judged, predictions)
+    };
+    account.save(outcome, engine, terminal)
+}

@@ -1,0 +1,89 @@
+//! What a trained network finds familiar: a last look at the pictures, so that its classifier can
+//! say of others that they are unlike all of them.
+
+use classifier::{ClassifierError, Learned, averages, evenly, features};
+use engine::Engine;
+use ground::Stop;
+use ground::progress::{Bar, Progress};
+use network::Head;
+use pictures::{Dataset, Preprocess, Side};
+
+use crate::terminal::{Terminal, count};
+
+/// What new pictures are compared with, and how strange those are that were judged.
+pub(super) struct Familiar {
+    /// None where the look was cut short.
+    pub(super) reference: Option<Learned>,
+    /// One for each judged picture.
+    pub(super) novelties: Vec<Option<f32>>,
+}
+
+/// Pictures read at a time.
+const BATCH: usize = 16;
+
+impl Familiar {
+    /// Looks at the pictures learned from, and at those judged. A stop that was or is asked for
+    /// leaves it undone, as the classifier is wanted soon.
+    ///
+    /// # Errors
+    /// When a picture that was decoded cannot be read back.
+    pub(super) fn of(
+        data: &Dataset,
+        preprocess: &Preprocess,
+        head: Head,
+        judged: &[usize],
+        engine: &mut dyn Engine,
+        terminal: &Terminal,
+        stop: &Stop,
+    ) -> Result<Self, ClassifierError> {
+        let train = data.indices(Side::Train);
+        let labels: Vec<usize> = train.iter().map(|&picture| data.items[picture].label).collect();
+        let known: Vec<usize> = evenly(&labels).into_iter().map(|place| train[place]).collect();
+        let width = engine.graph().channels(engine.graph().cut());
+        let total = (known.len() + judged.len()) as u64;
+        let bar = terminal.begin("looking at the pictures again", Some(total));
+        let mut rows = |pictures: &[usize]| {
+            averages_of(data, preprocess, head, pictures, engine, bar.as_ref(), stop)
+        };
+        let (Some(seen), Some(asked)) = (rows(&known)?, rows(judged)?) else {
+            drop(bar);
+            terminal.warn(&format!(
+                "stopped before {} were compared: the classifier cannot say of a picture that it \
+                 is unlike anything seen",
+                count(total as usize, "picture"),
+            ));
+            return Ok(Self { reference: None, novelties: vec![None; judged.len()] });
+        };
+        let learned = Learned::new(&known, width, &seen);
+        let novelties = learned.novelties(&asked, |_, _| true);
+        Ok(Self { reference: Some(learned), novelties })
+    }
+}
+
+/// The averages among each picture's features, one behind the other; `None` on request.
+fn averages_of(
+    data: &Dataset,
+    preprocess: &Preprocess,
+    head: Head,
+    pictures: &[usize],
+    engine: &mut dyn Engine,
+    bar: &dyn Bar,
+    stop: &Stop,
+) -> Result<Option<Vec<f32>>, ClassifierError> {
+    let mut rows = vec![];
+    let mut squares = vec![vec![0; data.size() * data.size() * 3]; BATCH];
+    for batch in pictures.chunks(BATCH) {
+        if stop.asked() {
+            return Ok(None);
+        }
+        for (&picture, square) in batch.iter().zip(&mut squares) {
+            data.read(picture, square)?;
+        }
+        let views: Vec<&[u8]> = squares[..batch.len()].iter().map(Vec::as_slice).collect();
+        for row in features(engine, preprocess, &views, false)? {
+            rows.extend_from_slice(averages(head, &row));
+        }
+        bar.advance(batch.len() as u64);
+    }
+    Ok(Some(rows))
+}

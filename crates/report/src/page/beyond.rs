@@ -1,0 +1,161 @@
+//! What more pictures would bring, labels to look at, shortcuts, and what else was tried.
+
+use insight::{Estimate, Evidence, Insight, Proportion};
+
+use super::gallery::{Picture, of_judged};
+use super::{Value, words};
+use crate::names::{cut, percent, plural};
+use crate::plot::{Axis, Plot};
+use crate::svg;
+
+/// Suspects that are shown.
+const SUSPECTS: usize = 18;
+
+/// The learning curve.
+pub(super) struct More {
+    pub(super) sentence: String,
+    pub(super) chart: Plot,
+}
+
+impl More {
+    pub(super) fn of(insight: &Insight) -> Option<Self> {
+        let learning = insight.learning.as_ref()?;
+        let sizes: Vec<f64> = learning.law.iter().map(|(n, _)| *n as f64).collect();
+        let low = learning.law.iter().map(|(_, e)| e.interval.low).fold(1.0, f64::min);
+        let lowest = learning.points.iter().map(|(_, e)| e.interval.low).fold(low, f64::min);
+        let shown = |n: usize| (n as f64, plural(n, "picture"));
+        let mut ticks = vec![];
+        if let (Some(first), [.., last, doubled]) = (learning.law.first(), &learning.law[..]) {
+            ticks = vec![
+                (first.0 as f64, first.0.to_string()),
+                (last.0 as f64, last.0.to_string()),
+                shown(doubled.0),
+            ];
+        }
+        let each = |all: &[(usize, Estimate)]| -> Vec<(f64, f64)> {
+            all.iter().map(|(n, e)| (*n as f64, e.value)).collect()
+        };
+        let ends = |all: &[(usize, Estimate)]| -> Vec<_> {
+            all.iter().map(|(n, e)| (*n as f64, e.interval)).collect()
+        };
+        let chart = Plot::new(Axis::ratios(&sizes, ticks), Axis::shares(lowest))
+            .band("valid", &ends(&learning.law))
+            .line("valid", &each(&learning.law))
+            .ranges("train", &ends(&learning.points))
+            .dots("train", &each(&learning.points))
+            .dots("wrong", &each(&learning.law[learning.law.len().saturating_sub(1)..]))
+            .done();
+        Some(Self { sentence: words(&insight.learning_sentence()), chart })
+    }
+}
+
+/// A picture whose label may be wrong.
+pub(super) struct Doubted {
+    pub(super) picture: Picture,
+    pub(super) label: usize,
+    pub(super) suggested: usize,
+    /// Of the class suggested.
+    pub(super) probability: String,
+}
+
+pub(super) fn doubted(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Doubted> {
+    let suspects = insight.suspects.pictures.iter().take(SUSPECTS);
+    suspects
+        .map(|suspect| {
+            let judged = &insight.judged[suspect.picture];
+            let own = f64::from(judged.probability_of_actual);
+            Doubted {
+                picture: of_judged(judged, thumbnails),
+                label: judged.actual,
+                suggested: suspect.suggested,
+                probability: percent((own + suspect.margin).clamp(0.0, 1.0)),
+            }
+        })
+        .collect()
+}
+
+/// A way to answer, and how far it gets.
+pub(super) struct Guess {
+    pub(super) name: String,
+    pub(super) alarm: bool,
+    pub(super) value: Value,
+}
+
+/// What can be had without looking, the classifier itself last; nothing where nothing was tried.
+pub(super) fn guesses(insight: &Insight) -> Vec<Guess> {
+    let guess = |name: String, alarm, right: &Proportion| {
+        right.estimate().map(|estimate| Guess { name, alarm, value: Value::of(&estimate) })
+    };
+    if insight.shortcuts.is_empty() {
+        return vec![];
+    }
+    let always = guess("always the most common class".into(), false, &insight.baseline.accuracy);
+    let tried = insight.shortcuts.iter().map(|g| guess(cut(&g.what, 80), g.alarm, &g.right));
+    let own = guess("this classifier".into(), false, &insight.accuracy);
+    [always].into_iter().chain(tried).chain([own]).flatten().collect()
+}
+
+/// A head that competed.
+pub(super) struct Rival {
+    pub(super) name: String,
+    pub(super) log_loss: String,
+    pub(super) errors: String,
+    pub(super) chosen: bool,
+}
+
+/// What else was tried.
+pub(super) struct Tried {
+    pub(super) rivals: Vec<Rival>,
+    /// Each comparison in words, and the difference as a whisker.
+    pub(super) comparisons: Vec<(String, String)>,
+    pub(super) finder: Option<Plot>,
+    pub(super) suggested: String,
+}
+
+impl Tried {
+    pub(super) fn of(evidence: &Evidence) -> Option<Self> {
+        let rivals = evidence.candidates.iter().map(|candidate| Rival {
+            name: cut(&candidate.name, 80),
+            log_loss: format!("{:.2}", candidate.log_loss),
+            errors: Proportion::new(candidate.errors.0, candidate.errors.1).to_string(),
+            chosen: candidate.chosen,
+        });
+        let comparisons = evidence
+            .comparisons
+            .iter()
+            .map(|c| (words(&c.sentence()), svg::difference(&c.accuracy_difference)));
+        let finder = evidence.finder.as_ref().and_then(finder);
+        let suggested = evidence.finder.as_ref().and_then(|finder| finder.suggested);
+        let tried = Self {
+            rivals: rivals.collect(),
+            comparisons: comparisons.collect(),
+            finder,
+            suggested: suggested.map_or_else(String::new, |rate| format!("{rate:.1e}")),
+        };
+        let any = !(tried.rivals.is_empty() && tried.comparisons.is_empty());
+        (any || tried.finder.is_some()).then_some(tried)
+    }
+}
+
+/// Training loss over the rates that were tried.
+fn finder(finder: &insight::Finder) -> Option<Plot> {
+    let sweep = finder.rates.iter().zip(&finder.losses);
+    let line: Vec<(f64, f64)> =
+        sweep.map(|(&rate, &loss)| (f64::from(rate), f64::from(loss))).collect();
+    if line.len() < 2 {
+        return None;
+    }
+    let rates: Vec<f64> = line.iter().map(|p| p.0).collect();
+    let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = rates.iter().copied().fold(low, f64::max);
+    let decades = low.log10().ceil() as i32..=high.log10().floor() as i32;
+    let ticks = decades.map(|power| (10f64.powi(power), format!("1e{power}"))).collect();
+    let largest = line.iter().map(|p| p.1).fold(0.0, f64::max);
+    let nearest = |rate: f32| {
+        let far = |p: &(f64, f64)| (p.0.ln() - f64::from(rate).ln()).abs();
+        line.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)))
+    };
+    let suggested: Vec<_> = finder.suggested.and_then(nearest).into_iter().collect();
+    let plot = Plot::new(Axis::ratios(&rates, ticks), Axis::upto(largest));
+    Some(plot.line("train", &line).dots("wrong", &suggested).done())
+}

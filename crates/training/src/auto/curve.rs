@@ -1,0 +1,103 @@
+//! How well a head does that learns from fewer pictures.
+
+use ground::random::{Draws, Purpose};
+
+use super::judge::{Space, Trial, each, first_of_largest};
+use super::*;
+
+/// The parts of the pictures that are learned from.
+const SHARES: [f64; 6] = [0.1, 0.2, 0.35, 0.55, 0.75, 1.0];
+/// Pictures of a class below which a part is too small to fit anything on.
+const LEAST: usize = 2;
+/// How many times pictures are drawn for each part.
+const RUNS: usize = 3;
+
+/// The learning curve of a kind of head, judged as the pictures were (in the first round).
+pub(super) fn of(
+    judge: &Judge<'_>,
+    kind: Kind,
+    strength: f64,
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Vec<CurvePoint>, AutoError> {
+    let trials: Vec<&Trial> = judge.trials.iter().filter(|trial| trial.round == 0).collect();
+    let spaces = each(&trials, |trial| judge.space(&trial.learned, &trial.asked))?;
+    let mut work = vec![];
+    for (at, share) in SHARES.into_iter().enumerate() {
+        // Of all of the pictures there is only one draw.
+        for run in 0..if share == 1.0 { 1 } else { RUNS } {
+            work.extend(
+                trials.iter().zip(&spaces).map(|(trial, space)| (at, run, trial.fold, space)),
+            );
+        }
+    }
+    let bar = progress.begin("Learning from fewer", Some(work.len() as u64));
+    let results = each(&work, |&(at, run, fold, space)| {
+        stopped(stop)?;
+        let learned = draw(judge, space, SHARES[at], &[run as u64, fold as u64]);
+        let result = learned.map(|learned| {
+            let heads = space.fit(kind, &learned, judge.classes, &[strength])?;
+            let said = heads[0].logits(&space.table, &space.asked)?;
+            let mut of_class = vec![(0, 0); judge.classes];
+            for (row, &asked) in said.iter().zip(&space.asked) {
+                let label = space.labels[asked];
+                of_class[label].0 += usize::from(first_of_largest(row) == label);
+                of_class[label].1 += 1;
+            }
+            Ok::<_, AutoError>((at, run, learned.len(), of_class))
+        });
+        bar.advance(1);
+        result.transpose()
+    })?;
+    let folds = trials.len();
+    let mut points = vec![];
+    for at in 0..SHARES.len() {
+        let of_share: Vec<_> = results.iter().flatten().filter(|result| result.0 == at).collect();
+        if of_share.is_empty() {
+            continue;
+        }
+        let mut per_class = vec![(0, 0); judge.classes];
+        let mut runs = vec![];
+        for run in 0..RUNS {
+            let of_run: Vec<_> = of_share.iter().filter(|result| result.1 == run).collect();
+            if of_run.len() < folds {
+                continue; // a fold without an answer would be another set of pictures
+            }
+            let (mut right, mut all) = (0, 0);
+            for (.., of_class) in of_run {
+                for (sum, (hits, n)) in per_class.iter_mut().zip(of_class) {
+                    (sum.0, sum.1) = (sum.0 + hits, sum.1 + n);
+                    (right, all) = (right + hits, all + n);
+                }
+            }
+            runs.push(right as f64 / (all as f64).max(1.0));
+        }
+        let sizes: usize = of_share.iter().map(|result| result.2).sum();
+        if !runs.is_empty() {
+            points.push(CurvePoint { pictures: sizes / of_share.len(), runs, per_class });
+        }
+    }
+    Ok(points)
+}
+
+/// A part of each class; nothing where that leaves too few of one.
+fn draw(judge: &Judge<'_>, space: &Space, share: f64, key: &[u64]) -> Option<Vec<usize>> {
+    if share == 1.0 {
+        return Some(space.learned.clone());
+    }
+    let mut drawn = vec![];
+    for class in 0..judge.classes {
+        let mut own: Vec<usize> =
+            space.learned.iter().copied().filter(|&row| space.labels[row] == class).collect();
+        let wanted = (share * own.len() as f64).round() as usize;
+        if wanted < LEAST && !own.is_empty() {
+            return None;
+        }
+        let key: Vec<u64> = [key, &[class as u64]].concat();
+        Draws::new(judge.seed, Purpose::Curve, &key).shuffle(&mut own);
+        own.truncate(wanted);
+        drawn.append(&mut own);
+    }
+    drawn.sort_unstable();
+    Some(drawn)
+}

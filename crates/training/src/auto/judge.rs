@@ -1,0 +1,338 @@
+//! Which pictures a head learns from, and which it is then asked about.
+
+use std::sync::{Mutex, PoisonError};
+
+use classifier::{loss, softmax};
+use ground::Digest;
+use ground::files::FileError;
+use insight::calibrated_losses;
+use kernels::threads;
+use pictures::split;
+
+use super::*;
+use crate::head::{self, BLOCK};
+
+/// Folds in which a head's strength is chosen, among the pictures that it learns from.
+const INNER_FOLDS: usize = 5;
+/// Judgements of pictures that are enough for a steady score: fewer pictures are judged several
+/// times.
+const JUDGEMENTS: usize = 600;
+/// Rounds at most.
+const ROUNDS: usize = 5;
+/// So many times as many features as pictures make coordinates in the pictures' span worth having.
+const SPAN: usize = 2;
+/// Strengths that are tried together.
+const AT_ONCE: usize = 4;
+
+/// The kinds of head that compete.
+const KINDS: [Kind; 2] = [Kind::Logistic, Kind::Means];
+
+/// The pictures, and who is asked about whom.
+pub(super) struct Judge<'a> {
+    pub(super) table: &'a Table,
+    pub(super) labels: Vec<usize>,
+    pub(super) classes: usize,
+    pub(super) seed: u64,
+    digests: Vec<Digest>,
+    groups: Vec<usize>,
+    /// One after the other; those of one round together judge each picture once.
+    pub(super) trials: Vec<Trial>,
+    protocol: Protocol,
+}
+
+/// A head learns from some pictures and is asked about others.
+pub(super) struct Trial {
+    pub(super) round: usize,
+    pub(super) fold: usize,
+    pub(super) learned: Vec<usize>,
+    pub(super) asked: Vec<usize>,
+}
+
+/// What the trials showed.
+pub(super) struct Verdict {
+    pub(super) chosen: Kind,
+    pub(super) judged: Vec<Judged>,
+    pub(super) candidates: Vec<Candidate>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        settings: &Auto,
+        data: &Dataset,
+        table: &'a Table,
+    ) -> Result<Self, AutoError> {
+        let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
+        let digests: Vec<Digest> = data.items.iter().map(|item| item.digest).collect();
+        let (groups, seed) = (data.groups.clone(), settings.seed);
+        let asked_side = [Side::Test, Side::Valid]
+            .into_iter()
+            .find(|&side| data.items.iter().any(|item| item.side == side));
+        let (trials, protocol) = match asked_side {
+            Some(side) => {
+                let (asked, learned): (Vec<usize>, Vec<usize>) =
+                    (0..labels.len()).partition(|&i| data.items[i].side == side);
+                let protocol = match side {
+                    Side::Test => Protocol::Test,
+                    _ => Protocol::HeldOut { share: None },
+                };
+                (vec![Trial { round: 0, fold: 0, learned, asked }], protocol)
+            }
+            None => {
+                let repeats =
+                    settings.repeats.unwrap_or((JUDGEMENTS / labels.len().max(1)).clamp(1, ROUNDS));
+                let folds = settings.folds.clamp(2, labels.len().max(2));
+                let mut trials = vec![];
+                for round in 0..repeats {
+                    let fold_of =
+                        split::folds(&labels, &digests, &groups, folds, seed, round as u64);
+                    for fold in 0..folds {
+                        let (asked, learned) = (0..labels.len()).partition(|&i| fold_of[i] == fold);
+                        trials.push(Trial { round, fold, learned, asked });
+                    }
+                }
+                (trials, Protocol::OutOfFold { folds, repeats })
+            }
+        };
+        let classes = data.classes.len();
+        let judge = Self { table, labels, classes, seed, digests, groups, trials, protocol };
+        let learned = judge.learned();
+        let with = (0..classes).filter(|&c| learned.iter().any(|&i| judge.labels[i] == c)).count();
+        if with < 2 { Err(AutoError::Classes(with)) } else { Ok(judge) }
+    }
+
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// All that the final head may learn from.
+    pub(super) fn learned(&self) -> Vec<usize> {
+        match self.protocol {
+            Protocol::OutOfFold { .. } => (0..self.labels.len()).collect(),
+            _ => self.trials[0].learned.clone(),
+        }
+    }
+
+    /// Has every kind of head judge every picture that is asked about.
+    pub(super) fn run(&self, progress: &dyn Progress, stop: &Stop) -> Result<Verdict, AutoError> {
+        let bar = progress.begin("Judging pictures", Some(self.trials.len() as u64));
+        let results = each(&self.trials, |trial| {
+            stopped(stop)?;
+            let space = self.space(&trial.learned, &trial.asked)?;
+            let said: Result<Vec<_>, AutoError> = KINDS
+                .iter()
+                .map(|&kind| {
+                    let strength = self.strength(kind, &space, &trial.learned)?;
+                    let heads = space.fit(kind, &space.learned, self.classes, &[strength])?;
+                    Ok(heads[0].logits(&space.table, &space.asked)?)
+                })
+                .collect();
+            bar.advance(1);
+            said
+        })?;
+        let mut scored: Vec<(Vec<Judged>, Candidate)> = vec![];
+        for (at, kind) in KINDS.iter().enumerate() {
+            let judged = self.gather(results.iter().map(|result| &result[at]));
+            let of =
+                |values: &[usize]| judged.iter().map(|j| values[j.picture]).collect::<Vec<_>>();
+            let (labels, groups) = (of(&self.labels), of(&self.groups));
+            let logits: Vec<Vec<f32>> = judged.iter().map(|j| j.logits.clone()).collect();
+            // What is chosen will be calibrated, so that is how they compete.
+            let losses = calibrated_losses(&logits, &labels, &groups);
+            let log_loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
+            let right =
+                logits.iter().zip(&labels).filter(|(row, label)| first_of_largest(row) == **label);
+            let errors = judged.len() - right.count();
+            let name = kind.to_string();
+            let candidate =
+                Candidate { name, log_loss, errors: (errors, judged.len()), chosen: false };
+            scored.push((judged, candidate));
+        }
+        let best = (0..scored.len())
+            .min_by(|&a, &b| scored[a].1.log_loss.total_cmp(&scored[b].1.log_loss))
+            .unwrap_or(0);
+        scored[best].1.chosen = true;
+        let candidates = scored.iter().map(|(_, candidate)| candidate.clone()).collect();
+        Ok(Verdict { chosen: KINDS[best], judged: scored.swap_remove(best).0, candidates })
+    }
+
+    /// Each picture's logits over all rounds.
+    fn gather<'b>(&self, said: impl Iterator<Item = &'b Vec<Vec<f32>>>) -> Vec<Judged> {
+        let mut of_picture: Vec<Vec<&[f32]>> = vec![vec![]; self.labels.len()];
+        let mut fold_of = vec![0; self.labels.len()];
+        for (trial, rows) in self.trials.iter().zip(said) {
+            for (&picture, row) in trial.asked.iter().zip(rows) {
+                of_picture[picture].push(row);
+                if trial.round == 0 {
+                    fold_of[picture] = trial.fold;
+                }
+            }
+        }
+        let judged = of_picture.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
+        let judged = judged.map(|(picture, rows)| Judged {
+            picture,
+            logits: mean(rows),
+            fold: fold_of[picture],
+            group: self.groups[picture],
+            novelty: None,
+        });
+        judged.collect()
+    }
+
+    /// Those of the pictures learned from that new ones will be compared with.
+    pub(super) fn reference(&self, learned: &[usize]) -> Result<Learned, FileError> {
+        let labels: Vec<usize> = learned.iter().map(|&i| self.labels[i]).collect();
+        let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
+        let mut rows = vec![0.0; pictures.len() * self.table.width()];
+        self.table.read(&pictures, &mut rows)?;
+        Ok(Learned::new(&pictures, self.table.width(), &rows))
+    }
+
+    /// Says of each judged picture how strange it is to those that its judges learned from.
+    pub(super) fn compare(
+        &self,
+        judged: &mut [Judged],
+        reference: &Learned,
+    ) -> Result<(), FileError> {
+        let folds = matches!(self.protocol, Protocol::OutOfFold { .. });
+        let mut fold_of = vec![usize::MAX; self.labels.len()];
+        if folds {
+            judged.iter().for_each(|judged| fold_of[judged.picture] = judged.fold);
+        }
+        for block in judged.chunks_mut(BLOCK) {
+            let pictures: Vec<usize> = block.iter().map(|judged| judged.picture).collect();
+            let mut rows = vec![0.0; pictures.len() * self.table.width()];
+            self.table.read(&pictures, &mut rows)?;
+            // Of another fold, or of no fold at all.
+            let may = |row: usize, other: usize| {
+                fold_of[other] == usize::MAX || fold_of[other] != fold_of[pictures[row]]
+            };
+            for (judged, novelty) in block.iter_mut().zip(reference.novelties(&rows, may)) {
+                judged.novelty = novelty;
+            }
+        }
+        Ok(())
+    }
+
+    /// The pictures of a trial in numbers that are quick to fit on.
+    pub(super) fn space(&self, learned: &[usize], asked: &[usize]) -> Result<Space, FileError> {
+        let labels = || learned.iter().chain(asked).map(|&i| self.labels[i]).collect();
+        if SPAN * learned.len() > self.table.width() {
+            let (learned, asked) = (learned.to_vec(), asked.to_vec());
+            let (table, labels) = (self.table.clone(), self.labels.clone());
+            return Ok(Space { table, scaled: false, learned, asked, labels });
+        }
+        let n = learned.len();
+        Ok(Space {
+            table: head::span(self.table, learned, asked)?,
+            scaled: true,
+            learned: (0..n).collect(),
+            asked: (n..n + asked.len()).collect(),
+            labels: labels(),
+        })
+    }
+
+    /// The strength with the lowest log-loss in folds of the pictures to learn from, which are
+    /// `learned` in the dataset.
+    pub(super) fn strength(
+        &self,
+        kind: Kind,
+        space: &Space,
+        learned: &[usize],
+    ) -> Result<f64, FileError> {
+        let of = |values: &[usize]| learned.iter().map(|&i| values[i]).collect::<Vec<_>>();
+        let digests: Vec<Digest> = learned.iter().map(|&i| self.digests[i]).collect();
+        let folds = INNER_FOLDS.min(learned.len()).max(2);
+        // A round that the outer folds do not use.
+        let (labels, groups) = (of(&self.labels), of(&self.groups));
+        let fold_of = split::folds(&labels, &digests, &groups, folds, self.seed, u64::MAX);
+        let (mut best, mut lowest) = (0, f64::INFINITY);
+        for (part, strengths) in kind.strengths().chunks(AT_ONCE).enumerate() {
+            let mut losses = vec![0.0; strengths.len()];
+            for fold in 0..folds {
+                let side = |held: bool| {
+                    let both = space.learned.iter().zip(&fold_of);
+                    both.filter(move |&(_, &of)| (of == fold) == held).map(|(&row, _)| row)
+                };
+                let (rest, held): (Vec<usize>, Vec<usize>) =
+                    (side(false).collect(), side(true).collect());
+                let heads = space.fit(kind, &rest, self.classes, strengths)?;
+                let heads: Vec<&Linear> = heads.iter().collect();
+                for (rows, &row) in head::logits(&heads, &space.table, &held)?.iter().zip(&held) {
+                    for (sum, logits) in losses.iter_mut().zip(rows) {
+                        *sum += f64::from(loss(logits, space.labels[row]));
+                    }
+                }
+            }
+            for (at, loss) in losses.into_iter().enumerate() {
+                if loss < lowest {
+                    (best, lowest) = (part * AT_ONCE + at, loss);
+                }
+            }
+            // The loss has one lowest point: once it is passed, the rest is only slower.
+            if best + 1 < (part + 1) * AT_ONCE {
+                break;
+            }
+        }
+        Ok(kind.strengths()[best])
+    }
+}
+
+/// Pictures in numbers that are quick to fit on: their features, or coordinates in the span of
+/// those that are learned from, where these are few.
+pub(super) struct Space {
+    pub(super) table: Table,
+    /// Whether the numbers are on one scale already.
+    scaled: bool,
+    /// The rows of the pictures to learn from, in their order.
+    pub(super) learned: Vec<usize>,
+    /// The rows of those to be asked about.
+    pub(super) asked: Vec<usize>,
+    /// By row.
+    pub(super) labels: Vec<usize>,
+}
+
+impl Space {
+    /// One head for each strength.
+    pub(super) fn fit(
+        &self,
+        kind: Kind,
+        rows: &[usize],
+        classes: usize,
+        strengths: &[f64],
+    ) -> Result<Vec<Linear>, FileError> {
+        let fit = if self.scaled { Kind::fit_plain } else { Kind::fit };
+        fit(kind, &self.table, rows, &self.labels, classes, strengths)
+    }
+}
+
+/// Works on all, in parallel; results in order.
+pub(super) fn each<T: Sync, R: Send, E: Send>(
+    all: &[T],
+    work: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let results: Vec<Mutex<Option<Result<R, E>>>> = all.iter().map(|_| Mutex::new(None)).collect();
+    threads::parallel(all.len(), |at| {
+        *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(work(&all[at]));
+    });
+    let results = results.into_iter();
+    results
+        .filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}
+
+/// The logarithm of the mean probability.
+fn mean(rows: &[&[f32]]) -> Vec<f32> {
+    if let [row] = rows {
+        return row.to_vec();
+    }
+    let mut sums = vec![0.0f64; rows[0].len()];
+    for row in rows {
+        sums.iter_mut().zip(softmax(row)).for_each(|(sum, p)| *sum += f64::from(p));
+    }
+    let n = rows.len() as f64;
+    sums.iter().map(|sum| (sum / n).max(f64::from(f32::MIN_POSITIVE)).ln() as f32).collect()
+}
+
+pub(super) fn first_of_largest(row: &[f32]) -> usize {
+    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
+}

@@ -1,0 +1,186 @@
+//! The default recipe: features once, a head fitted on them in a moment, and every picture judged
+//! by heads that never saw it.
+
+mod curve;
+mod judge;
+mod shortcuts;
+mod tune;
+
+use classifier::{Judged, Learned, evenly};
+use ground::Stop;
+use ground::files::FileError;
+use ground::progress::Progress;
+use insight::{Candidate, CurvePoint, Protocol, Shortcut};
+use network::{Architecture, Backbone, Head, Parameters, Tensor};
+use pictures::{Dataset, PicturesError, Side};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainingError;
+use crate::features::{About, Features, FeaturesError, Table};
+use crate::head::{Kind, Linear};
+use judge::Judge;
+pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
+
+/// The settings of the default recipe. They are saved in the classifier, so that a run can be
+/// repeated from its own file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auto {
+    /// The pretrained network whose body makes the features.
+    pub backbone: Backbone,
+    /// Height and width of the square that the network is given.
+    pub size: usize,
+    /// Folds that every picture is judged out of, where nobody says which are held out.
+    pub folds: usize,
+    /// How many times; `None` for as many as the number of pictures asks for.
+    pub repeats: Option<usize>,
+    /// Whether the body is taught too.
+    pub fine_tune: FineTune,
+    /// Minutes that this may take; `None` for none, or with [`FineTune::Always`] as many as it
+    /// takes.
+    pub minutes: Option<f64>,
+    /// Where all randomness starts from.
+    pub seed: u64,
+}
+
+impl Auto {
+    /// Folds, where nobody asks for others.
+    pub const FOLDS: usize = 5;
+
+    /// Five folds of pictures of 224 × 224.
+    #[must_use]
+    pub fn new(backbone: Backbone) -> Self {
+        Self {
+            backbone,
+            size: 224,
+            folds: Self::FOLDS,
+            repeats: None,
+            fine_tune: FineTune::Auto,
+            minutes: None,
+            seed: 42,
+        }
+    }
+
+    /// The network that comes of it.
+    #[must_use]
+    pub fn architecture(&self, classes: usize) -> Architecture {
+        Architecture { backbone: self.backbone, head: Head::Linear { classes } }
+    }
+}
+
+/// What the default recipe makes of features.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// The head that was chosen, fitted on everything it may learn from.
+    pub head: Linear,
+    /// The values of the network that made the features, of which the body's count.
+    pub body: Parameters,
+    /// What it is, and with which strength.
+    pub chosen: (Kind, f64),
+    /// How the pictures were judged.
+    pub protocol: Protocol,
+    /// Every judged picture, in the order of the dataset.
+    pub judged: Vec<Judged>,
+    /// What new pictures are to be compared with.
+    pub reference: Learned,
+    /// All kinds of head that were tried.
+    pub candidates: Vec<Candidate>,
+    /// How well it does when it learns from fewer pictures.
+    pub curve: Vec<CurvePoint>,
+    /// What can be guessed without looking.
+    pub shortcuts: Vec<Shortcut>,
+}
+
+/// Why nothing was fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum AutoError {
+    /// Features could not be read back.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Asked to stop.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
+    /// Fine-tuning failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Features could not be computed.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
+    /// Fewer than two classes have a picture to learn from.
+    #[error("{0} of the classes have pictures to learn from, and at least 2 are needed")]
+    Classes(usize),
+}
+
+/// Fits the default recipe's head on the features of a dataset and judges it.
+///
+/// Where the dataset has a test side, that is judged; else its held-out side; else every picture
+/// out of fold, and the head that is returned has learned from all.
+///
+/// # Errors
+/// When features cannot be read, there is nothing to tell apart, or on request.
+pub fn fit(
+    settings: &Auto,
+    data: &Dataset,
+    features: &Features,
+    body: Parameters,
+    bytes: &[u64],
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Fitted, AutoError> {
+    let averages = averages(&features.table);
+    let judge = Judge::new(settings, data, &averages)?;
+    let verdict = judge.run(progress, stop)?;
+    let (kind, mut judged) = (verdict.chosen, verdict.judged);
+    let learned = judge.learned();
+    let reference = judge.reference(&learned)?;
+    judge.compare(&mut judged, &reference)?;
+    let strength = judge.strength(kind, &judge.space(&learned, &[])?, &learned)?;
+    let mut heads = kind.fit(&averages, &learned, &judge.labels, judge.classes, &[strength])?;
+    let head = heads.swap_remove(0);
+    let curve = curve::of(&judge, kind, strength, progress, stop)?;
+    let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
+    Ok(Fitted {
+        head,
+        body,
+        chosen: (kind, strength),
+        protocol: judge.protocol(),
+        judged,
+        reference,
+        candidates: verdict.candidates,
+        curve,
+        shortcuts,
+    })
+}
+
+/// Of each row of features (largest, then average, of each channel) the averages: what a linear
+/// head stands on.
+#[must_use]
+pub fn averages(table: &Table) -> Table {
+    table.columns(table.width() / 2..table.width())
+}
+
+impl Fitted {
+    /// The values of the whole network.
+    ///
+    /// # Panics
+    /// When the architecture is not of the backbone that made the features.
+    #[must_use]
+    pub fn parameters(&self, architecture: Architecture) -> Parameters {
+        with_head(architecture, &self.body, &self.head)
+    }
+}
+
+/// A linear head on the body among the values of a network with any head.
+fn with_head(architecture: Architecture, body: &Parameters, head: &Linear) -> Parameters {
+    let graph = architecture.graph();
+    let count = graph.parameters().len() - 2; // the linear layer's weight and bias
+    let mut tensors: Vec<Tensor> = body.tensors()[..count].to_vec();
+    let (classes, width) = (head.classes, head.weights.len() / head.classes);
+    tensors.push(Tensor { shape: vec![classes, width], data: head.weights.clone() });
+    tensors.push(Tensor { shape: vec![classes], data: head.bias.clone() });
+    Parameters::new(&graph, tensors).expect("a body of the same backbone")
+}
+
+fn stopped(stop: &Stop) -> Result<(), AutoError> {
+    if stop.asked() { Err(PicturesError::Stopped.into()) } else { Ok(()) }
+}

@@ -1,0 +1,360 @@
+//! Whether it is worth it to teach the body too: the fitted head is the start (Kumar et al., arXiv
+//! 2202.10054: a probe first, then fine-tuning, spoils less of what the body knows), and the result
+//! is kept only if it is better on pictures that neither had seen.
+
+use std::time::{Duration, Instant};
+
+use classifier::{averages as averages_of, evenly};
+use engine::{Engine, Images, Step, Trained};
+use ground::files::Disk;
+use insight::{Comparison, Epoch, Finder, compare};
+use pictures::{Batching, Loader, Preprocess};
+
+use super::*;
+use crate::{Checkpoints, Classic, Kept, Observer, Rates, Run, Stage, Sweep, TrainingError, find};
+
+/// Epochs of everything learning.
+const EPOCHS: usize = 5;
+/// Pictures in a step: few, so that few pictures make enough steps.
+const BATCH: usize = 16;
+/// Batches of the sweep over rates.
+const BATCHES: usize = 40;
+/// The lowest layers' rate over the head's, as fastai's `fine_tune` has it.
+const SPREAD: f32 = 0.01;
+/// The head's rates between which the sweep may choose, as a head that is fitted already gives a
+/// sweep little to see; and the rate where it sees nothing.
+const RATES: (f32, f32, f32) = (1e-5, 1e-4, 1e-3);
+/// Pictures that a fold's novelty is measured against at most.
+const KNOWN: usize = 2048;
+/// What a pass forward costs beside a training step.
+const FORWARD: f64 = 0.35;
+
+/// Whether to fine-tune.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FineTune {
+    /// Where the time that is granted suffices to try, and keep it if it is better.
+    #[default]
+    Auto,
+    /// Try in every fold, and keep it whatever comes of it.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// What there is to fine-tune, and on what.
+pub struct Tuner<'a> {
+    /// The recipe.
+    pub settings: &'a Auto,
+    /// Runs the whole network; holds what [`Fitted::parameters`] gave.
+    pub engine: &'a mut dyn Engine,
+    /// The pictures. Their sides change while this works, and are as before afterwards.
+    pub data: &'a mut Dataset,
+    /// How they become input.
+    pub preprocess: &'a Preprocess,
+    /// Their features, as [`averages`] gives them.
+    pub averages: &'a Table,
+    /// The head that is to be beaten.
+    pub fitted: &'a Fitted,
+    /// Where runs put down what they need to go on.
+    pub checkpoints: Checkpoints<'a>,
+    /// Who hears of the runs.
+    pub observer: &'a mut dyn Observer,
+    /// Who hears of the rest.
+    pub progress: &'a dyn Progress,
+    /// A stop that is asked for ends it without a result.
+    pub stop: &'a Stop,
+}
+
+/// What is going to be tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attempt {
+    /// Folds in which the two are compared.
+    pub folds: usize,
+    /// Of how many.
+    pub of: usize,
+    /// How long it will take, about.
+    pub time: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Tuned {
+    /// The two on the same pictures; the fitted head is `a`.
+    pub comparison: Comparison,
+    /// The sweep over rates.
+    pub finder: Finder,
+    /// The network that learned from everything, if fine-tuning is to be kept.
+    pub kept: Option<Better>,
+    /// Checkpoints, to be discarded once the result is saved.
+    pub checkpoints: Vec<Kept>,
+}
+
+/// A fine-tuned network with what there is to know about it.
+#[derive(Clone, Debug)]
+pub struct Better {
+    /// Its weights.
+    pub parameters: Parameters,
+    /// What networks like it say of pictures that they had not seen.
+    pub judged: Vec<Judged>,
+    /// What new pictures are to be compared with.
+    pub reference: Learned,
+    /// How its last training went.
+    pub history: Vec<Epoch>,
+}
+
+/// A head that stays with what is known, in words for a sentence.
+const FITTED: &str = "the fitted head";
+const WHOLE: &str = "the fine-tuned network";
+
+impl Tuner<'_> {
+    /// How much can be tried in the time that is granted; nothing where not even one fold can. A
+    /// few training steps are done to know how long one takes.
+    ///
+    /// # Errors
+    /// When the network does not take the pictures.
+    pub fn attempt(&mut self) -> Result<(Attempt, bool), TrainingError> {
+        let learned: Vec<usize> = (0..self.data.items.len()).take(BATCH).collect();
+        let batching = Batching { shuffle: false, ..Batching::to_train(BATCH, None, 0) };
+        let loader = Loader::new(self.data, learned, self.preprocess, batching);
+        let before = self.engine.state();
+        self.engine.set_trained(Trained::All);
+        let mut time = Duration::MAX;
+        // The first step is slower, as memory is new.
+        for _ in 0..2 {
+            loader.epoch(0, |batch| {
+                let images = Images {
+                    pixels: &batch.pixels,
+                    count: batch.count,
+                    height: batch.size,
+                    width: batch.size,
+                };
+                let began = Instant::now();
+                self.engine.gradients(images, &batch.labels, Step { seed: 0, index: 0 })?;
+                time = time.min(began.elapsed() / batch.count.max(1) as u32);
+                Ok::<(), TrainingError>(())
+            })?;
+        }
+        self.engine.set_state(&before)?;
+        let of = self.folds();
+        let pictures = self.data.items.len() as f64;
+        let epochs = EPOCHS as f64;
+        let sweep = (BATCH * BATCHES) as f64;
+        // Each fold learns from the others, then looks at all; the last run learns from everything.
+        let fold = pictures * (epochs * (1.0 - 1.0 / of.max(2) as f64) + (epochs + 2.0) * FORWARD);
+        let last = pictures * (epochs + 2.0 * FORWARD);
+        let total = |folds: usize| time.mul_f64(sweep + last + folds as f64 * fold);
+        let granted = self.settings.minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes));
+        let enough = |folds: &usize| granted.is_none_or(|granted| total(*folds) <= granted);
+        let folds = (1..=of).rev().find(enough);
+        let attempt = |folds| Attempt { folds, of, time: total(folds) };
+        Ok((attempt(folds.unwrap_or(1)), folds.is_some()))
+    }
+
+    fn folds(&self) -> usize {
+        match self.fitted.protocol {
+            Protocol::OutOfFold { folds, .. } => folds,
+            _ => 1,
+        }
+    }
+
+    /// Tries it in so many folds, and trains on everything if it is to be kept.
+    ///
+    /// # Errors
+    /// When pictures cannot be read, the loss leaves the range of numbers, or on request.
+    pub fn run(mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
+        let sides: Vec<Side> = self.data.items.iter().map(|item| item.side).collect();
+        let tuned = self.compete(attempt);
+        self.data.set_sides(&sides);
+        tuned
+    }
+
+    fn compete(&mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
+        let fitted = self.fitted;
+        let (mut checkpoints, mut judged, mut fitted_logits) = (vec![], vec![], vec![]);
+        let mut finder = None;
+        for fold in 0..attempt.folds {
+            let asked: Vec<&Judged> =
+                fitted.judged.iter().filter(|judged| judged.fold == fold).collect();
+            let mut sides = vec![Side::Train; self.data.items.len()];
+            asked.iter().for_each(|judged| sides[judged.picture] = Side::Valid);
+            self.data.set_sides(&sides);
+            let learned = self.data.indices(Side::Train);
+            self.start_from(&learned)?;
+            let (found, rates) = match finder.take() {
+                Some(found) => found,
+                None => self.find()?,
+            };
+            self.progress.note(&format!(
+                "\nfine-tuning, fold {} of {}, from the fitted head, rates {rates}",
+                fold + 1,
+                attempt.folds
+            ));
+            let run = self.train(&rates, &format!("fold-{}", fold + 1))?;
+            checkpoints.push(run.kept);
+            let pictures: Vec<usize> = asked.iter().map(|judged| judged.picture).collect();
+            let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
+            let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
+            let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
+            let known = Learned::new(&few, self.averages.width(), &self.look(&few)?);
+            let rows = self.look(&pictures)?;
+            let novelties = known.novelties(&rows, |_, _| true);
+            let logits = self.head(&run.parameters).logits(
+                &Table::new(self.averages.width(), rows),
+                &(0..pictures.len()).collect::<Vec<_>>(),
+            )?;
+            for ((before, logits), novelty) in asked.into_iter().zip(logits).zip(novelties) {
+                fitted_logits.push(before.logits.clone());
+                judged.push(Judged { logits, novelty, ..before.clone() });
+            }
+            finder = Some((found, rates));
+        }
+        let logits: Vec<Vec<f32>> = judged.iter().map(|judged| judged.logits.clone()).collect();
+        let labels: Vec<usize> =
+            judged.iter().map(|judged| self.data.items[judged.picture].label).collect();
+        let groups: Vec<usize> = judged.iter().map(|judged| judged.group).collect();
+        let comparison = compare(FITTED, &fitted_logits, WHOLE, &logits, &labels, &groups);
+        let Some((finder, rates)) = finder else { unreachable!("at least one fold is tried") };
+        let keep = self.settings.fine_tune == FineTune::Always || is_better(&comparison);
+        let kept = match keep {
+            true => {
+                let (better, run) = self.on_everything(&rates, judged)?;
+                checkpoints.push(run);
+                Some(better)
+            }
+            false => None,
+        };
+        Ok(Tuned { comparison, finder, kept, checkpoints })
+    }
+
+    /// Learns from all that may be learned from.
+    fn on_everything(
+        &mut self,
+        rates: &Rates,
+        judged: Vec<Judged>,
+    ) -> Result<(Better, Kept), AutoError> {
+        let out_of_fold = matches!(self.fitted.protocol, Protocol::OutOfFold { .. });
+        let mut sides: Vec<Side> = vec![Side::Train; self.data.items.len()];
+        if !out_of_fold {
+            self.fitted.judged.iter().for_each(|judged| sides[judged.picture] = Side::Test);
+        }
+        self.data.set_sides(&sides);
+        let learned = self.data.indices(Side::Train);
+        self.start_from(&learned)?;
+        self.progress.note(&format!("\nfine-tuning on all {} pictures", learned.len()));
+        let run = self.train(rates, "all")?;
+        let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
+        let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
+        let rows = self.look(&pictures)?;
+        let reference = Learned::new(&pictures, self.averages.width(), &rows);
+        let Run { parameters, history, kept, .. } = run;
+        Ok((Better { parameters, judged, reference, history }, kept))
+    }
+
+    /// Puts the head that is fitted on these pictures on the body as it was.
+    fn start_from(&mut self, learned: &[usize]) -> Result<(), AutoError> {
+        let (kind, strength) = self.fitted.chosen;
+        let labels: Vec<usize> = self.data.items.iter().map(|item| item.label).collect();
+        let classes = self.data.classes.len();
+        let mut heads = kind.fit(self.averages, learned, &labels, classes, &[strength])?;
+        let head = heads.swap_remove(0);
+        let architecture = self.settings.architecture(classes);
+        let parameters = with_head(architecture, &self.fitted.body, &head);
+        self.engine.set_parameters(&parameters).map_err(TrainingError::from)?;
+        Ok(())
+    }
+
+    fn find(&mut self) -> Result<(Finder, Rates), AutoError> {
+        let bar = self.progress.begin("Trying rates", Some(BATCHES as u64));
+        struct Bar<'b>(&'b dyn ground::progress::Bar);
+        impl Observer for Bar<'_> {
+            fn rate_tried(&mut self, _: crate::Tried) {
+                self.0.advance(1);
+            }
+        }
+        let sweep = Sweep { batches: BATCHES, spread: SPREAD, ..Sweep::of(Stage::Unfrozen) };
+        let settings = self.classic(Rates::same(RATES.1));
+        let found = find(
+            self.engine,
+            self.data,
+            self.preprocess,
+            &settings,
+            &sweep,
+            &mut Bar(&*bar),
+            self.stop,
+        )?;
+        drop(bar);
+        stopped(self.stop)?;
+        let rate = found.suggested.unwrap_or(RATES.1).clamp(RATES.0, RATES.2);
+        let finite = found.losses.iter().take_while(|loss| loss.is_finite());
+        let losses: Vec<f32> = finite.map(|&loss| loss as f32).collect();
+        let rates = found.rates[..losses.len()].to_vec();
+        let finder = Finder { rates, losses, suggested: found.suggested };
+        Ok((finder, Rates::Range(rate * SPREAD, rate)))
+    }
+
+    fn classic(&self, rates: Rates) -> Classic {
+        let classes = self.data.classes.len();
+        Classic {
+            architecture: self.settings.architecture(classes),
+            size: self.settings.size,
+            frozen_epochs: 0,
+            epochs: EPOCHS,
+            rates,
+            batch: BATCH,
+            seed: self.settings.seed,
+            ..Classic::pretrained(self.settings.backbone, classes)
+        }
+    }
+
+    fn train(&mut self, rates: &Rates, name: &str) -> Result<Run, AutoError> {
+        let folder = self.checkpoints.folder.join(name);
+        std::fs::create_dir_all(self.checkpoints.folder)
+            .map_err(FileError::at("create", self.checkpoints.folder))?;
+        let checkpoints = Checkpoints { folder: &folder, files: &Disk, ..self.checkpoints };
+        let settings = self.classic(*rates);
+        let run = crate::run(
+            self.engine,
+            self.data,
+            self.preprocess,
+            &settings,
+            Some(checkpoints),
+            self.observer,
+            self.stop,
+        )?;
+        if run.stopped { Err(PicturesError::Stopped.into()) } else { Ok(run) }
+    }
+
+    /// The averages of pictures, as the engine's network sees them now.
+    fn look(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
+        let head = self.settings.architecture(self.data.classes.len()).head;
+        let mut rows = Vec::with_capacity(pictures.len() * self.averages.width());
+        let mut square = vec![0; self.data.size() * self.data.size() * 3];
+        let bar = self.progress.begin("Looking at pictures", Some(pictures.len() as u64));
+        for &picture in pictures {
+            self.data.read(picture, &mut square)?;
+            let seen = classifier::features(self.engine, self.preprocess, &[&square], true)
+                .map_err(FeaturesError::from)?;
+            rows.extend_from_slice(averages_of(head, &seen[0]));
+            bar.advance(1);
+            stopped(self.stop)?;
+        }
+        Ok(rows)
+    }
+
+    /// The linear head among a network's values.
+    fn head(&self, parameters: &Parameters) -> Linear {
+        let [.., weights, bias] = parameters.tensors() else {
+            unreachable!("a linear layer is last")
+        };
+        let classes = self.data.classes.len();
+        Linear { classes, weights: weights.data.clone(), bias: bias.data.clone() }
+    }
+}
+
+/// More pictures named right, beyond chance; or as many, and beyond chance more probability for
+/// what they are.
+fn is_better(comparison: &Comparison) -> bool {
+    let surer = comparison.log_loss_difference.high < 0.0;
+    comparison.better == Some(true) || (surer && comparison.only_b >= comparison.only_a)
+}
