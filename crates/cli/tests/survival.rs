@@ -253,15 +253,8 @@ fn each_operation_of_saving_and_reporting_may_fail() {
         let intact = |path: &Path| fs::read(path).unwrap() == b"what was there";
         match &saved {
             Ok(()) => assert!(Classifier::load(&model).unwrap() == classifier),
-            // The last operation fails after the name was taken: then the new one must be whole.
-            Err(error) => {
-                assert!(intact(&model) || Classifier::load(&model).unwrap() == classifier);
-                assert!(
-                    error.to_string().contains("m.lookalike") || intact(&model) || {
-                        error.to_string().contains("sync")
-                    }
-                );
-            }
+            // Where only the last sync fails, the new one has its place already, and is whole.
+            Err(_) => assert!(intact(&model) || Classifier::load(&model).unwrap() == classifier),
         }
         match &reported {
             Some(Ok(())) => assert_eq!(fs::read(&html).unwrap(), page.as_bytes()),

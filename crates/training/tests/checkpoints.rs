@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use common::{Notes, SIZE, dataset, recipe, tiny_engine};
 use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
-use ground::Stop;
 use ground::files::{Disk, Failing, Files};
 use ground::random::{Draws, Purpose};
+use ground::{Digest, Stop};
 use network::{Graph, Parameters};
-use pictures::{Dataset, Preprocess};
+use pictures::{Dataset, Preprocess, Side};
 use training::{Checkpoints, Classic, Keep, Rates, Run, Stage, TrainingError};
 
 /// Both stages: 2 and 3 epochs of 5 batches, so 25 steps.
@@ -30,7 +30,7 @@ fn settings() -> Classic {
     }
 }
 
-fn data() -> Dataset {
+fn pictures() -> Dataset {
     dataset(3, 43, 11)
 }
 
@@ -173,7 +173,7 @@ fn uninterrupted(data: &Dataset) -> (Run, Notes) {
 
 #[test]
 fn a_run_goes_on_to_the_same_bits_from_wherever_it_was_stopped() {
-    let data = data();
+    let data = pictures();
     let (whole, told) = uninterrupted(&data);
     let rows = whole.history.len();
     for stop_after in 1..=STEPS as usize {
@@ -201,7 +201,7 @@ fn a_run_goes_on_to_the_same_bits_from_wherever_it_was_stopped() {
 
 #[test]
 fn a_run_that_is_killed_again_and_again_loses_a_step_each_time() {
-    let data = data();
+    let data = pictures();
     let whole = essence(&uninterrupted(&data).0);
     for seed in 0..5 {
         let place = tempfile::tempdir().unwrap();
@@ -227,7 +227,7 @@ fn a_run_that_is_killed_again_and_again_loses_a_step_each_time() {
 
 #[test]
 fn without_a_break_checkpoints_change_nothing() {
-    let data = data();
+    let data = pictures();
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("unfinished");
     let (run, notes) = Go::new(&folder, &data).run();
@@ -247,18 +247,24 @@ fn without_a_break_checkpoints_change_nothing() {
 
 #[test]
 fn another_run_is_never_continued() {
-    let data = data();
+    let data = pictures();
     let base = tempfile::tempdir().unwrap();
     let folder = base.path().join("unfinished");
     let stopped = |folder| Go { stop_after: Some(8), ..Go::new(folder, &data) };
     stopped(&folder).run().0.unwrap();
-    let other_data = dataset(3, 42, 11);
+    // One other picture; one label the other way; one picture on the other side.
+    let [mut picture, mut label, mut side] = [(); 3].map(|()| pictures());
+    picture.items[3].digest = Digest::of(b"another");
+    label.items[3].label = 1;
+    side.items[3].side = Side::Valid;
     let rarely = Duration::from_secs(3600);
     let go = || Go { every: rarely, ..Go::new(&folder, &data) };
     let others = [
         ("seed", Go { settings: Classic { seed: 43, ..settings() }, ..go() }),
         ("rates", Go { settings: Classic { rates: Rates::same(1e-2), ..settings() }, ..go() }),
-        ("pictures", Go { data: &other_data, ..go() }),
+        ("pictures", Go { data: &picture, ..go() }),
+        ("labels", Go { data: &label, ..go() }),
+        ("sides", Go { data: &side, ..go() }),
         ("weights", Go { start: 43, ..go() }),
         ("program", Go { program: "another", ..go() }),
     ];
@@ -286,7 +292,7 @@ fn another_run_is_never_continued() {
 
 #[test]
 fn another_seed_gives_other_bits() {
-    let data = data();
+    let data = pictures();
     let place = tempfile::tempdir().unwrap();
     let run = |seed: u64| {
         let folder = place.path().join(seed.to_string());
@@ -300,7 +306,7 @@ fn another_seed_gives_other_bits() {
 
 #[test]
 fn a_fresh_start_leaves_what_was_there() {
-    let data = data();
+    let data = pictures();
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("unfinished");
     Go { stop_after: Some(8), ..Go::new(&folder, &data) }.run().0.unwrap();
@@ -314,7 +320,7 @@ fn a_fresh_start_leaves_what_was_there() {
 
 #[test]
 fn a_disk_that_fails_never_ends_a_run() {
-    let data = data();
+    let data = pictures();
     let go = |folder: &Path, files: &dyn Files| {
         let short = Classic { frozen_epochs: 1, epochs: 1, batch: 16, ..settings() };
         Go { folder, files, settings: short, ..Go::new(Path::new(""), &data) }.run()
@@ -339,7 +345,7 @@ fn a_disk_that_fails_never_ends_a_run() {
 
 #[test]
 fn a_bad_number_keeps_the_last_good_weights() {
-    let data = data();
+    let data = pictures();
     let mut runs = 0;
     for loss in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for at in (0..STEPS).step_by(2) {
