@@ -30,7 +30,7 @@ pub(super) struct Answers<'a> {
 }
 
 /// A class and how probable it is.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Named<'a> {
     class: &'a str,
     probability: f32,
@@ -58,8 +58,9 @@ struct Read<'a> {
     /// `class`, `ambiguous` or `unfamiliar`.
     verdict: &'static str,
     reason: Reason,
-    /// The classes that it may be of: one, several or none.
-    answer: Vec<&'a str>,
+    /// The classes that it may be of: one, several or none. They need not be the likeliest, as a
+    /// class may have a threshold of its own.
+    answer: Vec<Named<'a>>,
     /// The likeliest, whatever the verdict.
     top: Vec<Named<'a>>,
     novelty: Option<f32>,
@@ -129,15 +130,15 @@ impl<'a> Answers<'a> {
 
     fn read(&self, picture: String, told: &Told<'a>) -> Read<'a> {
         let classes = &self.classifier.classes;
-        let ranked = ranked(&told.answer.probabilities);
+        let odds = &told.answer.probabilities;
+        let ranked: Vec<usize> = ranked(odds).into_iter().map(|(class, _)| class).collect();
         let (verdict, answer) = match &told.answer.verdict {
             Verdict::Class(class) => ("class", vec![*class]),
             Verdict::Ambiguous(several) => ("ambiguous", several.clone()),
             Verdict::Unfamiliar => ("unfamiliar", vec![]),
         };
-        let answer = if self.always { vec![ranked[0].0] } else { answer };
-        let named =
-            |&(class, probability): &(usize, f32)| Named { class: &classes[class], probability };
+        let answer = if self.always { vec![ranked[0]] } else { answer };
+        let named = |&class: &usize| Named { class: &classes[class], probability: odds[class] };
         let near = |near: &Near<'a>| Nearest {
             picture: &near.known.picture,
             class: &classes[near.known.label],
@@ -147,7 +148,7 @@ impl<'a> Answers<'a> {
             picture,
             verdict,
             reason: told.answer.reason,
-            answer: answer.iter().map(|&class| classes[class].as_str()).collect(),
+            answer: answer.iter().map(named).collect(),
             top: ranked.iter().take(self.top).map(named).collect(),
             novelty: told.novelty,
             nearest: told.nearest.iter().map(near).collect(),
@@ -156,7 +157,7 @@ impl<'a> Answers<'a> {
 
     fn text(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
         match answer {
-            Answer::Read(read) => Ok(self.terminal.result(&line(read))?),
+            Answer::Read(read) => Ok(self.terminal.result(&line(read, self.top))?),
             Answer::Unread { picture, error } => {
                 self.terminal.warn(&format!("`{picture}`: {error}"));
                 Ok(())
@@ -167,8 +168,9 @@ impl<'a> Answers<'a> {
     fn fields(&self, answer: &Answer<'_>) -> Vec<String> {
         match answer {
             Answer::Read(read) => {
+                let answer: Vec<&str> = read.answer.iter().map(|named| named.class).collect();
                 let mut fields =
-                    vec![read.picture.clone(), read.verdict.into(), read.answer.join(" or ")];
+                    vec![read.picture.clone(), read.verdict.into(), answer.join(" or ")];
                 for named in &read.top {
                     fields.extend([named.class.to_owned(), format!("{:.6}", named.probability)]);
                 }
@@ -201,35 +203,30 @@ impl<'a> Answers<'a> {
 /// b.jpg  ambiguous: malamute 52 % or husky 40 %  (eskimo dog 8 %)  more than one class is …
 /// c.jpg  unfamiliar: unlike anything seen in training  (nearest: husky/12.jpg)
 /// ```
-fn line(read: &Read<'_>) -> String {
+fn line(read: &Read<'_>, top: usize) -> String {
     let picture = printable(&read.picture);
     let share =
         |named: &Named<'_>| format!("{} {}", printable(named.class), percent(named.probability));
-    let shares: Vec<String> = read.top.iter().map(share).collect();
-    let others = |shares: &[String]| match shares {
-        [] => String::new(),
-        others => format!("  ({})", others.join(", ")),
-    };
-    match read.answer[..] {
-        [] => {
+    let mut meant: Vec<String> = read.answer.iter().take(top).map(share).collect();
+    let meant_too = |named: &&Named<'_>| read.answer.iter().any(|n| n.class == named.class);
+    let others = read.top.iter().filter(|named| !meant_too(named)).take(top - meant.len());
+    let others: Vec<String> = others.map(share).collect();
+    let others =
+        if others.is_empty() { String::new() } else { format!("  ({})", others.join(", ")) };
+    match read.answer.len() {
+        0 => {
             let nearest = read.nearest.first().map(|nearest| printable(nearest.picture));
             let nearest = nearest.map_or(String::new(), |name| format!("  (nearest: {name})"));
             format!("{picture}  unfamiliar: {}{nearest}", read.reason.words())
         }
-        [_] => format!("{picture}  {}{}", shares[0], others(&shares[1..])),
-        ref several => {
-            let (meant, rest) = shares.split_at(several.len().min(shares.len()));
-            let unnamed = several.len() - meant.len();
-            let mut meant = meant.to_vec();
-            if unnamed > 0 {
-                meant.push(count(unnamed, "other"));
+        1 => format!("{picture}  {}{others}", meant.concat()),
+        several => {
+            if several > meant.len() {
+                meant.push(count(several - meant.len(), "other"));
             }
-            let (last, first) =
-                meant.split_last().map_or(("", &meant[..]), |(l, f)| (l.as_str(), f));
-            let either = if first.is_empty() { "" } else { " or " };
-            let first = first.join(", ");
-            let (rest, reason) = (others(rest), read.reason.words());
-            format!("{picture}  ambiguous: {first}{either}{last}{rest}  {reason}")
+            let last = meant.pop().unwrap_or_default();
+            let (first, reason) = (meant.join(", "), read.reason.words());
+            format!("{picture}  ambiguous: {first} or {last}{others}  {reason}")
         }
     }
 }
@@ -260,15 +257,16 @@ mod tests {
         let odds = [("malamute", 0.52), ("husky", 0.4), ("eskimo dog", 0.08)];
         let named = |&(class, probability): &(&'static str, f32)| Named { class, probability };
         let nearest = Nearest { picture: "husky/\u{1b}12.jpg", class: "husky", similarity: 0.5 };
-        line(&Read {
+        let read = Read {
             picture: "a.jpg".into(),
             verdict: "",
             reason,
-            answer: answer.to_vec(),
+            answer: odds.iter().filter(|(class, _)| answer.contains(class)).map(named).collect(),
             top: odds.iter().take(top).map(named).collect(),
             novelty: None,
             nearest: vec![nearest],
-        })
+        };
+        line(&read, top)
     }
 
     #[test]
@@ -282,6 +280,15 @@ mod tests {
                 "malamute 52 %  (husky 40 %, eskimo dog 8 %)".into(),
             ),
             (dogs(&two[..1], Reason::Sure, 1), "malamute 52 %".into()),
+            // Classes have thresholds of their own, and the likeliest may miss its.
+            (
+                dogs(&["husky"], Reason::Sure, 3),
+                "husky 40 %  (malamute 52 %, eskimo dog 8 %)".into(),
+            ),
+            (
+                several(&["malamute", "eskimo dog"], 3),
+                format!("ambiguous: malamute 52 % or eskimo dog 8 %  (husky 40 %)  {enough}"),
+            ),
             (
                 several(&two, 3),
                 format!("ambiguous: malamute 52 % or husky 40 %  (eskimo dog 8 %)  {enough}"),

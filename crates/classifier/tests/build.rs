@@ -1,0 +1,123 @@
+//! A new classifier: what a run hands over becomes one that knows its pictures.
+#![allow(clippy::unwrap_used)] // in helpers of tests too
+
+use std::path::Path;
+
+use classifier::{Classifier, Judged, Known, Learned, Made, Material, averages, evenly, features};
+use engine::{Cpu, Engine};
+use ground::Stop;
+use ground::progress::Silent;
+use insight::{Calibration, Candidate, Protocol};
+use network::{Architecture, Backbone, Head, Parameters};
+use pictures::{Dataset, Folder, Preprocess, dataset};
+
+const SIZE: u32 = 32;
+const FOLDS: usize = 5;
+
+/// Twelve pictures of noise a class, none held out.
+fn draw(folder: &Path) {
+    for picture in 0..24usize {
+        let class = folder.join(["husky", "malamute"][picture / 12]);
+        std::fs::create_dir_all(&class).unwrap();
+        let noise = |i: usize| ((i * i + 31 * i * picture + 97 * picture) % 251) as u8;
+        let pixels: Vec<u8> = (0..(SIZE * SIZE * 3) as usize).map(noise).collect();
+        let path = class.join(format!("{:02}.png", picture % 12));
+        image::save_buffer(&path, &pixels, SIZE, SIZE, image::ExtendedColorType::Rgb8).unwrap();
+    }
+}
+
+#[test]
+fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
+    let place = tempfile::tempdir().unwrap();
+    draw(place.path());
+    let preprocess = Preprocess::imagenet(SIZE as usize);
+    let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
+    let folder = Folder::scan(place.path()).unwrap();
+    let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
+    assert_eq!(data.items.len(), 24);
+
+    let head = Head::Fastai { classes: 2 };
+    let architecture = Architecture { backbone: Backbone::Small, head };
+    let graph = architecture.graph();
+    let parameters = Parameters::start(&graph, 7);
+    let mut engine = Cpu::new(graph.clone());
+    engine.set_parameters(&parameters).unwrap();
+    let squares: Vec<Vec<u8>> = (0..24)
+        .map(|picture| {
+            let mut square = vec![0; (SIZE * SIZE * 3) as usize];
+            data.read(picture, &mut square).unwrap();
+            square
+        })
+        .collect();
+    let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+    let rows = features(&mut engine, &preprocess, &views, true).unwrap();
+    let rows: Vec<f32> = rows.iter().flat_map(|row| averages(head, row).to_vec()).collect();
+    let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
+    let learned = Learned::new(&evenly(&labels), graph.channels(graph.cut()), &rows);
+    let other_fold = |query: usize, picture: usize| query % FOLDS != picture % FOLDS;
+    let novelties = learned.novelties(&rows, other_fold);
+
+    let judged = |(picture, &novelty): (usize, &Option<f32>)| Judged {
+        picture,
+        logits: vec![0.5, picture as f32 / 12.0 - 0.5],
+        fold: picture % FOLDS,
+        group: 100 + picture,
+        novelty,
+    };
+    let candidate =
+        Candidate { name: "class means".into(), log_loss: 0.5, errors: (3, 24), chosen: true };
+    let built = Material {
+        architecture,
+        preprocess,
+        mirrored: true,
+        parameters,
+        recipe: serde_json::json!({ "recipe": "auto" }),
+        made: Made { program: "test".into(), pretrained: None },
+        data: &data,
+        folder: place.path(),
+        judged: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
+        predictions: novelties.iter().enumerate().map(judged).collect(),
+        reference: Some(learned.clone()),
+        candidates: vec![candidate.clone()],
+        comparisons: vec![],
+        curve: vec![],
+        shortcuts: vec![],
+        finder: None,
+        history: vec![],
+        bad: vec![],
+        notes: vec![],
+        facts: vec![],
+    }
+    .build(&mut engine)
+    .unwrap();
+
+    let Classifier { evidence, calibration, reference, mirrored, self_test, .. } = &built;
+    assert!(*mirrored && evidence.candidates == [candidate]);
+    let judged = &evidence.predictions[13];
+    assert_eq!((judged.picture.as_str(), judged.actual), ("malamute/01.png", 1));
+    assert_eq!((judged.fold, judged.group, judged.novelty), (13 % FOLDS, 113, novelties[13]));
+    assert_eq!(calibration, &Calibration::of(evidence));
+    let limit = calibration.novelty.unwrap();
+    assert!(novelties.iter().any(|novelty| f64::from(novelty.unwrap()) == limit));
+
+    let reference = reference.as_ref().unwrap();
+    assert_eq!(reference.rows, learned.rows());
+    let Known { picture, label, thumbnail } = &reference.pictures[13];
+    assert_eq!((picture.as_str(), *label), ("malamute/01.png", 1));
+    let shown = evidence.predictions[13].thumbnail.is_some()
+        || evidence.samples.iter().any(|sample| sample.picture == *picture);
+    assert_eq!(thumbnail.is_some(), shown);
+    for known in reference.pictures.iter().filter(|known| known.thumbnail.is_some()) {
+        let sample = evidence.samples.iter().find(|sample| sample.picture == known.picture);
+        assert!(sample.is_none_or(|sample| Some(sample.thumbnail) == known.thumbnail));
+    }
+
+    // Each picture of the self-test is one of the reference's own.
+    assert!(self_test.iter().all(|test| test.novelty.is_some_and(|n| f64::from(n) < limit)));
+    assert_eq!(built.verify(&mut engine).unwrap(), 0.0);
+    let path = place.path().join("dogs.lookalike");
+    built.save(&path).unwrap();
+    let loaded = Classifier::load(&path).unwrap();
+    assert!(loaded == built);
+    assert_eq!(loaded.verify(&mut engine).unwrap(), 0.0, "on the numbers that the file holds");
+}
