@@ -69,6 +69,10 @@ pub(crate) struct Train {
     /// A table of `path,label[,split][,group]` instead; paths start where the table lies
     #[arg(long, value_name = "CSV")]
     pub(crate) labels: Option<PathBuf>,
+    /// Labels that were wrong: a table of `path,label,suggested`, as training writes it; no file is
+    /// changed
+    #[arg(long, value_name = "CSV")]
+    pub(crate) fixes: Option<PathBuf>,
     /// Where the classifier goes [default: the folder's name, with `.lookalike`, here]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -79,6 +83,9 @@ pub(crate) struct Train {
     #[arg(long, conflicts_with = "report")]
     pub(crate) no_report: bool,
 
+    /// Every setting as this classifier was trained with
+    #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "folds", "fine_tune", "minutes", "seed"])]
+    pub(crate) like: Option<PathBuf>,
     /// How to teach [default: auto, and classic where an option of it is given or there are no
     /// pretrained weights]
     #[arg(long, value_enum, help_heading = "Recipe")]

@@ -25,6 +25,10 @@ pub(crate) struct Training {
     pub(crate) source: Source,
     pub(crate) output: PathBuf,
     pub(crate) report: Option<PathBuf>,
+    /// Corrected labels.
+    pub(crate) fixes: Option<PathBuf>,
+    /// A classifier whose settings are taken.
+    pub(crate) like: Option<PathBuf>,
     pub(crate) backbone: Option<args::Named>,
     pub(crate) weights: Option<PathBuf>,
     pub(crate) offline: bool,
@@ -102,6 +106,8 @@ impl Training {
             source,
             output,
             report,
+            fixes: typed.fixes,
+            like: typed.like,
             backbone: typed.backbone,
             weights: typed.weights,
             offline: typed.offline,
@@ -142,6 +148,8 @@ impl Training {
             source,
             output,
             report: None,
+            fixes: None,
+            like: None,
             backbone: typed.backbone,
             weights: typed.weights.clone(),
             offline: typed.offline,

@@ -3,8 +3,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
+pub use fixes::Fixed;
 use natural::natural;
 
+mod fixes;
 mod natural;
 mod scan;
 mod table;
@@ -55,6 +57,17 @@ impl Folder {
     /// train on.
     pub fn scan(dir: &Path) -> Result<Self, PicturesError> {
         scan::scan(dir)
+    }
+
+    /// Corrects labels by a table with the columns `path` (relative to `base`), `label` (what the
+    /// picture is filed under) and `suggested` (what it is; empty to leave it out). Lines for
+    /// pictures that are not there, or are filed elsewhere by now, are told and passed over, so
+    /// that a table can be used again after the files were moved.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or suggests a class that there is not.
+    pub fn fix(&mut self, base: &Path, table: &Path) -> Result<Fixed, PicturesError> {
+        fixes::apply(self, base, table)
     }
 
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if

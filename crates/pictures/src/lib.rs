@@ -40,7 +40,7 @@ pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item};
 pub use decode::{Reason, decode, read};
 pub use error::PicturesError;
-pub use folder::{Folder, Labelled, Side};
+pub use folder::{Fixed, Folder, Labelled, Side};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;

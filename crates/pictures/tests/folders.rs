@@ -38,6 +38,32 @@ fn listing(folder: &Folder, root: &Path) -> Vec<String> {
 }
 
 #[test]
+fn fixes_change_labels_and_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in ["bee/1.jpg", "bee/2.jpg", "bee/3.jpg", "wasp/4.jpg", "wasp/5.jpg"] {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    let table = dir.path().join("fixes.csv");
+    let fix = |lines: &str| {
+        std::fs::write(&table, format!("path,label,suggested,why\n{lines}")).unwrap();
+        let mut folder = Folder::scan(dir.path()).unwrap();
+        folder.pictures.retain(|picture| picture.path != table);
+        let fixed = folder.fix(dir.path(), &table);
+        fixed.map(|fixed| (folder.pictures.iter().map(|p| p.label).collect::<Vec<_>>(), fixed))
+    };
+    let (labels, fixed) =
+        fix("bee/2.jpg,bee,wasp,x\nwasp/4.jpg,wasp,,\nbee/9.jpg,bee,wasp,\nbee/3.jpg,wasp,bee,\n")
+            .unwrap();
+    assert_eq!((labels, fixed.relabelled, fixed.left_out), (vec![0, 1, 0, 1], 1, 1));
+    assert_eq!(fixed.warnings.len(), 2, "{:?}", fixed.warnings);
+    let error = fix("bee/1.jpg,bee,hornet,\n").unwrap_err().to_string();
+    assert!(error.contains("line 2") && error.contains("hornet"), "{error}");
+    assert!(fix("").unwrap().1 == pictures::Fixed::default());
+}
+
+#[test]
 fn sub_folders_are_classes_in_natural_order() {
     let tree = tree(&[
         "oak 10/a.jpg",

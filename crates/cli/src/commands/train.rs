@@ -4,6 +4,8 @@ mod account;
 mod auto;
 mod classic;
 mod familiar;
+mod like;
+mod suspects;
 mod table;
 mod unfinished;
 
@@ -14,14 +16,15 @@ use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
 use insight::{Insight, text};
-use pictures::Folder;
+use pictures::{Fixed, Folder};
 use training::{Recipe, TrainingError};
 
 use crate::args::Train;
 use crate::fault::{Exit, Fault};
 use crate::settings::{Source, Training};
 use crate::start::Start;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, count};
+use like::Like;
 
 /// What a run has before its recipe begins.
 struct Prepared {
@@ -32,17 +35,34 @@ struct Prepared {
 }
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let settings = Training::of(typed)?;
+    let mut settings = Training::of(typed)?;
     refuse_early(&settings.output)?;
     let began = Instant::now();
-    let folder = match &settings.source {
+    let mut folder = match &settings.source {
         Source::Folder(dir) => Folder::scan(dir)?,
         Source::Table(table) => Folder::from_csv(table)?,
     };
-    folder.warnings.iter().for_each(|warning| terminal.warn(warning));
+    let fixed = match &settings.fixes {
+        Some(fixes) => folder.fix(settings.source.folder(), fixes)?,
+        None => Fixed::default(),
+    };
+    folder.warnings.iter().chain(&fixed.warnings).for_each(|warning| terminal.warn(warning));
+    if settings.fixes.is_some() {
+        let (relabelled, left_out) = (count(fixed.relabelled, "picture"), fixed.left_out);
+        terminal.note(&format!(
+            "by the fixes {relabelled} have another label, {left_out} are left out"
+        ));
+    }
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
+    let like = settings.like.as_deref().map(Like::of).transpose()?;
+    if let Some(like) = &like {
+        like.ask_for(&mut settings);
+    }
     let start = Start::choose(&settings, terminal, stop)?;
-    let recipe = settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len());
+    let recipe = match like {
+        Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
+        None => settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len()),
+    };
     let prepared = Prepared { settings, folder, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, recipe, terminal, stop),

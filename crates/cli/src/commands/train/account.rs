@@ -12,6 +12,7 @@ use network::Parameters;
 use pictures::{Bad, Dataset, Preprocess, Side};
 use training::{Keep, Recipe};
 
+use super::suspects;
 use crate::commands::{recipe_facts, report};
 use crate::settings::Training;
 use crate::start::Start;
@@ -137,11 +138,9 @@ impl Account {
         engine: &mut Cpu,
         terminal: &Terminal,
     ) -> anyhow::Result<()> {
-        let facts = self.facts(&outcome)?;
-        let pretrained = match (self.start.name(), self.start.digest()?) {
-            (Some(name), Some(digest)) => Some((name, digest.to_string())),
-            _ => None,
-        };
+        let digest = self.start.digest()?.map(|digest| digest.to_string());
+        let facts = self.facts(&outcome, digest.as_deref())?;
+        let pretrained = self.start.name().zip(digest);
         let material = Material {
             architecture: self.recipe.architecture(self.data.classes.len()),
             preprocess: self.preprocess.clone(),
@@ -175,6 +174,7 @@ impl Account {
         if let Some(page) = &self.settings.report {
             report::write(&classifier, output, page)?;
             terminal.note(&format!("report: `{}`", page.display()));
+            suspects::write(&insight, page, terminal)?;
         }
         Ok(())
     }
@@ -194,14 +194,15 @@ impl Account {
     }
 
     /// What was done, for the report.
-    fn facts(&self, outcome: &Outcome) -> anyhow::Result<Vec<Fact>> {
+    fn facts(&self, outcome: &Outcome, digest: Option<&str>) -> anyhow::Result<Vec<Fact>> {
+        let auto = matches!(self.recipe, Recipe::Auto(_));
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
         fact("pictures", self.settings.source.path().display().to_string());
         for (side, name) in [
             (Side::Train, "learned from"),
             (Side::Valid, "held out"),
-            (Side::Test, "left for a test"),
+            (Side::Test, if auto { "judged on, as a test" } else { "left for a test" }),
         ] {
             match self.side(side) {
                 0 => {}
@@ -209,8 +210,8 @@ impl Account {
             }
         }
         fact("weights", self.start.name().unwrap_or_else(|| "drawn at random".into()));
-        if let Some(digest) = self.start.digest()? {
-            fact("SHA-256 of the weights", digest.to_string());
+        if let Some(digest) = digest {
+            fact("SHA-256 of the weights", digest.to_owned());
         }
         for (name, value) in recipe_facts(&serde_json::to_value(&self.recipe)?) {
             fact(&name, value);

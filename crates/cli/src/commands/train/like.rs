@@ -1,0 +1,85 @@
+//! `lookalike train --like`: the settings of a classifier, once more.
+
+use std::path::{Path, PathBuf};
+
+use classifier::Classifier;
+use ground::progress::Progress;
+use insight::Protocol;
+use network::Head;
+use training::Recipe;
+use weights::Pretrained;
+
+use crate::args::Named;
+use crate::fault::{Exit, Fault};
+use crate::settings::Training;
+use crate::start::Start;
+use crate::terminal::{Terminal, printable};
+
+/// What another classifier was trained with.
+pub(super) struct Like {
+    path: PathBuf,
+    recipe: Recipe,
+    backbone: network::Backbone,
+    /// Name and SHA-256 of its weights.
+    pretrained: Option<(String, String)>,
+    /// The share that was held out at random.
+    valid: Option<f64>,
+}
+
+impl Like {
+    pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
+        let Classifier { recipe, architecture, made, evidence, .. } = Classifier::load(path)?;
+        let unknown = |error: serde_json::Error| {
+            let what =
+                format!("the recipe in `{}` is not one of this program's: {error}", path.display());
+            Fault::new(Exit::Model, what)
+        };
+        let valid = match evidence.judged {
+            Protocol::HeldOut { share } => share,
+            _ => None,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            recipe: serde_json::from_value(recipe).map_err(unknown)?,
+            backbone: architecture.backbone,
+            pretrained: made.pretrained,
+            valid,
+        })
+    }
+
+    /// Asks for the same network and the same part of the pictures held out.
+    pub(super) fn ask_for(&self, settings: &mut Training) {
+        let row = self
+            .pretrained
+            .as_ref()
+            .and_then(|(name, _)| weights::PRETRAINED.iter().find(|row| row.repository == name));
+        let row = row.or_else(|| Pretrained::named(&self.backbone.to_string()).ok());
+        let pretrained = row.filter(|_| self.pretrained.is_some());
+        settings.backbone = Some(Named { backbone: self.backbone, pretrained });
+        settings.valid = self.valid;
+    }
+
+    /// The recipe, for so many classes.
+    pub(super) fn recipe(
+        self,
+        start: &Start,
+        classes: usize,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Recipe> {
+        let digest = start.digest()?.map(|digest| digest.to_string());
+        if digest != self.pretrained.map(|(_, digest)| digest) {
+            terminal.warn(&format!(
+                "these are not the weights that `{}` started from: the result will differ",
+                printable(&self.path.to_string_lossy()),
+            ));
+        }
+        let mut recipe = self.recipe;
+        if let Recipe::Classic(classic) = &mut recipe {
+            classic.architecture.head = match classic.architecture.head {
+                Head::Fastai { .. } => Head::Fastai { classes },
+                Head::Linear { .. } => Head::Linear { classes },
+            };
+        }
+        Ok(recipe)
+    }
+}

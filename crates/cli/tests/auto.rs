@@ -1,0 +1,154 @@
+//! The default recipe, from pictures to answers, on the body of a small network that was taught on
+//! other drawn butterflies.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::LazyLock;
+
+use classifier::Classifier;
+use common::{Place, told};
+
+/// A practice set, weights, and a classifier by the default recipe.
+static FITTED: LazyLock<Place> = LazyLock::new(|| {
+    let place = Place::new();
+    place.out("practice others --per-class 30 --seed 2");
+    let classic = "train others --backbone small --size 64 --epochs 30 --batch 16 --no-report";
+    let trained = place.run(classic);
+    assert!(trained.status.success(), "{}", told(&trained));
+    let others = Classifier::load(&place.path("others.lookalike")).unwrap();
+    let graph = others.graph();
+    let mut tensors = weights::tensors(&graph, &others.parameters);
+    tensors.retain(|tensor| !tensor.name.starts_with("head."));
+    let path = place.path("small.safetensors");
+    weights::safetensors::write(&path, &BTreeMap::new(), &tensors).unwrap();
+    place.out("practice practice --per-class 20 --seed 1");
+    let trained = place.run(&format!("{TRAIN} -o first.lookalike"));
+    assert!(trained.status.success(), "{}", told(&trained));
+    place
+});
+
+const TRAIN: &str = "train practice --backbone small --weights small.safetensors --size 64";
+
+fn report(place: &Place, model: &str) -> serde_json::Value {
+    serde_json::from_str(&place.out(&format!("report {model} --json"))).unwrap()
+}
+
+#[test]
+fn every_picture_is_judged_by_heads_that_never_saw_it() {
+    let report = report(&FITTED, "first.lookalike");
+    let n = &report["accuracy"]["n"];
+    let hits = report["accuracy"]["hits"].as_u64().unwrap();
+    assert_eq!(n, 60, "{n} of 60 pictures are judged");
+    assert!(hits > 30, "{hits} of 60: hardly better than chance");
+    let text = FITTED.out("show first.lookalike");
+    assert!(text.contains("out of fold") || text.contains("out-of-fold"), "{text}");
+}
+
+/// The second run computes no feature and makes the same classifier; what tells them apart is how
+/// long they took.
+#[test]
+fn a_second_run_finds_the_features_and_comes_to_the_same() {
+    let again = FITTED.run(&format!("{TRAIN} -o again.lookalike"));
+    assert!(again.status.success(), "{}", told(&again));
+    assert!(told(&again).contains("60 pictures had been looked at before"), "{}", told(&again));
+    let answers = |model: &str| FITTED.out(&format!("predict {model} practice --csv"));
+    assert_eq!(answers("first.lookalike"), answers("again.lookalike"));
+    let single = FITTED.run(&format!("{TRAIN} -o single.lookalike --threads 1"));
+    assert!(single.status.success(), "{}", told(&single));
+    assert_eq!(answers("first.lookalike"), answers("single.lookalike"));
+    // Without its cache too.
+    let place = &*FITTED;
+    let fresh = place
+        .command(&format!("{TRAIN} -o fresh.lookalike"))
+        .env("LOOKALIKE_CACHE", place.path("other-cache"))
+        .output()
+        .unwrap();
+    assert!(!told(&fresh).contains("before"), "{}", told(&fresh));
+    assert_eq!(answers("first.lookalike"), answers("fresh.lookalike"));
+}
+
+#[test]
+fn a_share_that_is_asked_for_is_held_out() {
+    let trained = FITTED.run(&format!("{TRAIN} -o share.lookalike --valid 0.25"));
+    assert!(trained.status.success(), "{}", told(&trained));
+    assert_eq!(report(&FITTED, "share.lookalike")["accuracy"]["n"], 15);
+}
+
+#[test]
+fn a_classifier_is_made_again_from_its_own_settings() {
+    let like = FITTED
+        .run("train practice --weights small.safetensors --like first.lookalike -o like.lookalike");
+    assert!(like.status.success(), "{}", told(&like));
+    let answers = |model: &str| FITTED.out(&format!("predict {model} practice --csv"));
+    assert_eq!(answers("first.lookalike"), answers("like.lookalike"));
+    let both = FITTED.run("train practice --like first.lookalike --epochs 3");
+    assert_eq!(both.status.code(), Some(2), "{}", told(&both));
+}
+
+#[test]
+fn wrong_labels_are_listed_and_fixed_without_touching_a_file() {
+    let place = Place::new();
+    place.out("practice practice --per-class 20 --seed 1");
+    fs::copy(FITTED.path("small.safetensors"), place.path("small.safetensors")).unwrap();
+    let classes: Vec<_> = fs::read_dir(place.path("practice"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    let pictures = |class: usize| {
+        let mut paths: Vec<_> =
+            fs::read_dir(&classes[class]).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths
+    };
+    let (from, to) = (pictures(0), &classes[1]);
+    let moved = to.join("moved.png");
+    fs::rename(&from[0], &moved).unwrap();
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let fixes =
+        format!("path,label,suggested\n{0}/moved.png,{0},{1}\n", name(to), name(&classes[0]));
+    place.write("fixes.csv", fixes);
+    let trained = place.run(&format!("{TRAIN} --fixes fixes.csv -o fixed.lookalike"));
+    assert!(trained.status.success(), "{}", told(&trained));
+    assert!(told(&trained).contains("1 picture have another label"), "{}", told(&trained));
+    assert!(moved.exists());
+    // With the fix each class has its 20 pictures again.
+    let report = report(&place, "fixed.lookalike");
+    let sums: Vec<u64> = report["confusion"]["counts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum())
+        .collect();
+    assert_eq!(sums, [20, 20, 20], "{report}");
+}
+
+/// Teaching the body is tried in each fold, judged, and told whatever comes of it.
+#[test]
+fn fine_tuning_is_tried_and_judged() {
+    let trained = FITTED.run(&format!("{TRAIN} --fine-tune always --folds 2 -o tuned.lookalike"));
+    assert!(trained.status.success(), "{}", told(&trained));
+    let report = report(&FITTED, "tuned.lookalike");
+    let comparison = &report["comparisons"][0];
+    assert_eq!(comparison["pictures"], 60, "{report}");
+    assert!(!FITTED.path("tuned.lookalike.unfinished").exists());
+}
+
+#[test]
+fn the_cache_is_shown_and_cleared() {
+    let place = Place::new();
+    let empty = place.out("cache");
+    assert!(empty.contains("features") && empty.contains("0 B"), "{empty}");
+    place.write(".cache/features/x/y.features", [0; 1500]);
+    place.write(".cache/weights/z", [0; 10]);
+    assert!(place.out("cache").contains("1.5 kB"), "{}", place.out("cache"));
+    place.out("cache --clear");
+    let parts: serde_json::Value = serde_json::from_str(&place.out("cache --json")).unwrap();
+    assert_eq!((&parts[0]["bytes"], &parts[2]["bytes"]), (&0.into(), &10.into()), "{parts}");
+    place.out("cache weights --clear");
+    assert!(!place.path(".cache/weights").exists());
+}
