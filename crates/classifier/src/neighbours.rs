@@ -194,9 +194,17 @@ mod tests {
 
     #[test]
     fn those_that_may_not_speak_are_passed_over() {
-        let rows = [1.0, 0.0, 1.0, 0.1, 0.0, 1.0];
-        let others = neighbours_among(&rows, &rows, 2, 1, |query, reference| query != reference);
-        let nearest: Vec<usize> = others.iter().map(|n| n.nearest[0].0).collect();
-        assert_eq!(nearest, [1, 0, 1]);
+        let (count, width) = (300, 20);
+        let known = rows(count, width, 1);
+        let others = |query, reference| query % 3 != reference % 3;
+        let found = neighbours_among(&known, &known, width, 4, others);
+        for (query, (found, row)) in found.iter().zip(known.chunks_exact(width)).enumerate() {
+            let mut expected = plain(row, &known);
+            expected.retain(|&(reference, _)| others(query, reference));
+            let indices = |(index, _): &(usize, f32)| *index;
+            let found: Vec<usize> = found.nearest.iter().map(indices).collect();
+            let expected: Vec<usize> = expected[..4].iter().map(|&(index, _)| index).collect();
+            assert_eq!(found, expected);
+        }
     }
 }

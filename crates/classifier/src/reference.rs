@@ -71,7 +71,7 @@ impl Reference {
 /// let learned = Learned::new(&pictures, 2, &rows);
 /// let other_fold = |query: usize, picture: usize| folds[query] != folds[picture];
 /// let novelty = learned.novelties(averages.as_flattened(), other_fold);
-/// assert!(novelty[0] < novelty[1]); // the one knows more than the other of its class
+/// assert!(novelty[0] > novelty[1]); // which has something in common with both of the other fold
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {

@@ -217,6 +217,9 @@ fn what_is_not_as_written_is_refused() {
         }),
         ("an endless reference", "its reference is not 5000 rows", |raw| {
             raw.edit_record(|r| r["reference"] = json!(vec![json!(["a.jpg", 0, null]); 5000]));
+            let rows = raw.tensor("reference");
+            rows.2 = vec![5000, 256];
+            rows.3.resize(5000 * 256 * 2, 0);
         }),
         ("NaN in the reference", "no finite bfloat16", |raw| {
             raw.tensor("reference").3[..2].copy_from_slice(&0x7fc0u16.to_le_bytes());
