@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use classifier::Classifier;
-use insight::{Calibration, Insight, Scaling};
+use insight::{Calibration, Insight, Protocol, Scaling};
 use network::summary::{self, Summary};
 use pictures::Side;
 use serde_json::{Value, json};
@@ -50,9 +50,13 @@ fn as_text(
     writeln!(out, "pictures   {pictures}")?;
     writeln!(
         out,
-        "accuracy   {} of {}",
+        "accuracy   {} of {}{}",
         insight.accuracy,
-        count(insight.accuracy.n, "held-out picture")
+        insight.pictures(insight.accuracy.n),
+        match insight.protocol {
+            Protocol::OutOfFold { .. } => ", judged out of fold",
+            _ => "",
+        }
     )?;
     writeln!(
         out,

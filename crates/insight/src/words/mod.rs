@@ -100,7 +100,8 @@ impl Insight {
     }
 
     /// "101 held-out pictures", or what they are.
-    pub(crate) fn pictures(&self, n: usize) -> String {
+    #[must_use]
+    pub fn pictures(&self, n: usize) -> String {
         let kind = match self.protocol {
             Protocol::OutOfFold { .. } => "",
             Protocol::HeldOut { .. } => "held-out ",

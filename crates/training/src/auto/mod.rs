@@ -33,11 +33,13 @@ pub struct Auto {
     /// Folds that every picture is judged out of, where nobody says which are held out.
     pub folds: usize,
     /// How many times; `None` for as many as the number of pictures asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<usize>,
     /// Whether the body is taught too.
     pub fine_tune: FineTune,
     /// Minutes that this may take; `None` for none, or with [`FineTune::Always`] as many as it
     /// takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<f64>,
     /// Where all randomness starts from.
     pub seed: u64,
