@@ -138,13 +138,17 @@ fn of_auroc() {
 
 #[test]
 fn of_calibration_error() {
-    // Of few mistakes none of the methods tried covers 95 %.
-    let often_wrong = |world: &World| world.draw(0, 1).right.iter().filter(|r| !**r).count() >= 10;
-    for world in worlds(2).into_iter().filter(often_wrong) {
+    for world in worlds(2) {
         let error =
             |set: &Set| stats::reliability(&set.confidence, &set.right, &set.units).unwrap();
         let covered = world.covered(|set| error(set).plain, |set| error(set).error.interval);
-        assert_kept("ECE", &world, covered);
+        let wrong = world.draw(0, 100).right.iter().filter(|right| !**right).count() / 100;
+        if wrong < 10 {
+            // Of so few mistakes none of the methods tried covers more; its documentation says so.
+            assert!((0.88..=0.97).contains(&covered), "ECE, {world:?}: {covered}");
+        } else {
+            assert_kept("ECE", &world, covered);
+        }
     }
 }
 

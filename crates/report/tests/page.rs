@@ -203,3 +203,55 @@ fn the_same_for_machines() {
     let words = report["in_words"].as_str().unwrap();
     assert!(words.contains("Right on 42 of 60") && words.contains("The pair most often confused"));
 }
+
+#[test]
+fn how_far_to_trust_it_is_there_for_machines_and_people() {
+    let (evidence, thumbnails) = made::honest(&made::names(3), 60);
+    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    assert_eq!(report["format"], 2);
+    assert_eq!(report["judged"], serde_json::json!({ "outoffold": { "folds": 5, "repeats": 1 } }));
+    for score in ["log_loss", "macro_f1", "auroc"] {
+        let [low, value, high] =
+            ["low", "value", "high"].map(|end| report[score][end].as_f64().unwrap());
+        assert!(low < value && value < high, "{score}");
+    }
+    let bins = |when: &str| report["calibration"][when]["bins"].as_array().unwrap().len();
+    assert_eq!((bins("before"), bins("after")), (7, 7), "180 pictures, 25 or more in each");
+    assert_eq!(report["answers"]["stated_coverage"], 0.9);
+    assert_eq!(report["answers"]["per_class"][2]["class"], "siberian_husky");
+    assert_eq!(report["selected"].as_array().unwrap().len(), 20);
+    let curve = &report["learning_curve"];
+    assert_eq!(curve["law"][5]["pictures"], 2 * curve["law"][4]["pictures"].as_u64().unwrap());
+    assert!(curve["gains_most"]["class"].is_string());
+    let suspect = &report["suspects"][0];
+    assert!(suspect["label"] != suspect["suggested"] && suspect["confident"] == true);
+    assert_eq!(report["shortcuts"][1]["alarm"], true);
+    assert_eq!(report["candidates"][0]["chosen"], true);
+    assert_eq!(report["comparisons"][0]["b"], "fine-tuning");
+    let verdicts: Vec<&str> = report["predictions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["verdict"].as_str().unwrap())
+        .collect();
+    for verdict in ["class", "ambiguous", "unfamiliar"] {
+        assert!(verdicts.contains(&verdict), "{verdict}");
+    }
+
+    let page = html(&evidence, &thumbnails, &about());
+    let section = |id: &str| between(&page, &format!("<section id=\"{id}\">"), "</section>");
+    assert!(section("certainty").contains("The network by itself is too sure"));
+    assert!(section("certainty").contains("class=\"line ideal\""));
+    assert!(section("unsure").contains("class=\"band valid\""));
+    assert!(section("more").contains("With twice as many pictures"));
+    assert!(section("labels").matches("class=\"card\"").count() >= 5);
+    assert!(section("shortcuts").contains("class=\"alarm\""), "the row stands out");
+    assert!(page.contains("The picture&#39;s size alone tells the class"), "told at once");
+    assert!(section("tried").contains("Fine-tuning is"));
+    // Where nothing of it was measured, nothing is said.
+    let (plain, thumbnails) = made::evidence(&made::names(3), 20, 3);
+    let page = html(&plain, &thumbnails, &about());
+    for absent in ["more", "shortcuts", "tried"] {
+        assert!(!page.contains(&format!("id=\"{absent}\"")), "{absent}");
+    }
+}

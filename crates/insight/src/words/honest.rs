@@ -4,6 +4,7 @@ use crate::calibration::Scaling;
 use crate::compare::Comparison;
 use crate::evidence::Protocol;
 use crate::insight::Insight;
+use crate::stats::Estimate;
 
 use super::Sentence;
 
@@ -84,6 +85,7 @@ impl Insight {
                 "The network by itself is surer of some classes than of others"
             }
         };
+        let (before, after) = (distance(before), distance(after));
         words.text(format!(
             "{how}: its probabilities are off by {before} on average. Calibrated, as they are \
              saved and shown here, they are off by {after}."
@@ -95,10 +97,14 @@ impl Insight {
     pub fn coverage_sentence(&self) -> Sentence {
         let words = Sentence::default();
         let Some(answers) = &self.answers else { return words };
+        let none = match answers.mean_size < 1.0 {
+            true => ", and none where it is less sure than it mostly is",
+            false => "",
+        };
         words.text(format!(
             "It names as few classes as it can while holding the true one for {:.0} % of \
              pictures; on pictures it had not learned from, it held it for {}, naming {:.1} on \
-             average.",
+             average{none}.",
             100.0 * answers.stated,
             answers.coverage,
             answers.mean_size
@@ -121,7 +127,9 @@ impl Insight {
             words = words.text(format!(" and be right on {right} of these"));
         }
         words = words.text(format!("; {} with several", percent(&answers.ambiguous)));
-        if let Some(right) = answers.ambiguous_right.estimate() {
+        // Of two classes, the right one is always among both.
+        let several = answers.ambiguous_right.estimate().filter(|_| self.classes.len() > 2);
+        if let Some(right) = several {
             words = words.text(format!(", the right one among them for {}", right.percent()));
         }
         words.text(".")
@@ -228,7 +236,8 @@ impl Insight {
         }
         if let Some(calibrated) = &self.calibrated {
             let (before, after) = (&calibrated.before.error, &calibrated.after.error);
-            line("certainty", format!("off by {after}, {} before calibration", before.percent()));
+            let (before, after) = (distance(before), distance(after));
+            line("certainty", format!("off by {after}; before calibration by {before}"));
         }
         if let Some(answers) = &self.answers {
             let stated = 100.0 * answers.stated;
@@ -240,10 +249,12 @@ impl Insight {
         if let Some(learning) = &self.learning {
             line("doubling", format!("the pictures: expect {}", learning.doubled));
         }
-        match self.suspects.about() {
-            0 => {}
-            1 => line("labels", "about 1 looks wrong; see the report".to_owned()),
-            n => line("labels", format!("about {n} look wrong; see the report")),
+        let often = self.error_rate.interval.low > OFTEN;
+        match (self.suspects.about(), often) {
+            (0, _) => {}
+            (1, _) => line("labels", "about 1 looks wrong; see the report".to_owned()),
+            (n, false) => line("labels", format!("about {n} look wrong; see the report")),
+            (n, true) => line("labels", format!("some of {n} may be wrong; see the report")),
         }
         for guessed in self.shortcuts.iter().filter(|guessed| guessed.alarm) {
             line("alarm", format!("{} alone is right on {}", guessed.what, guessed.right));
@@ -276,6 +287,15 @@ impl Comparison {
             points(difference.low),
             points(difference.high),
         ))
+    }
+}
+
+/// A distance, which cannot be below 0: "3 % (1 to 5)", or "less than 1.9 %" where it may be
+/// nothing.
+fn distance(estimate: &Estimate) -> String {
+    match estimate.value < 0.005 {
+        true => format!("less than {} %", estimate.ends()[1]),
+        false => estimate.to_string(),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::svg;
 /// Suspects that are shown.
 const SUSPECTS: usize = 18;
 
+/// A loss this many times the lowest is drawn at the upper edge: fastai's sweep ends there.
+const DIVERGED: f64 = 4.0;
+
 /// The learning curve.
 pub(super) struct More {
     pub(super) sentence: String,
@@ -150,7 +153,9 @@ fn finder(finder: &insight::Finder) -> Option<Plot> {
     let high = rates.iter().copied().fold(low, f64::max);
     let decades = low.log10().ceil() as i32..=high.log10().floor() as i32;
     let ticks = decades.map(|power| (10f64.powi(power), format!("1e{power}"))).collect();
-    let largest = line.iter().map(|p| p.1).fold(0.0, f64::max);
+    // Where training breaks down the loss has no end, and would flatten what matters.
+    let lowest = line.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
+    let largest = line.iter().map(|p| p.1).fold(0.0, f64::max).min(DIVERGED * lowest.max(1e-9));
     let nearest = |rate: f32| {
         let far = |p: &(f64, f64)| (p.0.ln() - f64::from(rate).ln()).abs();
         line.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)))
