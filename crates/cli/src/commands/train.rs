@@ -87,5 +87,6 @@ fn refuse_early(output: &Path) -> anyhow::Result<()> {
 fn summarise(insight: &Insight, terminal: &Terminal) {
     const WIDTH: usize = 80;
     let short = text::short(insight, WIDTH, terminal.colours_results());
-    terminal.account(&format!("\n{}", short.trim_end()));
+    terminal.account(&format!("\n{}\n", short.trim_end()));
+    insight.honest_lines().iter().for_each(|line| terminal.account(line));
 }
