@@ -67,7 +67,7 @@ fn a_second_run_finds_the_features_and_comes_to_the_same() {
         .env("LOOKALIKE_CACHE", place.path("other-cache"))
         .output()
         .unwrap();
-    assert!(!told(&fresh).contains("before"), "{}", told(&fresh));
+    assert!(!told(&fresh).contains("looked at before"), "{}", told(&fresh));
     assert_eq!(answers("first.lookalike"), answers("fresh.lookalike"));
 }
 

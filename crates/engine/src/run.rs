@@ -8,7 +8,7 @@ use kernels::norm::{Backward, Moments, Statistics};
 use kernels::{Epilogue, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
-use crate::arena::{BufferId, Split, split};
+use crate::arena::{Split, split};
 use crate::cpu::Between;
 use crate::plan::{Action, Destination, Plan, Value};
 use crate::store::norm_of;
@@ -221,9 +221,10 @@ pub(crate) fn run(
         }
     }
     if work.is_none() {
-        let kept = |id: BufferId| memory[plan.places[id].clone()].to_vec();
-        ran.logits = kept(plan.logits);
-        ran.features = plan.features.map(kept).unwrap_or_default();
+        let [logits, features] = [Some(plan.logits), plan.features]
+            .map(|kept| kept.map(|id| memory[plan.places[id].clone()].to_vec()));
+        ran.logits = logits.unwrap_or_default();
+        ran.features = features.unwrap_or_default();
     }
     ran
 }

@@ -12,6 +12,25 @@ pub struct Tensor {
     pub data: Vec<f32>,
 }
 
+impl Tensor {
+    /// The values that one parameter of a graph starts with.
+    ///
+    /// # Panics
+    /// When there is no such parameter.
+    #[must_use]
+    pub fn start(graph: &Graph, index: usize, seed: u64) -> Self {
+        let parameter = &graph.parameters()[index];
+        let data = match parameter.start {
+            Start::Constant(value) => vec![value; parameter.len()],
+            Start::Normal(deviation) => {
+                let mut draws = Draws::new(seed, Purpose::Init, &[index as u64]);
+                (0..parameter.len()).map(|_| draws.normal() as f32 * deviation).collect()
+            }
+        };
+        Self { shape: parameter.shape.clone(), data }
+    }
+}
+
 /// A value for every parameter of a graph, in the graph's order and PyTorch's layout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters(Vec<Tensor>);
@@ -21,17 +40,7 @@ impl Parameters {
     /// two graphs with the same body start with the same body.
     #[must_use]
     pub fn start(graph: &Graph, seed: u64) -> Self {
-        let tensors = graph.parameters().iter().enumerate().map(|(index, parameter)| {
-            let data = match parameter.start {
-                Start::Constant(value) => vec![value; parameter.len()],
-                Start::Normal(deviation) => {
-                    let mut draws = Draws::new(seed, Purpose::Init, &[index as u64]);
-                    (0..parameter.len()).map(|_| draws.normal() as f32 * deviation).collect()
-                }
-            };
-            Tensor { shape: parameter.shape.clone(), data }
-        });
-        Self(tensors.collect())
+        Self((0..graph.parameters().len()).map(|index| Tensor::start(graph, index, seed)).collect())
     }
 
     /// Takes one tensor for each parameter, in order.

@@ -48,20 +48,16 @@ pub fn load_from<S: Read + Seek>(
     known: impl Fn(&str) -> bool,
 ) -> Result<Parameters, WeightsError> {
     check(file.path(), file.layout(), graph, part, known)?;
-    let mut start = match part {
-        Part::Whole => None,
-        Part::Body { seed } => Some(Parameters::start(graph, seed)),
-    };
     let mut tensors = Vec::with_capacity(graph.parameters().len());
     for (index, parameter) in graph.parameters().iter().enumerate() {
-        let shape = parameter.shape.clone();
-        let data = match &mut start {
-            Some(start) if !part.takes(parameter) => {
-                std::mem::take(&mut start.tensors_mut()[index].data)
+        tensors.push(match part {
+            Part::Body { seed } if !part.takes(parameter) => Tensor::start(graph, index, seed),
+            _ => {
+                let data = file.tensor_f32(&parameter.name)?;
+                let data = checked(data, parameter, file.path())?;
+                Tensor { shape: parameter.shape.clone(), data }
             }
-            _ => checked(file.tensor_f32(&parameter.name)?, parameter, file.path())?,
-        };
-        tensors.push(Tensor { shape, data });
+        });
     }
     Ok(Parameters::new(graph, tensors).expect("every shape has been checked"))
 }

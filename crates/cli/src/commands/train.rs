@@ -65,8 +65,8 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     };
     let prepared = Prepared { settings, folder, start, began };
     match recipe {
-        Recipe::Auto(recipe) => auto::run(prepared, recipe, terminal, stop),
-        Recipe::Classic(recipe) => classic::run(prepared, recipe, terminal, stop),
+        Recipe::Auto(recipe) => auto::run(prepared, &recipe, terminal, stop),
+        Recipe::Classic(recipe) => classic::run(prepared, &recipe, terminal, stop),
     }
 }
 

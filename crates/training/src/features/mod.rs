@@ -72,12 +72,15 @@ pub fn key(engine: &dyn Engine, preprocess: &Preprocess) -> Digest {
     let (graph, parameters) = (engine.graph(), engine.parameters());
     let body = graph.nodes()[..=graph.cut().0].iter();
     body.for_each(|node| key.update(format!("{:?} {:?}\n", node.op, node.inputs).as_bytes()));
-    let mut bytes = vec![];
+    let mut bytes = vec![0; 4 * 4096];
     for (parameter, tensor) in graph.parameters().iter().zip(parameters.tensors()) {
         if parameter.group < graph.groups() - 1 {
-            bytes.clear();
-            bytes.extend(tensor.data.iter().flat_map(|x| x.to_le_bytes()));
-            key.update(&bytes);
+            for numbers in tensor.data.chunks(4096) {
+                for (to, x) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+                    *to = x.to_le_bytes();
+                }
+                key.update(&bytes[..4 * numbers.len()]);
+            }
         }
     }
     key.finish()

@@ -88,7 +88,8 @@ impl Lbfgs {
         self.tries += 1;
         // Armijo's rule, with room for what f32 loses.
         let bound = self.value + 1e-4 * self.step * self.slope + 1e-7 * self.value.abs();
-        if !(value <= bound) {
+        // What is no number is refused too.
+        if value.is_nan() || value > bound {
             if self.tries == TRIES {
                 self.done = true; // as good as rounding lets it be
                 return;

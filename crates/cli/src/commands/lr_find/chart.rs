@@ -48,9 +48,9 @@ pub(super) fn text(found: &Found) -> String {
 pub(super) fn shown(losses: &[f64]) -> (f64, f64) {
     let finite = || losses.iter().copied().filter(|loss| loss.is_finite());
     let low = finite().fold(f64::INFINITY, f64::min);
-    let most = finite().fold(f64::NEG_INFINITY, f64::max);
     let first = finite().next().unwrap_or(1.0);
-    if low.is_finite() { (low, most.min(2.0 * first).max(low)) } else { (0.0, 1.0) }
+    let most = finite().filter(|&loss| loss <= 2.0 * first).fold(low, f64::max);
+    if low.is_finite() { (low, most) } else { (0.0, 1.0) }
 }
 
 #[cfg(test)]

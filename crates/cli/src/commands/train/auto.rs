@@ -19,7 +19,7 @@ use crate::terminal::{clock, count};
 
 pub(super) fn run(
     prepared: Prepared,
-    recipe: Auto,
+    recipe: &Auto,
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
@@ -60,7 +60,7 @@ pub(super) fn run(
                 |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
             let bytes: Vec<u64> = data.items.iter().map(size).collect();
             let fitted =
-                auto::fit(&recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
+                auto::fit(recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
             Ok((features, fitted))
         });
     let (features, fitted) = match result {
@@ -92,7 +92,7 @@ pub(super) fn run(
         ..Outcome::new(parameters, protocol, fitted.judged.clone())
     };
     engine.set_parameters(&outcome.parameters)?;
-    if !wants_more(&recipe) {
+    if !wants_more(recipe) {
         if recipe.fine_tune == FineTune::Auto {
             account.notes.push(UNTRIED.into());
         }
@@ -109,7 +109,7 @@ pub(super) fn run(
     account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
     let mut table = Table::new(terminal);
     let mut tuner = Tuner {
-        settings: &recipe,
+        settings: recipe,
         engine: &mut engine,
         data: &mut account.data,
         preprocess: &account.preprocess,

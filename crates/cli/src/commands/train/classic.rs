@@ -21,7 +21,7 @@ const VALID: f64 = 0.2;
 
 pub(super) fn run(
     prepared: Prepared,
-    recipe: Classic,
+    recipe: &Classic,
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
@@ -61,7 +61,7 @@ pub(super) fn run(
         &mut engine,
         data,
         &account.preprocess,
-        &recipe,
+        recipe,
         checkpoints,
         &mut table,
         stop,

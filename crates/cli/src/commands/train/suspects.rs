@@ -30,10 +30,9 @@ pub(super) fn write(insight: &Insight, page: &Path, terminal: &Terminal) -> anyh
     let path = page.with_extension("suspects.csv");
     files::write(&path, &table.into_inner()?)?;
     terminal.note(&format!(
-        "{} to look at, as labels may be wrong: `{}`; keep the lines that are right and pass it \
-         to `--fixes`",
-        count(suspects.len(), "picture"),
+        "labels to look at: `{}` ({}); delete the lines that are no mistake and pass it to `--fixes`",
         path.display(),
+        count(suspects.len(), "line"),
     ));
     Ok(())
 }
