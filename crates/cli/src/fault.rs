@@ -7,6 +7,8 @@ use classifier::ClassifierError;
 use ground::files::FileError;
 use pictures::PicturesError;
 use training::TrainingError;
+use training::auto::AutoError;
+use training::features::FeaturesError;
 use weights::WeightsError;
 
 /// The program's exit codes. A code keeps its meaning.
@@ -74,6 +76,10 @@ fn room(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
         Some((fault.exit, fault.help.clone()))
     } else if let Some(error) = error.downcast_ref::<TrainingError>() {
         Some((of_training(error), error.help()))
+    } else if let Some(error) = error.downcast_ref::<AutoError>() {
+        Some((of_auto(error), error.help()))
+    } else if let Some(error) = error.downcast_ref::<FeaturesError>() {
+        Some((of_features(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<ClassifierError>() {
         Some((of_classifier(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<PicturesError>() {
@@ -97,6 +103,24 @@ fn of_training(error: &TrainingError) -> Exit {
         TrainingError::NoPictures { .. } | TrainingError::ClassNames(_) => Exit::Pictures,
         TrainingError::NothingToDo { .. } => Exit::Usage,
         _ => Exit::Failed,
+    }
+}
+
+fn of_auto(error: &AutoError) -> Exit {
+    match error {
+        AutoError::File(_) => Exit::Failed,
+        AutoError::Pictures(error) => of_pictures(error),
+        AutoError::Training(error) => of_training(error),
+        AutoError::Features(error) => of_features(error),
+        AutoError::Classes(_) => Exit::Pictures,
+    }
+}
+
+fn of_features(error: &FeaturesError) -> Exit {
+    match error {
+        FeaturesError::Classifier(error) => of_classifier(error),
+        FeaturesError::Pictures(error) => of_pictures(error),
+        FeaturesError::File(_) => Exit::Failed,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Recipes: how a network is taught.
 //!
-//! Its three central types are [`Classic`] (the settings of fastai's recipe: a frozen stage, then
-//! an unfrozen one), [`Run`] (what training makes: history, weights, held-out predictions) and
-//! [`Observer`] (who hears how it goes). [`run`] does the work on any [`engine::Engine`];
-//! [`OneCycle`] is the schedule, [`Movement`] says before a stage whether its rates can change
-//! anything, and [`find`] looks for rates that do.
+//! Its three central types are [`Recipe`] (the settings of one), [`auto::Fitted`] (what the default
+//! recipe makes of a body's [`features`]: a [`head`], and a judgement on every picture by heads
+//! that never saw it) and [`Run`] (what training makes: history, weights, held-out predictions).
+//! [`run`] teaches any [`engine::Engine`] by [`Classic`], fastai's recipe, and tells an
+//! [`Observer`]; [`OneCycle`] is the schedule, [`Movement`] says before a stage whether its rates
+//! can change anything, and [`find`] looks for rates that do.
 //!
 //! ```
 //! use training::{OneCycle, Rates};

@@ -48,10 +48,8 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     };
     folder.warnings.iter().chain(&fixed.warnings).for_each(|warning| terminal.warn(warning));
     if settings.fixes.is_some() {
-        let (relabelled, left_out) = (count(fixed.relabelled, "picture"), fixed.left_out);
-        terminal.note(&format!(
-            "by the fixes {relabelled} have another label, {left_out} are left out"
-        ));
+        let relabelled = count(fixed.relabelled, "picture");
+        terminal.note(&format!("fixes: {relabelled} relabelled, {} left out", fixed.left_out));
     }
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let like = settings.like.as_deref().map(Like::of).transpose()?;

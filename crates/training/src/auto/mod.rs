@@ -113,6 +113,20 @@ pub enum AutoError {
     Classes(usize),
 }
 
+impl AutoError {
+    /// What the user can do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::Pictures(error) => error.help(),
+            Self::Training(error) => error.help(),
+            Self::Features(error) => error.help(),
+            Self::Classes(_) => Some("add pictures, or hold out fewer".into()),
+        }
+    }
+}
+
 /// Fits the default recipe's head on the features of a dataset and judges it.
 ///
 /// Where the dataset has a test side, that is judged; else its held-out side; else every picture

@@ -50,6 +50,18 @@ pub enum FeaturesError {
     File(#[from] FileError),
 }
 
+impl FeaturesError {
+    /// What the user can do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Classifier(error) => error.help(),
+            Self::Pictures(error) => error.help(),
+            Self::File(_) => None,
+        }
+    }
+}
+
 /// Where caches of features lie.
 #[must_use]
 pub fn folder() -> PathBuf {
