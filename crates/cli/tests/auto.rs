@@ -114,7 +114,11 @@ fn wrong_labels_are_listed_and_fixed_without_touching_a_file() {
     place.write("fixes.csv", fixes);
     let trained = place.run(&format!("{TRAIN} --fixes fixes.csv -o fixed.lookalike"));
     assert!(trained.status.success(), "{}", told(&trained));
-    assert!(told(&trained).contains("fixes: 1 picture relabelled, 0 left out"), "{}", told(&trained));
+    assert!(
+        told(&trained).contains("fixes: 1 picture relabelled, 0 left out"),
+        "{}",
+        told(&trained)
+    );
     assert!(moved.exists());
     // With the fix each class has its 20 pictures again.
     let report = report(&place, "fixed.lookalike");

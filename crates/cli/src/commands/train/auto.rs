@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use engine::Engine;
+use engine::{Cpu, Engine};
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 use insight::Protocol;
 use pictures::{Dataset, Preprocess, dataset};
 use training::Recipe;
-use training::auto::{self, Auto, FineTune, Tuner};
-use training::features::{self, Cache};
+use training::auto::{self, Auto, FineTune, Fitted, Tuner};
+use training::features::{self, Cache, Features};
 
 use super::account::{Account, Outcome};
 use super::table::Table;
@@ -31,8 +31,8 @@ pub(super) fn run(
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
     Cache::sweep(&parent);
-    let cache =
-        Cache::open(&parent, &features::key(&engine, &preprocess), features::width(&graph))?;
+    let key = features::key(&engine, &preprocess);
+    let cache = Cache::open(&parent, &key, features::width(&graph))?.tidy()?;
     let how = dataset::Settings {
         // Without a share to hold out, every picture is judged out of fold.
         valid_fraction: settings.valid.unwrap_or(0.0),
@@ -101,20 +101,35 @@ pub(super) fn run(
     }
     // What is done in a moment is saved before what takes long begins.
     account.save(outcome.clone(), &mut engine, terminal)?;
+    account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
+    fine_tune(account, recipe, &fitted, &features, outcome, &mut engine, terminal, stop)
+}
+
+/// Tries whether teaching the body too makes `outcome` better, and saves what came of it.
+#[allow(clippy::too_many_arguments, reason = "all that the first half of the run has made")]
+fn fine_tune(
+    mut account: Account,
+    recipe: &Auto,
+    fitted: &Fitted,
+    features: &Features,
+    outcome: Outcome,
+    engine: &mut Cpu,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
     let unfinished = Unfinished::of(
         &account.settings.output,
         account.settings.checkpoint_every,
         account.settings.fresh,
     );
-    account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
     let mut table = Table::new(terminal);
     let mut tuner = Tuner {
         settings: recipe,
-        engine: &mut engine,
+        engine,
         data: &mut account.data,
         preprocess: &account.preprocess,
         features: &features.table,
-        fitted: &fitted,
+        fitted,
         checkpoints: unfinished.checkpoints(),
         observer: &mut table,
         progress: terminal,
@@ -167,7 +182,7 @@ pub(super) fn run(
         }
     }
     let output = account.settings.output.clone();
-    account.save(outcome, &mut engine, terminal)?;
+    account.save(outcome, engine, terminal)?;
     tuned.checkpoints.iter().for_each(|kept| unfinished.done(kept, &output, terminal));
     unfinished.remove();
     Ok(Exit::Done)
