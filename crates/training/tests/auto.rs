@@ -1,0 +1,110 @@
+//! The default recipe's judgement, on numbers that stand for features.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
+use ground::progress::Silent;
+use ground::random::{Draws, Purpose};
+use ground::{Digest, Stop};
+use insight::Protocol;
+use network::{Backbone, Parameters};
+use pictures::{Dataset, Item, Side};
+use training::auto::{Auto, Fitted, fit};
+use training::features::{About, Features, Table};
+
+const WIDTH: usize = 200;
+
+/// Pictures of two classes. `content` says which are copies; each has noise for features, and of
+/// its class as much as `signal`.
+fn made(count: usize, content: impl Fn(usize) -> usize, signal: f64) -> (Dataset, Features) {
+    let (mut items, mut numbers) = (vec![], vec![]);
+    for picture in 0..count {
+        let content = content(picture);
+        let mut draws = Draws::new(1, Purpose::Synthetic, &[content as u64]);
+        let label = (draws.uniform() < 0.5) as usize;
+        numbers.extend((0..WIDTH).map(|c| {
+            let of_class = if c % 2 == label { signal } else { 0.0 };
+            (draws.normal() + of_class) as f32
+        }));
+        items.push(Item {
+            path: format!("{picture}.png").into(),
+            label,
+            digest: Digest::of(&content.to_le_bytes()),
+            side: Side::Train,
+            width: 10,
+            height: 10,
+        });
+    }
+    let squares = (0..count).map(|_| vec![0; 3].into()).collect();
+    let data = Dataset::of_squares(vec!["a".into(), "b".into()], items, 1, squares);
+    let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; count];
+    (data, Features { table: Table::new(WIDTH, numbers), about, computed: count })
+}
+
+fn fitted(data: &Dataset, features: &Features) -> Fitted {
+    let settings = Auto::new(Backbone::Small);
+    let body = Parameters::start(&settings.architecture(2).graph(), 1);
+    let bytes = vec![100; data.items.len()];
+    fit(&settings, data, features, body, &bytes, &Silent, &Stop::new()).unwrap()
+}
+
+fn accuracy(data: &Dataset, fitted: &Fitted) -> f64 {
+    let right = fitted.judged.iter().filter(|judged| {
+        let answer = usize::from(judged.logits[1] > judged.logits[0]);
+        answer == data.items[judged.picture].label
+    });
+    right.count() as f64 / fitted.judged.len() as f64
+}
+
+/// There is nothing to learn, and room to learn everything by heart: whoever had seen a picture
+/// would name it.
+#[test]
+fn noise_is_judged_as_noise() {
+    let (data, features) = made(120, |picture| picture, 0.0);
+    let fitted = fitted(&data, &features);
+    assert_eq!(fitted.judged.len(), 120);
+    assert!((0.3..0.7).contains(&accuracy(&data, &fitted)), "{}", accuracy(&data, &fitted));
+}
+
+/// Whoever had seen its copy would name it too.
+#[test]
+fn copies_do_not_help_one_another() {
+    let (data, features) = made(120, |picture| picture / 2, 0.0);
+    let fitted = fitted(&data, &features);
+    assert!((0.2..0.8).contains(&accuracy(&data, &fitted)), "{}", accuracy(&data, &fitted));
+    for pair in fitted.judged.chunks(2) {
+        assert_eq!((pair[0].fold, pair[0].group), (pair[1].fold, pair[1].group));
+        assert!(pair[0].novelty.unwrap() > 0.1, "its copy is not among what it is compared with");
+    }
+}
+
+#[test]
+fn what_can_be_learned_is_and_a_stop_ends_it() {
+    let (data, features) = made(120, |picture| picture, 0.7);
+    let fitted = fitted(&data, &features);
+    assert!(accuracy(&data, &fitted) > 0.9, "{}", accuracy(&data, &fitted));
+    let (first, last) = (&fitted.curve[0], fitted.curve.last().unwrap());
+    assert!(first.pictures < last.pictures && last.pictures == 96, "{:?}", fitted.curve);
+    // What is the same for all pictures says nothing of them.
+    let most = data.items.iter().filter(|item| item.label == 1).count().max(60);
+    assert!(fitted.shortcuts.iter().all(|shortcut| shortcut.right <= most + 6));
+    let settings = Auto::new(Backbone::Small);
+    let body = Parameters::start(&settings.architecture(2).graph(), 1);
+    let stop = Stop::new();
+    stop.ask();
+    assert!(fit(&settings, &data, &features, body, &[1; 120], &Silent, &stop).is_err());
+}
+
+#[test]
+fn a_given_side_is_judged_and_a_test_before_all() {
+    let (mut data, features) = made(90, |picture| picture, 0.7);
+    let side = |picture: usize| [Side::Train, Side::Train, Side::Valid][picture % 3];
+    data.set_sides(&(0..90).map(side).collect::<Vec<_>>());
+    let held_out = fitted(&data, &features);
+    assert_eq!(held_out.protocol, Protocol::HeldOut { share: None });
+    assert!(held_out.judged.iter().all(|judged| judged.picture % 3 == 2));
+    let side = |picture: usize| [Side::Train, Side::Test, Side::Valid][picture % 3];
+    data.set_sides(&(0..90).map(side).collect::<Vec<_>>());
+    let tested = fitted(&data, &features);
+    assert_eq!((tested.protocol, tested.judged.len()), (Protocol::Test, 30));
+    assert!(tested.judged.iter().all(|judged| judged.picture % 3 == 1));
+}
