@@ -63,6 +63,9 @@ fn noise_is_judged_as_noise() {
     let fitted = fitted(&data, &features);
     assert_eq!(fitted.judged.len(), 120);
     assert!((0.3..0.7).contains(&accuracy(&data, &fitted)), "{}", accuracy(&data, &fitted));
+    // Those too that were not chosen.
+    let by_chance = |wrong: usize| (36..=84).contains(&wrong);
+    assert!(fitted.candidates.iter().all(|c| by_chance(c.errors.0)), "{:?}", fitted.candidates);
 }
 
 /// Whoever had seen its copy would name it too.
