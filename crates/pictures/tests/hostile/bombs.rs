@@ -62,7 +62,7 @@ fn sizes() -> Vec<(&'static str, Vec<u8>)> {
         ("JPEG, 65,500²", set(jpeg, jpeg_size, &[0xff, 0xdc, 0xff, 0xdc])),
         ("JPEG, progressive", set(progressive, progressive_size, &[0x3f, 0xff, 0x3f, 0xff])),
         ("WebP, 16,383²", set(webp, webp_size, &[0xff, 0x3f, 0xff, 0x3f])),
-        ("WebP, lossless", set(lossless, lossless_size, &[0xff, 0xff, 0xff, 0x0f])),
+        ("WebP, lossless", set(lossless, lossless_size, &[0xfe, 0xbf, 0xff, 0x0f])),
         ("WebP, canvas", set(file("animated.webp"), 24, &[0xff, 0x3f, 0, 0xff, 0x3f, 0])),
         ("GIF, canvas", set(file("plain.gif"), 6, &[0xff; 4])),
         ("BMP", set(file("rgb.bmp"), 18, &[0, 0x3f, 0, 0, 0, 0x3f, 0, 0])),
@@ -79,13 +79,14 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
     let frame = frame + gif[frame..].iter().position(|&byte| byte == 0x2c).unwrap();
     let scans = file("progressive.jpg");
     let scan = scans.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
-    let last = scans.len() - 2;
-    // The last scan of all, again and again.
-    let again = scans.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap().max(scan);
-    let again = scans[again..last].repeat(1000);
+    // A scan's data end at the next mark; in them 0xff is followed by 0.
+    let length =
+        scans[scan + 2..].windows(2).position(|two| two[0] == 0xff && two[1] != 0).unwrap();
+    let (before, rest) = scans.split_at(scan + 2 + length);
+    let again = before[scan..].repeat(1000);
     vec![
         ("GIF, a frame beyond its canvas", set(gif, frame + 5, &[0xff; 4])),
-        ("JPEG, a thousand scans", [&scans[..last], &again, &scans[last..]].concat()),
+        ("JPEG, a thousand scans", [before, &again, rest].concat()),
     ]
 }
 

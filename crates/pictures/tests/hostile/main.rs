@@ -160,10 +160,16 @@ fn mutated(bytes: &[u8], draws: &mut Draws) -> Vec<u8> {
     if bytes.is_empty() {
         return vec![0];
     }
-    for _ in 0..1 + place(24) {
-        // Headers decide most, and they stand in front.
-        let reach = if place(2) == 0 { bytes.len() } else { bytes.len().min(64) };
-        let (at, bit) = (place(reach), place(16));
+    for _ in 0..1 + place(12) {
+        // Headers decide most, and they stand in front; without its first bytes it is nothing.
+        let (from, to) = match place(16) {
+            0 => (0, 12),
+            1..8 => (12, 600),
+            _ => (12, bytes.len()),
+        };
+        let from = from.min(bytes.len() - 1);
+        let at = from + place(to.min(bytes.len()).saturating_sub(from));
+        let bit = place(16);
         bytes[at] = if bit < 8 { bytes[at] ^ (1 << bit) } else { place(256) as u8 };
     }
     if place(3) == 0 {
