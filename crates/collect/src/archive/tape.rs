@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn extended_headers_name_a_path() {
-        assert_eq!(path_in(b"6 a=b\n13 path=x/y\n\n"), None); // a wrong length
+        assert_eq!(path_in(b"6 a=b\n14 path=x/y\n\n"), None); // a wrong length
         assert_eq!(path_in(b"6 a=b\n12 path=x/y\n"), Some(&b"x/y"[..]));
         assert_eq!(path_in(b"99999999999999999999 path=x\n"), None);
         assert_eq!(path_in(b"0 path=x\n"), None);

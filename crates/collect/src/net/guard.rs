@@ -183,9 +183,8 @@ mod tests {
         let found = ["10.0.0.1:80", "1.1.1.1:80", "[::1]:80"].map(|a| a.parse().unwrap());
         assert_eq!(Guard::default().admit("x", found).unwrap(), ["1.1.1.1:80".parse().unwrap()]);
         let error = Guard::default().admit("evil.example", ["127.0.0.1:80".parse().unwrap()]);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "`evil.example` is at 127.0.0.1, which is this machine (loopback)"
-        );
+        let error = error.unwrap_err().to_string();
+        let why = "`evil.example` is at 127.0.0.1, which is this machine (loopback)";
+        assert!(error.ends_with(why), "{error}");
     }
 }

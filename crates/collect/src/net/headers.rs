@@ -28,15 +28,18 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 /// begin with the name of the robot that it is for.
 pub(super) fn kept_from_robots(headers: &HeaderMap) -> Option<&'static str> {
     const DIRECTIVES: [&str; 4] = ["noai", "noimageai", "noindex", "none"];
+    const VALUED: [&str; 4] =
+        ["max-image-preview", "max-snippet", "max-video-preview", "unavailable_after"];
     all(headers, "x-robots-tag").find_map(|value| {
         let mut for_us = true;
         value.to_ascii_lowercase().split(',').find_map(|part| {
             let mut directive = part.trim();
             if let Some((name, rest)) = directive.split_once(':') {
-                // `unavailable_after: date` and the like are directives with a value.
-                if !rest.trim().starts_with(|c: char| c.is_ascii_digit()) {
-                    for_us = matches!(name.trim(), "lookalike" | "*");
+                // Some directives have a value of their own; what else stands there is a robot.
+                if VALUED.contains(&name.trim()) {
+                    return None;
                 }
+                for_us = matches!(name.trim(), "lookalike" | "*");
                 directive = rest.trim();
             }
             DIRECTIVES.into_iter().find(|known| for_us && *known == directive)
