@@ -31,7 +31,7 @@ fn hostile(port: u16) -> Vec<String> {
         172.16.0.1 192.168.0.1 169.254.169.254 [fd00:ec2::254] 100.64.0.1 224.0.0.1 \
         255.255.255.255 １２７.0.0.1 ①②⑦.0.0.1";
     let mut urls: Vec<String> =
-        hosts.split_whitespace().map(|host| format!("http://{host}:{port}/x.png")).collect();
+        hosts.split_whitespace().map(|host| format!("http://{host}:{port}/{host}.png")).collect();
     urls.extend([
         format!("http://a.example@127.0.0.1:{port}/x"),
         format!("http://a.example:80\\@127.0.0.1:{port}/x"),

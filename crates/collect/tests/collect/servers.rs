@@ -174,15 +174,34 @@ fn a_server_that_never_shakes_hands_is_left() {
 #[test]
 fn connections_are_used_to_the_full_and_no_further() {
     let server = Server::start(|request, answer| {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(150));
         answer.ok(&picture(request.path[1..].parse().unwrap()));
     });
     let list: String =
-        (0..60).map(|n| format!("{}\n", server.url("one.example", &n.to_string()))).collect();
+        (0..40).map(|n| format!("{}\n", server.url("one.example", &n.to_string()))).collect();
     let folder = tempfile::tempdir().unwrap();
     let collected = run(&list, folder.path(), &impatient(&[server.address]));
-    assert_eq!(collected.count(Status::Kept), 60);
+    assert_eq!(collected.count(Status::Kept), 40);
     assert_eq!(server.most(), 4);
+}
+
+/// What the bar of 1,000 pictures in 10 s is measured with; it asserts no time.
+#[test]
+fn a_thousand_pictures_from_two_hosts() {
+    if !slow() {
+        println!("skipped: LOOKALIKE_SLOW is not 1");
+        return;
+    }
+    let server = Server::start(|request, answer| {
+        answer.ok(&picture(request.path[1..].parse().unwrap()));
+    });
+    let url = |n: usize| server.url(&format!("h{}.example", n % 2), &n.to_string());
+    let list: String = (0..1000).map(|n| format!("{}\n", url(n))).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let since = Instant::now();
+    let collected = run(&list, folder.path(), &impatient(&[server.address]));
+    println!("{:.2} s", since.elapsed().as_secs_f32());
+    assert_eq!(collected.count(Status::Kept), 1000);
 }
 
 #[test]
