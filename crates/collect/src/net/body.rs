@@ -104,7 +104,7 @@ pub(super) fn take(
             unpacked.take(terms.most + 1).read_to_end(&mut bytes)
         }
         other => {
-            let other: String = other.chars().filter(|c| c.is_ascii_graphic()).take(30).collect();
+            let other: String = other.chars().filter(char::is_ascii_graphic).take(30).collect();
             return Err(Broken::Packed(format!("it is packed as `{other}`, unasked")));
         }
     };

@@ -64,6 +64,9 @@ impl From<Closed> for Not {
     }
 }
 
+/// The rules of a host, once somebody has asked for them.
+type Asked = Mutex<Option<Arc<Robots>>>;
+
 /// Fetches, and remembers what each host wants of robots.
 pub(crate) struct Fetcher<'a> {
     settings: &'a Settings,
@@ -71,7 +74,7 @@ pub(crate) struct Fetcher<'a> {
     stop: &'a Stop,
     agent: Agent,
     /// By scheme, host and port. Whoever comes first asks, the others wait.
-    robots: Mutex<HashMap<String, Arc<Mutex<Option<Arc<Robots>>>>>>,
+    robots: Mutex<HashMap<String, Arc<Asked>>>,
 }
 
 impl<'a> Fetcher<'a> {

@@ -202,7 +202,7 @@ fn shared(names: &[String]) -> usize {
         .collect();
     let Some(first) = all.first() else { return 0 };
     // At least one folder, the class, stays.
-    let room = all.iter().map(|parts| parts.len()).min().unwrap_or(0).saturating_sub(2);
+    let room = all.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(2);
     (0..room).find(|&at| all.iter().any(|parts| parts[at] != first[at])).unwrap_or(room)
 }
 
