@@ -25,7 +25,8 @@ fn import(bytes: &[u8], name: &str) -> (Collected, tempfile::TempDir) {
     let path = inside.join(name);
     std::fs::write(&path, bytes).unwrap();
     let out = inside.join("out");
-    let collected = collect(&[path.clone()], &out, &settings(), &Silent, &Stop::new()).unwrap();
+    let collected =
+        collect(std::slice::from_ref(&path), &out, &settings(), &Silent, &Stop::new()).unwrap();
     for found in tree(folder.path()).keys() {
         assert!(*found == path || found.starts_with(&out), "{}", found.display());
     }
@@ -224,7 +225,7 @@ fn import_any(bytes: &[u8], name: &str) {
     std::fs::write(&path, bytes).unwrap();
     let out = folder.path().join("out");
     let settings = Settings { offline: true, ..settings() };
-    let _ = collect(&[path.clone()], &out, &settings, &Silent, &Stop::new());
+    let _ = collect(std::slice::from_ref(&path), &out, &settings, &Silent, &Stop::new());
     for found in tree(folder.path()).keys() {
         assert!(*found == path || found.starts_with(&out), "{}", found.display());
     }
