@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use classifier::ClassifierError;
+use collect::CollectError;
 use ground::files::FileError;
 use pictures::PicturesError;
 use training::TrainingError;
@@ -82,6 +83,8 @@ fn room(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
         Some((of_features(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<ClassifierError>() {
         Some((of_classifier(error), error.help()))
+    } else if let Some(error) = error.downcast_ref::<CollectError>() {
+        Some((of_collect(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<PicturesError>() {
         Some((of_pictures(error), error.help()))
     } else {
@@ -140,6 +143,18 @@ fn of_pictures(error: &PicturesError) -> Exit {
         }
         PicturesError::NotEmpty(_) => Exit::Failed,
         PicturesError::Stopped => Exit::Interrupted,
+        _ => Exit::Pictures,
+    }
+}
+
+fn of_collect(error: &CollectError) -> Exit {
+    match error {
+        CollectError::File(error) if error.source.kind() != io::ErrorKind::NotFound => Exit::Failed,
+        CollectError::Busy(_) => Exit::Failed,
+        CollectError::ClassName { .. } | CollectError::NoClass(_) | CollectError::Contact(_) => {
+            Exit::Usage
+        }
+        CollectError::Offline { .. } => Exit::Network,
         _ => Exit::Pictures,
     }
 }

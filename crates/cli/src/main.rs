@@ -50,6 +50,11 @@ fn run() -> Exit {
         Command::Predict(predict) => commands::predict::run(&predict, &terminal),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
+        Command::Collect(collect) => {
+            let stop = Stop::new();
+            interrupt::listen(&stop, &terminal);
+            commands::collect::run(&collect, &terminal, &stop)
+        }
         Command::Practice(practice) => commands::practice::run(&practice, &terminal),
         Command::Cache(cache) => commands::cache::run(&cache, &terminal),
         Command::Bench(bench) => commands::bench::run(&bench, typed.everywhere.threads, &terminal),

@@ -181,7 +181,7 @@ pub(crate) fn clock(time: Duration) -> String {
 
 /// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200 pictures".
 pub(crate) fn count(n: usize, thing: &str) -> String {
-    let hisses = ["class", "batch"].iter().any(|end| thing.ends_with(end));
+    let hisses = ["class", "batch", "address"].iter().any(|end| thing.ends_with(end));
     let plural = thing.to_owned() + if hisses { "es" } else { "s" };
     format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
 }

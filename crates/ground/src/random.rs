@@ -29,6 +29,8 @@ pub enum Purpose {
     Finder = 9,
     /// Fewer pictures to learn from.
     Curve = 10,
+    /// How long to wait before a server is asked again.
+    Retry = 20,
 }
 
 /// A stream of draws that its key alone determines.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod cache;
+pub(crate) mod collect;
 pub(crate) mod lr_find;
 pub(crate) mod practice;
 pub(crate) mod predict;

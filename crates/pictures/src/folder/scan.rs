@@ -138,11 +138,11 @@ fn list(dir: &Path) -> Result<Listing, PicturesError> {
     Ok(listing)
 }
 
-/// Whether systems, not people, put such files there.
+/// Whether systems, not people, put such files there; or `collect` its table.
 fn hidden(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.')
-        || ["thumbs.db", "desktop.ini", "__macosx"]
+        || ["thumbs.db", "desktop.ini", "__macosx", "collected.csv"]
             .iter()
             .any(|other| name.eq_ignore_ascii_case(other))
 }
