@@ -2,6 +2,8 @@
 //!
 //! Step two, [`crate::settings`], turns it into the plain settings that the rooms below take.
 
+mod apply;
+
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use network::Backbone;
 use training::Rates;
 use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
+
+pub(crate) use apply::Apply;
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Show what a classifier is: classes, recipe, data, scores, network
     Show(Show),
+    /// Move, relabel and leave out pictures as a plan says, or put everything back
+    Apply(Apply),
     /// Draw a small practice set of look-alikes
     Practice(Practice),
     /// Show or clear what is kept so that it need not be made or fetched again
