@@ -229,7 +229,7 @@ fn asked<'a>(plan: &'a Plan, past: &Journal, places: &Places) -> Result<Asked<'a
         past.entries.iter().map(|entry| (entry.from.as_path(), entry)).collect();
     let (mut seen, mut claimed) = (HashMap::new(), HashSet::new());
     let mut bad = vec![];
-    for step in plan.steps.iter() {
+    for step in &plan.steps {
         if step.action == Action::Keep {
             asked.kept += 1;
             continue;
