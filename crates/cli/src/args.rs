@@ -3,6 +3,7 @@
 //! Step two, [`crate::settings`], turns it into the plain settings that the rooms below take.
 
 mod collect;
+mod apply;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
 
 pub(crate) use collect::Collect;
+pub(crate) use apply::Apply;
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Collect pictures: from lists of addresses, saved pages, archives and folders
     Collect(Collect),
+    /// Move, relabel and leave out pictures as a plan says, or put everything back
+    Apply(Apply),
     /// Draw a small practice set of look-alikes
     Practice(Practice),
     /// Show or clear what is kept so that it need not be made or fetched again

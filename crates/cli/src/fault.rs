@@ -5,6 +5,7 @@ use std::io;
 
 use classifier::ClassifierError;
 use collect::CollectError;
+use doctor::plan::PlanError;
 use ground::files::FileError;
 use pictures::PicturesError;
 use training::TrainingError;
@@ -75,6 +76,8 @@ pub(crate) fn explain(error: &anyhow::Error) -> (Exit, Option<String>) {
 fn room(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
     if let Some(fault) = error.downcast_ref::<Fault>() {
         Some((fault.exit, fault.help.clone()))
+    } else if let Some(error) = error.downcast_ref::<PlanError>() {
+        Some((crate::commands::apply::exit(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<TrainingError>() {
         Some((of_training(error), error.help()))
     } else if let Some(error) = error.downcast_ref::<AutoError>() {

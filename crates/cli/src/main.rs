@@ -47,6 +47,11 @@ fn run() -> Exit {
             interrupt::listen(&stop, &terminal);
             commands::lr_find::run(&lr_find, &terminal, &stop)
         }
+        Command::Apply(apply) => {
+            let stop = Stop::new();
+            interrupt::listen(&stop, &terminal);
+            commands::apply::run(&apply, &terminal, &stop)
+        }
         Command::Predict(predict) => commands::predict::run(&predict, &terminal),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),

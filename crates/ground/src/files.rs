@@ -49,6 +49,9 @@ pub trait Files {
     fn sync(&self, file: &File) -> io::Result<()>;
     /// Renames, replacing the target in one step.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name, which must not exist yet: with the first one removed it has moved
+    /// and cannot have replaced anything.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Returns once the names in this folder are on the medium.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Removes a file.
@@ -75,6 +78,9 @@ impl Files for Disk {
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
     }
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         // Windows has no way to open a folder for syncing; NTFS journals the rename itself.

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod apply;
 pub(crate) mod bench;
 pub(crate) mod cache;
 pub(crate) mod collect;

@@ -57,6 +57,9 @@ impl Files for Failing {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step().and_then(|()| Disk.rename(from, to))
     }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step().and_then(|()| Disk.link(from, to))
+    }
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.step().and_then(|()| Disk.sync_folder(folder))
     }

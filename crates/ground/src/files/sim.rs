@@ -207,6 +207,17 @@ impl Files for SimFs {
         Ok(())
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.link(from, to)?;
+        let mut past = self.past();
+        if let Some(&file) = past.names.get(from) {
+            past.names.insert(to.to_owned(), file);
+            let (folder, made) = (folder_of(to).to_owned(), Some((to.to_owned(), file)));
+            past.events.push(Event::Names { folder, made, gone: None });
+        }
+        Ok(())
+    }
+
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.past().events.push(Event::SyncFolder { folder: folder.to_owned() });
         Ok(())
@@ -257,6 +268,9 @@ mod tests {
         }
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
             self.0.rename(from, to)
+        }
+        fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+            self.0.link(from, to)
         }
         fn sync_folder(&self, folder: &Path) -> io::Result<()> {
             if self.1 == "folder" { Ok(()) } else { self.0.sync_folder(folder) }

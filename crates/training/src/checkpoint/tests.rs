@@ -223,6 +223,9 @@ impl Files for Forgetful<'_> {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.0.rename(from, to)
     }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.link(from, to)
+    }
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         let name = folder.file_name().and_then(|name| name.to_str());
         let forgets = match self.1 {

@@ -1,0 +1,20 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What is typed after `apply`.
+#[derive(Args, Debug)]
+pub(crate) struct Apply {
+    /// The table of `action,path,to,reason`
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Put back all that was moved by this plan
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) undo: bool,
+    /// Only say what would be moved
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The folder that paths start in [default: as the plan says, else where the plan lies]
+    #[arg(long, value_name = "DIR", conflicts_with = "undo")]
+    pub(crate) folder: Option<PathBuf>,
+}

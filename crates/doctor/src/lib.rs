@@ -1,0 +1,2 @@
+//! The data doctor.
+pub mod plan;

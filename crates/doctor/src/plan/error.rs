@@ -1,0 +1,95 @@
+use std::path::PathBuf;
+
+use ground::files::FileError;
+
+/// Lines that are told of where many do not fit.
+const TOLD: usize = 8;
+
+/// Why a plan cannot be read, applied or undone.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A file or folder could not be read, written or moved.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A table that cannot be read as a plan, or as what was applied.
+    #[error("`{}`, line {line}: {why}", .path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The folder that the plan is for is not there, or cannot have a folder beside it.
+    #[error("`{}` is no folder of pictures: {why}", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Lines that do not fit what is there; nothing was moved.
+    #[error("nothing was moved, as {}", lines(.0))]
+    DoesNotFit(Vec<(u64, String)>),
+    /// What was applied before was applied to another folder.
+    #[error("`{}` tells of what was moved in `{}`, which is another folder", .journal.display(), .folder.display())]
+    OtherFolder {
+        /// Where that is written down.
+        journal: PathBuf,
+        /// The folder that it tells of.
+        folder: PathBuf,
+    },
+    /// Something took a picture's new place while it was being moved.
+    #[error("cannot move `{}`: by now there is another file at `{}`", .from.display(), .to.display())]
+    Taken {
+        /// What was to be moved.
+        from: PathBuf,
+        /// Its new place.
+        to: PathBuf,
+    },
+    /// The end was asked for.
+    #[error("stopped on request")]
+    Stopped,
+}
+
+impl PlanError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::File(error) if error.source.kind() == std::io::ErrorKind::CrossesDevices => {
+                "the places lie on different disks, and files are moved within one only; put the \
+                 pictures into a folder that lies on the same disk as the folder above it"
+            }
+            Self::File(_) => return None,
+            Self::Table { .. } => {
+                "the first line is `action,path,to,reason`; an action is `move`, `relabel`, \
+                 `leave out` or `keep`, and the action `folder` names the folder that paths start in"
+            }
+            Self::Folder { .. } => "name the folder of pictures with `--folder`",
+            Self::DoesNotFit(_) => {
+                "remove or correct these lines, or make a new plan with `lookalike check --fix`"
+            }
+            Self::OtherFolder { .. } => {
+                "undo that first with `lookalike apply --undo`, or give the plan another name"
+            }
+            Self::Taken { .. } | Self::Stopped => {
+                "the same command goes on; with `--undo` everything is put back"
+            }
+        };
+        Some(help.into())
+    }
+}
+
+fn lines(lines: &[(u64, String)]) -> String {
+    let head = match lines.len() {
+        1 => "a line of the plan does not fit what is there".to_owned(),
+        n => format!("{n} lines of the plan do not fit what is there"),
+    };
+    let told = lines.iter().take(TOLD).map(|(line, why)| format!("\n  line {line}: {why}"));
+    let more = lines.len().saturating_sub(TOLD);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    head + &told.collect::<String>() + &more
+}
