@@ -70,7 +70,12 @@ pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
     if stop.asked() {
         return vec![];
     }
-    found.sort_unstable_by_key(|pair| (pair.first, pair.second));
+    // A pair may have been found from both ends; the better fit stays.
+    found.sort_unstable_by(|a, b| {
+        let place = (a.first, a.second).cmp(&(b.first, b.second));
+        place.then(b.likeness.total_cmp(&a.likeness)).then(a.turn.cmp(&b.turn))
+    });
+    found.dedup_by_key(|pair| (pair.first, pair.second));
     found
 }
 
