@@ -22,6 +22,7 @@
 //! ```
 
 pub mod dataset;
+pub mod near;
 pub mod practice;
 pub mod split;
 
@@ -29,9 +30,11 @@ mod augment;
 mod decode;
 mod error;
 mod folder;
+mod joined;
 mod limits;
 mod loader;
 mod preprocess;
+mod print;
 mod resize;
 mod rgb;
 mod store;
@@ -44,4 +47,5 @@ pub use folder::{Fixed, Folder, Labelled, Side};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;
+pub use print::Print;
 pub use rgb::Rgb;

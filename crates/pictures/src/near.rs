@@ -1,0 +1,136 @@
+//! Pictures that show the same, though one was turned, mirrored, cropped, resized, recompressed,
+//! brightened, marked or framed.
+//!
+//! [`pairs`] looks for candidates in an index ([`index`]) of perceptual hashes: signs of the low
+//! frequencies of the brightness (as in pHash; C. Zauner, *Implementation and Benchmarking of
+//! Perceptual Image Hash Functions*, 2010), of each picture whole and of sixteen parts of it, asked for
+//! in eight orientations. Each candidate is then laid on the picture as well as it goes
+//! ([`fit`]) and must agree with it cell by cell.
+
+use std::collections::HashMap;
+
+use ground::Stop;
+
+use crate::Print;
+pub use turn::Turn;
+
+mod fit;
+mod index;
+mod spectrum;
+mod turn;
+
+#[cfg(test)]
+mod tests;
+
+/// Two pictures that show the same, one perhaps turned or mirrored, cropped, resized,
+/// recompressed, brightened, marked or framed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// The lower number.
+    pub first: usize,
+    /// The higher number.
+    pub second: usize,
+    /// How the second is turned against the first.
+    pub turn: Turn,
+    /// How well they agree once laid on one another, 0 to 1.
+    pub likeness: f32,
+}
+
+/// The near duplicates among pictures, in order; each pair once. The same for any number of
+/// threads. Asked to stop, it ends early with none.
+///
+/// Of prints that are equal, each is paired with the first only. Of a long run of pictures that
+/// are all alike each is paired with those most like it; [`sets`] joins them.
+#[must_use]
+pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
+    // Copies are found by their bytes; the search is for the rest.
+    let mut first: HashMap<&Print, usize> = HashMap::new();
+    let (mut unique, mut found) = (vec![], vec![]);
+    for (at, print) in prints.iter().enumerate() {
+        match first.get(print) {
+            Some(&first) if spectrum::has_structure(print) => {
+                found.push(Pair { first, second: at, turn: Turn::AsIs, likeness: 1.0 });
+            }
+            Some(_) => {}
+            None => {
+                first.insert(print, at);
+                unique.push(at);
+            }
+        }
+    }
+    let wanted: Vec<&Print> = unique.iter().map(|&at| &prints[at]).collect();
+    let candidates = index::candidates(&wanted, threads, stop);
+    let fitted =
+        in_parallel(candidates.len(), threads, stop, |at| fit::check(&wanted, &candidates[at]));
+    found.extend(fitted.into_iter().flatten().map(|pair| Pair {
+        first: unique[pair.first],
+        second: unique[pair.second],
+        ..pair
+    }));
+    if stop.asked() {
+        return vec![];
+    }
+    // A pair may have been found from both ends; the better fit stays.
+    found.sort_unstable_by(|a, b| {
+        let place = (a.first, a.second).cmp(&(b.first, b.second));
+        place.then(b.likeness.total_cmp(&a.likeness)).then(a.turn.cmp(&b.turn))
+    });
+    found.dedup_by_key(|pair| (pair.first, pair.second));
+    found
+}
+
+/// Connected sets of at least two, each sorted, in order of their first.
+///
+/// ```
+/// use pictures::near::{Pair, Turn, sets};
+/// let pair = |first, second| Pair { first, second, turn: Turn::AsIs, likeness: 1.0 };
+/// assert_eq!(sets(6, &[pair(0, 3), pair(1, 2), pair(3, 5)]), [vec![0, 3, 5], vec![1, 2]]);
+/// ```
+///
+/// # Panics
+/// When a pair is of something that is not among `count`.
+#[must_use]
+pub fn sets(count: usize, pairs: &[Pair]) -> Vec<Vec<usize>> {
+    let mut joined = crate::joined::Joined::new(count);
+    pairs.iter().for_each(|pair| joined.join(pair.first, pair.second));
+    let mut sets = joined.sets();
+    sets.retain(|set| set.len() > 1);
+    sets
+}
+
+/// Does `work` for 0..count on so many threads; results in order. What is left when the end is
+/// asked for is not done.
+fn in_parallel<T: Send>(
+    count: usize,
+    threads: usize,
+    stop: &Stop,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    const CHUNK: usize = 256;
+    let threads = threads.clamp(1, count.div_ceil(CHUNK).max(1));
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let run = || {
+        let mut done: Vec<(usize, Vec<T>)> = vec![];
+        while !stop.asked() {
+            let start = next.fetch_add(CHUNK, std::sync::atomic::Ordering::Relaxed);
+            if start >= count {
+                break;
+            }
+            done.push((start, (start..(start + CHUNK).min(count)).map(&work).collect()));
+        }
+        done
+    };
+    let mut done: Vec<(usize, Vec<T>)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mut done = run();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(start, _)| *start);
+    done.into_iter().flat_map(|(_, results)| results).collect()
+}

@@ -1,0 +1,258 @@
+//! Laying one picture on another as well as it goes, and seeing whether they agree.
+//!
+//! The second is sampled over an area with free edges, which takes up crops and borders, and scaled
+//! in brightness; all six numbers are found by Gauss and Newton's method (B. D. Lucas and
+//! T. Kanade, 1981), with cells that disagree much counting little (Tukey's biweight), since a mark or a caption
+//! covers a part only.
+
+use super::Pair;
+use super::index::Candidate;
+use super::spectrum::PARTS;
+use crate::Print;
+use crate::print::SIDE;
+
+const CELLS: usize = SIDE * SIDE;
+
+/// How two pictures agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Fit {
+    /// Correlation of brightness.
+    pub(super) plain: f32,
+    /// The same with cells that disagree counting less.
+    pub(super) robust: f32,
+    /// Correlation of the differences between neighbouring cells.
+    pub(super) edges: f32,
+    /// The same, robust.
+    pub(super) robust_edges: f32,
+    /// The weight that cells have on average.
+    pub(super) weight: f32,
+    /// Left, right, top, bottom of the area in the second.
+    pub(super) area: [f32; 4],
+}
+
+/// Whether a candidate is one.
+pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
+    let (asked, found) = (candidate.asked as usize, candidate.found as usize);
+    let fit = lay(prints, candidate);
+    let likeness = fit.robust.min(1.0);
+    if !agrees(&fit) {
+        return None;
+    }
+    let (first, second) = (asked.min(found), asked.max(found));
+    let turn = if asked < found { candidate.turn } else { candidate.turn.undone() };
+    Some(Pair { first, second, turn, likeness })
+}
+
+pub(super) fn agrees(fit: &Fit) -> bool {
+    fit.robust > 0.93 && fit.robust_edges > 0.8
+}
+
+/// Lays the one that was asked for on the one that was found.
+pub(super) fn lay(prints: &[&Print], candidate: &Candidate) -> Fit {
+    let plain = |print: &Print| print.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
+    let asked = candidate.turn.of(&plain(prints[candidate.asked as usize]), SIDE);
+    let found = plain(prints[candidate.found as usize]);
+    let part = candidate.part as usize;
+    let ([left, right], [top, bottom]) = (PARTS[part % PARTS.len()], PARTS[part / PARTS.len()]);
+    let mut area = [left, right, top, bottom].map(|edge| edge as f32);
+    let mut weights = vec![1.0; CELLS];
+    let mut best = Fit::default();
+    for round in 0..8 {
+        let sampled = sample(&found, area);
+        let (gain, shift) = line(&sampled, &asked, &weights);
+        let mut off: Vec<f32> = (0..CELLS)
+            .map(|at| {
+                if sampled.inside[at] {
+                    asked[at] - gain * sampled.value[at] - shift
+                } else {
+                    f32::NAN
+                }
+            })
+            .collect();
+        let fit = measure(&asked, &sampled, &weights, area);
+        if fit.robust > best.robust {
+            best = fit;
+        }
+        if gain <= 0.0 || (round == 0 && fit.plain < 0.45) || (round == 2 && best.robust < 0.7) {
+            break;
+        }
+        reweigh(&off, &mut weights);
+        let Some(step) = newton(&sampled, &mut off, &weights, gain) else { break };
+        (0..4).for_each(|edge| area[edge] += step[edge].clamp(-0.06, 0.06));
+        let small = step[..4].iter().all(|step| step.abs() < 0.001);
+        let lost = area[1] - area[0] < 0.6
+            || area[3] - area[2] < 0.6
+            || area.iter().any(|edge| !(-0.3..=1.3).contains(edge));
+        if lost || (small && round > 2) {
+            break;
+        }
+    }
+    best
+}
+
+/// The second picture over the cells of the first.
+struct Sampled {
+    value: Vec<f32>,
+    slope_x: Vec<f32>,
+    slope_y: Vec<f32>,
+    inside: Vec<bool>,
+}
+
+fn sample(found: &[f32], [left, right, top, bottom]: [f32; 4]) -> Sampled {
+    let places = |from: f32, to: f32| -> [(usize, f32, bool); SIDE] {
+        std::array::from_fn(|cell| {
+            let along = (cell as f32 + 0.5) / SIDE as f32;
+            let place = (from + (to - from) * along) * SIDE as f32 - 0.5;
+            let inside = (-0.5..=SIDE as f32 - 0.5).contains(&place);
+            let low = place.clamp(0.0, (SIDE - 2) as f32).floor();
+            (low as usize, place.clamp(0.0, (SIDE - 1) as f32) - low, inside)
+        })
+    };
+    let (across, down) = (places(left, right), places(top, bottom));
+    let mut out = Sampled {
+        value: vec![0.0; CELLS],
+        slope_x: vec![0.0; CELLS],
+        slope_y: vec![0.0; CELLS],
+        inside: vec![false; CELLS],
+    };
+    for (y, &(row, v, row_inside)) in down.iter().enumerate() {
+        for (x, &(column, u, inside)) in across.iter().enumerate() {
+            let at = row * SIDE + column;
+            let [a, b, c, d] = [found[at], found[at + 1], found[at + SIDE], found[at + SIDE + 1]];
+            let (upper, lower) = (a + (b - a) * u, c + (d - c) * u);
+            let cell = y * SIDE + x;
+            out.value[cell] = upper + (lower - upper) * v;
+            out.slope_x[cell] = (b - a) + ((d - c) - (b - a)) * v;
+            out.slope_y[cell] = lower - upper;
+            out.inside[cell] = inside && row_inside;
+        }
+    }
+    out
+}
+
+/// Gain and shift of brightness, by least squares.
+fn line(sampled: &Sampled, asked: &[f32], weights: &[f32]) -> (f32, f32) {
+    let [n, sx, sy, sxx, sxy, _] =
+        moments(asked, &sampled.value, |at| if sampled.inside[at] { weights[at] } else { 0.0 });
+    let spread = n * sxx - sx * sx;
+    let gain = if spread > 0.0 { (n * sxy - sx * sy) / spread } else { 0.0 };
+    ((gain) as f32, ((sy - gain * sx) / n.max(1e-9)) as f32)
+}
+
+/// Sums of weight, x, y, x², xy and y².
+fn moments(y: &[f32], x: &[f32], weight: impl Fn(usize) -> f32) -> [f64; 6] {
+    let mut sums = [0.0f64; 6];
+    for at in 0..y.len() {
+        let (w, x, y) = (f64::from(weight(at)), f64::from(x[at]), f64::from(y[at]));
+        for (sum, term) in sums.iter_mut().zip([1.0, x, y, x * x, x * y, y * y]) {
+            *sum += w * term;
+        }
+    }
+    sums
+}
+
+fn correlation([n, sx, sy, sxx, sxy, syy]: [f64; 6]) -> f32 {
+    let (xx, yy) = (n * sxx - sx * sx, n * syy - sy * sy);
+    if xx <= 0.0 || yy <= 0.0 { 0.0 } else { ((n * sxy - sx * sy) / (xx * yy).sqrt()) as f32 }
+}
+
+fn measure(asked: &[f32], sampled: &Sampled, weights: &[f32], area: [f32; 4]) -> Fit {
+    let inside = |at: usize| if sampled.inside[at] { 1.0 } else { 0.0 };
+    let weighed = |at: usize| inside(at) * weights[at];
+    let (mut dy, mut dx, mut w, mut w1) = (vec![], vec![], vec![], vec![]);
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            let at = y * SIDE + x;
+            for (on, next) in [(x + 1 < SIDE, at + 1), (y + 1 < SIDE, at + SIDE)] {
+                if on {
+                    dy.push(asked[next] - asked[at]);
+                    dx.push(sampled.value[next] - sampled.value[at]);
+                    w.push(weighed(at).min(weighed(next)));
+                    w1.push(inside(at).min(inside(next)));
+                }
+            }
+        }
+    }
+    let count = (0..CELLS).map(inside).sum::<f32>().max(1.0);
+    Fit {
+        plain: correlation(moments(asked, &sampled.value, inside)),
+        robust: correlation(moments(asked, &sampled.value, weighed)),
+        edges: correlation(moments(&dy, &dx, |at| w1[at])),
+        robust_edges: correlation(moments(&dy, &dx, |at| w[at])),
+        weight: (0..CELLS).map(weighed).sum::<f32>() / count,
+        area,
+    }
+}
+
+/// Tukey's biweight of what is off, on the scale of its median.
+fn reweigh(off: &[f32], weights: &mut [f32]) {
+    let mut sizes: Vec<f32> =
+        off.iter().filter(|off| off.is_finite()).map(|off| off.abs()).collect();
+    if sizes.is_empty() {
+        return;
+    }
+    let middle = sizes.len() / 2;
+    let (_, median, _) = sizes.select_nth_unstable_by(middle, f32::total_cmp);
+    // 4.685 deviations, the deviation being 1.48 medians; at least the rounding of a thumbnail.
+    let reach = (4.685 * 1.4826 * *median).max(6.0);
+    for (weight, off) in weights.iter_mut().zip(off) {
+        let share = off / reach;
+        *weight = if share.abs() < 1.0 { (1.0 - share * share).powi(2) } else { 0.0 };
+    }
+}
+
+/// A step of the four edges, gain and shift.
+fn newton(sampled: &Sampled, off: &mut [f32], weights: &[f32], gain: f32) -> Option<[f32; 6]> {
+    let mut normal = [[0.0f64; 7]; 6];
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            let at = y * SIDE + x;
+            if !sampled.inside[at] || weights[at] <= 0.0 {
+                continue;
+            }
+            let (s, t) = ((x as f32 + 0.5) / SIDE as f32, (y as f32 + 0.5) / SIDE as f32);
+            let (gx, gy) = (
+                gain * sampled.slope_x[at] * SIDE as f32,
+                gain * sampled.slope_y[at] * SIDE as f32,
+            );
+            let row =
+                [gx * (1.0 - s), gx * s, gy * (1.0 - t), gy * t, sampled.value[at], 1.0, off[at]];
+            for i in 0..6 {
+                let scaled = weights[at] * row[i];
+                for j in i..7 {
+                    normal[i][j] += f64::from(scaled * row[j]);
+                }
+            }
+        }
+    }
+    for i in 0..6 {
+        for j in 0..i {
+            normal[i][j] = normal[j][i];
+        }
+        normal[i][i] *= 1.001;
+    }
+    solve(normal)
+}
+
+/// Gauss's elimination.
+fn solve(mut rows: [[f64; 7]; 6]) -> Option<[f32; 6]> {
+    for i in 0..6 {
+        let pivot = (i..6).max_by(|&a, &b| rows[a][i].abs().total_cmp(&rows[b][i].abs()))?;
+        rows.swap(i, pivot);
+        if rows[i][i].abs() < 1e-9 {
+            return None;
+        }
+        for j in i + 1..6 {
+            let factor = rows[j][i] / rows[i][i];
+            for k in i..7 {
+                rows[j][k] -= factor * rows[i][k];
+            }
+        }
+    }
+    let mut out = [0.0; 6];
+    for i in (0..6).rev() {
+        let rest: f64 = (i + 1..6).map(|k| rows[i][k] * out[k]).sum();
+        out[i] = (rows[i][6] - rest) / rows[i][i];
+    }
+    Some(out.map(|x| x as f32))
+}

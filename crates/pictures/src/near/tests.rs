@@ -1,0 +1,55 @@
+use ground::Stop;
+
+use super::{Turn, pairs};
+use crate::{Print, Rgb};
+
+/// Broad waves that differ by `seed`.
+fn picture(seed: u32) -> Rgb {
+    let (width, height) = (160u32, 120u32);
+    let wave = |at: u32| {
+        f64::from(
+            (seed * 64 + at)
+                .wrapping_mul(2_654_435_761)
+                .rotate_left(15)
+                .wrapping_mul(2_246_822_519)
+                >> 8,
+        ) / f64::from(1 << 24)
+    };
+    let mut data = vec![];
+    for y in 0..height {
+        for x in 0..width {
+            let (u, v) = (f64::from(x) / 160.0, f64::from(y) / 120.0);
+            let value: f64 = (0..8)
+                .map(|k| {
+                    let (a, b) = (1.0 + 7.0 * wave(3 * k), 7.0 * wave(3 * k + 1) - 3.5);
+                    (std::f64::consts::TAU * (a * u + b * v + wave(3 * k + 2))).cos()
+                })
+                .sum();
+            data.extend([(128.0 + 15.0 * value) as u8; 3]);
+        }
+    }
+    Rgb { width, height, data }
+}
+
+fn cut(from: &Rgb, left: u32, top: u32, width: u32, height: u32, mirror: bool) -> Rgb {
+    let mut data = vec![];
+    for y in 0..height {
+        for x in 0..width {
+            let x = left + if mirror { width - 1 - x } else { x };
+            let at = ((top + y) * from.width + x) as usize * 3;
+            data.extend_from_slice(&from.data[at..at + 3]);
+        }
+    }
+    Rgb { width, height, data }
+}
+
+#[test]
+fn crops_and_mirror_images_are_found_and_nothing_else() {
+    let mut prints: Vec<Print> = (0..40).map(|seed| Print::of(&picture(seed))).collect();
+    prints.push(Print::of(&cut(&picture(3), 0, 0, 160, 120, true)));
+    prints.push(Print::of(&cut(&picture(7), 10, 4, 142, 108, false)));
+    let found = pairs(&prints, 1, &Stop::new());
+    assert_eq!(pairs(&prints, 3, &Stop::new()), found);
+    let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
+    assert_eq!(short, [(3, 40, Turn::Mirrored), (7, 41, Turn::AsIs)]);
+}
