@@ -41,7 +41,7 @@ impl<'a> Keeper<'a> {
     pub(crate) fn check(&self, bytes: &[u8]) -> Result<&'static str, String> {
         let limits =
             pictures::Limits { max_bytes: self.settings.most, ..pictures::Limits::default() };
-        let suffix = suffix(bytes);
+        let suffix = pictures::Format::of(bytes).ok().map(|format| format.suffixes()[0]);
         let Some(suffix) = suffix.filter(|_| !self.settings.whole) else {
             let picture = {
                 let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,23 +100,4 @@ pub(crate) fn is_ours(name: &str) -> bool {
             && stem.bytes().all(|b| b.is_ascii_hexdigit())
             && ["jpg", "png", "gif", "webp", "bmp"].contains(&suffix)
     })
-}
-
-/// The suffix of a format that is read, by the file's first bytes.
-fn suffix(bytes: &[u8]) -> Option<&'static str> {
-    let at =
-        |place: usize, magic: &[u8]| bytes.get(place..).is_some_and(|rest| rest.starts_with(magic));
-    if at(0, b"\xff\xd8\xff") {
-        Some("jpg")
-    } else if at(0, b"\x89PNG\r\n\x1a\n") {
-        Some("png")
-    } else if at(0, b"GIF87a") || at(0, b"GIF89a") {
-        Some("gif")
-    } else if at(0, b"RIFF") && at(8, b"WEBP") {
-        Some("webp")
-    } else if at(0, b"BM") && bytes.len() > 26 {
-        Some("bmp")
-    } else {
-        None
-    }
 }

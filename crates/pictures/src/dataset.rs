@@ -12,7 +12,7 @@ use ground::{Digest, Stop};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
 use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Side, decode, read, split};
-use parallel::parallel;
+pub use parallel::parallel;
 
 mod parallel;
 

@@ -12,7 +12,7 @@ use zune_jpeg::errors::DecodeErrors;
 
 use crate::{Limits, Rgb};
 use quiet::quietly;
-use sniff::{Format, sniff};
+pub use sniff::Format;
 
 mod flatten;
 mod quiet;
@@ -67,7 +67,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     if bytes.len() as u64 > limits.max_bytes {
         return Err(too_many_bytes(limits));
     }
-    let format = sniff(bytes)?;
+    let format = Format::of(bytes)?;
     let work = || match format {
         Format::Jpeg => jpeg(bytes, limits),
         Format::Png => png(bytes, limits),
@@ -87,8 +87,11 @@ pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
     Ok((decode(&bytes, limits)?, Digest::of(&bytes)))
 }
 
-/// Reads a file that may be a picture.
-pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
+/// Reads a file that may be a picture, as far as the limits allow.
+///
+/// # Errors
+/// When it is too long, no regular file, or cannot be read.
+pub fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
     // A pipe or a device would be waited for without end.
     if !path.metadata().map_err(Reason::Unreadable)?.is_file() {
         return Err(Reason::Unreadable(io::Error::other("not a regular file")));

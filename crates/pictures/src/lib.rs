@@ -40,8 +40,8 @@ mod rgb;
 mod store;
 
 pub use augment::{Augment, Drawn};
-pub use dataset::{Bad, Dataset, Item};
-pub use decode::{Reason, decode, read};
+pub use dataset::{Bad, Dataset, Item, parallel};
+pub use decode::{Format, Reason, decode, read, read_bytes};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, Labelled, Side};
 pub use limits::Limits;

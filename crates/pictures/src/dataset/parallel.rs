@@ -4,7 +4,7 @@ use std::sync::mpsc::sync_channel;
 
 /// Does `work` for 0..count on so many threads and hands each result, as it comes, to `take` on
 /// the caller's; ends early when `take` breaks or `stop` says so. Says whether all were taken.
-pub(super) fn parallel<T: Send>(
+pub fn parallel<T: Send>(
     count: usize,
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),

@@ -3,13 +3,52 @@
 use super::Reason;
 
 /// A format that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Joint Photographic Experts Group.
     Jpeg,
+    /// Portable Network Graphics.
     Png,
+    /// WebP, lossy or lossless.
     WebP,
+    /// Graphics Interchange Format.
     Gif,
+    /// Windows bitmap.
     Bmp,
+}
+
+impl Format {
+    /// What a file is by its first bytes; whether all of it is sound only decoding tells.
+    ///
+    /// # Errors
+    /// With the reason why it is none that is read.
+    pub fn of(bytes: &[u8]) -> Result<Self, Reason> {
+        sniff(bytes)
+    }
+
+    /// As people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Gif => "GIF",
+            Self::Bmp => "BMP",
+        }
+    }
+
+    /// How names of such files end, without the dot; the usual way first.
+    #[must_use]
+    pub fn suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png", "apng"],
+            Self::WebP => &["webp"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+        }
+    }
 }
 
 const SAVE: &str = "save it as JPEG or PNG";
