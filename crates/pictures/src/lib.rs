@@ -40,7 +40,7 @@ mod rgb;
 mod store;
 
 pub use augment::{Augment, Drawn};
-pub use dataset::{Bad, Dataset, Item};
+pub use dataset::{Bad, Dataset, Item, Known};
 pub use decode::{Reason, decode, read};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, Labelled, Side};
