@@ -1,6 +1,5 @@
 //! Pictures decoded once a run, split, with the bad ones put aside.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::ops::ControlFlow;
@@ -11,9 +10,12 @@ use ground::progress::Progress;
 use ground::{Digest, Stop};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
-use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Side, decode, read, split};
+use crate::{
+    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Side, decode, read, split,
+};
 pub use parallel::parallel;
 
+mod grouping;
 mod parallel;
 
 #[cfg(test)]
@@ -68,6 +70,17 @@ pub struct Item {
     pub height: u32,
 }
 
+/// What an earlier run has seen of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Of the whole picture, upright, in pixels.
+    pub width: u32,
+    /// Of the whole picture, upright, in pixels.
+    pub height: u32,
+    /// What it looks like.
+    pub print: Print,
+}
+
 /// A picture that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
@@ -87,8 +100,12 @@ pub struct Dataset {
     pub bad: Vec<Bad>,
     /// What the owner should know, a line each.
     pub warnings: Vec<String>,
-    /// Items with the same number belong together ([`split::groups`]).
+    /// Items with the same number belong together and are never parted: same bytes, near
+    /// duplicates ([`near`](crate::near)), or one group of the table ([`split::groups`]).
     pub groups: Vec<usize>,
+    /// Those of them that show the same: sets of at least two items that are copies or near
+    /// duplicates, whatever the table says.
+    pub copies: Vec<Vec<usize>>,
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
@@ -121,8 +138,8 @@ impl Dataset {
     }
 
     /// As [`Dataset::prepare`], but pictures that an earlier run has decoded at these settings are
-    /// only decoded if somebody asks for their pixels. `known` gives the width and height of such
-    /// pictures. (Where the squares are too many for memory it makes no difference: the file that
+    /// only decoded if somebody asks for their pixels. `known` gives what it saw of such pictures.
+    /// (Where the squares are too many for memory it makes no difference: the file that
     /// holds them is found again, or made whole.)
     ///
     /// # Errors
@@ -131,7 +148,7 @@ impl Dataset {
         folder: &Folder,
         preprocess: &Preprocess,
         settings: &Settings,
-        known: &(dyn Fn(&Digest) -> Option<(u32, u32)> + Sync),
+        known: &(dyn Fn(&Digest) -> Option<Known> + Sync),
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Self, PicturesError> {
@@ -149,6 +166,7 @@ impl Dataset {
             bad: vec![],
             warnings: folder.warnings.clone(),
             groups: vec![],
+            copies: vec![],
             size: preprocess.size,
             store,
             squares: vec![],
@@ -167,12 +185,13 @@ impl Dataset {
             }
         }
         dataset.check_bad()?;
-        dataset.split(&good, settings);
+        dataset.split(&good, settings, progress, stop)?;
         dataset.check_classes(folder)?;
         Ok(dataset)
     }
 
-    /// A dataset of squares that were decoded elsewhere, one for each item.
+    /// A dataset of squares that were decoded elsewhere, one for each item. Near duplicates are not
+    /// looked for: whoever has squares only may have cut the same square of unlike pictures.
     ///
     /// # Panics
     /// When their number is not that of the items, or one is not `size × size × 3` bytes long.
@@ -186,10 +205,18 @@ impl Dataset {
         assert_eq!(items.len(), squares.len(), "a square for each item");
         assert!(squares.iter().all(|square| square.len() == size * size * 3));
         let digests: Vec<_> = items.iter().map(|item| item.digest).collect();
-        let groups = split::groups(&digests, &vec![None; items.len()]);
-        let squares: Vec<Square> = squares.into_iter().map(Square::Pixels).collect();
-        let (store, squares) = (Store::Memory(squares), (0..items.len()).collect());
-        Self { classes, items, bad: vec![], warnings: vec![], groups, size, store, squares }
+        let groups = split::groups(&digests, &[], &[]);
+        let copies = grouping::sets(&groups);
+        let print = |square: &[u8]| {
+            Print::of(&Rgb { width: size as u32, height: size as u32, data: square.to_vec() })
+        };
+        let squares = squares.into_iter().map(|square| {
+            let print = print(&square);
+            (Square::Pixels(square), print)
+        });
+        let (store, squares) = (Store::Memory(squares.collect()), (0..items.len()).collect());
+        let (bad, warnings) = (vec![], vec![]);
+        Self { classes, items, bad, warnings, groups, copies, size, store, squares }
     }
 
     /// The items on one side.
@@ -222,7 +249,7 @@ impl Dataset {
         let later: Vec<(usize, &Later)> = squares
             .iter()
             .enumerate()
-            .filter_map(|(at, square)| match square {
+            .filter_map(|(at, (square, _))| match square {
                 Square::Later(later) => Some((at, &**later)),
                 Square::Pixels(_) => None,
             })
@@ -248,7 +275,7 @@ impl Dataset {
             None => {}
         }
         for (at, square) in decoded {
-            squares[at] = Square::Pixels(square.into());
+            squares[at].0 = Square::Pixels(square.into());
         }
         Ok(())
     }
@@ -270,6 +297,17 @@ impl Dataset {
         Ok(self.store.read(self.squares[item], out)?)
     }
 
+    /// What an item looks like.
+    ///
+    /// # Errors
+    /// When it lies in a file that cannot be read.
+    ///
+    /// # Panics
+    /// When there is no such item.
+    pub fn print(&self, item: usize) -> Result<Print, PicturesError> {
+        Ok(self.store.print(self.squares[item])?)
+    }
+
     fn check_bad(&self) -> Result<(), PicturesError> {
         let (bad, all) = (self.bad.len(), self.bad.len() + self.items.len());
         match self.bad.first() {
@@ -280,42 +318,6 @@ impl Dataset {
                 reason: first.reason.clone(),
             }),
             _ => Ok(()),
-        }
-    }
-
-    fn split(&mut self, good: &[&Labelled], settings: &Settings) {
-        let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
-        let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
-        let groups: Vec<_> = good.iter().map(|picture| picture.group.clone()).collect();
-        let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
-        let (fraction, seed) = (settings.valid_fraction, settings.seed);
-        let sides = split::assign(&labels, &digests, &groups, &given, fraction, seed);
-        self.groups = split::groups(&digests, &groups);
-        let leaks = split::leaks(&digests, &groups, &sides);
-        if leaks > 0 {
-            self.warnings.push(format!(
-                "{leaks} held-out pictures are also trained on (the same bytes or group), as their \
-                 folder or table says: scores are better than they should be"
-            ));
-        }
-        for (item, side) in self.items.iter_mut().zip(sides) {
-            item.side = side;
-        }
-        self.warn_of_contradictions();
-    }
-
-    /// The same bytes under two labels: one of them is wrong.
-    fn warn_of_contradictions(&mut self) {
-        let mut first: HashMap<Digest, usize> = HashMap::new();
-        for (index, item) in self.items.iter().enumerate() {
-            let twin = &self.items[*first.entry(item.digest).or_insert(index)];
-            if twin.label != item.label {
-                self.warnings.push(format!(
-                    "`{}` and `{}` are the same picture, but in two classes",
-                    twin.path.display(),
-                    item.path.display()
-                ));
-            }
         }
     }
 
@@ -344,8 +346,8 @@ struct Found {
     height: u32,
 }
 
-/// A picture's pixels with its width, height and digest, or why there are none.
-type Decoded = Result<(Box<[u8]>, u32, u32, Digest), String>;
+/// What a picture is, and its digest, or why it is none.
+type Decoded<T> = Result<(T, Known, Digest), String>;
 /// The squares, and what is known of each picture.
 type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
 
@@ -353,15 +355,21 @@ struct Work<'a> {
     pictures: &'a [Labelled],
     preprocess: &'a Preprocess,
     settings: &'a Settings,
-    known: &'a (dyn Fn(&Digest) -> Option<(u32, u32)> + Sync),
+    known: &'a (dyn Fn(&Digest) -> Option<Known> + Sync),
     progress: &'a dyn Progress,
     stop: &'a Stop,
 }
 
 impl Work<'_> {
-    fn decode(&self, path: &Path) -> Decoded {
+    fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
         let (rgb, digest) = read(path, &self.settings.limits).map_err(|why| why.to_string())?;
-        Ok((self.preprocess.pixels(&rgb).into(), rgb.width, rgb.height, digest))
+        let (pixels, known) = self.see(&rgb);
+        Ok((pixels, known, digest))
+    }
+
+    fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
+        let known = Known { width: rgb.width, height: rgb.height, print: Print::of(rgb) };
+        (self.preprocess.pixels(rgb).into(), known)
     }
 
     /// Runs `work` for each of `count` pictures beside a progress bar, results in order.
@@ -395,26 +403,26 @@ impl Work<'_> {
     }
 
     /// A picture's square, decoded if it was not before.
-    fn look(&self, path: &Path) -> Result<(Square, u32, u32, Digest), String> {
+    fn look(&self, path: &Path) -> Decoded<Square> {
         let limits = &self.settings.limits;
         let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
         let digest = Digest::of(&bytes);
-        if let Some((width, height)) = (self.known)(&digest) {
+        if let Some(known) = (self.known)(&digest) {
             let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
             let later = Later { path, digest, preprocess, limits: *limits };
-            return Ok((Square::Later(Box::new(later)), width, height, digest));
+            return Ok((Square::Later(Box::new(later)), known, digest));
         }
         let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
-        let pixels = self.preprocess.pixels(&rgb).into();
-        Ok((Square::Pixels(pixels), rgb.width, rgb.height, digest))
+        let (pixels, known) = self.see(&rgb);
+        Ok((Square::Pixels(pixels), known, digest))
     }
 
     fn in_memory(&self) -> Filled {
         let mut squares = vec![];
         let look = |index: usize| self.look(&self.pictures[index].path);
         let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
-            Ok(looked.map(|(square, width, height, digest)| {
-                squares.push(square);
+            Ok(looked.map(|(square, Known { width, height, print }, digest)| {
+                squares.push((square, print));
                 Found { digest, square: squares.len() - 1, width, height }
             }))
         })?;
@@ -490,8 +498,8 @@ impl Work<'_> {
         };
         let index =
             self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
-                Ok((square, width, height, _)) => {
-                    Ok(Entry::Good(writer.add(&square)?, width, height))
+                Ok((square, Known { width, height, print }, _)) => {
+                    Ok(Entry::Good(writer.add(&square, &print)?, width, height))
                 }
                 Err(reason) => Ok(Entry::Bad(reason)),
             })?;

@@ -40,7 +40,7 @@ mod rgb;
 mod store;
 
 pub use augment::{Augment, Drawn};
-pub use dataset::{Bad, Dataset, Item, parallel};
+pub use dataset::{Bad, Dataset, Item, Known, parallel};
 pub use decode::{Format, Reason, decode, read, read_bytes};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, Labelled, Side};

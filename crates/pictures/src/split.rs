@@ -8,14 +8,14 @@ use ground::Digest;
 use ground::random::{Draws, Purpose};
 
 use crate::Side;
+use crate::joined::Joined;
 
 /// The side of each picture; all slices have one entry a picture.
 ///
 /// A side that is `given` stands. If any picture is given to [`Side::Valid`], those without a side
 /// are trained on; otherwise about `fraction` of them, class by class, is held out: of a class with
-/// at least two units at least one unit, and never all. Pictures of the same bytes or the same
-/// group, directly or by way of others, are one unit and fall on one side, the strictest
-/// (test, then valid) that is given to any of them.
+/// at least two groups at least one group, and never all. Pictures of one of the [`groups`] fall on
+/// one side, the strictest (test, then valid) that is given to any of them.
 ///
 /// # Panics
 /// When the slices differ in length.
@@ -23,13 +23,13 @@ use crate::Side;
 pub fn assign(
     labels: &[usize],
     digests: &[Digest],
-    groups: &[Option<String>],
+    groups: &[usize],
     given: &[Option<Side>],
     fraction: f64,
     seed: u64,
 ) -> Vec<Side> {
     assert!([labels.len(), groups.len(), given.len()] == [digests.len(); 3], "one entry a picture");
-    let units = units(digests, groups);
+    let units = members(groups);
     let mut sides: Vec<Option<Side>> = given.to_vec();
     let mut free: HashMap<usize, Vec<Unit<'_>>> = HashMap::new();
     for members in &units {
@@ -56,30 +56,50 @@ pub fn assign(
     sides.into_iter().map(|side| side.unwrap_or(Side::Train)).collect()
 }
 
-/// How many pictures of `Valid` or `Test` are also, by the same bytes or group, trained on: none
+/// How many pictures of `Valid` or `Test` have one of their group among those trained on: none
 /// after [`assign`], unless the sides were given so.
-#[must_use]
-pub fn leaks(digests: &[Digest], groups: &[Option<String>], sides: &[Side]) -> usize {
-    let leaks = |members: &Vec<usize>| {
-        let trained = members.iter().filter(|&&picture| sides[picture] == Side::Train).count();
-        if trained == 0 { 0 } else { members.len() - trained }
-    };
-    units(digests, groups).iter().map(leaks).sum()
-}
-
-/// Which pictures stay together: those with the same number, counted from 0 in the order of their
-/// first pictures, have the same bytes or group, directly or by way of others.
 ///
 /// # Panics
 /// When the slices differ in length.
 #[must_use]
-pub fn groups(digests: &[Digest], groups: &[Option<String>]) -> Vec<usize> {
-    assert_eq!(digests.len(), groups.len(), "one entry a picture");
-    let mut units = units(digests, groups);
-    units.iter_mut().for_each(|members| members.sort_unstable());
-    units.sort_unstable();
+pub fn leaks(groups: &[usize], sides: &[Side]) -> usize {
+    assert_eq!(groups.len(), sides.len(), "one entry a picture");
+    let leaks = |members: &Vec<usize>| {
+        let trained = members.iter().filter(|&&picture| sides[picture] == Side::Train).count();
+        if trained == 0 { 0 } else { members.len() - trained }
+    };
+    members(groups).iter().map(leaks).sum()
+}
+
+/// Which pictures stay together: those with the same number, counted from 0 in the order of their
+/// first pictures. They have the same bytes, one of the names that `named` gives, or are one of the
+/// `pairs`, directly or by way of others.
+///
+/// # Panics
+/// When the slices differ in length or a pair is of something that is no picture.
+#[must_use]
+pub fn groups(
+    digests: &[Digest],
+    named: &[&[Option<String>]],
+    pairs: &[(usize, usize)],
+) -> Vec<usize> {
+    let mut joined = Joined::new(digests.len());
+    let mut by_digest: HashMap<Digest, usize> = HashMap::new();
+    for (picture, &digest) in digests.iter().enumerate() {
+        joined.join(*by_digest.entry(digest).or_insert(picture), picture);
+    }
+    for names in named {
+        assert_eq!(digests.len(), names.len(), "one entry a picture");
+        let mut by_name: HashMap<&str, usize> = HashMap::new();
+        for (picture, name) in names.iter().enumerate() {
+            if let Some(name) = name {
+                joined.join(*by_name.entry(name).or_insert(picture), picture);
+            }
+        }
+    }
+    pairs.iter().for_each(|&(a, b)| joined.join(a, b));
     let mut numbers = vec![0; digests.len()];
-    for (number, members) in units.iter().enumerate() {
+    for (number, members) in joined.sets().iter().enumerate() {
         members.iter().for_each(|&picture| numbers[picture] = number);
     }
     numbers
@@ -104,9 +124,7 @@ pub fn folds(
     round: u64,
 ) -> Vec<usize> {
     assert!([labels.len(), groups.len()] == [digests.len(); 2] && folds > 0, "one entry a picture");
-    let mut members = vec![vec![]; groups.iter().max().map_or(0, |&last| last + 1)];
-    groups.iter().enumerate().for_each(|(picture, &group)| members[group].push(picture));
-    members.retain(|members| !members.is_empty());
+    let members = members(groups);
     let mut units: Vec<(usize, Unit<'_>)> = members
         .iter()
         .map(|members| (home(members, labels), Unit::new(members, digests, seed, &[round])))
@@ -181,49 +199,38 @@ fn held_out(mut units: Vec<Unit<'_>>, fraction: f64) -> Vec<Unit<'_>> {
     held
 }
 
-/// The pictures in connected sets: by equal digest, by equal group, and by way of others.
-fn units(digests: &[Digest], groups: &[Option<String>]) -> Vec<Vec<usize>> {
-    let mut parent: Vec<usize> = (0..digests.len()).collect();
-    let mut by_digest: HashMap<Digest, usize> = HashMap::new();
-    let mut by_group: HashMap<&str, usize> = HashMap::new();
-    for picture in 0..digests.len() {
-        let twin = *by_digest.entry(digests[picture]).or_insert(picture);
-        join(&mut parent, picture, twin);
-        if let Some(group) = &groups[picture] {
-            let fellow = *by_group.entry(group).or_insert(picture);
-            join(&mut parent, picture, fellow);
-        }
-    }
-    let mut sets: HashMap<usize, Vec<usize>> = HashMap::new();
-    for picture in 0..digests.len() {
-        sets.entry(root(&mut parent, picture)).or_default().push(picture);
-    }
-    sets.into_values().collect()
-}
-
-fn root(parent: &mut [usize], mut picture: usize) -> usize {
-    while parent[picture] != picture {
-        // Halving the path as it is walked keeps it short.
-        parent[picture] = parent[parent[picture]];
-        picture = parent[picture];
-    }
-    picture
-}
-
-fn join(parent: &mut [usize], a: usize, b: usize) {
-    let (a, b) = (root(parent, a), root(parent, b));
-    parent[a.max(b)] = a.min(b);
+/// The pictures of each group.
+pub(crate) fn members(groups: &[usize]) -> Vec<Vec<usize>> {
+    let mut members = vec![vec![]; groups.iter().max().map_or(0, |&last| last + 1)];
+    groups.iter().enumerate().for_each(|(picture, &group)| members[group].push(picture));
+    members.retain(|members| !members.is_empty());
+    members
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{assign, folds, groups, leaks};
+    use super::{folds, leaks};
     use crate::Side::{self, Test, Train, Valid};
     use ground::Digest;
     use proptest::prelude::*;
 
     fn digests(names: &[usize]) -> Vec<Digest> {
         names.iter().map(|name| Digest::of(&name.to_le_bytes())).collect()
+    }
+
+    fn groups(digests: &[Digest], named: &[Option<String>]) -> Vec<usize> {
+        super::groups(digests, &[named], &[])
+    }
+
+    fn assign(
+        labels: &[usize],
+        digests: &[Digest],
+        named: &[Option<String>],
+        given: &[Option<Side>],
+        fraction: f64,
+        seed: u64,
+    ) -> Vec<Side> {
+        super::assign(labels, digests, &groups(digests, named), given, fraction, seed)
     }
 
     fn count(sides: &[Side], labels: &[usize], label: usize) -> usize {
@@ -295,7 +302,17 @@ mod tests {
         let given = [Some(Train), Some(Valid)];
         let twins = digests(&[3, 3]);
         let sides = assign(&[0; 2], &twins, &[None, None], &given, 0.5, 1);
-        assert_eq!((&sides[..], leaks(&twins, &[None, None], &sides)), (&[Train, Valid][..], 1));
+        assert_eq!((&sides[..], leaks(&[0, 0], &sides)), (&[Train, Valid][..], 1));
+    }
+
+    #[test]
+    fn what_is_joined_by_way_of_others_is_one_group() {
+        let named = [None, Some("film".to_owned()), None, Some("film".to_owned()), None, None];
+        let other = [None, None, None, Some("a".to_owned()), Some("a".to_owned()), None];
+        let digests = digests(&[0, 1, 0, 3, 4, 5]);
+        assert_eq!(super::groups(&digests, &[&named, &other], &[(1, 2)]), [0, 0, 0, 0, 0, 1]);
+        assert_eq!(super::groups(&digests, &[&named], &[]), [0, 1, 0, 1, 2, 3]);
+        assert_eq!(super::groups(&digests, &[], &[(4, 5)]), [0, 1, 0, 2, 3, 3]);
     }
 
     #[test]
@@ -343,20 +360,27 @@ mod tests {
         #[test]
         fn units_are_whole(
             pictures in prop::collection::vec((0..4usize, 0..30usize, prop::option::of(0..12u8)), 1..80),
+            pairs in prop::collection::vec((0..80usize, 0..80usize), 0..20),
             fraction in 0.0..1.0f64,
             seed: u64,
         ) {
             let labels: Vec<_> = pictures.iter().map(|p| p.0).collect();
             let digests = digests(&pictures.iter().map(|p| p.1).collect::<Vec<_>>());
             let groups: Vec<_> = pictures.iter().map(|p| p.2.map(|g| g.to_string())).collect();
-            let sides = assign(&labels, &digests, &groups, &vec![None; pictures.len()], fraction, seed);
+            let pairs: Vec<_> =
+                pairs.into_iter().filter(|&(a, b)| a.max(b) < pictures.len()).collect();
+            let other: Vec<_> = (0..pictures.len()).map(|i| (i % 7 == 3).then(|| (i % 2).to_string())).collect();
+            let units = super::groups(&digests, &[&groups, &other], &pairs);
+            let sides = super::assign(&labels, &digests, &units, &vec![None; pictures.len()], fraction, seed);
+            prop_assert!(pairs.iter().all(|&(a, b)| units[a] == units[b] && sides[a] == sides[b]));
             for a in 0..pictures.len() {
                 for b in 0..a {
-                    let together = digests[a] == digests[b] || groups[a].is_some() && groups[a] == groups[b];
+                    let named = |names: &[Option<String>]| names[a].is_some() && names[a] == names[b];
+                    let together = digests[a] == digests[b] || named(&groups) || named(&other);
                     prop_assert!(!together || sides[a] == sides[b]);
                 }
             }
-            prop_assert_eq!(leaks(&digests, &groups, &sides), 0);
+            prop_assert_eq!(leaks(&units, &sides), 0);
             prop_assert!(sides.contains(&Train));
         }
     }

@@ -1,4 +1,5 @@
-//! Decoded pictures as squares of one size, so that each is decoded once a run.
+//! Decoded pictures as squares of one size, each with the print of the whole picture, so that each
+//! is decoded once a run.
 //!
 //! They stay in memory where they fit the budget; else they go to a file in the cache folder,
 //! which the next run finds again by the pictures' content and the settings. The file is read a
@@ -15,22 +16,27 @@ use ground::files::{FileError, Files, folder_of, read_at, temporary_beside};
 use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
-use crate::{Limits, Preprocess};
+use crate::{Limits, Preprocess, Print};
 
 #[cfg(test)]
 mod tests;
 
 /// Changes with the layout of the file and with how pictures are decoded and resized.
-const VERSION: &str = "lookalike pixels 1";
+const VERSION: &str = "lookalike pixels 2";
 
 /// Files that nobody has opened for so long make room when a new one is written.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Squares of `size × size × 3` bytes, RGB8, by number.
+/// Squares of `size × size × 3` bytes, RGB8, and prints, by number.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<Square>),
-    File { file: File, path: PathBuf, stride: usize },
+    Memory(Vec<(Square, Print)>),
+    /// `stride` is the length of a square; its print follows it.
+    File {
+        file: File,
+        path: PathBuf,
+        stride: usize,
+    },
 }
 
 /// One of them.
@@ -79,17 +85,32 @@ impl Store {
     /// When there is no such square in memory or `out` is not as long as one.
     pub(crate) fn read(&self, square: usize, out: &mut [u8]) -> Result<(), FileError> {
         match self {
-            Self::Memory(squares) => match &squares[square] {
+            Self::Memory(squares) => match &squares[square].0 {
                 Square::Pixels(pixels) => out.copy_from_slice(pixels),
                 Square::Later(later) => out.copy_from_slice(&later.decode()?),
             },
             Self::File { file, path, stride } => {
                 assert_eq!(out.len(), *stride, "as long as a square");
-                read_at(file, out, square as u64 * *stride as u64)
-                    .map_err(FileError::at("read", path))?;
+                read_at(file, out, place(square, *stride)).map_err(FileError::at("read", path))?;
             }
         }
         Ok(())
+    }
+
+    /// What the picture of a square looks like.
+    ///
+    /// # Panics
+    /// When there is no such square in memory.
+    pub(crate) fn print(&self, square: usize) -> Result<Print, FileError> {
+        match self {
+            Self::Memory(squares) => Ok(squares[square].1.clone()),
+            Self::File { file, path, stride } => {
+                let mut bytes = [0; Print::BYTES];
+                read_at(file, &mut bytes, place(square, *stride) + *stride as u64)
+                    .map_err(FileError::at("read", path))?;
+                Ok(Print::from_bytes(&bytes))
+            }
+        }
     }
 
     /// Finds the file of a [`key`] with an entry for each of `pictures`. A damaged or foreign one
@@ -103,6 +124,11 @@ impl Store {
         (index.len() == pictures)
             .then(|| (Self::File { file, path: path.to_owned(), stride }, index))
     }
+}
+
+/// Where a square begins in the file.
+fn place(square: usize, stride: usize) -> u64 {
+    square as u64 * (stride + Print::BYTES) as u64
 }
 
 /// The name of the file for these pictures at these settings.
@@ -120,7 +146,7 @@ pub(crate) fn cache_folder() -> PathBuf {
     ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }
 
-/// A file in the making: squares, then the index (JSON), its length (8 bytes, little-endian), and
+/// A file in the making: squares with their prints, then the index (JSON), its length (8 bytes, little-endian), and
 /// the SHA-256 of all that. It takes its name once it is whole.
 pub(crate) struct Writer<'a> {
     files: &'a dyn Files,
@@ -143,8 +169,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds a square and says which it is.
-    pub(crate) fn add(&mut self, square: &[u8]) -> Result<usize, FileError> {
+    pub(crate) fn add(&mut self, square: &[u8], print: &Print) -> Result<usize, FileError> {
         self.append(square)?;
+        self.append(&print.to_bytes())?;
         self.squares += 1;
         Ok(self.squares - 1)
     }
@@ -187,7 +214,7 @@ fn verify(file: &mut File, stride: usize) -> io::Result<Vec<u8>> {
     let (length, digest) = end.split_at(8);
     let length = u64::from_le_bytes(length.try_into().map_err(|_| damaged())?);
     let squares = body.checked_sub(length).ok_or_else(damaged)?;
-    if squares % stride as u64 != 0 {
+    if squares % place(1, stride) != 0 {
         return Err(damaged());
     }
     let mut digester = Digester::new();

@@ -8,8 +8,8 @@ use ground::progress::{Bar, Progress, Silent};
 use ground::{Digest, Stop};
 use image::{ImageFormat, RgbImage};
 
-use super::{Dataset, Settings};
-use crate::{Folder, PicturesError, Preprocess, Side};
+use super::{Dataset, Known, Settings};
+use crate::{Folder, PicturesError, Preprocess, Print, Side};
 
 /// A picture of one colour that varies with `n`.
 fn picture(n: usize) -> Vec<u8> {
@@ -48,6 +48,10 @@ fn pixels(dataset: &Dataset) -> Vec<Vec<u8>> {
     (0..dataset.items.len()).map(read).collect()
 }
 
+fn prints(dataset: &Dataset) -> Vec<Print> {
+    (0..dataset.items.len()).map(|item| dataset.print(item).unwrap()).collect()
+}
+
 fn on_disk(cache: &Path) -> Settings {
     Settings { memory_budget: 100, cache_folder: Some(cache.to_owned()), ..Settings::default() }
 }
@@ -70,6 +74,7 @@ fn threads_and_store_change_nothing() {
         let other = prepare(dir.path(), &settings).unwrap();
         assert_eq!((&other.items, &other.bad), (&one.items, &one.bad));
         assert_eq!(pixels(&other), pixels(&one));
+        assert_eq!(prints(&other), prints(&one));
     }
 }
 
@@ -80,13 +85,16 @@ fn known_pictures_are_decoded_later() {
     let all = prepare(dir.path(), &Settings::default()).unwrap();
     let known = |digest: &Digest| {
         let item = all.items.iter().find(|item| item.digest == *digest)?;
-        (item.label == 0).then_some((item.width, item.height))
+        let at = all.items.iter().position(|other| other == item)?;
+        let (width, height, print) = (item.width, item.height, all.print(at).unwrap());
+        (item.label == 0).then_some(Known { width, height, print })
     };
     let folder = Folder::scan(dir.path()).unwrap();
     let (preprocess, settings) = (Preprocess::imagenet(8), Settings::default());
     let some = Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &Stop::new());
     let some = some.unwrap();
     assert_eq!((&some.items, &some.bad, pixels(&some)), (&all.items, &all.bad, pixels(&all)));
+    assert_eq!(prints(&some), prints(&all));
     // One that changes in between is not taken for what it was.
     let later = all.items.iter().position(|item| item.label == 0).unwrap();
     let other = all.items.iter().position(|item| item.label == 1).unwrap();

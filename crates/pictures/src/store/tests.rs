@@ -4,7 +4,7 @@ use ground::Digest;
 use ground::files::{Disk, Failing};
 
 use super::{Entry, Store, Writer, key};
-use crate::{Limits, Preprocess};
+use crate::{Limits, Preprocess, Print};
 
 const STRIDE: usize = 12;
 
@@ -12,11 +12,15 @@ fn index() -> Vec<Entry> {
     vec![Entry::Good(1, 30, 20), Entry::Bad("cut off".into()), Entry::Good(0, 5, 5)]
 }
 
+fn print(byte: u8) -> Print {
+    Print::from_bytes(&[byte; Print::BYTES])
+}
+
 fn write(files: &dyn ground::files::Files, path: &std::path::Path) -> bool {
     let attempt = || {
         let mut writer = Writer::new(files, path)?;
-        assert_eq!(writer.add(&[7; STRIDE])?, 0);
-        assert_eq!(writer.add(&[9; STRIDE])?, 1);
+        assert_eq!(writer.add(&[7; STRIDE], &print(3))?, 0);
+        assert_eq!(writer.add(&[9; STRIDE], &print(5))?, 1);
         writer.finish(&index())
     };
     attempt().is_ok()
@@ -34,6 +38,7 @@ fn what_was_written_is_read() {
     for (square, byte) in [(1, 9), (0, 7), (1, 9)] {
         store.read(square, &mut out).unwrap();
         assert_eq!(out, [byte; STRIDE]);
+        assert_eq!(store.print(square).unwrap(), print(3 + 2 * square as u8));
     }
     // A file that is cut short while in use is an error, not a crash.
     fs::File::options().write(true).open(&path).unwrap().set_len(5).unwrap();
@@ -78,8 +83,8 @@ fn a_failing_disk_leaves_no_file_and_no_litter() {
         assert_eq!(left.is_empty(), Store::open(&path, STRIDE, 3).is_none());
         let _ = fs::remove_file(&path);
     }
-    // create, five appends, sync, rename, sync folder
-    assert_eq!(failures, 9);
+    // create, seven appends, sync, rename, sync folder
+    assert_eq!(failures, 11);
 }
 
 #[test]

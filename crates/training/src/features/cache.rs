@@ -15,13 +15,16 @@ use std::time::{Duration, SystemTime};
 
 use ground::files::{Disk, FileError, Files, read_at, write_pieces};
 use ground::{Digest, Digester};
+use pictures::Print;
 
 /// The first bytes of a segment; they change with its layout.
-const MAGIC: &[u8; 16] = b"lookalike feat 1";
+const MAGIC: &[u8; 16] = b"lookalike feat 2";
 /// Bytes of a record's check: the first of the SHA-256 of its numbers.
 const CHECK: usize = 8;
-/// Bytes of an entry of the index: digest, width, height, colour.
-const ENTRY: usize = 32 + 4 + 4 + 12;
+/// Bytes of an entry of the index: digest, width, height, colour, print.
+const ENTRY: usize = PRINT + Print::BYTES;
+/// Where in an entry the print is.
+const PRINT: usize = 32 + 4 + 4 + 12;
 /// Bytes at a segment's end: how many records there are, and the SHA-256 of index and count.
 const END: usize = 8 + 32;
 /// Records in a segment at most, so that few are lost when the power fails.
@@ -48,6 +51,8 @@ pub struct Cache {
     folder: PathBuf,
     width: usize,
     segments: Vec<(File, PathBuf)>,
+    /// Where the index of each segment begins.
+    indices: Vec<u64>,
     /// Each record's segment and its number there.
     records: Vec<(usize, u64)>,
     about: Vec<About>,
@@ -69,6 +74,7 @@ impl Cache {
             folder: PathBuf::new(),
             width,
             segments: vec![],
+            indices: vec![],
             records: vec![],
             about: vec![],
             by_digest: HashMap::new(),
@@ -115,7 +121,8 @@ impl Cache {
             return Err(damaged());
         }
         let mut index = vec![0; count as usize * ENTRY];
-        read_at(&file, &mut index, at - count * ENTRY as u64)?;
+        let start = at - count * ENTRY as u64;
+        read_at(&file, &mut index, start)?;
         if end_of(&index, count) != end {
             return Err(damaged());
         }
@@ -124,6 +131,7 @@ impl Cache {
             File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
         let segment = self.segments.len();
         self.segments.push((file, path.to_owned()));
+        self.indices.push(start);
         for (number, entry) in index.as_chunks::<ENTRY>().0.iter().enumerate() {
             let (digest, about) = parse(entry);
             // What is written later may replace what is damaged.
@@ -158,6 +166,20 @@ impl Cache {
     #[must_use]
     pub fn about(&self, record: usize) -> About {
         self.about[record]
+    }
+
+    /// What the picture of a record looks like; nothing where it can no longer be read. Prints stay
+    /// on disk: those of a million pictures would take half a gigabyte.
+    ///
+    /// # Panics
+    /// When there is no such record.
+    #[must_use]
+    pub fn print(&self, record: usize) -> Option<Print> {
+        let (segment, number) = self.records[record];
+        let place = self.indices[segment] + number * ENTRY as u64 + PRINT as u64;
+        let mut bytes = [0; Print::BYTES];
+        read_at(&self.segments[segment].0, &mut bytes, place).ok()?;
+        Some(Print::from_bytes(&bytes))
     }
 
     /// Reads the features of a record.
@@ -227,8 +249,9 @@ impl Cache {
         digests.sort();
         for (digest, &record) in digests {
             // A damaged record is not carried over.
-            if self.read(record, &mut row).is_ok() {
-                segment.add(*digest, self.about[record], &row);
+            let print = self.print(record).filter(|_| self.read(record, &mut row).is_ok());
+            if let Some(print) = print {
+                segment.add(*digest, self.about[record], &print, &row);
             }
             if segment.len() == SEGMENT {
                 tidied.write(&Disk, &mut segment)?;
@@ -316,7 +339,7 @@ impl Segment {
     ///
     /// # Panics
     /// When they are not as many as the cache has in a row.
-    pub fn add(&mut self, picture: Digest, about: About, features: &[f32]) {
+    pub fn add(&mut self, picture: Digest, about: About, print: &Print, features: &[f32]) {
         assert_eq!(features.len(), self.width, "a row of features");
         // A picture is in one segment only, so the first of them names it.
         self.name.get_or_insert(picture);
@@ -328,6 +351,7 @@ impl Segment {
         self.index.extend_from_slice(&about.width.to_le_bytes());
         self.index.extend_from_slice(&about.height.to_le_bytes());
         self.index.extend(about.colour.iter().flat_map(|x| x.to_le_bytes()));
+        self.index.extend_from_slice(&print.to_bytes());
     }
 
     /// Records added.

@@ -126,7 +126,8 @@ pub fn extract(
             for ((&picture, square), row) in pictures.iter().zip(&squares).zip(rows) {
                 let item = &data.items[picture];
                 let (width, height) = (item.width, item.height);
-                segment.add(item.digest, About { width, height, colour: colour(square) }, &row);
+                let about = About { width, height, colour: colour(square) };
+                segment.add(item.digest, about, &data.print(picture)?, &row);
             }
             bar.advance(pictures.len() as u64);
             let stopped = stop.asked();

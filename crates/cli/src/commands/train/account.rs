@@ -89,6 +89,9 @@ impl Account {
             count(self.data.classes.len(), "class"),
             count(train, "picture"),
         ));
+        if let Some(copies) = self.copies() {
+            terminal.note(&format!("{copies} stay together"));
+        }
         let size = self.recipe.size();
         let from = match self.start.name() {
             Some(name) => format!("from the weights of {name}"),
@@ -183,6 +186,14 @@ impl Account {
         self.data.indices(side).len()
     }
 
+    /// "14 pictures in 6 groups of copies", if there are any.
+    fn copies(&self) -> Option<String> {
+        let copies = &self.data.copies;
+        let pictures = copies.iter().map(Vec::len).sum();
+        let words = format!("{} in {}", count(pictures, "picture"), count(copies.len(), "group"));
+        (!copies.is_empty()).then(|| format!("{words} of copies"))
+    }
+
     /// Pictures that were left out, named as in the folder.
     fn bad(&self) -> Vec<BadPicture> {
         let base = self.settings.source.folder();
@@ -208,6 +219,9 @@ impl Account {
                 0 => {}
                 n => fact(name, count(n, "picture")),
             }
+        }
+        if let Some(copies) = self.copies() {
+            fact("kept together", copies);
         }
         fact("weights", self.start.name().unwrap_or_else(|| "drawn at random".into()));
         if let Some(digest) = digest {

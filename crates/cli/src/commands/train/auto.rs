@@ -6,7 +6,7 @@ use engine::{Cpu, Engine};
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 use insight::Protocol;
-use pictures::{Dataset, Preprocess, dataset};
+use pictures::{Dataset, Known, Preprocess, dataset};
 use training::Recipe;
 use training::auto::{self, Auto, FineTune, Fitted, Tuner};
 use training::features::{self, Cache, Features};
@@ -41,8 +41,9 @@ pub(super) fn run(
         ..dataset::Settings::default()
     };
     let known = |digest: &Digest| {
-        let about = cache.about(cache.find(digest)?);
-        Some((about.width, about.height))
+        let record = cache.find(digest)?;
+        let (about, print) = (cache.about(record), cache.print(record)?);
+        Some(Known { width: about.width, height: about.height, print })
     };
     let data = Dataset::prepare_new(&folder, &preprocess, &how, &known, terminal, stop)?;
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));

@@ -4,6 +4,8 @@ use std::path::Path;
 use ground::Digest;
 use ground::files::{Disk, Failing};
 
+use pictures::Print;
+
 use super::{About, Cache, Segment};
 
 fn digest(n: usize) -> Digest {
@@ -14,13 +16,17 @@ fn about(n: usize) -> About {
     About { width: n as u32, height: 7, colour: [n as f32, 2.0, 3.0] }
 }
 
+fn print(n: usize) -> Print {
+    Print::from_bytes(&[n as u8; Print::BYTES])
+}
+
 fn row(n: usize) -> [f32; 3] {
     [n as f32, 0.5, -1.0]
 }
 
 fn add(cache: &mut Cache, pictures: std::ops::Range<usize>) {
     let mut segment = Segment::new(3);
-    pictures.for_each(|n| segment.add(digest(n), about(n), &row(n)));
+    pictures.for_each(|n| segment.add(digest(n), about(n), &print(n), &row(n)));
     cache.write(&Disk, &mut segment).unwrap();
     assert!(segment.is_empty());
 }
@@ -34,6 +40,7 @@ fn holds(cache: &Cache, n: usize) -> bool {
     let mut found = [0.0; 3];
     let read = cache.read(record, &mut found).is_ok();
     assert!(!read || (found, cache.about(record)) == (row(n), about(n)), "picture {n}");
+    assert!(!read || cache.print(record) == Some(print(n)), "picture {n}");
     read
 }
 
@@ -85,7 +92,7 @@ fn a_full_disk_leaves_what_was_there() {
     add(&mut cache, 0..3);
     for n in 0.. {
         let mut segment = Segment::new(3);
-        segment.add(digest(5), about(5), &row(5));
+        segment.add(digest(5), about(5), &print(5), &row(5));
         let written = cache.write(&Failing::at(n), &mut segment);
         assert!((0..3).all(|n| holds(&open(parent.path()), n)));
         if written.is_ok() {

@@ -1,0 +1,151 @@
+//! Which items belong together, the sides that follow from it, and what the owner is told of it.
+
+use std::collections::HashMap;
+
+use ground::progress::Progress;
+use ground::{Digest, Stop};
+
+use super::{Dataset, Settings};
+use crate::near::{self, Pair};
+use crate::{Labelled, PicturesError, Print, split};
+
+/// Near duplicates in two classes that are named; beyond it they are counted.
+const NAMED: usize = 3;
+
+impl Dataset {
+    /// Groups the items, of which `good` says where they come from, and gives each a side.
+    pub(super) fn split(
+        &mut self,
+        good: &[&Labelled],
+        settings: &Settings,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<(), PicturesError> {
+        let alike = self.near_duplicates(settings.threads, progress, stop)?;
+        let pairs: Vec<_> = alike.iter().map(|pair| (pair.first, pair.second)).collect();
+        let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
+        let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
+        let named: Vec<_> = good.iter().map(|picture| picture.group.clone()).collect();
+        let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
+        self.groups = split::groups(&digests, &[&named], &pairs);
+        self.copies = sets(&split::groups(&digests, &[], &pairs));
+        let (fraction, seed) = (settings.valid_fraction, settings.seed);
+        let sides = split::assign(&labels, &digests, &self.groups, &given, fraction, seed);
+        let leaks = split::leaks(&self.groups, &sides);
+        if leaks > 0 {
+            let known = split::leaks(&split::groups(&digests, &[&named], &[]), &sides);
+            self.warnings.push(warning_of_leaks(leaks, known));
+        }
+        for (item, side) in self.items.iter_mut().zip(sides) {
+            item.side = side;
+        }
+        self.warn_of_contradictions();
+        self.warn_of_doubtful_labels(&alike);
+        self.warn_of_large_groups();
+        Ok(())
+    }
+
+    fn near_duplicates(
+        &self,
+        threads: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Vec<Pair>, PicturesError> {
+        let prints: Result<Vec<Print>, _> =
+            (0..self.items.len()).map(|item| self.print(item)).collect();
+        let bar = progress.begin("Looking for copies", None);
+        let pairs = near::pairs(&prints?, threads, stop);
+        drop(bar);
+        if stop.asked() { Err(PicturesError::Stopped) } else { Ok(pairs) }
+    }
+
+    /// The same bytes under two labels: one of them is wrong.
+    fn warn_of_contradictions(&mut self) {
+        let mut first: HashMap<Digest, usize> = HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            let twin = &self.items[*first.entry(item.digest).or_insert(index)];
+            if twin.label != item.label {
+                self.warnings.push(format!(
+                    "`{}` and `{}` are the same picture, but in two classes",
+                    twin.path.display(),
+                    item.path.display()
+                ));
+            }
+        }
+    }
+
+    /// Nearly the same picture under two labels: one of them is probably wrong.
+    fn warn_of_doubtful_labels(&mut self, alike: &[Pair]) {
+        let both = |pair: &Pair| (&self.items[pair.first], &self.items[pair.second]);
+        let doubtful: Vec<_> = alike
+            .iter()
+            .map(both)
+            .filter(|(a, b)| a.label != b.label && a.digest != b.digest)
+            .collect();
+        if doubtful.is_empty() {
+            return;
+        }
+        let mut named: Vec<String> = doubtful
+            .iter()
+            .take(NAMED)
+            .map(|(a, b)| format!("`{}` and `{}`", a.path.display(), b.path.display()))
+            .collect();
+        if doubtful.len() > NAMED {
+            named.push(format!("and {} more", doubtful.len() - NAMED));
+        }
+        let pairs = match doubtful.len() {
+            1 => "1 pair of near duplicates is".to_owned(),
+            n => format!("{n} pairs of near duplicates are"),
+        };
+        self.warnings.push(format!(
+            "{pairs} filed under two classes, so that a label may be wrong: {}; `lookalike train` \
+             keeps them together",
+            named.join("; ")
+        ));
+    }
+
+    /// Of a class that hangs together, either all or nothing is learned from.
+    fn warn_of_large_groups(&mut self) {
+        let mut sizes = vec![0; self.classes.len()];
+        self.items.iter().for_each(|item| sizes[item.label] += 1);
+        let mut told = vec![];
+        for set in &self.copies {
+            let mut of_class: HashMap<usize, usize> = HashMap::new();
+            set.iter().for_each(|&item| *of_class.entry(self.items[item].label).or_default() += 1);
+            for (label, count) in of_class {
+                if count > 2 && count * 2 > sizes[label] {
+                    told.push((label, count));
+                }
+            }
+        }
+        told.sort_unstable();
+        self.warnings.extend(told.into_iter().map(|(label, count)| {
+            format!(
+                "{count} of the {} pictures of `{}` are copies or near duplicates of one another \
+                 and stay together: its scores rest on few pictures",
+                sizes[label], self.classes[label]
+            )
+        }));
+    }
+}
+
+/// Groups of at least two.
+pub(super) fn sets(groups: &[usize]) -> Vec<Vec<usize>> {
+    let mut sets = split::members(groups);
+    sets.retain(|set| set.len() > 1);
+    sets
+}
+
+/// `known` of the leaks would be there without near duplicates.
+fn warning_of_leaks(leaks: usize, known: usize) -> String {
+    let are = if leaks == 1 { "picture is" } else { "pictures are" };
+    let how = match (known, leaks - known) {
+        (_, 0) => "the same bytes or group".to_owned(),
+        (0, _) => "near duplicates".to_owned(),
+        (known, near) => format!("{known} by the same bytes or group, {near} by near duplicates"),
+    };
+    format!(
+        "{leaks} held-out {are} also trained on ({how}), as their folder or table says: scores are \
+         better than they should be"
+    )
+}
