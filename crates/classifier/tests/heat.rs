@@ -72,7 +72,7 @@ fn the_map_lies_over_the_half_that_decides() {
 #[test]
 fn the_mirror_images_map_is_turned_back() {
     let quarter = square(SIZE / 4);
-    let mut of =
+    let of =
         |mirrored| heat_maps(&mut engine(), &preprocess(), &[&quarter], &[0], mirrored).unwrap();
     let (plain, both) = (of(false), of(true));
     assert!(plain.values.iter().zip(&both.values).all(|(a, b)| (a - b).abs() < 1e-5 * a.abs()));
