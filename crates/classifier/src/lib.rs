@@ -9,7 +9,8 @@
 //! A picture goes one way to its answer: the body's pooled [`features`], averaged with those of its
 //! mirror image where the classifier was made so; the head, on that average; the calibration, on
 //! its logits. The averages among the features are compared with those of known pictures, the
-//! [`Reference`], so that a picture unlike all of them gets no class.
+//! [`Reference`], so that a picture unlike all of them gets no class. [`explain`] says with each
+//! answer where in the picture the network found what speaks for a class, a [`Heat`].
 //!
 //! ```
 //! let odds = classifier::softmax(&[1.0, 1.0, 1.0, 1.0]); // the logits of four classes
@@ -22,6 +23,7 @@ mod classifier;
 mod error;
 mod features;
 mod file;
+mod heat;
 mod limits;
 mod neighbours;
 mod predict;
@@ -34,9 +36,10 @@ pub use build::{Judged, Material};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
 pub use features::{averages, features};
+pub use heat::{Heat, heat_maps, overlay};
 pub use limits::Limits;
 pub use neighbours::{Neighbours, neighbours, neighbours_among};
-pub use predict::{NEAREST, Near, Prediction, Told, predict, ranked};
+pub use predict::{NEAREST, Near, Prediction, Told, explain, predict, ranked};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;

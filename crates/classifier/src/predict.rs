@@ -8,7 +8,7 @@ use pictures::{Limits, Preprocess, Reason};
 
 use crate::answer::{Answered, Answerer};
 use crate::features::BATCH;
-use crate::{Classifier, ClassifierError, Known};
+use crate::{Classifier, ClassifierError, Heat, Known, heat_maps};
 
 /// What a classifier says of a picture.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Told<'a> {
     pub novelty: Option<f32>,
     /// The known pictures most like it, at most [`NEAREST`], the nearest first.
     pub nearest: Vec<Near<'a>>,
+    /// Where the network found what speaks for the class that [`explain`] was asked about.
+    pub heat: Option<Heat>,
 }
 
 /// A known picture that another is like.
@@ -54,6 +56,22 @@ pub fn predict<'a>(
     classifier: &'a Classifier,
     pictures: impl IntoIterator<Item = PathBuf, IntoIter: Send>,
     stop: &Stop,
+    told: impl FnMut(Prediction<'a>),
+) -> Result<(), ClassifierError> {
+    explain(engine, classifier, pictures, stop, |_| None, told)
+}
+
+/// As [`predict`], with [`Told::heat`] for the class that `asked` names on seeing the answer. The
+/// body runs once more for these pictures.
+///
+/// # Errors
+/// As [`predict`], and when there is no such class.
+pub fn explain<'a>(
+    engine: &mut dyn Engine,
+    classifier: &'a Classifier,
+    pictures: impl IntoIterator<Item = PathBuf, IntoIter: Send>,
+    stop: &Stop,
+    asked: impl Fn(&Answer) -> Option<usize>,
     mut told: impl FnMut(Prediction<'a>),
 ) -> Result<(), ClassifierError> {
     let preprocess = &classifier.preprocess;
@@ -72,10 +90,13 @@ pub fn predict<'a>(
         });
         for batch in decoded {
             let good: Vec<&[u8]> = batch.iter().filter_map(|(_, p)| p.as_deref().ok()).collect();
-            let mut answered = answerer.answers(engine, &good)?.into_iter();
+            let answered = answerer.answers(engine, &good)?;
+            let classes: Vec<_> = answered.iter().map(|one| asked(&one.answer)).collect();
+            let heats = heats(engine, classifier, &good, &classes)?;
+            let mut answered = answered.into_iter().zip(heats);
             for (picture, pixels) in batch {
                 let result = match pixels {
-                    Ok(_) => answered.next().map(|answered| Ok(tell(classifier, answered))),
+                    Ok(_) => answered.next().map(|(one, heat)| Ok(tell(classifier, one, heat))),
                     Err(reason) => Some(Err(reason)),
                 };
                 if let Some(result) = result {
@@ -90,7 +111,31 @@ pub fn predict<'a>(
     })
 }
 
-fn tell(classifier: &Classifier, answered: Answered) -> Told<'_> {
+/// For each square where a class is asked about, where the network found what speaks for it.
+fn heats(
+    engine: &mut dyn Engine,
+    classifier: &Classifier,
+    squares: &[&[u8]],
+    classes: &[Option<usize>],
+) -> Result<Vec<Option<Heat>>, ClassifierError> {
+    let Classifier { preprocess, mirrored, .. } = classifier;
+    let asked =
+        squares.iter().zip(classes).filter_map(|(&square, class)| Some((square, (*class)?)));
+    let (squares, asked): (Vec<&[u8]>, Vec<usize>) = asked.unzip();
+    let maps = heat_maps(engine, preprocess, &squares, &asked, *mirrored)?;
+    let mut heats = squares
+        .into_iter()
+        .zip(maps.each())
+        .map(|(square, map)| (square.to_vec(), preprocess.size, map.to_vec(), maps.width));
+    let heat = |class: &Option<usize>| {
+        let class = (*class)?;
+        let (square, size, map, side) = heats.next()?;
+        Some(Heat { class, square, size, map, side })
+    };
+    Ok(classes.iter().map(heat).collect())
+}
+
+fn tell(classifier: &Classifier, answered: Answered, heat: Option<Heat>) -> Told<'_> {
     let Answered { answer, novelty, neighbours } = answered;
     let known = classifier.reference.iter().flat_map(|reference| {
         let near = |&(index, distance): &(usize, f32)| Near {
@@ -99,7 +144,7 @@ fn tell(classifier: &Classifier, answered: Answered) -> Told<'_> {
         };
         neighbours.nearest.iter().take(NEAREST).map(near).collect::<Vec<_>>()
     });
-    Told { answer, novelty, nearest: known.collect() }
+    Told { answer, novelty, nearest: known.collect(), heat }
 }
 
 /// A picture's path, and its pixels at the network's size.

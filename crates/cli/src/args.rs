@@ -312,6 +312,10 @@ pub(crate) struct Predict {
     /// Name the likeliest class of every picture, however unsure or unfamiliar
     #[arg(long)]
     pub(crate) always: bool,
+    /// Write a picture of each into this new or empty folder: where the network found what speaks
+    /// for the class
+    #[arg(long, value_name = "DIR")]
+    pub(crate) heat_maps: Option<PathBuf>,
     /// One JSON document on standard output
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

@@ -39,6 +39,24 @@ impl Outputs {
     }
 }
 
+/// Where in a picture the body found what speaks for a class, and by how much.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maps {
+    /// One map after the other, each row by row.
+    pub values: Vec<f32>,
+    /// Rows of each.
+    pub height: usize,
+    /// Columns of each.
+    pub width: usize,
+}
+
+impl Maps {
+    /// The maps.
+    pub fn each(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.values.chunks_exact((self.height * self.width).max(1))
+    }
+}
+
 /// Which parameters learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trained {
@@ -171,6 +189,19 @@ pub trait Engine: Send {
     /// # Errors
     /// When the batch does not suit the network.
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError>;
+
+    /// Grad-CAM (Selvaraju et al., arXiv 1610.02391) on the body's last map, in eval mode: its
+    /// channels, each weighted by the mean slope of a class's logit with respect to it, summed. The
+    /// paper's ReLU is left to the caller, who may want to average several maps before it. For a
+    /// linear head on averages the values of a map have the logit without its bias as their mean.
+    ///
+    /// `classes` holds as many for each picture: those of the first picture, then those of the
+    /// second. The maps come in that order. What was learned, and the gradients of the last
+    /// training step, stay as they are.
+    ///
+    /// # Errors
+    /// When the batch does not suit the network, or the classes the batch.
+    fn attribute(&mut self, images: Images<'_>, classes: &[usize]) -> Result<Maps, EngineError>;
 
     /// One forward and backward pass in train mode. Returns the mean cross-entropy; gradients are
     /// kept until the next call and running statistics have moved. If the loss is not finite, the

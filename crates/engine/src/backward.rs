@@ -4,7 +4,7 @@ use network::{NodeId, Op};
 
 use crate::Trained;
 use crate::arena::{Buffer, BufferId};
-use crate::plan::{Action, Destination, Planner, Value};
+use crate::plan::{Action, Attributing, Destination, Planner, Value};
 
 /// Gradients on their way: which buffer holds each node's so far, and how many nodes share it.
 struct Gradients {
@@ -42,7 +42,7 @@ impl Planner<'_> {
         let mut wanted = vec![false; count];
         for index in 0..count {
             let node = self.graph.node(NodeId(index));
-            wanted[index] = self.learns(NodeId(index), trained)
+            wanted[index] = self.learns(NodeId(index), Some(trained))
                 || node.inputs.iter().any(|input| wanted[input.0]);
         }
         let output = self.graph.output();
@@ -57,13 +57,47 @@ impl Planner<'_> {
             }
             // A node that nothing read (a folded sum) has none; its successor did its work.
             if gradients.of[index].is_some() {
-                self.backward_node(node, trained, &wanted, &mut gradients);
+                self.backward_node(node, Some(trained), &wanted, &mut gradients);
             }
         }
     }
 
-    /// Whether a node has parameters that learn.
-    fn learns(&self, node: NodeId, trained: Trained) -> bool {
+    /// Plans the steps back from one logit a picture to the body's map, such that they can be done
+    /// again for other classes. `None` where the logits do not depend on it.
+    pub(crate) fn attribute(&mut self, logits: BufferId) -> Option<Attributing> {
+        let (count, cut) = (self.graph.nodes().len(), self.graph.cut());
+        let map = self.plain(cut);
+        let mut wanted = vec![false; count];
+        for index in cut.0..count {
+            let inputs = &self.graph.node(NodeId(index)).inputs;
+            wanted[index] = index == cut.0 || inputs.iter().any(|input| wanted[input.0]);
+        }
+        let from = self.actions.len();
+        // What the forward steps left for these, and the logits, must outlive each round of them.
+        let forward = self.buffers.len();
+        let output = self.graph.output();
+        let mut gradients = Gradients { of: vec![None; count], sharers: vec![] };
+        let to = self.buffer_of(output);
+        self.push(Action::Seed { to }, &[to]);
+        gradients.set(output, to);
+        for index in (cut.0 + 1..count).rev() {
+            if wanted[index] && gradients.of[index].is_some() {
+                self.backward_node(NodeId(index), None, &wanted, &mut gradients);
+            }
+        }
+        let gradient = gradients.of[cut.0]?;
+        let end = self.actions.len();
+        let kept = self.buffers[..forward].iter_mut().enumerate();
+        for (_, buffer) in kept.filter(|(id, b)| b.last >= from || [map, logits].contains(id)) {
+            buffer.last = end;
+        }
+        self.buffers[gradient].last = end;
+        Some(Attributing { from, map, gradient, shape: self.shapes[cut.0] })
+    }
+
+    /// Whether a node has parameters that learn; nothing learns where nothing is trained.
+    fn learns(&self, node: NodeId, trained: Option<Trained>) -> bool {
+        let Some(trained) = trained else { return false };
         let in_head = node > self.graph.cut();
         match self.graph.node(node).op {
             Op::Conv { .. } | Op::Linear { .. } => in_head || trained == Trained::All,
@@ -75,7 +109,7 @@ impl Planner<'_> {
     fn backward_node(
         &mut self,
         node: NodeId,
-        trained: Trained,
+        trained: Option<Trained>,
         wanted: &[bool],
         gradients: &mut Gradients,
     ) {
@@ -120,7 +154,13 @@ impl Planner<'_> {
                 };
                 let result = if let Destination::Into(buffer) = to { buffer } else { gradient };
                 self.push(
-                    Action::NormBackward { norm: node, y, gradient, to },
+                    Action::NormBackward {
+                        norm: node,
+                        y,
+                        gradient,
+                        to,
+                        learns: self.learns(node, trained),
+                    },
                     &[y.buffer, gradient, result],
                 );
                 if wants(inputs[0]) {

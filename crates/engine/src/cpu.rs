@@ -5,10 +5,10 @@ use kernels::norm::Statistics;
 use network::{Graph, Parameters};
 
 use crate::arena::Arena;
-use crate::plan::{Plan, Purpose};
-use crate::run::Ran;
+use crate::plan::{Plan, Purpose, Work};
+use crate::run::{Job, Ran};
 use crate::store::Store;
-use crate::{Adam, Engine, EngineError, Images, Outputs, State, Step, Trained};
+use crate::{Adam, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 
 /// The CPU engine.
 #[derive(Debug)]
@@ -105,8 +105,8 @@ impl Cpu {
         width: usize,
         trained: Option<Trained>,
     ) -> Result<usize, EngineError> {
-        Ok(Plan::new(&self.graph, Purpose { count, height, width, trained })?.total
-            * size_of::<f32>())
+        let work = trained.map_or(Work::Predict, Work::Train);
+        Ok(Plan::new(&self.graph, Purpose { count, height, width, work })?.total * size_of::<f32>())
     }
 
     fn check(&self, images: Images<'_>) -> Result<(), EngineError> {
@@ -127,26 +127,21 @@ impl Cpu {
     }
 
     /// Runs the plan for this batch.
-    fn run(
-        &mut self,
-        images: Images<'_>,
-        work: Option<(Trained, &[usize], Step)>,
-    ) -> Result<Ran, EngineError> {
+    fn run(&mut self, images: Images<'_>, job: Job<'_>) -> Result<Ran, EngineError> {
         let Images { count, height, width, .. } = images;
-        let purpose = Purpose { count, height, width, trained: work.map(|(trained, ..)| trained) };
+        let work = match job {
+            Job::Predict => Work::Predict,
+            Job::Train(..) => Work::Train(self.trained),
+            Job::Attribute(_) => Work::Attribute,
+        };
+        let purpose = Purpose { count, height, width, work };
         // Taken out of the list while it runs, so that the rest of the engine is free to change.
         let plan = match self.plans.iter().position(|(known, _)| *known == purpose) {
             Some(index) => self.plans.remove(index).1,
             None => Plan::new(&self.graph, purpose)?,
         };
         let mut timings = self.timings.take();
-        let result = crate::run::run(
-            self,
-            &plan,
-            images.pixels,
-            work.map(|(_, labels, step)| (labels, step)),
-            &mut timings,
-        );
+        let result = crate::run::run(self, &plan, images.pixels, job, &mut timings);
         self.timings = timings;
         if self.plans.len() >= PLANS {
             self.plans.remove(0);
@@ -185,7 +180,7 @@ impl Engine for Cpu {
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.check(images)?;
         let classes = self.graph.classes();
-        let ran = if images.count == 0 { Ran::default() } else { self.run(images, None)? };
+        let ran = if images.count == 0 { Ran::default() } else { self.run(images, Job::Predict)? };
         Ok(Outputs { logits: ran.logits, classes, features: ran.features })
     }
 
@@ -202,7 +197,22 @@ impl Engine for Cpu {
             let (labels, count) = (labels.len(), images.count);
             return Err(EngineError::Labels { labels, largest, count, classes });
         }
-        Ok(self.run(images, Some((self.trained, labels, step)))?.loss)
+        Ok(self.run(images, Job::Train(labels, step))?.loss)
+    }
+
+    fn attribute(&mut self, images: Images<'_>, classes: &[usize]) -> Result<Maps, EngineError> {
+        self.check(images)?;
+        let largest = classes.iter().copied().max().unwrap_or(0);
+        let (asked, count) = (classes.len(), images.count);
+        let whole = asked.is_multiple_of(count.max(1)) && (count > 0 || asked == 0);
+        if !whole || largest >= self.graph.classes() {
+            let classes = self.graph.classes();
+            return Err(EngineError::Labels { labels: asked, largest, count, classes });
+        }
+        let shape = self.graph.shapes(images.height, images.width)?[self.graph.cut().0];
+        let ran =
+            if asked == 0 { Ran::default() } else { self.run(images, Job::Attribute(classes))? };
+        Ok(Maps { values: ran.maps, height: shape.height, width: shape.width })
     }
 
     fn update(&mut self, adam: &Adam) {

@@ -28,7 +28,7 @@ impl Planner<'_> {
     }
 
     /// A node's result as it is to be read by something that cannot apply norm or ReLU.
-    fn plain(&mut self, node: NodeId) -> BufferId {
+    pub(crate) fn plain(&mut self, node: NodeId) -> BufferId {
         let x = self.value(node);
         if x.is_plain() {
             return x.buffer;
@@ -111,7 +111,7 @@ impl Planner<'_> {
         let norm = self
             .only_reader(node)
             .filter(|&reader| matches!(self.graph.node(reader).op, Op::Norm(_)));
-        if let (Some(norm), None, true) = (norm, bias, self.is_eval(node)) {
+        if let (Some(norm), None, true) = (norm, bias, self.folds(node)) {
             return self.forward_folded(layer, x, norm);
         }
         let to = self.buffer_of(node);

@@ -30,5 +30,5 @@ mod run;
 mod state;
 mod store;
 
-pub use api::{Adam, Engine, EngineError, GroupRates, Images, Outputs, State, Step, Trained};
+pub use api::{Adam, Engine, EngineError, GroupRates, Images, Maps, Outputs, State, Step, Trained};
 pub use cpu::{Cpu, Timing};

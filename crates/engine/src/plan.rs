@@ -115,6 +115,10 @@ pub(crate) enum Action {
         logits: BufferId,
         to: BufferId,
     },
+    /// A gradient of 1 for one class's logit of each picture, and 0 for the others.
+    Seed {
+        to: BufferId,
+    },
     ConvBackwardWeights {
         layer: Layer,
         x: Value,
@@ -136,6 +140,8 @@ pub(crate) enum Action {
         y: Value,
         gradient: BufferId,
         to: Destination,
+        /// Whether the norm's own gradients are kept.
+        learns: bool,
     },
     /// Masks a gradient in place by the sign of the value before (or after) the ReLU.
     ReluBackward {
@@ -179,10 +185,26 @@ pub(crate) struct Plan {
     pub(crate) actions: Vec<Action>,
     pub(crate) places: Vec<Range<usize>>,
     pub(crate) total: usize,
+    /// Pictures in a batch.
+    pub(crate) count: usize,
     /// Where the logits are after the forward steps.
     pub(crate) logits: BufferId,
     /// In prediction, where the pooled features are after the forward steps.
     pub(crate) features: Option<BufferId>,
+    /// In attribution, what can be done again for other classes.
+    pub(crate) attribution: Option<Attributing>,
+}
+
+/// The half of a plan that goes from logits back to the cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attributing {
+    /// Its first step.
+    pub(crate) from: usize,
+    /// The body's map, and the gradient with respect to it.
+    pub(crate) map: BufferId,
+    pub(crate) gradient: BufferId,
+    /// The map's shape for one picture.
+    pub(crate) shape: Shape,
 }
 
 /// For what a plan is made; plans are kept by this key.
@@ -191,8 +213,17 @@ pub(crate) struct Purpose {
     pub(crate) count: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// What learns; `None` for prediction.
-    pub(crate) trained: Option<Trained>,
+    pub(crate) work: Work,
+}
+
+/// What is done with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Predict,
+    /// A training step in which these parameters learn.
+    Train(Trained),
+    /// In eval mode, back from one logit a picture to the cut.
+    Attribute,
 }
 
 /// A plan being made.
@@ -219,15 +250,15 @@ impl Plan {
         let mut planner =
             Planner { graph, shapes, purpose, readers, values, actions: vec![], buffers: vec![] };
         let logits = planner.forward();
-        let features = match purpose.trained {
-            Some(trained) => {
-                planner.backward(logits, trained);
-                None
-            }
-            None => planner.keep_features(),
-        };
+        let (mut features, mut attribution) = (None, None);
+        match purpose.work {
+            Work::Predict => features = planner.keep_features(),
+            Work::Train(trained) => planner.backward(logits, trained),
+            Work::Attribute => attribution = planner.attribute(logits),
+        }
         let (places, total) = place(&planner.buffers);
-        Ok(Self { actions: planner.actions, places, total, logits, features })
+        let (actions, count) = (planner.actions, purpose.count);
+        Ok(Self { actions, places, total, count, logits, features, attribution })
     }
 }
 
@@ -252,11 +283,17 @@ impl Planner<'_> {
 
     /// Whether a node runs as in prediction.
     pub(crate) fn is_eval(&self, node: NodeId) -> bool {
-        match self.purpose.trained {
-            None => true,
-            Some(Trained::Head) => node <= self.graph.cut(),
-            Some(Trained::HeadAndNorms | Trained::All) => false,
+        match self.purpose.work {
+            Work::Predict | Work::Attribute => true,
+            Work::Train(Trained::Head) => node <= self.graph.cut(),
+            Work::Train(Trained::HeadAndNorms | Trained::All) => false,
         }
+    }
+
+    /// Whether a layer may take the norm behind it in: no step goes back through such a pair.
+    pub(crate) fn folds(&self, node: NodeId) -> bool {
+        let back = self.purpose.work == Work::Attribute && node > self.graph.cut();
+        self.is_eval(node) && !back
     }
 
     /// Lets the pooled features outlive all steps.

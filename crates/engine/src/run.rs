@@ -1,6 +1,7 @@
 //! Runs a plan, step by step.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use ground::random::{Draws, Purpose};
@@ -10,7 +11,7 @@ use network::{Graph, NodeId};
 
 use crate::arena::{Split, split};
 use crate::cpu::Between;
-use crate::plan::{Action, Destination, Plan, Value};
+use crate::plan::{Action, Attributing, Destination, Plan, Value};
 use crate::store::norm_of;
 use crate::{Cpu, Step};
 
@@ -43,6 +44,17 @@ pub(crate) struct Ran {
     pub(crate) logits: Vec<f32>,
     /// In prediction, the pooled features.
     pub(crate) features: Vec<f32>,
+    /// In attribution, the map of each class that was asked about, picture by picture.
+    pub(crate) maps: Vec<f32>,
+}
+
+/// What a batch is run for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Job<'a> {
+    Predict,
+    Train(&'a [usize], Step),
+    /// As many classes for each picture.
+    Attribute(&'a [usize]),
 }
 
 /// Runs all steps on a batch.
@@ -50,14 +62,52 @@ pub(crate) fn run(
     cpu: &mut Cpu,
     plan: &Plan,
     pixels: &[f32],
-    work: Option<(&[usize], Step)>,
+    job: Job<'_>,
     timings: &mut Timings,
 ) -> Ran {
+    let mut ran = Ran::default();
+    let (labels, step) = match job {
+        Job::Train(labels, step) => (labels, step),
+        Job::Predict | Job::Attribute(_) => (&[][..], Step { seed: 0, index: 0 }),
+    };
+    let all = 0..plan.actions.len();
+    match (job, plan.attribution) {
+        (Job::Attribute(classes), Some(half)) => {
+            let rounds = classes.len() / plan.count;
+            ran.maps = vec![0.0; classes.len() * half.shape.height * half.shape.width];
+            for round in 0..rounds {
+                let own: Vec<usize> = classes.iter().skip(round).step_by(rounds).copied().collect();
+                let from = if round == 0 { 0 } else { half.from };
+                steps(cpu, plan, from..all.end, pixels, (&own, step), &mut ran, timings);
+                let memory = cpu.arena.take(plan.total);
+                gather(memory, plan, half, (round, rounds), &mut ran.maps);
+            }
+        }
+        _ => steps(cpu, plan, all, pixels, (labels, step), &mut ran, timings),
+    }
+    if !matches!(job, Job::Train(..)) {
+        let memory = cpu.arena.take(plan.total);
+        let [logits, features] = [Some(plan.logits), plan.features]
+            .map(|kept| kept.map(|id| memory[plan.places[id].clone()].to_vec()));
+        ran.logits = logits.unwrap_or_default();
+        ran.features = features.unwrap_or_default();
+    }
+    ran
+}
+
+/// Runs some of a plan's steps.
+fn steps(
+    cpu: &mut Cpu,
+    plan: &Plan,
+    range: Range<usize>,
+    pixels: &[f32],
+    (labels, step): (&[usize], Step),
+    ran: &mut Ran,
+    timings: &mut Timings,
+) {
     let Cpu { graph, store, arena, state, .. } = cpu;
     let memory = arena.take(plan.total);
-    let mut ran = Ran::default();
-    let (labels, step) = work.unwrap_or((&[], Step { seed: 0, index: 0 }));
-    for action in &plan.actions {
+    for action in &plan.actions[range] {
         let start = timings.is_some().then(Instant::now);
         match *action {
             Action::Input { to } => memory[plan.places[to].clone()].copy_from_slice(pixels),
@@ -139,6 +189,12 @@ pub(crate) fn run(
                 ran.logits = rows.to_vec();
                 ran.loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
             }
+            Action::Seed { to } => {
+                let seed = &mut memory[plan.places[to].clone()];
+                seed.fill(0.0);
+                let rows = seed.chunks_exact_mut(graph.classes());
+                rows.zip(labels).for_each(|(row, &class)| row[class] = 1.0);
+            }
             Action::ConvBackwardWeights { layer, x, gradient } => {
                 // Nothing in the arena is written: the whole of it can be read.
                 let of = |id: usize| &memory[plan.places[id].clone()];
@@ -156,7 +212,7 @@ pub(crate) fn run(
                     store.gradient_mut(bias),
                 );
             }
-            Action::NormBackward { norm: node, y, gradient, to } => {
+            Action::NormBackward { norm: node, y, gradient, to, learns } => {
                 let norm = norm_of(graph, node);
                 let (statistics, of_batch) = &state.statistics[node.0];
                 let backward = {
@@ -164,8 +220,10 @@ pub(crate) fn run(
                     let y = lazy(y, of(y.buffer), &state.statistics);
                     Backward::new(y, of(gradient), statistics, store.values(norm.weight), *of_batch)
                 };
-                store.gradient_mut(norm.weight).copy_from_slice(&backward.weight);
-                store.gradient_mut(norm.bias).copy_from_slice(&backward.bias);
+                if learns {
+                    store.gradient_mut(norm.weight).copy_from_slice(&backward.weight);
+                    store.gradient_mut(norm.bias).copy_from_slice(&backward.bias);
+                }
                 match to {
                     Destination::Nowhere => {}
                     Destination::InPlace => {
@@ -220,13 +278,32 @@ pub(crate) fn run(
             *timings.entry(describe(action, graph)).or_default() += start.elapsed();
         }
     }
-    if work.is_none() {
-        let [logits, features] = [Some(plan.logits), plan.features]
-            .map(|kept| kept.map(|id| memory[plan.places[id].clone()].to_vec()));
-        ran.logits = logits.unwrap_or_default();
-        ran.features = features.unwrap_or_default();
+}
+
+/// Each picture's map for the class asked about in this round: the channels of the body's map,
+/// each weighted by the mean of the gradient with respect to it.
+fn gather(
+    memory: &[f32],
+    plan: &Plan,
+    half: Attributing,
+    (round, rounds): (usize, usize),
+    maps: &mut [f32],
+) {
+    let [map, gradient] = [half.map, half.gradient].map(|id| &memory[plan.places[id].clone()]);
+    let (channels, places) = (half.shape.channels, half.shape.height * half.shape.width);
+    let one = half.shape.len();
+    let pictures = map.chunks_exact(one).zip(gradient.chunks_exact(one));
+    for (picture, (map, gradient)) in pictures.enumerate() {
+        let mut weights = vec![0.0f64; channels];
+        for place in gradient.chunks_exact(channels) {
+            weights.iter_mut().zip(place).for_each(|(sum, &g)| *sum += f64::from(g));
+        }
+        let out = &mut maps[(picture * rounds + round) * places..][..places];
+        for (out, place) in out.iter_mut().zip(map.chunks_exact(channels)) {
+            let sum: f64 = weights.iter().zip(place).map(|(w, &a)| w * f64::from(a)).sum();
+            *out = (sum / places as f64) as f32;
+        }
     }
-    ran
 }
 
 /// The kind of a step and the node it is for.
@@ -242,7 +319,7 @@ fn describe(action: &Action, graph: &Graph) -> (&'static str, String) {
         Action::MaxPool { node, .. } => ("max pool", name(node)),
         Action::AveragePool { .. } | Action::ConcatPool { .. } => ("pool", String::new()),
         Action::Dropout { node, .. } => ("dropout", name(node)),
-        Action::Loss { .. } => ("loss", String::new()),
+        Action::Loss { .. } | Action::Seed { .. } => ("loss", String::new()),
         Action::ConvBackwardWeights { layer, .. } => ("conv backward weights", name(layer.node)),
         Action::ConvBackwardData { layer, .. } => ("conv backward data", name(layer.node)),
         Action::BiasBackward { .. } => ("bias backward", String::new()),

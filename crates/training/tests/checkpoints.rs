@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::{Notes, SIZE, dataset, recipe, tiny_engine};
-use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
+use engine::{Adam, Cpu, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 use ground::files::{Disk, Failing, Files};
 use ground::random::{Draws, Purpose};
 use ground::{Digest, Stop};
@@ -71,6 +71,9 @@ impl Engine for Frail {
     }
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.engine.predict(images)
+    }
+    fn attribute(&mut self, images: Images<'_>, classes: &[usize]) -> Result<Maps, EngineError> {
+        self.engine.attribute(images, classes)
     }
     fn gradients(
         &mut self,

@@ -5,7 +5,7 @@ mod common;
 
 use classifier::{Classifier, Judged, Made, Material};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
-use engine::{Adam, Cpu, Engine, EngineError, Images, Outputs, State, Step, Trained};
+use engine::{Adam, Cpu, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 use ground::Stop;
 use insight::Protocol;
 use network::{Graph, Parameters, Role};
@@ -255,6 +255,9 @@ impl Engine for Faulty {
     }
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.engine.predict(images)
+    }
+    fn attribute(&mut self, images: Images<'_>, classes: &[usize]) -> Result<Maps, EngineError> {
+        self.engine.attribute(images, classes)
     }
     fn gradients(
         &mut self,

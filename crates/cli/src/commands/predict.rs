@@ -1,11 +1,15 @@
 //! `lookalike predict`: what pictures show.
 
 mod answers;
+mod heat;
 mod paths;
 
-use classifier::{Classifier, predict};
+use std::path::PathBuf;
+
+use classifier::{Classifier, Prediction, explain, ranked};
 use ground::Stop;
 use ground::progress::Progress;
+use insight::{Answer, Verdict};
 
 use crate::args::Predict;
 use crate::fault::{Exit, Fault};
@@ -21,13 +25,18 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         (_, true) => Form::Csv,
         _ => Form::Text,
     };
+    let mut heat_maps = typed.heat_maps.as_deref().map(heat::Folder::new).transpose()?;
+    let asked = typed.heat_maps.as_ref().map(|_| named_first(typed.always));
+    let asked = |answer: &Answer| asked.as_ref().map(|class| class(answer));
     let mut answers = Answers::new(form, &classifier, typed, terminal);
     answers.begin(&typed.model)?;
     // Ctrl-C ends this command at once, as there is nothing to save; this is for a reader that left.
     let (stop, mut failed) = (Stop::new(), None);
-    predict(&mut engine, &classifier, paths, &stop, |prediction| {
+    explain(&mut engine, &classifier, paths, &stop, asked, |prediction| {
         if failed.is_none() {
-            failed = answers.tell(&prediction).err();
+            let told = write(&mut heat_maps, &prediction)
+                .and_then(|heat_map| answers.tell(&prediction, heat_map));
+            failed = told.err();
         }
         if failed.is_some() {
             stop.ask();
@@ -48,4 +57,21 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         return Ok(Exit::Pictures);
     }
     Ok(Exit::Done)
+}
+
+/// The class that an answer names first: the one it is of, else the likeliest.
+fn named_first(always: bool) -> impl Fn(&Answer) -> usize {
+    move |answer| match answer.verdict {
+        Verdict::Class(class) if !always => class,
+        _ => ranked(&answer.probabilities)[0].0,
+    }
+}
+
+/// Writes a picture's heat map where that was asked for; returns where it lies.
+fn write(
+    folder: &mut Option<heat::Folder>,
+    prediction: &Prediction<'_>,
+) -> anyhow::Result<Option<PathBuf>> {
+    let heat = prediction.result.as_ref().ok().and_then(|told| told.heat.as_ref());
+    folder.as_mut().zip(heat).map(|(f, heat)| f.write(&prediction.picture, heat)).transpose()
 }

@@ -1,7 +1,8 @@
 """Writes the golden files of the engine's tests: what PyTorch computes, in float64.
 
     pip install torch==2.15.0 torchvision==0.29.2 numpy safetensors
-    python make.py            # operations.safetensors, adam.safetensors, networks.safetensors
+    python make.py            # operations, adam, networks, attribution (.safetensors)
+    python make.py attribution  # that one alone
 
 Inputs are in no file: both sides fill pictures and parameters by the same formula (`fill`), so only
 results are stored, and of the large networks only a sketch of each tensor (its norm and up to 64 of
@@ -11,6 +12,7 @@ its values). PyTorch's own float32 must agree with its float64 well below the te
 
 import math
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -286,6 +288,69 @@ def networks():
     save_file(file, HERE / "networks.safetensors")
 
 
+# ---- Grad-CAM ----
+
+ASKED = 2  # classes asked about for each picture
+
+
+def maps(net, dtype, layer):
+    """Selvaraju et al., arXiv 1610.02391, before the ReLU: by autograd from the logit to the body's map."""
+    fill_all(net, dtype).eval()
+    kept = []
+    hook = layer(net, kept)
+    logits = net(images(0, net.batch, net.height, net.width, net.channels).to(dtype))
+    every = []
+    for picture in range(net.batch):
+        for asked in range(ASKED):
+            (slope,) = torch.autograd.grad(logits[picture, (picture + asked) % net.classes], kept[0], retain_graph=True)
+            weights = slope[picture].mean((1, 2))
+            every.append((weights[:, None, None] * kept[0][picture]).sum(0))
+    hook()
+    return torch.stack(every).detach().double().numpy()
+
+
+def of_module(name):
+    """Keeps what a module says."""
+    def hook(net, kept):
+        return net.get_submodule(name).register_forward_hook(lambda module, x, y: kept.append(y)).remove
+    return hook
+
+
+def of_line(name):
+    """Keeps what a line of graphs.txt says: the last before the cut."""
+    def hook(net, kept):
+        lines = net.lines
+        at = [line[0] for line in lines].index(name) + 1
+        class Keep(nn.Module):
+            def forward(self, x):
+                kept.append(x)
+                return x
+        net.add_module("kept", Keep())
+        net.lines = lines[:at] + [("kept", "norm", [name], [])]
+        net.lines += [(n, op, ["kept" if s == name else s for s in sources], rest) for n, op, sources, rest in lines[at:]]
+        return lambda: None
+    return hook
+
+
+def attribution():
+    cases = []
+    for header, lines in read_graphs():
+        if ["cut"] in lines:
+            last = [line for line in lines[: lines.index(["cut"])] if line[0] != "group"][-1][0]
+            cases.append((header[0], lambda h=header, l=lines: Small(h, l), of_line(last)))
+    for backbone, head, classes, _, _ in NETWORKS:
+        case = f"{backbone}-{head}"
+        cases.append((case, lambda b=backbone, h=head, c=classes: ResNet(b, h, c), of_module("layer4")))
+    file = {}
+    for case, build, layer in cases:
+        exact, single = (maps(build(), dtype, layer) for dtype in [torch.float64, torch.float32])
+        distance = np.linalg.norm(exact - single) / np.linalg.norm(exact)
+        print(f"{case:30} maps {exact.shape}, float32 is at most {distance:.1e} off")
+        assert distance < 5e-5, case
+        file[case] = exact.astype(np.float32)
+    save_file(file, HERE / "attribution.safetensors")
+
+
 # ---- Adam ----
 
 def adam():
@@ -325,6 +390,5 @@ def adam():
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
-    operations()
-    adam()
-    networks()
+    for made in sys.argv[1:] or ["operations", "adam", "networks", "attribution"]:
+        globals()[made]()

@@ -1,6 +1,6 @@
 //! Answers as text, JSON or CSV, each written as soon as it is known.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use classifier::{Classifier, Near, Prediction, Told, ranked};
 use ground::progress::Progress;
@@ -24,6 +24,7 @@ pub(super) struct Answers<'a> {
     /// Classes named of each picture.
     top: usize,
     always: bool,
+    heat_maps: bool,
     terminal: &'a Terminal,
     pub(super) read: usize,
     pub(super) unread: usize,
@@ -65,6 +66,15 @@ struct Read<'a> {
     top: Vec<Named<'a>>,
     novelty: Option<f32>,
     nearest: Vec<Nearest<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heat_map: Option<HeatMap<'a>>,
+}
+
+/// The picture of where the network found what speaks for a class.
+#[derive(Serialize)]
+struct HeatMap<'a> {
+    file: String,
+    class: &'a str,
 }
 
 impl<'a> Answers<'a> {
@@ -75,7 +85,8 @@ impl<'a> Answers<'a> {
         terminal: &'a Terminal,
     ) -> Self {
         let top = typed.top.min(classifier.classes.len());
-        Self { form, classifier, top, always: typed.always, terminal, read: 0, unread: 0 }
+        let (always, heat_maps) = (typed.always, typed.heat_maps.is_some());
+        Self { form, classifier, top, always, heat_maps, terminal, read: 0, unread: 0 }
     }
 
     pub(super) fn begin(&self, model: &Path) -> anyhow::Result<()> {
@@ -98,15 +109,21 @@ impl<'a> Answers<'a> {
                     header.extend([format!("class_{n}"), format!("probability_{n}")]);
                 }
                 header.extend(["novelty", "nearest", "error"].map(Into::into));
+                header.extend(self.heat_maps.then(|| "heat_map".into()));
                 self.record(&header)
             }
         }
     }
 
-    pub(super) fn tell(&mut self, prediction: &Prediction<'a>) -> anyhow::Result<()> {
+    /// Tells of one picture, and where its heat map was written.
+    pub(super) fn tell(
+        &mut self,
+        prediction: &Prediction<'a>,
+        heat_map: Option<PathBuf>,
+    ) -> anyhow::Result<()> {
         let picture = prediction.picture.to_string_lossy().into_owned();
         let answer = match &prediction.result {
-            Ok(told) => Answer::Read(self.read(picture, told)),
+            Ok(told) => Answer::Read(self.read(picture, told, heat_map)),
             Err(reason) => Answer::Unread { picture, error: reason.to_string() },
         };
         match self.form {
@@ -128,7 +145,7 @@ impl<'a> Answers<'a> {
         if self.form == Form::Json { Ok(self.terminal.result("  ]\n}")?) } else { Ok(()) }
     }
 
-    fn read(&self, picture: String, told: &Told<'a>) -> Read<'a> {
+    fn read(&self, picture: String, told: &Told<'a>, heat_map: Option<PathBuf>) -> Read<'a> {
         let classes = &self.classifier.classes;
         let odds = &told.answer.probabilities;
         let ranked: Vec<usize> = ranked(odds).into_iter().map(|(class, _)| class).collect();
@@ -144,8 +161,13 @@ impl<'a> Answers<'a> {
             class: &classes[near.known.label],
             similarity: near.similarity,
         };
+        let heat_map = heat_map.zip(told.heat.as_ref()).map(|(file, heat)| HeatMap {
+            file: file.to_string_lossy().into_owned(),
+            class: &classes[heat.class],
+        });
         Read {
             picture,
+            heat_map,
             verdict,
             reason: told.answer.reason,
             answer: answer.iter().map(named).collect(),
@@ -177,12 +199,16 @@ impl<'a> Answers<'a> {
                 let nearest = read.nearest.first().map(|nearest| nearest.picture);
                 fields.push(read.novelty.map_or(String::new(), |novelty| format!("{novelty:.6}")));
                 fields.extend([nearest.unwrap_or_default().to_owned(), String::new()]);
+                if self.heat_maps {
+                    fields.push(read.heat_map.as_ref().map_or(String::new(), |h| h.file.clone()));
+                }
                 fields
             }
             Answer::Unread { picture, error } => {
                 let mut fields = vec![picture.clone()];
                 fields.resize(5 + 2 * self.top, String::new());
                 fields.push(error.clone());
+                fields.extend(self.heat_maps.then(String::new));
                 fields
             }
         }
@@ -203,6 +229,8 @@ impl<'a> Answers<'a> {
 /// b.jpg  ambiguous: malamute 52 % or husky 40 %  (eskimo dog 8 %)  more than one class is …
 /// c.jpg  unfamiliar: unlike anything seen in training  (nearest: husky/12.jpg)
 /// ```
+///
+/// Last comes where its heat map lies, if one was asked for.
 fn line(read: &Read<'_>, top: usize) -> String {
     let picture = printable(&read.picture);
     let share =
@@ -213,7 +241,10 @@ fn line(read: &Read<'_>, top: usize) -> String {
     let others: Vec<String> = others.map(share).collect();
     let others =
         if others.is_empty() { String::new() } else { format!("  ({})", others.join(", ")) };
-    match read.answer.len() {
+    let heat_map = read.heat_map.as_ref().map_or(String::new(), |heat| {
+        format!("  heat map of {}: {}", printable(heat.class), printable(&heat.file))
+    });
+    let said = match read.answer.len() {
         0 => {
             let nearest = read.nearest.first().map(|nearest| printable(nearest.picture));
             let nearest = nearest.map_or(String::new(), |name| format!("  (nearest: {name})"));
@@ -228,7 +259,8 @@ fn line(read: &Read<'_>, top: usize) -> String {
             let (first, reason) = (meant.join(", "), read.reason.words());
             format!("{picture}  ambiguous: {first} or {last}{others}  {reason}")
         }
-    }
+    };
+    said + &heat_map
 }
 
 /// A probability in whole percent, and never as certain as it is not.
@@ -265,6 +297,7 @@ mod tests {
             top: odds.iter().take(top).map(named).collect(),
             novelty: None,
             nearest: vec![nearest],
+            heat_map: None,
         };
         line(&read, top)
     }
