@@ -53,7 +53,7 @@ fn accuracy(data: &Dataset) -> f64 {
     let body = Parameters::start(&settings.architecture(3).graph(), 1);
     let bytes = vec![100; data.items.len()];
     let fitted =
-        fit(&settings, data, &features(data), &body, &bytes, &Silent, &Stop::new()).unwrap();
+        fit(&settings, data, &features(data), body, &bytes, &Silent, &Stop::new()).unwrap();
     let right = fitted.judged.iter().filter(|judged| {
         let answer = (0..3).max_by(|&a, &b| judged.logits[a].total_cmp(&judged.logits[b]));
         answer == Some(data.items[judged.picture].label)
