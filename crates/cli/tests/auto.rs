@@ -75,7 +75,9 @@ fn a_second_run_finds_the_features_and_comes_to_the_same() {
 fn a_share_that_is_asked_for_is_held_out() {
     let trained = FITTED.run(&format!("{TRAIN} -o share.lookalike --valid 0.25"));
     assert!(trained.status.success(), "{}", told(&trained));
-    assert_eq!(report(&FITTED, "share.lookalike")["accuracy"]["n"], 15);
+    // Of 60, as nearly as whole groups allow: drawn pictures too may look alike.
+    let n = report(&FITTED, "share.lookalike")["accuracy"]["n"].as_u64().unwrap();
+    assert!((14..=16).contains(&n), "{n}");
 }
 
 #[test]
