@@ -14,6 +14,7 @@ use ground::Stop;
 use crate::Print;
 pub use turn::Turn;
 
+mod coarse;
 mod fit;
 mod index;
 mod spectrum;
