@@ -10,7 +10,7 @@
 
 mod alter;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -66,7 +66,7 @@ fn main() {
     );
     println!("{} candidates, {wall:.2} s wall, {cpu:.2} s CPU on one thread", found.candidates);
     cost_of_a_print(&originals[0].1);
-    table(&originals, &planted, &found.pairs);
+    table(&originals, &planted, &prints, &found.pairs);
     let strange = false_pairs(&originals, &planted, &found.pairs);
     if let Some(out) = sheets {
         draw_sheets(&originals, &strange, &out);
@@ -118,10 +118,20 @@ fn plant(originals: &[(PathBuf, RgbImage)], prints: &mut Vec<Print>) -> Vec<Plan
     planned.into_iter().enumerate().map(plant).collect()
 }
 
-fn table(originals: &[(PathBuf, RgbImage)], planted: &[Planted], pairs: &[near::Pair]) {
+fn table(
+    originals: &[(PathBuf, RgbImage)],
+    planted: &[Planted],
+    prints: &[Print],
+    pairs: &[near::Pair],
+) {
     let found: HashSet<(usize, usize)> = pairs.iter().map(|p| (p.first, p.second)).collect();
     // The order of Kind::ALL, single ones first.
     let mut rows: BTreeMap<(usize, Vec<usize>), (String, usize, usize)> = BTreeMap::new();
+    // Of copies with equal prints the search pairs the first with the original, the others with it.
+    let mut first: HashMap<&Print, usize> = HashMap::new();
+    for (at, print) in prints.iter().enumerate() {
+        first.entry(print).or_insert(at);
+    }
     let mut total = (0, 0);
     for (at, copy) in planted.iter().enumerate() {
         let place = |kind: &Kind| Kind::ALL.iter().position(|other| other == kind).unwrap_or(0);
@@ -131,7 +141,8 @@ fn table(originals: &[(PathBuf, RgbImage)], planted: &[Planted], pairs: &[near::
             _ => copy.kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", "),
         };
         let row = rows.entry(key).or_insert_with(|| (words(), 0, 0));
-        let hit = usize::from(found.contains(&(copy.of, originals.len() + at)));
+        let like = first[&prints[originals.len() + at]];
+        let hit = usize::from(like == copy.of || found.contains(&(copy.of, like)));
         (row.1, row.2) = (row.1 + 1, row.2 + hit);
         total = (total.0 + 1, total.1 + hit);
         if hit == 0 {
