@@ -81,8 +81,8 @@ fn edges(cells: &[f32; CELLS]) -> [f32; EDGES] {
 fn dot(a: &[f32; EDGES], b: &[f32; EDGES]) -> f32 {
     let mut sums = [0.0f32; 8];
     for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
         }
     }
     sums.iter().sum()

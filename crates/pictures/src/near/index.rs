@@ -12,11 +12,11 @@ use super::{Turn, coarse, in_parallel};
 use crate::Print;
 
 /// Signs that may differ.
-pub(super) const MOST: u32 = 14;
+pub(super) const MOST: u32 = 13;
 /// Signs by which a table files.
 pub(super) const BITS: usize = 20;
 /// Of those, how many are tried both ways.
-pub(super) const UNSURE: usize = 3;
+pub(super) const UNSURE: usize = 2;
 /// The frequencies of each table: rows and columns of the spectrum.
 pub(super) const TABLES: usize = 3;
 /// How well a candidate must agree coarsely, in thousandths: of 991 planted pairs one agreed less,
@@ -25,7 +25,7 @@ pub(super) const LEAST: u16 = 500;
 /// Candidates of a picture at most.
 pub(super) const KEPT: usize = 16;
 /// Entries of one place that are looked at.
-const WINDOW: usize = 512;
+const WINDOW: usize = 256;
 
 /// A picture that might show the same as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
