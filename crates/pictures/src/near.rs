@@ -14,6 +14,7 @@ use ground::Stop;
 use crate::Print;
 pub use turn::Turn;
 
+mod coarse;
 mod fit;
 mod index;
 mod spectrum;
@@ -43,6 +44,21 @@ pub struct Pair {
 /// are all alike each is paired with those most like it; [`sets`] joins them.
 #[must_use]
 pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
+    find(prints, threads, stop).pairs
+}
+
+/// What [`find`] found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The near duplicates.
+    pub pairs: Vec<Pair>,
+    /// How many pairs were looked at closely.
+    pub candidates: usize,
+}
+
+/// As [`pairs`], telling what it took.
+#[must_use]
+pub fn find(prints: &[Print], threads: usize, stop: &Stop) -> Found {
     // Copies are found by their bytes; the search is for the rest.
     let mut first: HashMap<&Print, usize> = HashMap::new();
     let (mut unique, mut found) = (vec![], vec![]);
@@ -68,7 +84,7 @@ pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
         ..pair
     }));
     if stop.asked() {
-        return vec![];
+        return Found::default();
     }
     // A pair may have been found from both ends; the better fit stays.
     found.sort_unstable_by(|a, b| {
@@ -76,7 +92,7 @@ pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
         place.then(b.likeness.total_cmp(&a.likeness)).then(a.turn.cmp(&b.turn))
     });
     found.dedup_by_key(|pair| (pair.first, pair.second));
-    found
+    Found { pairs: found, candidates: candidates.len() }
 }
 
 /// Connected sets of at least two, each sorted, in order of their first.

@@ -202,6 +202,7 @@ fn reweigh(off: &[f32], weights: &mut [f32]) {
 }
 
 /// A step of the four edges, gain and shift.
+#[expect(clippy::needless_range_loop, reason = "a matrix is read best by its indices")]
 fn newton(sampled: &Sampled, off: &mut [f32], weights: &[f32], gain: f32) -> Option<[f32; 6]> {
     let mut normal = [[0.0f64; 7]; 6];
     for y in 0..SIDE {
@@ -235,6 +236,7 @@ fn newton(sampled: &Sampled, off: &mut [f32], weights: &[f32], gain: f32) -> Opt
 }
 
 /// Gauss's elimination.
+#[expect(clippy::needless_range_loop, reason = "a matrix is read best by its indices")]
 fn solve(mut rows: [[f64; 7]; 6]) -> Option<[f32; 6]> {
     for i in 0..6 {
         let pivot = (i..6).max_by(|&a, &b| rows[a][i].abs().total_cmp(&rows[b][i].abs()))?;

@@ -3,26 +3,29 @@
 //! Every picture is filed, in several tables, by the signs of a few of its frequencies: whole, and
 //! as each of sixteen parts that a crop might have left of it. Then each is looked up in its eight
 //! orientations, and once more with the signs changed that are least sure. What lies there is a
-//! candidate if few of all 63 signs differ.
+//! candidate if few of all 63 signs differ and coarse thumbnails agree ([`coarse`]).
 
 use ground::Stop;
 
 use super::spectrum::{PARTS, Spectrum, WAVES, Waves, has_structure, signs, turned};
-use super::{Turn, in_parallel};
+use super::{Turn, coarse, in_parallel};
 use crate::Print;
 
 /// Signs that may differ.
-pub(super) const MOST: u32 = 16;
+pub(super) const MOST: u32 = 13;
 /// Signs by which a table files.
-pub(super) const BITS: usize = 16;
+pub(super) const BITS: usize = 20;
 /// Of those, how many are tried both ways.
-pub(super) const UNSURE: usize = 4;
+pub(super) const UNSURE: usize = 2;
 /// The frequencies of each table: rows and columns of the spectrum.
 pub(super) const TABLES: usize = 3;
+/// How well a candidate must agree coarsely, in thousandths: of 991 planted pairs one agreed less,
+/// of other candidates 98 in 100 did.
+pub(super) const LEAST: u16 = 500;
 /// Candidates of a picture at most.
-pub(super) const KEPT: usize = 32;
+pub(super) const KEPT: usize = 16;
 /// Entries of one place that are looked at.
-const WINDOW: usize = 4096;
+const WINDOW: usize = 256;
 
 /// A picture that might show the same as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +38,10 @@ pub(super) struct Candidate {
     pub(super) differ: u32,
     /// … which turn the one asked for takes to lie on the other …
     pub(super) turn: Turn,
-    /// … and on which part of it: its row × 4 + its column in [`PARTS`].
+    /// … on which part of it: its row × 4 + its column in [`PARTS`] …
     pub(super) part: u8,
+    /// … and how well the two agree coarsely, in thousandths.
+    pub(super) alike: u16,
 }
 
 const ALL_PARTS: usize = PARTS.len() * PARTS.len();
@@ -91,7 +96,11 @@ pub(super) fn candidates(prints: &[&Print], threads: usize, stop: &Stop) -> Vec<
         let mut hashes = vec![];
         if has_structure(prints[at]) {
             waves.parts(prints[at], |part, spectrum| {
-                hashes.push((signs(spectrum), (at * ALL_PARTS + part) as u32));
+                let hash = signs(spectrum);
+                // Parts that look alike are found as one another.
+                if hashes.iter().all(|&(other, _): &(u64, u32)| (other ^ hash).count_ones() > 1) {
+                    hashes.push((hash, (at * ALL_PARTS + part) as u32));
+                }
             });
         }
         hashes
@@ -101,11 +110,13 @@ pub(super) fn candidates(prints: &[&Print], threads: usize, stop: &Stop) -> Vec<
     filed.sort_unstable();
     let keys = keys();
     let tables = keys.map(|key| Table::new(&key, &filed));
+    drop(filed);
+    let coarse = in_parallel(prints.len(), threads, stop, |at| coarse::cells(prints[at]));
     let found = in_parallel(prints.len(), threads, stop, |at| {
         if !has_structure(prints[at]) {
             return vec![];
         }
-        ask(at as u32, &waves.whole(prints[at]), &keys, &tables)
+        ask(at as u32, &waves.whole(prints[at]), &keys, &tables, &coarse)
     });
     found.into_iter().flatten().collect()
 }
@@ -115,6 +126,7 @@ fn ask(
     spectrum: &Spectrum,
     keys: &[[usize; BITS]; TABLES],
     tables: &[Table; TABLES],
+    coarse: &[[u8; coarse::CELLS]],
 ) -> Vec<Candidate> {
     let mut found = vec![];
     for turn in Turn::ALL {
@@ -138,7 +150,14 @@ fn ask(
                     if differ <= MOST && owner / ALL_PARTS as u32 != asked {
                         let (found_, part) =
                             (owner / ALL_PARTS as u32, (owner % ALL_PARTS as u32) as u8);
-                        found.push(Candidate { asked, found: found_, differ, turn, part });
+                        found.push(Candidate {
+                            asked,
+                            found: found_,
+                            differ,
+                            turn,
+                            part,
+                            alike: 0,
+                        });
                     }
                 }
             }
@@ -147,8 +166,15 @@ fn ask(
     // Of each picture the best.
     found.sort_unstable();
     found.dedup_by_key(|candidate| candidate.found);
+    let mut laid = [const { None }; Turn::ALL.len()];
+    for candidate in &mut found {
+        let laid = laid[candidate.turn as usize]
+            .get_or_insert_with(|| coarse::Laid::new(&coarse[asked as usize], candidate.turn));
+        candidate.alike = laid.alike(&coarse[candidate.found as usize], candidate.part as usize);
+    }
+    found.retain(|candidate| candidate.alike >= LEAST);
     if found.len() > KEPT {
-        found.sort_unstable_by_key(|candidate| (candidate.differ, candidate.found));
+        found.sort_unstable_by_key(|candidate| (u16::MAX - candidate.alike, candidate.found));
         found.truncate(KEPT);
         found.sort_unstable();
     }

@@ -53,3 +53,39 @@ fn crops_and_mirror_images_are_found_and_nothing_else() {
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(3, 40, Turn::Mirrored), (7, 41, Turn::AsIs)]);
 }
+
+#[test]
+fn each_alteration_of_a_picture_is_found() {
+    let whole = picture(5);
+    let at = |x: u32, y: u32| (y * whole.width + x) as usize * 3;
+    let light = |byte: &u8| ((f64::from(*byte) / 255.0).powf(1.4) * 200.0 + 30.0) as u8;
+    let lighter = Rgb { data: whole.data.iter().map(light).collect(), ..whole.clone() };
+    let mut marked = whole.clone();
+    marked.data[at(0, 50)..at(0, 64)].iter_mut().for_each(|byte| *byte = *byte / 2 + 127);
+    let mut framed = Rgb { width: 172, height: 132, data: vec![255; 172 * 132 * 3] };
+    let mut turned = Rgb { width: 120, height: 160, data: vec![0; whole.data.len()] };
+    let mut small = Rgb { width: 80, height: 60, data: vec![] };
+    for y in 0..whole.height {
+        for x in 0..whole.width {
+            let pixel = &whole.data[at(x, y)..at(x, y) + 3];
+            let place = ((y + 6) * 172 + x + 6) as usize * 3;
+            framed.data[place..place + 3].copy_from_slice(pixel);
+            let place = (x * 120 + 119 - y) as usize * 3;
+            turned.data[place..place + 3].copy_from_slice(pixel);
+            if x % 2 == 0 && y % 2 == 0 {
+                small.data.extend_from_slice(pixel);
+            }
+        }
+    }
+    for (altered, turn) in [
+        (lighter, Turn::AsIs),
+        (marked, Turn::AsIs),
+        (framed, Turn::AsIs),
+        (turned, Turn::Right),
+        (small, Turn::AsIs),
+    ] {
+        let found = pairs(&[Print::of(&whole), Print::of(&altered)], 1, &Stop::new());
+        let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
+        assert_eq!(short, [(0, 1, turn)], "{} x {}", altered.width, altered.height);
+    }
+}
