@@ -54,9 +54,9 @@ fn every_picture_that_is_read_gets_a_heat_map_that_its_answer_names() {
     let csv =
         TRAINED.out(&format!("predict practice.lookalike {first} --csv --heat-maps maps/csv"));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(reader.headers().unwrap().iter().last(), Some("heat_map"));
+    assert_eq!(reader.headers().unwrap().iter().next_back(), Some("heat_map"));
     let record = reader.records().next().unwrap().unwrap();
-    assert!(TRAINED.path(record.iter().last().unwrap()).is_file(), "{csv}");
+    assert!(TRAINED.path(record.iter().next_back().unwrap()).is_file(), "{csv}");
 }
 
 #[test]
