@@ -1,11 +1,11 @@
 //! Pictures that show the same, though one was turned, mirrored, cropped, resized, recompressed,
 //! brightened, marked or framed.
 //!
-//! [`pairs`] looks for candidates in an index ([`index`]) of perceptual hashes: signs of the low
+//! [`pairs`] looks for candidates in an index (`index`) of perceptual hashes: signs of the low
 //! frequencies of the brightness (as in pHash; C. Zauner, *Implementation and Benchmarking of
 //! Perceptual Image Hash Functions*, 2010), of each picture whole and of sixteen parts of it, asked for
 //! in eight orientations. Each candidate is then laid on the picture as well as it goes
-//! ([`fit`]) and must agree with it cell by cell.
+//! (`fit`) and must agree with it cell by cell.
 
 use std::collections::HashMap;
 
