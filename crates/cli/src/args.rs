@@ -2,8 +2,9 @@
 //!
 //! Step two, [`crate::settings`], turns it into the plain settings that the rooms below take.
 
-mod collect;
 mod apply;
+mod check;
+mod collect;
 
 use std::path::PathBuf;
 
@@ -13,8 +14,9 @@ use training::Rates;
 use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
 
-pub(crate) use collect::Collect;
 pub(crate) use apply::Apply;
+pub(crate) use check::Check;
+pub(crate) use collect::Collect;
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Collect pictures: from lists of addresses, saved pages, archives and folders
     Collect(Collect),
+    /// Look pictures over: copies, wrong files, leaks, classes
+    Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or put everything back
     Apply(Apply),
     /// Draw a small practice set of look-alikes

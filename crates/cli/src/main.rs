@@ -36,30 +36,21 @@ fn run() -> Exit {
     if let Some(threads) = typed.everywhere.threads {
         kernels::threads::set(threads);
     }
+    // Only what can be stopped in the middle and keep what it has listens to Ctrl-C.
+    let stoppable = || {
+        let stop = Stop::new();
+        interrupt::listen(&stop, &terminal);
+        stop
+    };
     let done = match typed.command {
-        Command::Train(train) => {
-            let stop = Stop::new();
-            interrupt::listen(&stop, &terminal);
-            commands::train::run(*train, &terminal, &stop)
-        }
-        Command::LrFind(lr_find) => {
-            let stop = Stop::new();
-            interrupt::listen(&stop, &terminal);
-            commands::lr_find::run(&lr_find, &terminal, &stop)
-        }
-        Command::Apply(apply) => {
-            let stop = Stop::new();
-            interrupt::listen(&stop, &terminal);
-            commands::apply::run(&apply, &terminal, &stop)
-        }
+        Command::Train(train) => commands::train::run(*train, &terminal, &stoppable()),
+        Command::LrFind(lr_find) => commands::lr_find::run(&lr_find, &terminal, &stoppable()),
+        Command::Check(check) => commands::check::run(&check, &terminal, &stoppable()),
+        Command::Apply(apply) => commands::apply::run(&apply, &terminal, &stoppable()),
         Command::Predict(predict) => commands::predict::run(&predict, &terminal),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
-        Command::Collect(collect) => {
-            let stop = Stop::new();
-            interrupt::listen(&stop, &terminal);
-            commands::collect::run(&collect, &terminal, &stop)
-        }
+        Command::Collect(collect) => commands::collect::run(&collect, &terminal, &stoppable()),
         Command::Practice(practice) => commands::practice::run(&practice, &terminal),
         Command::Cache(cache) => commands::cache::run(&cache, &terminal),
         Command::Bench(bench) => commands::bench::run(&bench, typed.everywhere.threads, &terminal),

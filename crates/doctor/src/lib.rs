@@ -1,2 +1,35 @@
-//! The data doctor.
+//! What is wrong with a folder of labelled pictures, and what to do about it.
+//!
+//! Its three central types are [`Survey`] (every file looked at once), [`Checkup`] (what was found,
+//! as [`Finding`]s of one [`Kind`] each) and [`plan::Plan`] (what to do about it: a table that a
+//! person reads, changes, applies and undoes). Nothing here changes a picture, and only a plan
+//! moves one.
+//!
+//! ```
+//! use doctor::{Checkup, Survey};
+//! use ground::{Stop, progress::Silent};
+//! use pictures::{Folder, Limits};
+//! # let place = tempfile::tempdir()?;
+//! # for (class, level) in [("ants", 40), ("bees", 90)] {
+//! #     std::fs::create_dir(place.path().join(class))?;
+//! #     let dots = image::RgbImage::from_fn(80, 60, |x, y| image::Rgb([(x * y % 97) as u8 + level; 3]));
+//! #     dots.save(place.path().join(class).join("1.png"))?;
+//! # }
+//! # std::fs::copy(place.path().join("ants/1.png"), place.path().join("bees/2.png"))?;
+//! # let photos = place.path();
+//! let folder = Folder::scan(photos)?;
+//! let survey = Survey::of(photos, &folder, &Limits::default(), 2, &Silent, &Stop::new())?;
+//! let checkup = Checkup::of(survey, 2, &Stop::new());
+//! assert_eq!(checkup.findings[0].kind, doctor::Kind::LabelConflict);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod checkup;
+mod finding;
+mod names;
 pub mod plan;
+mod survey;
+
+pub use checkup::Checkup;
+pub use finding::{Finding, Kind, Severity};
+pub use survey::{Seen, Sight, Survey, SurveyError};

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod bench;
 pub(crate) mod cache;
+pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod lr_find;
 pub(crate) mod practice;

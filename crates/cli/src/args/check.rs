@@ -1,0 +1,20 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What is typed after `check`.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// A folder with one sub-folder of pictures a class, or with `train` and `valid` in it
+    pub(crate) dir: PathBuf,
+    /// Write what to do about it as a table to look through and pass to `lookalike apply`; no
+    /// picture is touched
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) fix: Option<PathBuf>,
+    /// Fail (exit code 3) where something is wrong
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,154 @@
+//! Every file of a folder, looked at once.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ground::progress::Progress;
+use ground::{Digest, Digester, Stop};
+use pictures::{Folder, Format, Limits, Print, Rgb, Side, decode, parallel, read_bytes};
+
+/// Every file of a folder, in the folder's order.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Where the files lie.
+    pub folder: PathBuf,
+    /// Names in natural order.
+    pub classes: Vec<String>,
+    /// What each file is.
+    pub files: Vec<Seen>,
+    /// What the scan of the folder told, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// A file that was looked at.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// An index into [`Survey::classes`].
+    pub label: usize,
+    /// Which side its folder puts it on, if any.
+    pub side: Option<Side>,
+    /// Its length; 0 where it could not be read.
+    pub bytes: u64,
+    /// The SHA-256 of it, where it could be read.
+    pub digest: Option<Digest>,
+    /// What it is by its content, where it is of a format that is read.
+    pub format: Option<Format>,
+    /// What it shows, or why that cannot be seen.
+    pub sight: Result<Sight, String>,
+}
+
+/// What a picture looks like.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Upright, in pixels.
+    pub width: u32,
+    /// Upright, in pixels.
+    pub height: u32,
+    /// The SHA-256 of its size and its upright pixels: two files may hold the same picture.
+    pub pixels: Digest,
+    /// By which near duplicates are found.
+    pub print: Print,
+    /// Standard deviation of its brightness, in levels of 255.
+    pub contrast: f32,
+}
+
+/// Why a survey was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// Asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Survey {
+    /// Looks at every file of the folder at `root`. The same for any number of threads.
+    ///
+    /// # Errors
+    /// On request only: what is wrong with a file is said of the file.
+    pub fn of(
+        root: &Path,
+        folder: &Folder,
+        limits: &Limits,
+        threads: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Self, SurveyError> {
+        let bar = progress.begin("Looking at pictures", Some(folder.pictures.len() as u64));
+        let mut files: Vec<Option<Seen>> = vec![None; folder.pictures.len()];
+        let work = |at: usize| {
+            let picture = &folder.pictures[at];
+            let seen = Seen {
+                path: picture.path.clone(),
+                label: picture.label,
+                side: picture.side,
+                bytes: 0,
+                digest: None,
+                format: None,
+                sight: Err(String::new()),
+            };
+            look(seen, limits)
+        };
+        let whole =
+            parallel(folder.pictures.len(), threads, &|| stop.asked(), work, |at, seen: Seen| {
+                files[at] = Some(seen);
+                bar.advance(1);
+                ControlFlow::Continue(())
+            });
+        if !whole {
+            return Err(SurveyError::Stopped);
+        }
+        Ok(Self {
+            folder: root.to_owned(),
+            classes: folder.classes.clone(),
+            files: files.into_iter().flatten().collect(),
+            warnings: folder.warnings.clone(),
+        })
+    }
+
+    /// A file as it is told: from the folder on.
+    #[must_use]
+    pub fn name(&self, file: usize) -> String {
+        let path = &self.files[file].path;
+        path.strip_prefix(&self.folder).unwrap_or(path).display().to_string()
+    }
+}
+
+fn look(mut seen: Seen, limits: &Limits) -> Seen {
+    let bytes = match read_bytes(&seen.path, limits) {
+        Ok(bytes) => bytes,
+        Err(reason) => {
+            seen.sight = Err(reason.to_string());
+            return seen;
+        }
+    };
+    seen.bytes = bytes.len() as u64;
+    seen.digest = Some(Digest::of(&bytes));
+    seen.format = Format::of(&bytes).ok();
+    seen.sight = decode(&bytes, limits).map(|picture| sight(&picture)).map_err(|r| r.to_string());
+    seen
+}
+
+fn sight(picture: &Rgb) -> Sight {
+    let (width, height) = (picture.width, picture.height);
+    let mut pixels = Digester::new();
+    pixels.update(&width.to_le_bytes());
+    pixels.update(&height.to_le_bytes());
+    pixels.update(&picture.data);
+    let contrast = contrast(picture);
+    Sight { width, height, pixels: pixels.finish(), print: Print::of(picture), contrast }
+}
+
+/// Standard deviation of brightness. Green stands for it, as it makes most of it.
+fn contrast(picture: &Rgb) -> f32 {
+    let (mut sum, mut squares) = (0u64, 0u64);
+    let pixels = picture.data.as_chunks::<3>().0;
+    for &[_, green, _] in pixels {
+        sum += u64::from(green);
+        squares += u64::from(green) * u64::from(green);
+    }
+    let n = pixels.len().max(1) as f64;
+    let mean = sum as f64 / n;
+    (squares as f64 / n - mean * mean).max(0.0).sqrt() as f32
+}

@@ -1,0 +1,180 @@
+//! Faults that were planted in folders of drawn pictures are found, and sound folders are sound.
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
+use std::fs;
+use std::path::Path;
+
+use doctor::plan::Action;
+use doctor::{Checkup, Kind, Severity, Survey};
+use ground::Stop;
+use ground::progress::Silent;
+use ground::random::{Draws, Purpose};
+use image::imageops;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use pictures::{Folder, Limits};
+use tempfile::TempDir;
+
+/// A picture of blots, of its own for each number.
+fn drawn(number: u64) -> RgbImage {
+    let mut draws = Draws::new(number, Purpose::Synthetic, &[]);
+    let mut blots = vec![];
+    for _ in 0..14 {
+        let place = [draws.range(0.0, 160.0), draws.range(0.0, 120.0), draws.range(6.0, 40.0)];
+        blots.push((place, [(); 3].map(|()| draws.range(0.0, 255.0) as u8)));
+    }
+    RgbImage::from_fn(160, 120, |x, y| {
+        let inside =
+            |[u, v, r]: [f64; 3]| (f64::from(x) - u).powi(2) + (f64::from(y) - v).powi(2) < r * r;
+        let blot = blots.iter().rev().find(|(place, _)| inside(*place));
+        Rgb(blot.map_or([120, 130, 110], |(_, colour)| *colour))
+    })
+}
+
+fn save(folder: &Path, name: &str, picture: &RgbImage) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    picture.save_with_format(path, ImageFormat::Png).unwrap();
+}
+
+/// Two classes of pictures with nothing wrong.
+fn sound(per_class: u64) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..2 * per_class {
+        let class = ["moths", "owls"][number as usize % 2];
+        save(folder.path(), &format!("{class}/{number}.png"), &drawn(number));
+    }
+    folder
+}
+
+fn checkup(folder: &Path) -> Checkup {
+    let scanned = Folder::scan(folder).unwrap();
+    let stop = Stop::new();
+    let survey = Survey::of(folder, &scanned, &Limits::default(), 2, &Silent, &stop).unwrap();
+    Checkup::of(survey, 2, &stop)
+}
+
+/// The files of each finding of a kind.
+fn found(checkup: &Checkup, kind: Kind) -> Vec<Vec<String>> {
+    let findings = checkup.findings.iter().filter(|finding| finding.kind == kind);
+    findings
+        .map(|finding| finding.files.iter().map(|&f| checkup.survey.name(f)).collect())
+        .collect()
+}
+
+#[test]
+fn a_sound_folder_is_found_sound() {
+    let folder = sound(24);
+    let checkup = checkup(folder.path());
+    assert_eq!(checkup.survey.files.len(), 48);
+    assert_eq!(checkup.findings, vec![]);
+    assert!(checkup.groups.is_empty() && checkup.plan().steps.is_empty());
+}
+
+#[test]
+fn copies_are_found_whatever_their_bytes_and_judged_by_where_they_lie() {
+    let folder = sound(24);
+    let place = folder.path();
+    // The same pixels in another format, under another class.
+    let first = DynamicImage::ImageRgb8(drawn(0));
+    first.save_with_format(place.join("owls/first.bmp"), ImageFormat::Bmp).unwrap();
+    fs::copy(place.join("moths/2.png"), place.join("moths/copy of 2.png")).unwrap();
+    let mirrored = imageops::flip_horizontal(&drawn(4));
+    save(place, "moths/mirrored.png", &mirrored);
+    let checkup = checkup(place);
+    assert_eq!(found(&checkup, Kind::LabelConflict), [["moths/0.png", "owls/first.bmp"]]);
+    assert_eq!(found(&checkup, Kind::Copies), [["moths/2.png", "moths/copy of 2.png"]]);
+    assert_eq!(found(&checkup, Kind::NearCopies), [["moths/4.png", "moths/mirrored.png"]]);
+    assert_eq!(checkup.findings.len(), 3, "{:?}", checkup.findings);
+    assert_eq!(checkup.groups.len(), 3);
+    let plan = checkup.plan();
+    let step = |name: &str| {
+        let step = plan.steps.iter().find(|step| step.path == Path::new(name));
+        step.map(|step| (step.action, step.reason.as_str()))
+    };
+    assert_eq!(
+        step("moths/0.png"),
+        Some((Action::LeaveOut, "the same picture in two classes: owls/first.bmp"))
+    );
+    assert_eq!(step("owls/first.bmp").unwrap().0, Action::LeaveOut);
+    assert_eq!(step("moths/2.png").unwrap().0, Action::Keep);
+    assert_eq!(step("moths/copy of 2.png").unwrap().0, Action::LeaveOut);
+    assert_eq!(step("moths/mirrored.png").unwrap().0, Action::Keep);
+}
+
+#[test]
+fn a_copy_on_both_sides_of_a_given_split_is_a_leak() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    for number in 0..90 {
+        let side = if number < 60 { "train" } else { "valid" };
+        let class = ["moths", "owls"][number as usize % 2];
+        save(place, &format!("{side}/{class}/{number}.png"), &drawn(number));
+    }
+    fs::copy(place.join("train/owls/1.png"), place.join("valid/owls/seen.png")).unwrap();
+    save(place, "valid/owls/turned.png", &imageops::rotate90(&drawn(3)));
+    let checkup = checkup(place);
+    assert_eq!(found(&checkup, Kind::Leak), [["train/owls/1.png", "valid/owls/seen.png"]]);
+    assert_eq!(found(&checkup, Kind::NearLeak), [["train/owls/3.png", "valid/owls/turned.png"]]);
+    let plan = checkup.plan();
+    // The scores are saved by leaving out what is trained on.
+    let out: Vec<_> = plan.steps.iter().filter(|step| step.action == Action::LeaveOut).collect();
+    assert_eq!(out.len(), 1);
+    assert_eq!(out[0].path, Path::new("train/owls/1.png"));
+}
+
+#[test]
+fn files_that_are_no_good_pictures_are_found_and_the_plan_says_what_to_do() {
+    let folder = sound(24);
+    let place = folder.path();
+    fs::write(place.join("owls/page.jpg"), "<!doctype html><p>404").unwrap();
+    let whole = fs::read(place.join("owls/1.png")).unwrap();
+    fs::write(place.join("owls/cut.png"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(place.join("moths/named.jpg"), {
+        let mut png = std::io::Cursor::new(vec![]);
+        drawn(900).write_to(&mut png, ImageFormat::Png).unwrap();
+        png.into_inner()
+    })
+    .unwrap();
+    save(place, "moths/blank.png", &RgbImage::from_pixel(120, 90, Rgb([250, 250, 250])));
+    save(place, "moths/small.png", &imageops::resize(&drawn(901), 40, 30, imageops::Triangle));
+    save(place, "moths/strip.png", &imageops::resize(&drawn(902), 480, 70, imageops::Triangle));
+    let checkup = checkup(place);
+    assert_eq!(found(&checkup, Kind::Unreadable), [["owls/cut.png"], ["owls/page.jpg"]]);
+    assert_eq!(found(&checkup, Kind::WrongSuffix), [["moths/named.jpg"]]);
+    assert_eq!(found(&checkup, Kind::Blank), [["moths/blank.png"]]);
+    assert_eq!(found(&checkup, Kind::TooSmall), [["moths/small.png"]]);
+    assert_eq!(found(&checkup, Kind::OddShape), [["moths/strip.png"]]);
+    assert_eq!(checkup.findings.len(), 6, "{:?}", checkup.findings);
+    let plan = checkup.plan();
+    let moved: Vec<_> = plan.steps.iter().filter(|step| step.action == Action::Move).collect();
+    assert_eq!(moved.len(), 1);
+    assert_eq!(moved[0].to, Path::new("moths/named.png"));
+    assert_eq!(plan.active(), 3);
+}
+
+#[test]
+fn classes_that_are_few_uneven_or_named_alike_are_told() {
+    let folder = sound(24);
+    for number in 100..104 {
+        save(folder.path(), &format!("Owl/{number}.png"), &drawn(number));
+    }
+    let checkup = checkup(folder.path());
+    let words = |kind: Kind| {
+        let findings = checkup.findings.iter().filter(|finding| finding.kind == kind);
+        findings.map(|finding| finding.words.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(words(Kind::ClassNames), ["`Owl` and `owls` may be one and many of the same"]);
+    assert_eq!(words(Kind::TinyClass), ["`Owl` has 4"]);
+    assert_eq!(words(Kind::Imbalance), ["`moths` has 24, `Owl` 4"]);
+    assert_eq!(checkup.findings.len(), 3);
+}
+
+#[test]
+fn the_gravest_kinds_come_first_and_each_has_a_name_of_its_own() {
+    assert!(Kind::ALL.windows(2).all(|two| two[0].severity() <= two[1].severity()));
+    assert!(Kind::ALL.iter().any(|kind| kind.severity() == Severity::Note));
+    let mut names: Vec<_> = Kind::ALL.iter().map(|kind| kind.id()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Kind::ALL.len());
+}
