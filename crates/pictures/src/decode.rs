@@ -11,7 +11,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
 use crate::{Limits, Rgb};
-use quiet::quietly;
+pub(crate) use quiet::quietly;
 pub use sniff::Format;
 
 mod flatten;

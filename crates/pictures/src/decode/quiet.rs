@@ -12,7 +12,7 @@ thread_local! {
 
 /// Runs `work`; if it panics, gives the panic's words instead of printing them. Other threads'
 /// panics go to whatever hook was there before.
-pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = panic::take_hook();

@@ -1,0 +1,86 @@
+//! A picture and all that its file tells about it: what to look at before it is trusted.
+
+use crate::decode::quietly;
+use crate::{Format, Limits, Reason, Rgb, decode};
+pub use exif::Exif;
+
+mod exif;
+mod header;
+mod present;
+#[cfg(test)]
+mod tests;
+
+/// How colours are kept in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// One channel.
+    Grey,
+    /// Three channels, or two that stand for three.
+    Rgb,
+    /// A table of colours.
+    Palette,
+    /// Four inks.
+    Cmyk,
+}
+
+/// What the bytes of a picture tell without decoding it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// By content, whatever the file is called.
+    pub format: Format,
+    /// Whether there is more than one frame.
+    pub animated: bool,
+    /// How colours are kept.
+    pub colour: Colour,
+    /// Bits of a channel, or of a number in the table of colours.
+    pub depth: u8,
+    /// Whether it may be see-through in places.
+    pub alpha: bool,
+    /// Whether it is a JPEG that gets finer as it goes on.
+    pub progressive: bool,
+    /// Its EXIF block, if it has one.
+    pub exif: Option<Exif>,
+}
+
+impl Header {
+    fn plain(format: Format) -> Self {
+        Self {
+            format,
+            animated: false,
+            colour: Colour::Rgb,
+            depth: 8,
+            alpha: false,
+            progressive: false,
+            exif: None,
+        }
+    }
+}
+
+/// What is known of a file that may be a picture.
+#[derive(Debug)]
+pub struct Inspection {
+    /// None where it is of no format that is read.
+    pub header: Option<Header>,
+    /// As [`decode`] gives it.
+    pub picture: Result<Rgb, Reason>,
+    /// Of one that is cut off, how much of it is there (0 to 1), where that can be told.
+    pub present: Option<f64>,
+}
+
+/// Decodes a picture as [`decode`] does, and tells what its file says. It costs hardly more than
+/// decoding, but for a file that is cut off.
+#[must_use]
+pub fn inspect(bytes: &[u8], limits: &Limits) -> Inspection {
+    let picture = decode(bytes, limits);
+    let within = bytes.len() as u64 <= limits.max_bytes;
+    let header = Format::of(bytes).ok().filter(|_| within);
+    let header = header.map(|format| header::of(bytes, format));
+    let present = match (&picture, &header) {
+        (Err(Reason::CutOff), Some(header)) => {
+            // A decoder that goes on where it should not may well panic.
+            quietly(|| present::share(bytes, header, limits)).ok().flatten()
+        }
+        _ => None,
+    };
+    Inspection { header, picture, present }
+}
