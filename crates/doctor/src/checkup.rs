@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ground::{Digest, Stop};
-use pictures::{Print, Side, near};
+use pictures::{Colour, Header, Print, Side, near};
 
+use crate::light::Fault;
 use crate::names::alike;
 use crate::plan::{Action, Plan, Step};
-use crate::{Finding, Kind, Survey};
+use crate::{Finding, Kind, Seen, Sight, Survey};
 
 /// A side shorter than this is very small: less than a third of what a network looks at.
 const SMALL: u32 = 64;
 /// A side more than so many times the other is odd.
 const ODD: f64 = 3.0;
-/// Brightness that varies by less is blank: no photograph among a thousand comes near it.
-const BLANK: f32 = 3.0;
+/// A class of which fewer than one in so many pictures is grey has colours.
+const COLOURED: usize = 4;
 /// A class with fewer pictures is hardly learned.
 const TINY: usize = 20;
 /// The largest class has more than so many times the pictures of the smallest.
@@ -37,6 +38,7 @@ impl Checkup {
     pub fn of(survey: Survey, threads: usize, stop: &Stop) -> Self {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
         checkup.single_files();
+        checkup.grey_ones();
         checkup.copies(threads, stop);
         checkup.classes();
         checkup.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
@@ -49,27 +51,32 @@ impl Checkup {
 
     fn single_files(&mut self) {
         for file in 0..self.survey.files.len() {
-            let seen = &self.survey.files[file];
-            let suffix = seen.path.extension().map(|s| s.to_string_lossy().to_lowercase());
-            if let (Some(format), Some(suffix)) = (seen.format, suffix)
-                && !format.suffixes().contains(&suffix.as_str())
-            {
-                self.found(Kind::WrongSuffix, vec![file], format!("is a {}", format.name()));
+            for (kind, words) in of_file(&self.survey.files[file]) {
+                self.found(kind, vec![file], words);
             }
-            match &self.survey.files[file].sight {
-                Err(reason) => self.found(Kind::Unreadable, vec![file], reason.clone()),
-                Ok(sight) => {
-                    let (width, height, contrast) = (sight.width, sight.height, sight.contrast);
-                    let size = format!("{width} × {height} pixels");
-                    let (short, long) = (width.min(height), width.max(height));
-                    if contrast < BLANK {
-                        self.found(Kind::Blank, vec![file], size);
-                    } else if short < SMALL {
-                        self.found(Kind::TooSmall, vec![file], size);
-                    } else if f64::from(long) > ODD * f64::from(short) {
-                        self.found(Kind::OddShape, vec![file], size);
-                    }
-                }
+        }
+    }
+
+    fn grey_ones(&mut self) {
+        let is_grey = |seen: &Seen| {
+            // Of what is no photograph at all that is told.
+            let grey = |sight: &Sight| sight.light.is_grey() && sight.light.fault().is_none();
+            seen.sight.as_ref().is_ok_and(grey)
+        };
+        for label in 0..self.survey.classes.len() {
+            let of: Vec<usize> = (0..self.survey.files.len())
+                .filter(|&f| self.survey.files[f].label == label)
+                .collect();
+            let grey: Vec<usize> =
+                of.iter().copied().filter(|&file| is_grey(&self.survey.files[file])).collect();
+            if grey.len() * COLOURED < of.len() {
+                let words = format!(
+                    "{} of the {} in `{}`",
+                    grey.len(),
+                    of.len(),
+                    self.survey.classes[label]
+                );
+                grey.into_iter().for_each(|file| self.found(Kind::Grey, vec![file], words.clone()));
             }
         }
     }
@@ -209,7 +216,10 @@ impl Checkup {
             1 => format!("{}: {}", kind.title(), finding.words),
             _ => format!("{}: {}", kind.title(), others(file)),
         };
-        let format = |file: usize| self.survey.files[file].format.map(|f| f.suffixes()[0]);
+        let format = |file: usize| {
+            let header = self.survey.files[file].header.as_ref();
+            header.map(|header| header.format.suffixes()[0])
+        };
         let one = |&file: &usize| match kind {
             Kind::LabelConflict | Kind::Unreadable => (file, Action::LeaveOut, None, told(file)),
             Kind::Leak if self.survey.files[file].side == Some(Side::Train) => {
@@ -240,4 +250,66 @@ impl Checkup {
         };
         path.canonicalize().map_or(true, |real| real != root.join(below))
     }
+}
+
+/// What one file tells by itself.
+fn of_file(seen: &Seen) -> Vec<(Kind, String)> {
+    let mut found = vec![];
+    match &seen.sight {
+        Err(reason) => found.push((Kind::Unreadable, reason.clone())),
+        Ok(sight) => found.extend(of_sight(sight)),
+    }
+    let Some(header) = &seen.header else { return found };
+    let suffix = seen.path.extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
+    if suffix.is_some_and(|suffix| !header.format.suffixes().contains(&suffix.as_str())) {
+        found.push((Kind::WrongSuffix, format!("is a {}", header.format.name())));
+    }
+    if seen.sight.is_ok() {
+        found.extend(of_header(header));
+    }
+    found
+}
+
+/// What a picture's look tells, the worst only.
+fn of_sight(sight: &Sight) -> Option<(Kind, String)> {
+    let (short, long) = (sight.width.min(sight.height), sight.width.max(sight.height));
+    let size = format!("{} × {} pixels", sight.width, sight.height);
+    if let Some(fault) = sight.light.fault() {
+        return Some(match fault {
+            Fault::Blank => (Kind::Blank, size),
+            Fault::Dark => (Kind::TooDark, size),
+            Fault::Placeholder => (Kind::Placeholder, size),
+            Fault::Bright => (Kind::TooBright, size),
+            Fault::Blurred => (Kind::Blurred, size),
+        });
+    }
+    if short < SMALL {
+        return Some((Kind::TooSmall, size));
+    }
+    (f64::from(long) > ODD * f64::from(short)).then_some((Kind::OddShape, size))
+}
+
+/// What a file tells beside its pixels.
+fn of_header(header: &Header) -> Vec<(Kind, String)> {
+    let mut found = vec![];
+    if header.animated {
+        found.push((Kind::Animated, format!("a {}", header.format.name())));
+    }
+    let kinds = [
+        (header.colour == Colour::Cmyk, "four inks"),
+        (header.depth > 8, "16 bits"),
+        (header.alpha, "see-through"),
+    ];
+    let kinds: Vec<&str> = kinds.iter().filter(|kind| kind.0).map(|kind| kind.1).collect();
+    if !kinds.is_empty() {
+        found.push((Kind::Converted, kinds.join(", ")));
+    }
+    let Some(exif) = &header.exif else { return found };
+    if let Some(orientation) = exif.orientation.filter(|&tag| (2..=8).contains(&tag)) {
+        found.push((Kind::Turned, format!("orientation {orientation}")));
+    }
+    if exif.broken {
+        found.push((Kind::DamagedExif, "damaged EXIF".into()));
+    }
+    found
 }

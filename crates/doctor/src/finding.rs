@@ -88,6 +88,18 @@ kinds! {
     /// All of one colour.
     Blank "blank" Doubtful "blank"
         "There is nothing to see in it.",
+    /// A picture that says that there is none.
+    Placeholder "placeholder" Doubtful "perhaps a placeholder"
+        "Web sites send a picture of the words \"not available\" where one is missing.",
+    /// Hardly any light.
+    TooDark "too-dark" Doubtful "very dark"
+        "Little can be seen in it. A brighter one teaches more.",
+    /// Hardly any shade.
+    TooBright "too-bright" Doubtful "very bright"
+        "Little can be seen in it. A darker one teaches more.",
+    /// Soft at the size that a network looks at.
+    Blurred "blurred" Doubtful "blurred"
+        "Soft even at the size that a network looks at. If the pictures to be told apart later are sharp, leave it out.",
     /// Fewer pixels than a network looks at by far.
     TooSmall "too-small" Doubtful "very small"
         "A network looks at 224 pixels a side; from few pixels it can learn little but that they are few.",
@@ -106,4 +118,19 @@ kinds! {
     /// A name that says another format than the content.
     WrongSuffix "wrong-suffix" Note "named as another format"
         "The content decides here, but other programs may stumble over the name.",
+    /// Without colours where others have them.
+    Grey "grey" Note "without colours in a class that has them"
+        "A few do no harm. Where one class has many, grey becomes a sign of that class.",
+    /// More than one frame.
+    Animated "animated" Note "animated"
+        "The first frame is used.",
+    /// Four inks, 16 bits, or see-through.
+    Converted "converted" Note "of an unusual kind of colours"
+        "They are converted as Pillow does: four inks and 16 bits to 8-bit colours, what is see-through over white.",
+    /// Turned as its EXIF block says.
+    Turned "turned" Note "lying on its side, with a note which way is up"
+        "The note is heeded here; programs that do not heed it see the picture on its side.",
+    /// An EXIF block that cannot be read.
+    DamagedExif "damaged-exif" Note "with damaged notes of the camera"
+        "If the picture lies on its side, turn it and save it again.",
 }

@@ -26,10 +26,12 @@
 
 mod checkup;
 mod finding;
+mod light;
 mod names;
 pub mod plan;
 mod survey;
 
 pub use checkup::Checkup;
 pub use finding::{Finding, Kind, Severity};
+pub use light::Light;
 pub use survey::{Seen, Sight, Survey, SurveyError};

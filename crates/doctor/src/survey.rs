@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use pictures::{Folder, Format, Limits, Print, Rgb, Side, decode, parallel, read_bytes};
+use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Side, inspect, parallel, read_bytes};
+
+use crate::Light;
 
 /// Every file of a folder, in the folder's order.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +36,7 @@ pub struct Seen {
     /// The SHA-256 of it, where it could be read.
     pub digest: Option<Digest>,
     /// What it is by its content, where it is of a format that is read.
-    pub format: Option<Format>,
+    pub header: Option<Header>,
     /// What it shows, or why that cannot be seen.
     pub sight: Result<Sight, String>,
 }
@@ -50,8 +52,8 @@ pub struct Sight {
     pub pixels: Digest,
     /// By which near duplicates are found.
     pub print: Print,
-    /// Standard deviation of its brightness, in levels of 255.
-    pub contrast: f32,
+    /// How it is lit, and how sharp it is.
+    pub light: Light,
 }
 
 /// Why a survey was not made.
@@ -85,7 +87,7 @@ impl Survey {
                 side: picture.side,
                 bytes: 0,
                 digest: None,
-                format: None,
+                header: None,
                 sight: Err(String::new()),
             };
             look(seen, limits)
@@ -125,8 +127,16 @@ fn look(mut seen: Seen, limits: &Limits) -> Seen {
     };
     seen.bytes = bytes.len() as u64;
     seen.digest = Some(Digest::of(&bytes));
-    seen.format = Format::of(&bytes).ok();
-    seen.sight = decode(&bytes, limits).map(|picture| sight(&picture)).map_err(|r| r.to_string());
+    let inspection = inspect(&bytes, limits);
+    seen.header = inspection.header;
+    seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {
+        match (&reason, inspection.present) {
+            (Reason::CutOff, Some(share)) => {
+                format!("{reason}; about {:.0} % of the picture is there", 100.0 * share)
+            }
+            _ => reason.to_string(),
+        }
+    });
     seen
 }
 
@@ -136,19 +146,6 @@ fn sight(picture: &Rgb) -> Sight {
     pixels.update(&width.to_le_bytes());
     pixels.update(&height.to_le_bytes());
     pixels.update(&picture.data);
-    let contrast = contrast(picture);
-    Sight { width, height, pixels: pixels.finish(), print: Print::of(picture), contrast }
-}
-
-/// Standard deviation of brightness. Green stands for it, as it makes most of it.
-fn contrast(picture: &Rgb) -> f32 {
-    let (mut sum, mut squares) = (0u64, 0u64);
-    let pixels = picture.data.as_chunks::<3>().0;
-    for &[_, green, _] in pixels {
-        sum += u64::from(green);
-        squares += u64::from(green) * u64::from(green);
-    }
-    let n = pixels.len().max(1) as f64;
-    let mean = sum as f64 / n;
-    (squares as f64 / n - mean * mean).max(0.0).sqrt() as f32
+    let (pixels, print, light) = (pixels.finish(), Print::of(picture), Light::of(picture));
+    Sight { width, height, pixels, print, light }
 }
