@@ -3,7 +3,7 @@ use crate::Rgb;
 /// Cells a side of the grey thumbnail.
 pub(crate) const SIDE: usize = 24;
 /// Cells a side of the colours.
-const TINTS: usize = 4;
+pub(crate) const TINTS: usize = 4;
 const GREY: usize = SIDE * SIDE;
 /// A border may take this share of a side at most, from each end.
 const BORDER: f64 = 0.3;
@@ -64,6 +64,11 @@ impl Print {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
         Self { bytes: Box::new(*bytes) }
+    }
+
+    /// Blueness and redness, `TINTS` rows of `TINTS` cells; 128 is grey.
+    pub(crate) fn tints(&self) -> &[[u8; 2]] {
+        self.bytes[GREY..].as_chunks().0
     }
 
     /// Brightness, `SIDE` rows of `SIDE` cells.

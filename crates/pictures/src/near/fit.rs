@@ -5,11 +5,11 @@
 //! T. Kanade, 1981), with cells that disagree much counting little (Tukey's biweight), since a mark or a caption
 //! covers a part only.
 
-use super::Pair;
 use super::index::Candidate;
 use super::spectrum::PARTS;
+use super::{Pair, Turn};
 use crate::Print;
-use crate::print::SIDE;
+use crate::print::{SIDE, TINTS};
 
 const CELLS: usize = SIDE * SIDE;
 
@@ -35,7 +35,7 @@ pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
     let (asked, found) = (candidate.asked as usize, candidate.found as usize);
     let fit = lay(prints, candidate);
     let likeness = fit.robust.min(1.0);
-    if !agrees(&fit) {
+    if !agrees(&fit) || tints_apart(prints[asked], prints[found], candidate.turn) > TINGE {
         return None;
     }
     let (first, second) = (asked.min(found), asked.max(found));
@@ -43,8 +43,26 @@ pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
     Some(Pair { first, second, turn, likeness })
 }
 
+/// How far tints may lie apart: drawn animals of one shape in other colours lie further.
+const TINGE: f32 = 6.0;
+
+/// The root of the mean square by which the tints of two pictures differ, in levels of 255, once
+/// the second's are made as strong as the first's, since light and contrast change that.
+fn tints_apart(asked: &Print, found: &Print, turn: Turn) -> f32 {
+    let plain = |print: &Print| {
+        let tints = print.tints().iter();
+        tints.map(|tint| tint.map(|level| f32::from(level) - 128.0)).collect::<Vec<[f32; 2]>>()
+    };
+    let (asked, found) = (turn.of(&plain(asked), TINTS), plain(found));
+    let pairs = || asked.as_flattened().iter().zip(found.as_flattened());
+    let (both, own) = pairs().fold((0.0, 0.0), |(both, own), (a, b)| (both + a * b, own + b * b));
+    let gain = if own > 0.0 { (both / own).clamp(0.5, 2.0) } else { 1.0 };
+    let off: f32 = pairs().map(|(a, b)| (a - gain * b).powi(2)).sum();
+    (off / (2 * asked.len()) as f32).sqrt()
+}
+
 pub(super) fn agrees(fit: &Fit) -> bool {
-    fit.robust > 0.93 && fit.robust_edges > 0.8
+    fit.robust > 0.95 && fit.robust_edges > 0.85
 }
 
 /// Lays the one that was asked for on the one that was found.
