@@ -54,7 +54,7 @@ fn jpeg(bytes: &[u8], limits: &Limits) -> Option<f64> {
     Some(1.0 - missing as f64 / f64::from(height))
 }
 
-/// Counts the rows that can be decoded; those of an interlaced one by how many there are in all.
+/// Counts the rows that can be decoded. Those of an interlaced one come in no order that tells.
 fn png(bytes: &[u8], limits: &Limits) -> Option<f64> {
     let limit = png::Limits { bytes: 16 << 20 };
     let decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limit);

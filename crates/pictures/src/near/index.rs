@@ -44,7 +44,7 @@ pub(super) struct Candidate {
     pub(super) alike: u16,
 }
 
-const ALL_PARTS: usize = PARTS.len() * PARTS.len();
+const PARTS_IN_ALL: u32 = (PARTS.len() * PARTS.len()) as u32;
 
 /// The frequencies that each table files by: the lowest come in more than one.
 fn keys() -> [[usize; BITS]; TABLES] {
@@ -99,7 +99,7 @@ pub(super) fn candidates(prints: &[&Print], threads: usize, stop: &Stop) -> Vec<
                 let hash = signs(spectrum);
                 // Parts that look alike are found as one another.
                 if hashes.iter().all(|&(other, _): &(u64, u32)| (other ^ hash).count_ones() > 1) {
-                    hashes.push((hash, (at * ALL_PARTS + part) as u32));
+                    hashes.push((hash, at as u32 * PARTS_IN_ALL + part as u32));
                 }
             });
         }
@@ -147,12 +147,11 @@ fn ask(
                 let entries = table.hashes[start..end].iter().zip(&table.owners[start..end]);
                 for (&other, &owner) in entries {
                     let differ = (hash ^ other).count_ones();
-                    if differ <= MOST && owner / ALL_PARTS as u32 != asked {
-                        let (found_, part) =
-                            (owner / ALL_PARTS as u32, (owner % ALL_PARTS as u32) as u8);
+                    let (picture, part) = (owner / PARTS_IN_ALL, (owner % PARTS_IN_ALL) as u8);
+                    if differ <= MOST && picture != asked {
                         found.push(Candidate {
                             asked,
-                            found: found_,
+                            found: picture,
                             differ,
                             turn,
                             part,
