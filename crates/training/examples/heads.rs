@@ -21,7 +21,7 @@ use engine::{Cpu, Engine};
 use ground::progress::Silent;
 use ground::{Digest, Stop};
 use network::{Backbone, Parameters};
-use pictures::{Dataset, Folder, Preprocess, dataset, split};
+use pictures::{Dataset, Folder, Preprocess, Rgb, dataset, split};
 use serde_json::json;
 use training::auto::{Auto, fit};
 use training::features::{About, Features, Table, width};
@@ -29,27 +29,31 @@ use training::features::{About, Features, Table, width};
 /// A way to look at a picture.
 struct View {
     name: &'static str,
-    short_side: usize,
-    size: usize,
+    /// What is made of the picture: its shorter side, and the centre that is kept of it.
+    picture: (usize, usize),
+    /// Whether the middle of that is looked at, seven eighths a side.
+    zoomed: bool,
     mirrored: bool,
 }
 
-const fn view(name: &'static str, short_side: usize, size: usize, mirrored: bool) -> View {
-    View { name, short_side, size, mirrored }
+const fn view(name: &'static str, picture: (usize, usize), zoomed: bool, mirrored: bool) -> View {
+    View { name, picture, zoomed, mirrored }
 }
 
-const VIEWS: [View; 6] = [
-    view("square", 224, 224, false),
-    view("square-mirrored", 224, 224, true),
-    view("crop", 256, 224, false),
-    view("crop-mirrored", 256, 224, true),
-    view("large", 288, 288, false),
-    view("large-mirrored", 288, 288, true),
+const VIEWS: [View; 8] = [
+    view("square", (224, 224), false, false),
+    view("square-mirrored", (224, 224), false, true),
+    view("crop", (256, 224), false, false),
+    view("crop-mirrored", (256, 224), false, true),
+    view("large", (288, 288), false, false),
+    view("large-mirrored", (288, 288), false, true),
+    view("zoomed", (224, 224), true, false),
+    view("zoomed-mirrored", (224, 224), true, true),
 ];
 
 /// Views whose features are averaged.
-const CHOICES: [&[usize]; 8] =
-    [&[0], &[2], &[4], &[0, 1], &[2, 3], &[4, 5], &[0, 2], &[0, 1, 2, 3]];
+const CHOICES: [&[usize]; 10] =
+    [&[0], &[2], &[4], &[0, 1], &[2, 3], &[4, 5], &[0, 2], &[0, 6], &[0, 1, 2, 3], &[0, 1, 6, 7]];
 
 struct Asked {
     weights: PathBuf,
@@ -132,11 +136,9 @@ fn look(
         let numbers = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
         return (numbers.collect(), seconds.parse().unwrap());
     }
-    let preprocess = Preprocess {
-        short_side: view.short_side,
-        size: view.size,
-        ..Preprocess::imagenet(view.size)
-    };
+    let (short_side, size) = view.picture;
+    let preprocess = Preprocess { short_side, ..Preprocess::imagenet(size) };
+    let zoom = Preprocess { short_side: size * 8 / 7, ..Preprocess::imagenet(size) };
     let data = prepared(folder, &preprocess);
     let began = Instant::now();
     let mut rows = Vec::with_capacity(data.items.len() * wide);
@@ -144,9 +146,13 @@ fn look(
         let squares: Vec<Vec<u8>> = pictures
             .iter()
             .map(|&picture| {
-                let mut square = vec![0; view.size * view.size * 3];
+                let mut square = vec![0; size * size * 3];
                 data.read(picture, &mut square).unwrap();
-                if view.mirrored { mirror(&square, view.size) } else { square }
+                if view.zoomed {
+                    let side = size as u32;
+                    square = zoom.pixels(&Rgb { width: side, height: side, data: square });
+                }
+                if view.mirrored { mirror(&square, size) } else { square }
             })
             .collect();
         let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();

@@ -5,7 +5,10 @@
 //! picture: the weights, how pictures are made into input, the instruction set, and this code's
 //! version. Within it a record is found by the SHA-256 of the picture's file. So a stale record
 //! cannot be found. The folder holds *segments*, each written whole or not at all, which are
-//! never changed.
+//! never changed. A segment that cannot be written is held in memory instead.
+//!
+//! Each record has a check of its own, which [`Cache::is_sound`] looks at; [`Cache::read`] trusts
+//! it, so that a fit that passes over a million records a hundred times checks each once.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -48,15 +51,51 @@ pub struct About {
 /// Features of pictures by their content. See the module's documentation.
 #[derive(Debug)]
 pub struct Cache {
-    folder: PathBuf,
+    /// `None` where nothing is to be kept.
+    folder: Option<PathBuf>,
     width: usize,
-    segments: Vec<(File, PathBuf)>,
+    segments: Vec<Store>,
     /// Where the index of each segment begins.
     indices: Vec<u64>,
     /// Each record's segment and its number there.
     records: Vec<(usize, u64)>,
     about: Vec<About>,
     by_digest: HashMap<Digest, usize>,
+}
+
+/// Where the bytes of a segment lie.
+#[derive(Debug)]
+enum Store {
+    File(File, PathBuf),
+    Memory(Vec<u8>),
+}
+
+impl Store {
+    fn length(&self) -> io::Result<u64> {
+        match self {
+            Self::File(file, _) => Ok(file.metadata()?.len()),
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    fn read_at(&self, out: &mut [u8], place: u64) -> io::Result<()> {
+        match self {
+            Self::File(file, _) => read_at(file, out, place),
+            Self::Memory(bytes) => {
+                let from = usize::try_from(place).ok().and_then(|place| bytes.get(place..));
+                let from = from.and_then(|from| from.get(..out.len()));
+                out.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(_, path) => Some(path),
+            Self::Memory(_) => None,
+        }
+    }
 }
 
 impl Cache {
@@ -69,9 +108,12 @@ impl Cache {
         Self::of_folder(parent.join(&key.to_string()[..16]), width)
     }
 
-    fn empty(width: usize) -> Self {
+    /// A cache that finds nothing and keeps what is written in memory, for where the folder cannot
+    /// be used.
+    #[must_use]
+    pub fn nowhere(width: usize) -> Self {
         Self {
-            folder: PathBuf::new(),
+            folder: None,
             width,
             segments: vec![],
             indices: vec![],
@@ -82,17 +124,18 @@ impl Cache {
     }
 
     fn of_folder(folder: PathBuf, width: usize) -> Result<Self, FileError> {
-        let mut cache = Self { folder, ..Self::empty(width) };
-        let entries = match fs::read_dir(&cache.folder) {
+        let entries = fs::read_dir(&folder).map(|entries| entries.flatten().collect());
+        let entries: Vec<fs::DirEntry> = match entries {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(cache),
-            Err(error) => return Err(FileError::at("read", &cache.folder)(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],
+            Err(error) => return Err(FileError::at("read", &folder)(error)),
         };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let mut cache = Self { folder: Some(folder), ..Self::nowhere(width) };
+        let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
         paths.retain(|path| path.extension().is_some_and(|name| name == "features"));
         paths.sort();
         for path in paths {
-            if cache.take(&path).is_err() {
+            if cache.take_file(&path).is_err() {
                 // It is only a cache: what it held is computed anew.
                 let _ = fs::remove_file(&path);
             }
@@ -100,19 +143,26 @@ impl Cache {
         Ok(cache)
     }
 
+    fn take_file(&mut self, path: &Path) -> io::Result<()> {
+        self.take(Store::File(File::open(path)?, path.to_owned()))?;
+        // Only keeps it from being swept up; without that it is made again one day.
+        let _ =
+            File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
+        Ok(())
+    }
+
     /// Takes a segment in.
-    fn take(&mut self, path: &Path) -> io::Result<()> {
+    fn take(&mut self, store: Store) -> io::Result<()> {
         let damaged = || io::Error::from(io::ErrorKind::InvalidData);
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let length = store.length()?;
         let mut head = [0; MAGIC.len() + 4];
-        read_at(&file, &mut head, 0)?;
+        store.read_at(&mut head, 0)?;
         if head != *header(self.width) {
             return Err(damaged());
         }
         let mut end = [0; END];
         let at = length.checked_sub(END as u64).ok_or_else(damaged)?;
-        read_at(&file, &mut end, at)?;
+        store.read_at(&mut end, at)?;
         let count = u64::from_le_bytes(*end.first_chunk().ok_or_else(damaged)?);
         let whole = (self.stride() + ENTRY as u64)
             .checked_mul(count)
@@ -122,15 +172,12 @@ impl Cache {
         }
         let mut index = vec![0; count as usize * ENTRY];
         let start = at - count * ENTRY as u64;
-        read_at(&file, &mut index, start)?;
+        store.read_at(&mut index, start)?;
         if end_of(&index, count) != end {
             return Err(damaged());
         }
-        // Only keeps it from being swept up; without that it is made again one day.
-        let _ =
-            File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
         let segment = self.segments.len();
-        self.segments.push((file, path.to_owned()));
+        self.segments.push(store);
         self.indices.push(start);
         for (number, entry) in index.as_chunks::<ENTRY>().0.iter().enumerate() {
             let (digest, about) = parse(entry);
@@ -178,78 +225,116 @@ impl Cache {
         let (segment, number) = self.records[record];
         let place = self.indices[segment] + number * ENTRY as u64 + PRINT as u64;
         let mut bytes = [0; Print::BYTES];
-        read_at(&self.segments[segment].0, &mut bytes, place).ok()?;
+        self.segments[segment].read_at(&mut bytes, place).ok()?;
         Some(Print::from_bytes(&bytes))
     }
 
-    /// Reads the features of a record.
+    /// Reads the features of a record, and trusts them: whoever opened the cache has asked
+    /// [`Cache::is_sound`].
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// When it cannot be read.
     ///
     /// # Panics
     /// When there is no such record or `out` is of another length.
     pub fn read(&self, record: usize, out: &mut [f32]) -> Result<(), FileError> {
+        self.bytes(record, out, |_| true)
+    }
+
+    /// Whether a record can be read and is whole; `row` then holds its features. The segment of
+    /// one that is not is removed, so that the next run does not meet it again.
+    ///
+    /// # Panics
+    /// As [`Cache::read`].
+    pub fn is_sound(&self, record: usize, row: &mut [f32]) -> bool {
+        let sound = self.checked(record, row).is_ok();
+        if !sound && let Some(path) = self.segments[self.records[record].0].path() {
+            let _ = fs::remove_file(path);
+        }
+        sound
+    }
+
+    fn checked(&self, record: usize, out: &mut [f32]) -> Result<(), FileError> {
+        let numbers = self.width * size_of::<f32>();
+        self.bytes(record, out, |bytes| {
+            Digest::of(&bytes[..numbers]).0[..CHECK] == bytes[numbers..]
+        })
+    }
+
+    fn bytes(
+        &self,
+        record: usize,
+        out: &mut [f32],
+        whole: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), FileError> {
         assert_eq!(out.len(), self.width, "a place for each number");
         let (segment, number) = self.records[record];
-        let (file, path) = &self.segments[segment];
+        let store = &self.segments[segment];
+        let at = |error| FileError::at("read", store.path().unwrap_or(Path::new("")))(error);
         let mut bytes = vec![0; self.stride() as usize];
         let place = (MAGIC.len() + 4) as u64 + number * self.stride();
-        read_at(file, &mut bytes, place).map_err(FileError::at("read", path))?;
-        let (numbers, check) = bytes.split_at(self.width * size_of::<f32>());
-        if Digest::of(numbers).0[..CHECK] != *check {
-            let damaged = io::Error::new(io::ErrorKind::InvalidData, "a record is damaged");
-            return Err(FileError::at("read", path)(damaged));
+        store.read_at(&mut bytes, place).map_err(at)?;
+        if !whole(&bytes) {
+            return Err(at(io::Error::new(io::ErrorKind::InvalidData, "a record is damaged")));
         }
-        for (out, bytes) in out.iter_mut().zip(numbers.as_chunks().0) {
+        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
             *out = f32::from_le_bytes(*bytes);
         }
         Ok(())
     }
 
-    /// Whether a record can be read and is whole. The segment of one that is not is removed, so
-    /// that the next run does not meet it again.
-    pub(super) fn is_sound(&self, record: usize, row: &mut [f32]) -> bool {
-        let sound = self.read(record, row).is_ok();
-        if !sound {
-            let _ = fs::remove_file(&self.segments[self.records[record].0].1);
-        }
-        sound
-    }
-
     /// Writes records to disk and takes them in.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// When they cannot be written. They are then held in memory, as long as this lives.
     pub fn write(&mut self, files: &dyn Files, segment: &mut Segment) -> Result<(), FileError> {
-        if let Some(path) = segment.write(files, &self.folder)? {
-            self.take(&path).map_err(FileError::at("read back", &path))?;
+        let Some(name) = segment.name.take() else { return Ok(()) };
+        let whole = segment.take(self.width);
+        let Some(folder) = &self.folder else {
+            self.hold(whole);
+            return Ok(());
+        };
+        let path = folder.join(format!("{}.features", &name.to_string()[..32]));
+        let written = fs::create_dir_all(folder)
+            .map_err(FileError::at("create", folder))
+            .and_then(|()| write_pieces(files, &path, &[&whole]))
+            .and_then(|()| self.take_file(&path).map_err(FileError::at("read back", &path)));
+        if written.is_err() {
+            self.hold(whole);
         }
-        Ok(())
+        written
+    }
+
+    fn hold(&mut self, whole: Vec<u8>) {
+        let taken = self.take(Store::Memory(whole));
+        debug_assert!(taken.is_ok(), "it was made a moment ago");
     }
 
     /// Makes few segments of many, so that a set that grows by a few pictures a day stays quick to
-    /// open. Does nothing where there are few.
-    ///
-    /// # Errors
-    /// When the new ones cannot be written; the old ones are then still there.
-    pub fn tidy(self) -> Result<Self, FileError> {
+    /// open. Everything stays as it is where there are few, or new ones cannot be written.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        self.tidied().ok().flatten().unwrap_or(self)
+    }
+
+    fn tidied(&self) -> Result<Option<Self>, FileError> {
+        let Some(folder) = &self.folder else { return Ok(None) };
         let small = self.records.len() / SEGMENT + 1;
         if self.segments.len() <= SEGMENTS + small {
-            return Ok(self);
+            return Ok(None);
         }
         // In a folder beside it, which takes its place.
-        let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let beside = self.folder.with_file_name(format!("{name}.tidied"));
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let beside = folder.with_file_name(format!("{name}.tidied"));
         let _ = fs::remove_dir_all(&beside);
-        let mut tidied = Self { folder: beside.clone(), ..Self::empty(self.width) };
+        let mut tidied = Self { folder: Some(beside.clone()), ..Self::nowhere(self.width) };
         let mut segment = Segment::new(self.width);
         let mut row = vec![0.0; self.width];
         let mut digests: Vec<(&Digest, &usize)> = self.by_digest.iter().collect();
         digests.sort();
         for (digest, &record) in digests {
             // A damaged record is not carried over.
-            let print = self.print(record).filter(|_| self.read(record, &mut row).is_ok());
+            let print = self.print(record).filter(|_| self.checked(record, &mut row).is_ok());
             if let Some(print) = print {
                 segment.add(*digest, self.about[record], &print, &row);
             }
@@ -258,21 +343,21 @@ impl Cache {
             }
         }
         tidied.write(&Disk, &mut segment)?;
-        let files: Vec<PathBuf> = tidied.segments.iter().map(|(_, path)| path.clone()).collect();
+        let files: Vec<&Path> = tidied.segments.iter().filter_map(Store::path).collect();
         // The new ones go in first: for a moment both are there, and each record is found once.
         for path in &files {
             let Some(name) = path.file_name() else { continue };
-            let own = self.folder.join(name);
+            let own = folder.join(name);
             fs::rename(path, &own).map_err(FileError::at("replace", &own))?;
         }
         let kept: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
-        for (_, old) in &self.segments {
+        for old in self.segments.iter().filter_map(Store::path) {
             if !old.file_name().is_some_and(|name| kept.contains(&name)) {
                 let _ = fs::remove_file(old);
             }
         }
         let _ = fs::remove_dir(&beside);
-        Self::of_folder(self.folder, self.width)
+        Self::of_folder(folder.clone(), self.width).map(Some)
     }
 
     /// Removes what nobody has used for long from the folder that all caches lie in.
@@ -366,16 +451,13 @@ impl Segment {
         self.index.is_empty()
     }
 
-    /// Writes it, whole or not at all, and empties it. Nothing is written of an empty one.
-    fn write(&mut self, files: &dyn Files, folder: &Path) -> Result<Option<PathBuf>, FileError> {
-        let Some(name) = self.name.take() else { return Ok(None) };
-        fs::create_dir_all(folder).map_err(FileError::at("create", folder))?;
-        let path = folder.join(format!("{}.features", &name.to_string()[..32]));
+    /// All of it, as a file holds it. It is empty afterwards.
+    fn take(&mut self, width: usize) -> Vec<u8> {
         let end = end_of(&self.index, self.len() as u64);
-        write_pieces(files, &path, &[&*header(self.width), &self.records, &self.index, &end])?;
+        let whole = [&header(width)[..], &self.records, &self.index, &end].concat();
         self.records.clear();
         self.index.clear();
-        Ok(Some(path))
+        whole
     }
 }
 

@@ -45,7 +45,7 @@ pub enum FeaturesError {
     /// The pictures could not be read.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
-    /// The cache could not be read or written.
+    /// The cache could not be read.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -103,10 +103,11 @@ pub fn key(engine: &dyn Engine, preprocess: &Preprocess) -> Digest {
 /// averaged: on three kinds of sled dog that named 1.4 in 100 pictures more rightly than one look,
 /// and lowered the log-loss from 0.84 to 0.82.
 ///
-/// A stop that is asked for ends this after the batch under way; what is done by then is kept.
+/// A stop that is asked for ends this after the batch under way; what is done by then is kept. What
+/// cannot be written is held in memory, and told as a warning.
 ///
 /// # Errors
-/// When pictures or cache cannot be read or written, and on request.
+/// When pictures or cache cannot be read, and on request.
 pub fn extract(
     engine: &mut dyn Engine,
     data: &Dataset,
@@ -119,6 +120,14 @@ pub fn extract(
     if !missing.is_empty() {
         let bar = progress.begin("Looking at pictures", Some(missing.len() as u64));
         let mut segment = Segment::new(cache.width());
+        let mut warned = false;
+        let mut put_down = |segment: &mut Segment| {
+            if let Err(error) = cache.write(&Disk, segment)
+                && !std::mem::replace(&mut warned, true)
+            {
+                progress.warn(&unkept(&error));
+            }
+        };
         for pictures in missing.chunks(BATCH) {
             let squares = squares(data, pictures)?;
             let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
@@ -132,13 +141,13 @@ pub fn extract(
             bar.advance(pictures.len() as u64);
             let stopped = stop.asked();
             if segment.len() + BATCH > SEGMENT || stopped {
-                cache.write(&Disk, &mut segment)?;
+                put_down(&mut segment);
             }
             if stopped {
                 return Err(PicturesError::Stopped.into());
             }
         }
-        cache.write(&Disk, &mut segment)?;
+        put_down(&mut segment);
     }
     let records: Option<Vec<usize>> =
         data.items.iter().map(|item| cache.find(&item.digest)).collect();
@@ -156,6 +165,13 @@ pub fn extract(
         Table::of_cache(cache, records)
     };
     Ok(Features { table, about, computed: missing.len() })
+}
+
+/// What is said where features cannot be kept for the next run.
+#[must_use]
+pub fn unkept(error: &FileError) -> String {
+    let FileError { source, .. } = error;
+    format!("{error}: {source}; the next run will look at these pictures again")
 }
 
 /// Pictures of which there is no sound record, one for each content.

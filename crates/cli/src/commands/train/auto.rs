@@ -32,7 +32,14 @@ pub(super) fn run(
     let parent = features::folder();
     Cache::sweep(&parent);
     let key = features::key(&engine, &preprocess);
-    let cache = Cache::open(&parent, &key, features::width(&graph))?.tidy()?;
+    let width = features::width(&graph);
+    let cache = match Cache::open(&parent, &key, width) {
+        Ok(cache) => cache.tidy(),
+        Err(error) => {
+            terminal.warn(&features::unkept(&error));
+            Cache::nowhere(width)
+        }
+    };
     let how = dataset::Settings {
         // Without a share to hold out, every picture is judged out of fold.
         valid_fraction: settings.valid.unwrap_or(0.0),
