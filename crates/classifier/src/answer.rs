@@ -34,9 +34,8 @@ impl<'a> Answerer<'a> {
         engine: &mut dyn Engine,
         squares: &[&[u8]],
     ) -> Result<Vec<Answered>, ClassifierError> {
-        let Classifier { architecture, preprocess, mirrored, calibration, reference, .. } =
-            self.classifier;
-        let rows = features(engine, preprocess, squares, *mirrored)?;
+        let Classifier { architecture, preprocess, calibration, reference, .. } = self.classifier;
+        let rows = features(engine, preprocess, squares, self.classifier.views())?;
         let images = Images { pixels: &rows.concat(), count: rows.len(), height: 1, width: 1 };
         let outputs = self.head.predict(images)?;
         let neighbours = match reference {

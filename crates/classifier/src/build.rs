@@ -11,8 +11,8 @@ use pictures::{Dataset, Item, Preprocess, Side};
 
 use crate::answer::{Answered, Answerer};
 use crate::{
-    Classifier, ClassifierError, Data, Known, Learned, Made, Reference, SelfTest, Used, ranked,
-    softmax, thumbnail,
+    Classifier, ClassifierError, Data, Known, Learned, Made, Reference, SelfTest, Used, Views,
+    ranked, softmax, thumbnail,
 };
 
 /// What a run of training hands over for a new classifier.
@@ -22,8 +22,8 @@ pub struct Material<'a> {
     pub architecture: Architecture,
     /// How a picture became its input.
     pub preprocess: Preprocess,
-    /// Whether its features are averaged over the picture and its mirror image.
-    pub mirrored: bool,
+    /// What its features are averaged over.
+    pub views: Views,
     /// Its weights.
     pub parameters: Parameters,
     /// The settings, as the recipe writes them.
@@ -137,7 +137,8 @@ impl Material<'_> {
             architecture: self.architecture,
             classes: data.classes.clone(),
             preprocess: self.preprocess,
-            mirrored: self.mirrored,
+            mirrored: self.views.mirrored,
+            zoomed: self.views.zoomed,
             parameters: self.parameters,
             recipe: self.recipe,
             made: self.made,

@@ -8,7 +8,7 @@ use pictures::{Preprocess, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answerer;
-use crate::{ClassifierError, Reference};
+use crate::{ClassifierError, Reference, Views};
 
 /// A trained network with all that is needed to use it, to explain it and to repeat it.
 #[derive(Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Classifier {
     pub preprocess: Preprocess,
     /// Whether a picture is looked at as it is and mirrored, and the features of both averaged.
     pub mirrored: bool,
+    /// Whether its middle is looked at too, in the same ways.
+    pub zoomed: bool,
     /// Its weights.
     pub parameters: Parameters,
     /// The settings it was trained with, as the recipe writes them.
@@ -109,6 +111,12 @@ impl Classifier {
     #[must_use]
     pub fn graph(&self) -> Graph {
         self.architecture.graph()
+    }
+
+    /// How often a picture is looked at.
+    #[must_use]
+    pub fn views(&self) -> Views {
+        Views { mirrored: self.mirrored, zoomed: self.zoomed }
     }
 
     /// Runs the self-test on an engine that holds its parameters. Returns the largest difference

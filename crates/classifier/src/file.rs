@@ -57,6 +57,9 @@ struct Description {
     classes: Vec<String>,
     preprocess: Preprocess,
     mirrored: bool,
+    /// Written where it is so: a program that does not know it refuses the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    zoomed: bool,
     recipe: serde_json::Value,
     made: Made,
 }
@@ -158,6 +161,7 @@ impl Classifier {
             classes: self.classes.clone(),
             preprocess: self.preprocess.clone(),
             mirrored: self.mirrored,
+            zoomed: self.zoomed,
             recipe: self.recipe.clone(),
             made: self.made.clone(),
         }
@@ -212,7 +216,8 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
     let sealed: Sealed = parse(path, "format", format.as_bytes())?;
     compare(path, "description", &sealed.classifier, Digest::of(description.as_bytes()))?;
     let description: Description = parse(path, "description", description.as_bytes())?;
-    let Description { architecture, classes, preprocess, mirrored, recipe, made } = description;
+    let Description { architecture, classes, preprocess, mirrored, zoomed, recipe, made } =
+        description;
     if let Some(reason) = unsound_classes(&classes, &architecture)
         .or_else(|| unsound_preprocess(&preprocess, &architecture))
     {
@@ -251,6 +256,7 @@ fn read<S: Read + Seek>(path: &Path, file: &mut File<S>) -> Result<Classifier, C
         classes,
         preprocess,
         mirrored,
+        zoomed,
         parameters,
         recipe,
         made,

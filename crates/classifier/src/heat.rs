@@ -7,7 +7,7 @@ use image::{ExtendedColorType, Rgb, RgbImage};
 use pictures::Preprocess;
 
 use crate::ClassifierError;
-use crate::features::{BATCH, views};
+use crate::features::{BATCH, Views, fill};
 
 /// Where the network found what speaks for one class in one picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +50,10 @@ pub fn heat_maps(
     let size = preprocess.size;
     let mut all = Maps { values: vec![], height: 0, width: 0 };
     let mut pixels = vec![];
+    let views = Views { mirrored, zoomed: false };
+    let each = views.count();
     for (squares, classes) in squares.chunks(BATCH).zip(classes.chunks(BATCH)) {
-        let each = views(preprocess, squares, mirrored, &mut pixels);
+        fill(preprocess, squares, views, &mut pixels);
         let asked: Vec<usize> =
             classes.iter().flat_map(|&c| std::iter::repeat_n(c, each)).collect();
         let count = each * squares.len();

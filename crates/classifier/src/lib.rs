@@ -35,7 +35,7 @@ mod thumbnail;
 pub use build::{Judged, Material};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
-pub use features::{averages, features};
+pub use features::{Views, averages, features};
 pub use heat::{Heat, heat_maps, overlay};
 pub use limits::Limits;
 pub use neighbours::{Neighbours, neighbours, neighbours_among};

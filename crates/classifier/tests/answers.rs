@@ -6,13 +6,14 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use classifier::{
-    Classifier, ClassifierError, Reference, SelfTest, averages, features, predict, softmax,
+    Classifier, ClassifierError, Reference, SelfTest, Views, averages, features, predict, softmax,
 };
 use common::{SIZE, sample};
 use engine::{Cpu, Engine, Images};
 use ground::Stop;
 use insight::{Answer, Calibration, Verdict};
 use network::{Architecture, Head};
+use pictures::Preprocess;
 
 /// A picture of noise, which is not its own mirror image.
 fn square(salt: usize) -> Vec<u8> {
@@ -31,12 +32,14 @@ fn engine_of(classifier: &Classifier) -> Cpu {
 }
 
 /// A classifier that knows the squares 0 to 5, and its engine.
-fn classifier(mirrored: bool) -> (Classifier, Cpu) {
-    let mut classifier = Classifier { mirrored, self_test: vec![], ..sample() };
+fn classifier(views: usize) -> (Classifier, Cpu) {
+    let views = Views::of(views).unwrap();
+    let Views { mirrored, zoomed } = views;
+    let mut classifier = Classifier { mirrored, zoomed, self_test: vec![], ..sample() };
     let mut engine = engine_of(&classifier);
     let squares: Vec<Vec<u8>> = (0..6).map(square).collect();
-    let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
-    let rows = features(&mut engine, &classifier.preprocess, &views, mirrored).unwrap();
+    let each: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+    let rows = features(&mut engine, &classifier.preprocess, &each, views).unwrap();
     let width = classifier.reference.as_ref().unwrap().width;
     let of = |row| averages(classifier.architecture.head, row).to_vec();
     let rows: Vec<f32> = rows.iter().flat_map(|row| of(row)).collect();
@@ -75,27 +78,38 @@ fn ask(classifier: &Classifier, engine: &mut Cpu, squares: &[Vec<u8>]) -> Vec<To
 
 #[test]
 fn features_are_averaged_over_a_picture_and_its_mirror_image() {
-    let (classifier, mut engine) = classifier(true);
+    let (classifier, mut engine) = classifier(2);
     let (plain, mirror) = (square(1), turned(&square(1)));
     assert_ne!(plain, mirror);
-    let mut of = |squares: &[&[u8]], mirrored| {
-        features(&mut engine, &classifier.preprocess, squares, mirrored).unwrap()
+    let mut of = |squares: &[&[u8]], views| {
+        let views = Views::of(views).unwrap();
+        features(&mut engine, &classifier.preprocess, squares, views).unwrap()
     };
-    let each = of(&[&plain, &mirror], false);
+    let each = of(&[&plain, &mirror], 1);
     assert_ne!(each[0], each[1]);
     let mean: Vec<f32> = each[0].iter().zip(&each[1]).map(|(a, b)| (a + b) / 2.0).collect();
-    assert_eq!(of(&[&plain, &mirror], true), [mean.clone(), mean.clone()]);
+    assert_eq!(of(&[&plain, &mirror], 2), [mean.clone(), mean.clone()]);
     // More than pass through the body at once.
-    let many = of(&[plain.as_slice(); 20], true);
+    let many = of(&[plain.as_slice(); 20], 2);
     assert!(many.len() == 20 && many.iter().all(|row| *row == mean));
-    assert!(of(&[], true).is_empty());
+    assert!(of(&[], 2).is_empty());
+    // And over their middles.
+    let zoom = Preprocess { short_side: SIZE * 8 / 7, ..classifier.preprocess.clone() };
+    let (width, height) = (SIZE as u32, SIZE as u32);
+    let middle = zoom.pixels(&pictures::Rgb { width, height, data: plain.clone() });
+    assert_ne!(middle, plain);
+    let more = of(&[&middle, &turned(&middle)], 1);
+    let all = [&each[0], &each[1], &more[0], &more[1]];
+    let sum = |i: usize| all.iter().map(|row| row[i]).sum::<f32>() / 4.0;
+    assert_eq!(of(&[plain.as_slice(); 9], 4)[8], (0..mean.len()).map(sum).collect::<Vec<_>>());
+    assert!([0, 3, 5, 8].map(Views::of) == [None; 4]);
 }
 
 #[test]
 fn averages_are_what_the_body_gives_on_average() {
-    let (classifier, mut engine) = classifier(false);
-    let row =
-        features(&mut engine, &classifier.preprocess, &[&square(1)], false).unwrap().remove(0);
+    let (classifier, mut engine) = classifier(1);
+    let once = Views::default();
+    let row = features(&mut engine, &classifier.preprocess, &[&square(1)], once).unwrap().remove(0);
     let fastai = averages(Head::Fastai { classes: 3 }, &row);
     let linear = Architecture { head: Head::Linear { classes: 3 }, ..classifier.architecture };
     let mut plain = Cpu::new(linear.graph());
@@ -104,13 +118,13 @@ fn averages_are_what_the_body_gives_on_average() {
     let fresh = network::Parameters::start(&linear.graph(), 0);
     tensors.extend_from_slice(&fresh.tensors()[tensors.len()..]);
     plain.set_parameters(&network::Parameters::new(&linear.graph(), tensors).unwrap()).unwrap();
-    let of_linear = features(&mut plain, &classifier.preprocess, &[&square(1)], false).unwrap();
+    let of_linear = features(&mut plain, &classifier.preprocess, &[&square(1)], once).unwrap();
     assert_eq!(averages(linear.head, &of_linear[0]), fastai);
 }
 
 #[test]
 fn a_picture_looked_at_once_gets_the_whole_networks_logits() {
-    let (classifier, mut engine) = classifier(false);
+    let (classifier, mut engine) = classifier(1);
     let mut pixels = vec![0.0; SIZE * SIZE * 3];
     classifier.preprocess.normalise(&square(9), &mut pixels);
     let images = Images { pixels: &pixels, count: 1, height: SIZE, width: SIZE };
@@ -123,8 +137,8 @@ fn a_picture_looked_at_once_gets_the_whole_networks_logits() {
 
 #[test]
 fn known_pictures_are_nearest_to_themselves_and_strange_ones_unfamiliar() {
-    for mirrored in [false, true] {
-        let (mut classifier, mut engine) = classifier(mirrored);
+    for views in [1, 2, 4] {
+        let (mut classifier, mut engine) = classifier(views);
         let asked: Vec<Vec<u8>> = (0..8).map(square).collect();
         let told = ask(&classifier, &mut engine, &asked);
         for (i, (_, novelty, nearest)) in told.iter().enumerate() {
@@ -148,7 +162,7 @@ fn known_pictures_are_nearest_to_themselves_and_strange_ones_unfamiliar() {
         assert_eq!(alone.0.verdict, together.0.verdict);
         assert!((alone.1.unwrap() - together.1.unwrap()).abs() < 1e-6);
         // Mirrored pictures are the same picture to one that looks both ways.
-        if mirrored {
+        if views == 2 {
             let back: Vec<Vec<u8>> = asked.iter().map(|square| turned(square)).collect();
             assert_eq!(ask(&classifier, &mut engine, &back), told);
         }
@@ -160,7 +174,7 @@ fn known_pictures_are_nearest_to_themselves_and_strange_ones_unfamiliar() {
 
 #[test]
 fn probabilities_are_calibrated() {
-    let (mut classifier, mut engine) = classifier(true);
+    let (mut classifier, mut engine) = classifier(2);
     let before = ask(&classifier, &mut engine, &[square(8)]).remove(0).0.probabilities;
     classifier.calibration.scaling = insight::Scaling::Temperature(1e6);
     let after = ask(&classifier, &mut engine, &[square(8)]).remove(0).0.probabilities;
@@ -173,13 +187,14 @@ type Spoil = (&'static str, fn(&mut Classifier));
 
 #[test]
 fn the_self_test_notices_what_has_changed() {
-    let (mut classifier, mut engine) = classifier(true);
+    let (mut classifier, mut engine) = classifier(2);
     let (answer, novelty, _) = ask(&classifier, &mut engine, &[square(8)]).remove(0);
     let Answer { probabilities, .. } = answer;
     classifier.self_test = vec![SelfTest { pixels: square(8), probabilities, novelty }];
     assert_eq!(classifier.verify(&mut engine).unwrap(), 0.0);
-    let spoils: [Spoil; 4] = [
+    let spoils: [Spoil; 5] = [
         ("one look", |c| c.mirrored = false),
+        ("more looks", |c| c.zoomed = true),
         ("another scale", |c| c.preprocess.std = [0.5; 3]),
         ("novelty", |c| c.reference.as_mut().unwrap().rows.fill(1.0)),
         ("a temperature", |c| {

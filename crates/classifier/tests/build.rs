@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use classifier::{Classifier, Judged, Known, Learned, Made, Material, averages, evenly, features};
+use classifier::{
+    Classifier, Judged, Known, Learned, Made, Material, Views, averages, evenly, features,
+};
 use engine::{Cpu, Engine};
 use ground::Stop;
 use ground::progress::Silent;
@@ -50,7 +52,7 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
         })
         .collect();
     let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
-    let rows = features(&mut engine, &preprocess, &views, true).unwrap();
+    let rows = features(&mut engine, &preprocess, &views, Views::of(2).unwrap()).unwrap();
     let rows: Vec<f32> = rows.iter().flat_map(|row| averages(head, row).to_vec()).collect();
     let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
     let learned = Learned::new(&evenly(&labels), graph.channels(graph.cut()), &rows);
@@ -69,7 +71,7 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
     let built = Material {
         architecture,
         preprocess,
-        mirrored: true,
+        views: Views::of(2).unwrap(),
         parameters,
         recipe: serde_json::json!({ "recipe": "auto" }),
         made: Made { program: "test".into(), pretrained: None },

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use classifier::{Learned, averages, evenly, features};
+use classifier::{Learned, Views, averages, evenly, features};
 use engine::{Cpu, Engine};
 use insight::{Calibration, Evidence, FALSE_ALARMS, Prediction, Protocol};
 use network::{Architecture, Backbone, Head};
@@ -55,7 +55,7 @@ fn seen(shared: &Path, files: &[PathBuf]) -> Vec<f32> {
         };
         let squares: Vec<Vec<u8>> = files.iter().map(square).collect();
         let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
-        let seen = features(&mut engine, &preprocess, &views, true).unwrap();
+        let seen = features(&mut engine, &preprocess, &views, Views::of(2).unwrap()).unwrap();
         seen.iter().for_each(|row| rows.extend_from_slice(averages(head, row)));
     }
     rows

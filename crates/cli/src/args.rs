@@ -98,7 +98,7 @@ pub(crate) struct Train {
     pub(crate) no_report: bool,
 
     /// Every setting as this classifier was trained with
-    #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "folds", "fine_tune", "minutes", "seed"])]
+    #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "views", "folds", "repeats", "fine_tune", "minutes", "seed"])]
     pub(crate) like: Option<PathBuf>,
     /// How to teach [default: auto, and classic where an option of it is given or there are no
     /// pretrained weights]
@@ -153,9 +153,17 @@ pub(crate) struct Train {
     /// Minutes that fine-tuning may take [default: 0, and no limit with `--fine-tune always`]
     #[arg(long, value_name = "N", help_heading = "Recipe auto", value_parser = minutes)]
     pub(crate) minutes: Option<f64>,
+    /// How often each picture is looked at: 1, 2 (mirrored too) or 4 (zoomed in too); the time
+    /// grows with it
+    #[arg(long, value_name = "N", default_value_t = Auto::VIEWS, help_heading = "Recipe auto", value_parser = views)]
+    pub(crate) views: usize,
     /// Folds that pictures are judged out of
     #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe auto", value_parser = folds)]
     pub(crate) folds: usize,
+    /// How often pictures are dealt to folds anew and judged again [default: once, and 2 to 5 times
+    /// where there are at most 300]
+    #[arg(long, value_name = "N", help_heading = "Recipe auto", value_parser = repeats)]
+    pub(crate) repeats: Option<usize>,
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
     pub(crate) seed: u64,
@@ -460,6 +468,15 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 fn folds(text: &str) -> Result<usize, String> {
     within(text, 2, 100)
+}
+
+fn repeats(text: &str) -> Result<usize, String> {
+    within(text, 1, 100)
+}
+
+fn views(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|&count| classifier::Views::of(count).is_some());
+    count.ok_or_else(|| "there are 1, 2 or 4 views".into())
 }
 
 /// fastai's finder takes at least 6 batches.

@@ -55,7 +55,9 @@ struct Changes {
     augment: bool,
     freeze_norms: bool,
     keep: Keep,
+    views: usize,
     folds: usize,
+    repeats: Option<usize>,
     fine_tune: FineTune,
     minutes: Option<f64>,
     seed: u64,
@@ -93,7 +95,9 @@ impl Training {
                 None | Some(args::Keep::Last) => Keep::Last,
                 Some(args::Keep::Best) => Keep::Best,
             },
+            views: typed.views,
             folds: typed.folds,
+            repeats: typed.repeats,
             fine_tune: match typed.fine_tune {
                 args::FineTune::Auto => FineTune::Auto,
                 args::FineTune::Always => FineTune::Always,
@@ -139,7 +143,9 @@ impl Training {
             augment: !typed.no_augment,
             freeze_norms: typed.freeze_norms,
             keep: Keep::Last,
+            views: Auto::VIEWS,
             folds: Auto::FOLDS,
+            repeats: None,
             fine_tune: FineTune::Never,
             minutes: None,
             seed: typed.seed,
@@ -167,10 +173,10 @@ impl Training {
         if !(self.auto && pretrained) {
             return Recipe::Classic(self.classic(backbone, pretrained, classes));
         }
-        let Changes { size, folds, fine_tune, minutes, seed, .. } = self.changes;
+        let Changes { size, views, folds, repeats, fine_tune, minutes, seed, .. } = self.changes;
         let defaults = Auto::new(backbone);
         let size = size.unwrap_or(defaults.size);
-        Recipe::Auto(Auto { size, folds, fine_tune, minutes, seed, ..defaults })
+        Recipe::Auto(Auto { size, views, folds, repeats, fine_tune, minutes, seed, ..defaults })
     }
 
     /// The classic recipe for it.
@@ -301,6 +307,8 @@ mod tests {
         assert!(
             matches!(recipe("lookalike train photos --folds 10"), Recipe::Auto(auto) if auto.folds == 10)
         );
+        let looks = recipe("lookalike train photos --views 4 --repeats 3");
+        assert!(matches!(looks, Recipe::Auto(auto) if (auto.views, auto.repeats) == (4, Some(3))));
         assert!(matches!(recipe("lookalike train photos --recipe classic"), Recipe::Classic(_)));
         let both = "lookalike train photos --recipe auto --keep best".split(' ');
         let Command::Train(typed) = Typed::try_parse_from(both).unwrap().command else { panic!() };

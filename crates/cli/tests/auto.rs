@@ -144,6 +144,41 @@ fn fine_tuning_is_tried_and_judged() {
 }
 
 #[test]
+fn a_cache_that_cannot_be_written_stops_nobody() {
+    let place = &*FITTED;
+    place.write("no-folder", "a file");
+    let trained = place
+        .command(&format!("{TRAIN} -o uncached.lookalike"))
+        .env("LOOKALIKE_CACHE", place.path("no-folder"))
+        .output()
+        .unwrap();
+    let told = told(&trained);
+    assert!(trained.status.success(), "{told}");
+    assert!(told.contains("warning: cannot read"), "{told}");
+    assert!(told.contains("the next run will look at these pictures again"), "{told}");
+    let answers = |model: &str| place.out(&format!("predict {model} practice --csv"));
+    assert_eq!(answers("first.lookalike"), answers("uncached.lookalike"));
+}
+
+#[test]
+fn views_and_repeats_are_as_asked() {
+    let trained = FITTED.run(&format!("{TRAIN} --views 4 --repeats 2 -o looked.lookalike"));
+    assert!(trained.status.success(), "{}", told(&trained));
+    let shown: serde_json::Value =
+        serde_json::from_str(&FITTED.out("show looked.lookalike --json")).unwrap();
+    assert_eq!(shown["views"], 4, "{shown}");
+    let judged = &report(&FITTED, "looked.lookalike")["judged"];
+    assert!(judged.to_string().contains("\"repeats\":2"), "{judged}");
+    let answers = |model: &str| FITTED.out(&format!("predict {model} practice --csv"));
+    assert_ne!(answers("first.lookalike"), answers("looked.lookalike"));
+    // Other views, other features: none is taken for another's.
+    let again = FITTED.run(&format!("{TRAIN} --views 1 -o once.lookalike"));
+    assert!(!told(&again).contains("looked at before"), "{}", told(&again));
+    let three = FITTED.run(&format!("{TRAIN} --views 3"));
+    assert!(told(&three).contains("there are 1, 2 or 4 views"), "{}", told(&three));
+}
+
+#[test]
 fn the_cache_is_shown_and_cleared() {
     let place = Place::new();
     let empty = place.out("cache");

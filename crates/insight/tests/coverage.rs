@@ -205,6 +205,42 @@ fn of_paired_log_losses() {
     assert!((0.93..=0.97).contains(&covered), "{covered}");
 }
 
+/// One to five pictures of an animal, which hang together half, of a class that makes up a third of
+/// them: its own interval, not that of all.
+#[test]
+fn of_a_class_whose_pictures_come_in_groups() {
+    let (animals, share) = (240, 0.75);
+    let covered = |grouped: bool| {
+        let holds = |key: u64| {
+            let mut draws = Draws::new(8, Purpose::Synthetic, &[key]);
+            let (mut right, mut groups, mut labels) = (vec![], vec![], vec![]);
+            for animal in 0..animals {
+                let together = draws.chance(share);
+                for _ in 0..=draws.below(5) {
+                    let own = if draws.chance(0.7) { together } else { draws.chance(share) };
+                    right.push(f64::from(own));
+                    groups.push(if grouped { animal } else { right.len() });
+                    labels.push(animal % 3);
+                }
+            }
+            let units = Units::new(&labels, &groups);
+            let of_class = |i: usize| labels[i] == 1;
+            let own: Vec<usize> = (0..labels.len()).filter(|&i| of_class(i)).collect();
+            let hits = own.iter().map(|&i| right[i]).sum::<f64>() as usize;
+            let design = units.design_effect_among(&right, of_class);
+            let found = insight::Proportion::of_groups(hits, own.len(), design).interval;
+            found.low <= share && share <= found.high
+        };
+        (0..SETS as u64).filter(|&key| holds(key)).count() as f64 / SETS as f64
+    };
+    let (with, without) = (covered(true), covered(false));
+    assert!((0.93..=0.97).contains(&with), "{with}");
+    assert!(without < 0.9, "groups that are not told flatter: {without}");
+    // Where all are right, nothing shows how alike a group is: it counts as one.
+    let units = Units::new(&[0; 60], &(0..60).map(|i| i / 3).collect::<Vec<_>>());
+    assert_eq!(units.design_effect(&[1.0; 60]), 3.0);
+}
+
 #[test]
 fn of_pictures_that_come_in_groups() {
     // Three pictures of one animal are right or wrong together, as far as it matters here.

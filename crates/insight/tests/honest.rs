@@ -269,7 +269,7 @@ fn better_is_said_only_beyond_chance() {
 #[test]
 fn groups_widen_what_is_told() {
     let mut evidence = drawn(600, 1.4);
-    let alone = Insight::of(&evidence).accuracy;
+    let alone = Insight::of(&evidence);
     // Every picture five times over, as films are.
     for i in 0..600 {
         let first = i / 15 * 15 + i % 3;
@@ -277,9 +277,16 @@ fn groups_widen_what_is_told() {
         let (group, fold) = (first, first / 15 % 5);
         evidence.predictions[i] = Prediction { group, fold, ..original };
     }
-    let together = Insight::of(&evidence).accuracy;
-    let width = |p: insight::Proportion| p.interval.high - p.interval.low;
-    assert!(width(together) > 1.8 * width(alone), "{together} {alone}");
+    let together = Insight::of(&evidence);
+    let width = |i: insight::Interval| i.high - i.low;
+    let wider = |together, alone| width(together) > 1.6 * width(alone);
+    assert!(wider(together.accuracy.interval, alone.accuracy.interval));
+    for (together, alone) in together.per_class.iter().zip(&alone.per_class) {
+        assert!(wider(together.recall.interval, alone.recall.interval), "{together:?} {alone:?}");
+        assert!(wider(together.precision.interval, alone.precision.interval));
+        let (together, alone) = (together.f1.unwrap(), alone.f1.unwrap());
+        assert!(wider(together.interval, alone.interval), "{together:?} {alone:?}");
+    }
 }
 
 #[test]

@@ -132,14 +132,14 @@ fn intervals_keep_their_promise() {
 
 #[test]
 fn f1_follows_from_the_share_of_the_union() {
-    let estimate = f1(20, 14, 9).unwrap();
+    let estimate = f1(20, 14, 9, 1.0).unwrap();
     let union = wilson(20, 43);
     assert!((estimate.value - 40.0 / 63.0).abs() < 1e-12);
     assert!((estimate.interval.low - 2.0 * union.low / (1.0 + union.low)).abs() < 1e-12);
     assert!((estimate.interval.high - 2.0 * union.high / (1.0 + union.high)).abs() < 1e-12);
-    let perfect = f1(10, 0, 0).unwrap();
+    let perfect = f1(10, 0, 0, 1.0).unwrap();
     assert!(perfect.value == 1.0 && perfect.interval.low < 0.9, "no errors is not certainty");
-    assert_eq!(f1(0, 0, 0), None);
+    assert_eq!(f1(0, 0, 0, 1.0), None);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use classifier::Views;
 use engine::{Cpu, Engine};
 use ground::progress::Silent;
 use ground::{Digest, Stop};
@@ -156,7 +157,7 @@ fn look(
             })
             .collect();
         let views: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
-        let seen = classifier::features(engine, &preprocess, &views, false).unwrap();
+        let seen = classifier::features(engine, &preprocess, &views, Views::default()).unwrap();
         rows.extend(seen.into_iter().flatten());
     }
     let seconds = began.elapsed().as_secs_f64() / data.items.len() as f64;

@@ -119,10 +119,12 @@ fn default_recipe(
     let body = weights::load(&asked.weights, &graph, weights::Part::Body { seed: 0 }).unwrap();
     let mut engine = Cpu::new(graph.clone());
     engine.set_parameters(&body).unwrap();
-    let key = features::key(&engine, preprocess);
+    let key = features::key(&engine, preprocess, settings.looks());
     let cache = Cache::open(&asked.out, &key, features::width(&graph)).unwrap();
     let stop = Stop::new();
-    let features = features::extract(&mut engine, data, preprocess, cache, &Silent, &stop).unwrap();
+    let features =
+        features::extract(&mut engine, data, preprocess, settings.looks(), cache, &Silent, &stop)
+            .unwrap();
     let bytes = vec![0; data.items.len()];
     fit(settings, data, &features, body, &bytes, &Silent, &stop).unwrap()
 }

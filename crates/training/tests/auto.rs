@@ -16,12 +16,21 @@ const WIDTH: usize = 200;
 /// Pictures of two classes. `content` says which are copies; each has noise for features, and of
 /// its class as much as `signal`.
 fn made(count: usize, content: impl Fn(usize) -> usize, signal: f64) -> (Dataset, Features) {
+    made_wide(WIDTH, count, content, signal)
+}
+
+fn made_wide(
+    width: usize,
+    count: usize,
+    content: impl Fn(usize) -> usize,
+    signal: f64,
+) -> (Dataset, Features) {
     let (mut items, mut numbers) = (vec![], vec![]);
     for picture in 0..count {
         let content = content(picture);
         let mut draws = Draws::new(1, Purpose::Synthetic, &[content as u64]);
         let label = (draws.uniform() < 0.5) as usize;
-        numbers.extend((0..WIDTH).map(|c| {
+        numbers.extend((0..width).map(|c| {
             let of_class = if c % 2 == label { signal } else { 0.0 };
             (draws.normal() + of_class) as f32
         }));
@@ -37,7 +46,7 @@ fn made(count: usize, content: impl Fn(usize) -> usize, signal: f64) -> (Dataset
     let squares = (0..count).map(|_| vec![0; 3].into()).collect();
     let data = Dataset::of_squares(vec!["a".into(), "b".into()], items, 1, squares);
     let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; count];
-    (data, Features { table: Table::new(WIDTH, numbers), about, computed: count })
+    (data, Features { table: Table::new(width, numbers), about, computed: count })
 }
 
 fn fitted(data: &Dataset, features: &Features) -> Fitted {
@@ -110,4 +119,20 @@ fn a_given_side_is_judged_and_a_test_before_all() {
     let tested = fitted(&data, &features);
     assert_eq!((tested.protocol, tested.judged.len()), (Protocol::Test, 30));
     assert!(tested.judged.iter().all(|judged| judged.picture % 3 == 1));
+}
+
+/// Where there are more pictures than a strength and a curve need, parts of them are taken.
+#[test]
+fn many_pictures_are_judged_too() {
+    let count = 52_000;
+    let (data, features) = made_wide(8, count, |picture| picture, 0.7);
+    let fitted = fitted(&data, &features);
+    assert_eq!(fitted.judged.len(), count);
+    let accuracy = accuracy(&data, &fitted);
+    // Two corners 0.7·√8 apart, noise of 1: Φ(0.99) = 0.839.
+    assert!((0.83..0.85).contains(&accuracy), "{accuracy}");
+    assert!(fitted.curve.iter().all(|point| point.runs.len() == 1), "{:?}", fitted.curve);
+    let last = fitted.curve.last().unwrap();
+    assert_eq!(last.pictures, count / 5 * 4);
+    assert_eq!(last.per_class.iter().map(|class| class.1).sum::<usize>(), count / 5);
 }

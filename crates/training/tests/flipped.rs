@@ -46,11 +46,12 @@ fn most_changed_labels_are_among_the_first_suspects() {
     let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
     let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
     let cache = tempfile::tempdir().unwrap();
-    let key = features::key(&engine, &preprocess);
+    let key = features::key(&engine, &preprocess, settings.looks());
     let cache = Cache::open(cache.path(), &key, features::width(&graph)).unwrap();
     let stop = Stop::new();
     let features =
-        features::extract(&mut engine, &data, &preprocess, cache, &Silent, &stop).unwrap();
+        features::extract(&mut engine, &data, &preprocess, settings.looks(), cache, &Silent, &stop)
+            .unwrap();
     let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
     let bytes = vec![0; labels.len()];
     for share in [20, 10] {

@@ -41,7 +41,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     let material = Material {
         architecture: recipe.architecture,
         preprocess: preprocess.clone(),
-        mirrored: false,
+        views: classifier::Views::default(),
         parameters: run.parameters,
         recipe: serde_json::to_value(&recipe).unwrap(),
         made: Made { program: "test".into(), pretrained: None },

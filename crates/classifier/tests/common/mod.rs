@@ -27,6 +27,7 @@ pub fn sample() -> Classifier {
         architecture,
         preprocess: Preprocess::imagenet(SIZE),
         mirrored: true,
+        zoomed: true,
         parameters: Parameters::start(&architecture.graph(), 7),
         recipe: json!({ "recipe": "classic", "lr": "1e-6..1e-5" }),
         made: Made { program: "0.1.0".into(), pretrained: Some(("resnet50".into(), "ab".into())) },

@@ -69,7 +69,11 @@ fn as_text(
     writeln!(out, "answers    {}", answers(&classifier.calibration))?;
     writeln!(out, "compares   {}", compares(classifier))?;
     let p = &classifier.preprocess;
-    let views = if classifier.mirrored { " as it is and mirrored" } else { "" };
+    let views = match classifier.views().count() {
+        1 => "",
+        2 => " as it is and mirrored",
+        _ => " as it is, mirrored, and both zoomed in",
+    };
     writeln!(
         out,
         "input      the centre of {0}×{0} pixels{views}, mean {1:?}, deviation {2:?}",
@@ -177,6 +181,7 @@ fn as_json(
         "architecture": classifier.architecture,
         "preprocess": classifier.preprocess,
         "mirrored": classifier.mirrored,
+        "views": classifier.views().count(),
         "recipe": classifier.recipe,
         "made": classifier.made,
         "pictures": pictures,

@@ -45,12 +45,11 @@ impl Answers {
         let n = judged.len();
         let holds: Vec<bool> =
             judged.iter().zip(sets).map(|(j, s)| s.contains(&j.actual)).collect();
-        let ones: Vec<f64> = holds.iter().map(|&held| f64::from(held)).collect();
-        let design = units.design_effect(&ones);
         let share = |which: &dyn Fn(usize) -> bool, is: &dyn Fn(usize) -> bool| {
             let of: Vec<usize> = (0..n).filter(|&i| which(i)).collect();
             let hits = of.iter().filter(|&&i| is(i)).count();
-            Proportion::of_groups(hits, of.len(), design)
+            let ones: Vec<f64> = (0..n).map(|i| f64::from(is(i))).collect();
+            Proportion::of_groups(hits, of.len(), units.design_effect_among(&ones, which))
         };
         let single = |i: usize| matches!(judged[i].verdict, Verdict::Class(_));
         let several = |i: usize| matches!(judged[i].verdict, Verdict::Ambiguous(_));

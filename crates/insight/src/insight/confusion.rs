@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Judged;
-use crate::stats::{Estimate, Proportion, f1};
+use crate::stats::{Estimate, Proportion, Units, f1};
 
 /// Counts by actual class (row) and predicted class (column).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,22 +83,27 @@ pub(super) fn most_confused(confusion: &Confusion, judged: &[Judged]) -> Vec<Con
     pairs
 }
 
-pub(super) fn per_class(confusion: &Confusion) -> Vec<ClassScores> {
-    let rows: Vec<usize> =
-        (0..confusion.counts.len()).map(|class| confusion.row_sum(class)).collect();
-    let mut columns = vec![0; rows.len()];
-    for row in &confusion.counts {
-        columns.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
-    }
-    (0..rows.len())
-        .map(|class| {
-            let hits = confusion.counts[class][class];
-            ClassScores {
-                class,
-                precision: Proportion::new(hits, columns[class]),
-                recall: Proportion::new(hits, rows[class]),
-                f1: f1(hits, rows[class] - hits, columns[class] - hits),
-            }
-        })
-        .collect()
+/// Scores of each class. What one class is judged on are its own pictures and those called by its
+/// name, and their groups say how many witnesses these are.
+pub(super) fn per_class(
+    confusion: &Confusion,
+    actual: &[usize],
+    predicted: &[usize],
+    units: &Units,
+) -> Vec<ClassScores> {
+    let right: Vec<f64> =
+        actual.iter().zip(predicted).map(|(a, p)| f64::from(u8::from(a == p))).collect();
+    let scores = |class: usize| {
+        let (hits, of, called) =
+            (confusion.counts[class][class], confusion.row_sum(class), confusion.column_sum(class));
+        let (is, says) = (|i: usize| actual[i] == class, |i: usize| predicted[i] == class);
+        let design = units.design_effect_among(&right, |i| is(i) || says(i));
+        ClassScores {
+            class,
+            precision: Proportion::of_groups(hits, called, units.design_effect_among(&right, says)),
+            recall: Proportion::of_groups(hits, of, units.design_effect_among(&right, is)),
+            f1: f1(hits, of - hits, called - hits, design),
+        }
+    };
+    (0..confusion.counts.len()).map(scores).collect()
 }

@@ -173,3 +173,72 @@ fn mean_of(runs: &[f64]) -> Estimate {
     let high = runs.iter().copied().fold(value, f64::max);
     Estimate { value, interval: Interval { low, high } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Learning;
+    use crate::CurvePoint;
+    use crate::stats::Proportion;
+    use ground::random::{Draws, Purpose};
+
+    const SETS: u64 = 2000;
+    /// As `training` draws them.
+    const SHARES: [f64; 6] = [0.1, 0.2, 0.35, 0.55, 0.75, 1.0];
+
+    /// A set of `n` pictures whose error follows a power law, each judged by heads that learned
+    /// from parts of the others. Some pictures are hard for all of them.
+    fn band_holds(key: u64, n: usize, error: f64, power: f64) -> bool {
+        let mut draws = Draws::new(11, Purpose::Synthetic, &[key, n as u64]);
+        let hard: Vec<f64> = (0..n).map(|_| draws.normal()).collect();
+        let limit = |error: f64| quantile(1.0 - error);
+        let mut right_at = |share: f64| {
+            let limit = limit(error * share.powf(-power));
+            // Two thirds of what decides lie in the picture.
+            let value = |hard: &f64| 0.8 * hard + 0.6 * draws.normal();
+            hard.iter().map(value).filter(|value| *value < limit).count()
+        };
+        let mut last = 0;
+        let mut point = |share: f64| {
+            let runs = if share == 1.0 { 1 } else { 3 };
+            let right: Vec<usize> = (0..runs).map(|_| right_at(share)).collect();
+            last = right[0];
+            CurvePoint {
+                pictures: (share * 0.8 * n as f64).round() as usize,
+                runs: right.iter().map(|&right| right as f64 / n as f64).collect(),
+                per_class: vec![(right.iter().sum(), runs * n)],
+            }
+        };
+        let curve: Vec<CurvePoint> = SHARES.into_iter().map(&mut point).collect();
+        let learning = Learning::of(&curve, &Proportion::new(last, n)).unwrap();
+        let truth = 1.0 - error * 2.0f64.powf(-power);
+        let band = learning.doubled.interval;
+        band.low <= truth && truth <= band.high
+    }
+
+    /// The normal distribution's, by halving.
+    fn quantile(share: f64) -> f64 {
+        let (mut low, mut high) = (-6.0, 6.0);
+        for _ in 0..40 {
+            let middle: f64 = (low + high) / 2.0;
+            // Abramowitz, Stegun: Handbook of mathematical functions, 26.2.17.
+            let t = 1.0 / (1.0 + 0.231_641_9 * middle.abs());
+            let series =
+                [1.330_274_429, -1.821_255_978, 1.781_477_937, -0.356_563_782, 0.319_381_53];
+            let series = series.iter().fold(0.0, |sum, c| (sum + c) * t);
+            let tail = (-0.5 * middle * middle).exp() / std::f64::consts::TAU.sqrt() * series;
+            let below = if middle < 0.0 { tail } else { 1.0 - tail };
+            if below < share { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    #[test]
+    fn the_band_at_twice_the_pictures_holds_the_truth() {
+        for (n, error, power) in [(400, 0.3, 0.3), (400, 0.05, 0.5), (150, 0.3, 0.15)] {
+            let covered = (0..SETS).filter(|&key| band_holds(key, n, error, power)).count();
+            let covered = covered as f64 / SETS as f64;
+            eprintln!("{n} pictures, error {error}, power {power}: {covered}");
+            assert!((0.93..=0.99).contains(&covered), "{n}, {error}, {power}: {covered}");
+        }
+    }
+}

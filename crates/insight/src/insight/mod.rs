@@ -147,7 +147,7 @@ impl Insight {
             macro_f1: stats::macro_f1(&predicted, &actual, classes, &units),
             auroc: stats::auroc(&rows, &actual, &units),
             most_confused: confusion::most_confused(&confusion, &judged),
-            per_class: confusion::per_class(&confusion),
+            per_class: confusion::per_class(&confusion, &actual, &predicted, &units),
             calibrated: Calibrated::of(&known, &judged, &right, &units, &whole),
             answers: Answers::of(&judged, &measured, &sets, &units, &whole),
             selected: answers::selected(&judged, design),

@@ -27,7 +27,8 @@ pub(super) fn wilson_of(share: f64, of: f64) -> Interval {
 }
 
 /// F1 of a class with its interval, from pictures of the class that were found (`hits`), missed,
-/// and wrongly called by its name; `None` where there are none of the three.
+/// and wrongly called by its name; `None` where there are none of the three. So many of them
+/// (`design`, at least 1; see [`super::Units`]) tell as much as one independent picture.
 ///
 /// F1 is 2J / (1 + J) with J = hits / (hits + missed + wrong), the share of one binomial draw once
 /// the three are counted (Hand, Christen, Kirielle: *F\*: an interpretable transformation of the
@@ -36,8 +37,8 @@ pub(super) fn wilson_of(share: f64, of: f64) -> Interval {
 /// simulation: with 10 pictures a class and a true F1 of 0.95 its nominal 95 % hold the truth in
 /// 64 % of runs, as it has no width at all where nothing went wrong; this one in 95 %.
 #[must_use]
-pub fn f1(hits: usize, missed: usize, wrong: usize) -> Option<Estimate> {
-    let overlap = Proportion::new(hits, hits + missed + wrong).estimate()?;
+pub fn f1(hits: usize, missed: usize, wrong: usize, design: f64) -> Option<Estimate> {
+    let overlap = Proportion::of_groups(hits, hits + missed + wrong, design).estimate()?;
     let carry = |share: f64| 2.0 * share / (1.0 + share);
     let Interval { low, high } = overlap.interval;
     let interval = Interval { low: carry(low), high: carry(high) };

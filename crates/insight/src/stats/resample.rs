@@ -75,16 +75,33 @@ impl Units {
     /// *Survey sampling*, 1965).
     #[must_use]
     pub fn design_effect(&self, values: &[f64]) -> f64 {
-        let n = values.len() as f64;
-        if self.len() == values.len() {
+        self.design_effect_among(values, |_| true)
+    }
+
+    /// The same of the mean over some of the pictures. Where all of their values are equal, nothing
+    /// shows how alike a group is, and the pictures of one count as one.
+    #[must_use]
+    pub fn design_effect_among(&self, values: &[f64], among: impl Fn(usize) -> bool) -> f64 {
+        let (n, sum) = (0..values.len())
+            .filter(|&i| among(i))
+            .fold((0.0, 0.0), |(n, sum), i| (n + 1.0, sum + values[i]));
+        if self.len() == values.len() || n == 0.0 {
             return 1.0;
         }
-        let mean = values.iter().sum::<f64>() / n;
-        let alone: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let together: f64 = (0..self.len())
-            .map(|unit| self.pictures(unit).iter().map(|&i| values[i] - mean).sum::<f64>().powi(2))
-            .sum();
-        if alone > 0.0 { (together / alone).max(1.0) } else { 1.0 }
+        let mean = sum / n;
+        let (mut alone, mut together, mut squares) = (0.0, 0.0, 0.0);
+        for unit in 0..self.len() {
+            let own = self.pictures(unit).iter().filter(|&&i| among(i));
+            let (mut size, mut of_unit) = (0.0, 0.0);
+            for gap in own.map(|&i| values[i] - mean) {
+                alone += gap * gap;
+                of_unit += gap;
+                size += 1.0f64;
+            }
+            together += of_unit * of_unit;
+            squares += size * size;
+        }
+        if alone > 0.0 { (together / alone).max(1.0) } else { squares / n }
     }
 
     /// The standard error of a sum over units, from what each adds to it.

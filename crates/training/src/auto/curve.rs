@@ -11,6 +11,8 @@ const SHARES: [f64; 6] = [0.1, 0.2, 0.35, 0.55, 0.75, 1.0];
 const LEAST: usize = 2;
 /// How many times pictures are drawn for each part.
 const RUNS: usize = 3;
+/// Above so many pictures one fold and one draw show as much as many do of few.
+const MANY: usize = 50_000;
 
 /// The learning curve of a kind of head, judged as the pictures were (in the first round).
 pub(super) fn of(
@@ -20,12 +22,15 @@ pub(super) fn of(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Vec<CurvePoint>, AutoError> {
-    let trials: Vec<&Trial> = judge.trials.iter().filter(|trial| trial.round == 0).collect();
+    let mut trials: Vec<&Trial> = judge.trials.iter().filter(|trial| trial.round == 0).collect();
+    let many = judge.labels.len() > MANY;
+    let most = if many { 1 } else { RUNS };
+    trials.truncate(if many { 1 } else { usize::MAX });
     let spaces = each(&trials, |trial| judge.space(&trial.learned, &trial.asked))?;
     let mut work = vec![];
     for (at, share) in SHARES.into_iter().enumerate() {
         // Of all of the pictures there is only one draw.
-        for run in 0..if share == 1.0 { 1 } else { RUNS } {
+        for run in 0..if share == 1.0 { 1 } else { most } {
             work.extend(
                 trials.iter().zip(&spaces).map(|(trial, space)| (at, run, trial.fold, space)),
             );

@@ -6,7 +6,7 @@ mod judge;
 mod shortcuts;
 mod tune;
 
-use classifier::{Judged, Learned, evenly};
+use classifier::{Judged, Learned, Views, evenly};
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
@@ -30,6 +30,9 @@ pub struct Auto {
     pub backbone: Backbone,
     /// Height and width of the square that the network is given.
     pub size: usize,
+    /// How often a picture is looked at: once, twice (mirrored too) or four times (zoomed in too).
+    #[serde(default = "two")]
+    pub views: usize,
     /// Folds that every picture is judged out of, where nobody says which are held out.
     pub folds: usize,
     /// How many times; `None` for as many as the number of pictures asks for.
@@ -48,6 +51,9 @@ pub struct Auto {
 impl Auto {
     /// Folds, where nobody asks for others.
     pub const FOLDS: usize = 5;
+    /// Views, where nobody asks for others: what the second brings for its time is four times what
+    /// the third and fourth bring (`docs/auto-recipe.md` has the figures).
+    pub const VIEWS: usize = 2;
 
     /// Five folds of pictures of 224 × 224.
     #[must_use]
@@ -55,6 +61,7 @@ impl Auto {
         Self {
             backbone,
             size: 224,
+            views: Self::VIEWS,
             folds: Self::FOLDS,
             repeats: None,
             fine_tune: FineTune::Auto,
@@ -63,11 +70,22 @@ impl Auto {
         }
     }
 
+    /// The views, of a number that makes no sense as of one.
+    #[must_use]
+    pub fn looks(&self) -> Views {
+        Views::of(self.views).unwrap_or_default()
+    }
+
     /// The network that comes of it.
     #[must_use]
     pub fn architecture(&self, classes: usize) -> Architecture {
         Architecture { backbone: self.backbone, head: Head::Linear { classes } }
     }
+}
+
+/// What classifiers had before there was a choice.
+fn two() -> usize {
+    2
 }
 
 /// What the default recipe makes of features.

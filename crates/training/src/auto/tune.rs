@@ -329,12 +329,13 @@ impl Tuner<'_> {
     /// The averages of pictures, as the engine's network sees them now.
     fn look(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
         let head = self.settings.architecture(self.data.classes.len()).head;
+        let views = self.settings.looks();
         let mut rows = Vec::with_capacity(pictures.len() * self.features.width());
         let mut square = vec![0; self.data.size() * self.data.size() * 3];
         let bar = self.progress.begin("Looking at pictures", Some(pictures.len() as u64));
         for &picture in pictures {
             self.data.read(picture, &mut square)?;
-            let seen = classifier::features(self.engine, self.preprocess, &[&square], true)
+            let seen = classifier::features(self.engine, self.preprocess, &[&square], views)
                 .map_err(FeaturesError::from)?;
             rows.extend_from_slice(averages_of(head, &seen[0]));
             bar.advance(1);

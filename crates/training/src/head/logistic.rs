@@ -15,8 +15,8 @@ use crate::features::Table;
 /// The gradient's length, relative to where it starts, at which a fit is done: scikit-learn's
 /// optimum to within some 1e-3 of a logit.
 const TOLERANCE: f64 = 1e-3;
-/// Bytes of standardised features to hold in memory; where there are more, each pass makes them
-/// anew from the table.
+/// Bytes of standardised features that all threads may hold in memory together, as each may be
+/// fitting; where there are more, each pass makes them anew from the table.
 const HELD: usize = 1 << 30;
 /// Bytes that minimisations walking in step may take together.
 const IN_STEP: usize = 1 << 29;
@@ -36,7 +36,7 @@ pub(super) fn fit(
     let in_step =
         (IN_STEP / (numbers * VECTORS * size_of::<f32>())).clamp(1, strengths.len().max(1));
     let mut data = Data { features, scale, rows, labels, classes, held: vec![] };
-    if rows.len() * width * size_of::<f32>() <= HELD {
+    if rows.len() * width * size_of::<f32>() <= HELD / kernels::threads::count().max(1) {
         for rows in rows.chunks(BLOCK) {
             let mut block = vec![];
             scale.read(features, rows, &mut block)?;

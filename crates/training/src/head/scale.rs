@@ -1,7 +1,13 @@
+use std::sync::{Mutex, PoisonError};
+
 use ground::files::FileError;
+use kernels::threads;
 
 use super::{BLOCK, Linear};
 use crate::features::Table;
+
+/// Rows that a thread reads at a time.
+const PIECE: usize = 64;
 
 /// Each column's mean and deviation over the rows that are learned from.
 pub(super) struct Scale {
@@ -53,14 +59,25 @@ impl Scale {
         rows: &[usize],
         out: &mut Vec<f32>,
     ) -> Result<(), FileError> {
-        out.resize(rows.len() * self.mean.len(), 0.0);
-        features.read(rows, out)?;
-        for row in out.chunks_exact_mut(self.mean.len()) {
-            for ((x, mean), inverse) in row.iter_mut().zip(&self.mean).zip(&self.inverse) {
-                *x = (*x - mean) * inverse;
+        let width = self.mean.len();
+        out.resize(rows.len() * width, 0.0);
+        let pieces: Vec<_> = rows
+            .chunks(PIECE)
+            .zip(out.chunks_mut(PIECE * width))
+            .map(|(rows, out)| Mutex::new((rows, out, Ok(()))))
+            .collect();
+        threads::parallel(pieces.len(), |at| {
+            let mut piece = pieces[at].lock().unwrap_or_else(PoisonError::into_inner);
+            let (rows, out, result) = &mut *piece;
+            *result = features.read(rows, out);
+            for row in out.chunks_exact_mut(width) {
+                for ((x, mean), inverse) in row.iter_mut().zip(&self.mean).zip(&self.inverse) {
+                    *x = (*x - mean) * inverse;
+                }
             }
-        }
-        Ok(())
+        });
+        let results = pieces.into_iter();
+        results.map(|piece| piece.into_inner().unwrap_or_else(PoisonError::into_inner).2).collect()
     }
 
     /// The head on features as they are that says what `head` says of standardised ones.

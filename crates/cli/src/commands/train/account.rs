@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use classifier::{Judged, Learned, Made, Material};
+use classifier::{Classifier, Judged, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::progress::Progress;
 use insight::{
@@ -37,7 +37,7 @@ pub(super) struct Account {
 #[derive(Clone)]
 pub(super) struct Outcome {
     pub(super) parameters: Parameters,
-    pub(super) mirrored: bool,
+    pub(super) views: Views,
     pub(super) judged: Protocol,
     pub(super) predictions: Vec<Judged>,
     pub(super) reference: Option<Learned>,
@@ -58,7 +58,7 @@ impl Outcome {
             parameters,
             judged,
             predictions,
-            mirrored: false,
+            views: Views::default(),
             reference: None,
             candidates: vec![],
             comparisons: vec![],
@@ -147,7 +147,7 @@ impl Account {
         let material = Material {
             architecture: self.recipe.architecture(self.data.classes.len()),
             preprocess: self.preprocess.clone(),
-            mirrored: outcome.mirrored,
+            views: outcome.views,
             parameters: outcome.parameters,
             recipe: serde_json::to_value(&self.recipe)?,
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
@@ -170,6 +170,8 @@ impl Account {
         let output = &self.settings.output;
         let replaced = if output.exists() { " (replaced)" } else { "" };
         classifier.save(output)?;
+        // What was written is read back and asked: nobody should find out later.
+        Classifier::load(output)?.verify(engine)?;
         let insight = Insight::of(&classifier.evidence);
         super::summarise(&insight, terminal);
         terminal.account("");

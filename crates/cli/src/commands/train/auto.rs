@@ -31,7 +31,7 @@ pub(super) fn run(
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
     Cache::sweep(&parent);
-    let key = features::key(&engine, &preprocess);
+    let key = features::key(&engine, &preprocess, recipe.looks());
     let width = features::width(&graph);
     let cache = match Cache::open(&parent, &key, width) {
         Ok(cache) => cache.tidy(),
@@ -61,16 +61,23 @@ pub(super) fn run(
     account.introduce(terminal);
 
     let data = &account.data;
-    let result = features::extract(&mut engine, data, &account.preprocess, cache, terminal, stop)
-        .map_err(anyhow::Error::from)
-        .and_then(|features| {
-            let size =
-                |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
-            let bytes: Vec<u64> = data.items.iter().map(size).collect();
-            let fitted =
-                auto::fit(recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
-            Ok((features, fitted))
-        });
+    let result = features::extract(
+        &mut engine,
+        data,
+        &account.preprocess,
+        recipe.looks(),
+        cache,
+        terminal,
+        stop,
+    )
+    .map_err(anyhow::Error::from)
+    .and_then(|features| {
+        let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
+        let bytes: Vec<u64> = data.items.iter().map(size).collect();
+        let fitted =
+            auto::fit(recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
+        Ok((features, fitted))
+    });
     let (features, fitted) = match result {
         Ok(done) => done,
         Err(_) if stop.asked() => {
@@ -91,7 +98,7 @@ pub(super) fn run(
     };
     let (kind, strength) = fitted.chosen;
     let outcome = Outcome {
-        mirrored: true,
+        views: recipe.looks(),
         candidates: fitted.candidates.clone(),
         curve: fitted.curve.clone(),
         shortcuts: fitted.shortcuts.clone(),
