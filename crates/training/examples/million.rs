@@ -59,9 +59,8 @@ fn main() {
         let began = Instant::now();
         let head = &kind.fit(&table, &learned, &labels, CLASSES, &[1e-2]).unwrap()[0];
         told(&format!("{kind} fitted on {} pictures", learned.len()), began);
-        let right = head
-            .logits(&table, &asked)
-            .unwrap()
+        let said = head.logits(&table, &asked).unwrap();
+        let right = said
             .iter()
             .zip(&asked)
             .filter(|(row, n)| (0..CLASSES).all(|class| row[class] <= row[labels[**n]]));

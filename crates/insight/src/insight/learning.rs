@@ -35,6 +35,9 @@ struct Law {
     power: f64,
     level_variance: f64,
     power_variance: f64,
+    /// By how much the power falls where the last point's logarithm rises: the same pictures tell
+    /// the level and, in part, the power.
+    lean: f64,
 }
 
 impl Learning {
@@ -104,7 +107,8 @@ impl Law {
                 // Half a picture more on either side: no error is not the logarithm of nothing.
                 let share = (wrong + 0.5) / (of + 1.0);
                 let weight = share / (1.0 - share).max(0.01);
-                [size.ln(), share.ln(), weight, (spread / share).powi(2)]
+                let drawn = (1.0 - share) / (share * of);
+                [size.ln(), share.ln(), weight, (spread / share).powi(2).max(drawn)]
             })
             .collect();
         let weights: f64 = points.iter().map(|p| p[2]).sum();
@@ -118,11 +122,13 @@ impl Law {
         let residual = |p: &[f64; 4]| p[1] - y - slope * (p[0] - x);
         let scatter = points.iter().map(|p| p[2] * residual(p).powi(2)).sum::<f64>()
             / (points.len() - 2) as f64;
-        // Whichever is larger at a point: what its repetitions show, or how far off the law is.
+        // Whichever is largest at a point: what its repetitions show, what so many pictures leave
+        // open, or how far off the law is.
         let power_variance = points
             .iter()
             .map(|p| (p[2] * (p[0] - x) / square).powi(2) * p[3].max(scatter / p[2]))
             .sum();
+        let lean = points.last().map_or(0.0, |p| p[2] * (p[0] - x) / square);
         // More pictures do not harm.
         let power = (-slope).max(0.0);
         Some(Self {
@@ -130,13 +136,17 @@ impl Law {
             power,
             level_variance: scatter / weights,
             power_variance,
+            lean,
         })
     }
 
     /// Accuracy at a multiple of the last number of pictures.
     fn at(&self, size: f64) -> Estimate {
-        let log = self.level - self.power * size.ln();
-        let wide = Z * (self.level_variance + size.ln().powi(2) * self.power_variance).sqrt();
+        let steps = size.ln();
+        let log = self.level - self.power * steps;
+        let both = 2.0 * steps * self.lean * self.level_variance;
+        let variance = self.level_variance + steps * steps * self.power_variance + both;
+        let wide = Z * variance.max(0.0).sqrt();
         let accuracy = |log: f64| 1.0 - log.exp().min(1.0);
         let interval = Interval { low: accuracy(log + wide), high: accuracy(log - wide) };
         Estimate { value: accuracy(log), interval }
@@ -238,7 +248,7 @@ mod tests {
             let covered = (0..SETS).filter(|&key| band_holds(key, n, error, power)).count();
             let covered = covered as f64 / SETS as f64;
             eprintln!("{n} pictures, error {error}, power {power}: {covered}");
-            assert!((0.93..=0.99).contains(&covered), "{n}, {error}, {power}: {covered}");
+            assert!((0.92..=0.97).contains(&covered), "{n}, {error}, {power}: {covered}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a trained network finds familiar: a last look at the pictures, so that its classifier can
 //! say of others that they are unlike all of them.
 
-use classifier::{ClassifierError, Learned, averages, evenly, features};
+use classifier::{ClassifierError, Learned, Views, averages, evenly, features};
 use engine::Engine;
 use ground::Stop;
 use ground::progress::{Bar, Progress};
@@ -80,7 +80,7 @@ fn averages_of(
             data.read(picture, square)?;
         }
         let views: Vec<&[u8]> = squares[..batch.len()].iter().map(Vec::as_slice).collect();
-        for row in features(engine, preprocess, &views, false)? {
+        for row in features(engine, preprocess, &views, Views::default())? {
             rows.extend_from_slice(averages(head, &row));
         }
         bar.advance(batch.len() as u64);
