@@ -4,40 +4,47 @@ use super::tile::{Lines, Operands, product, with_rows};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{View, scratch};
+use crate::{Element, View, scratch};
 
 /// What happens to a result while it is still in registers, in this order.
-#[derive(Debug, Default)]
-pub struct Epilogue<'a> {
+#[derive(Debug)]
+pub struct Epilogue<'a, E = f32> {
     /// Adds to what is there instead of replacing it.
     pub accumulate: bool,
     /// Added, one a channel.
     pub bias: Option<&'a [f32]>,
     /// Added, of the output's shape.
-    pub residual: Option<&'a [f32]>,
+    pub residual: Option<&'a [E]>,
     /// Negative results become 0.
     pub relu: bool,
-    /// Receives each channel's sum and sum of squares, `channels` numbers each.
+    /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
+    /// numbers each.
     pub sums: Option<&'a mut [f64]>,
+}
+
+impl<E> Default for Epilogue<'_, E> {
+    fn default() -> Self {
+        Self { accumulate: false, bias: None, residual: None, relu: false, sums: None }
+    }
 }
 
 /// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
 /// the second-level cache.
 const PIXELS: usize = 224;
-/// Floats of local input that one piece may take.
-const LOCAL: usize = 160 * 1024;
+/// Bytes of local input that one piece may take.
+const LOCAL: usize = 640 * 1024;
 /// Pieces wanted, so that many cores find work.
 const PIECES: usize = 16;
 /// Most pieces that one task works on one after the other, fetching each while at the one before.
 const RUN: usize = 4;
 
 /// The pieces of a job's grid, by shape alone.
-pub(super) fn pieces(job: &Job) -> Vec<Piece> {
+pub(super) fn pieces<E: Element>(job: &Job) -> Vec<Piece> {
     let plane = job.grid_height * job.grid_width;
     if plane == 0 || job.count == 0 {
         return vec![];
     }
-    let fit = (LOCAL / job.channels.max(1)).max(28);
+    let fit = (LOCAL / size_of::<E>() / job.channels.max(1)).max(28);
     if job.is_flat() {
         let all = job.count * plane;
         // A multiple of every tile height in use (14, 6, 4) keeps tiles full.
@@ -76,21 +83,21 @@ pub(super) fn pieces(job: &Job) -> Vec<Piece> {
 }
 
 /// Runs a job over its whole grid.
-pub(super) fn run(
+pub(super) fn run<E: Element>(
     job: &Job,
-    panels: &[f32],
-    view: View<'_>,
-    output: &mut [f32],
-    epilogue: Epilogue<'_>,
+    panels: &[E],
+    view: View<'_, E>,
+    output: &mut [E],
+    epilogue: Epilogue<'_, E>,
 ) {
     let channels = job.out_channels;
-    for slice in [epilogue.bias].into_iter().flatten() {
-        assert_eq!(slice.len(), channels, "a bias a channel");
+    if let Some(bias) = epilogue.bias {
+        assert_eq!(bias.len(), channels, "a bias a channel");
     }
     if let Some(residual) = epilogue.residual {
         assert_eq!(residual.len(), output.len(), "a residual of the output's shape");
     }
-    let pieces = pieces(job);
+    let pieces = pieces::<E>(job);
     let panel = Isa::in_use().panel();
     let columns = channels.div_ceil(panel);
     // Few pieces (a small batch, deep layers): split the columns too.
@@ -100,12 +107,12 @@ pub(super) fn run(
     let run = (pieces.len() / PIECES).clamp(1, RUN);
     let runs: Vec<&[Piece]> = pieces.chunks(run).collect();
     let longest = pieces.iter().map(|&piece| layout.len(piece)).max().unwrap_or(0);
-    scratch::with(pieces.len() * sums_len, |partial| {
+    scratch::with(pieces.len() * sums_len, |partial: &mut [f32]| {
         partial.fill(0.0);
         let (shared, partials) = (Shared::new(output), Shared::new(partial));
         parallel(runs.len() * groups, |task| {
             let (index, group) = (task / groups, task % groups);
-            scratch::with(longest, |local| {
+            scratch::with(longest, |local: &mut [E]| {
                 for (offset, &piece) in runs[index].iter().enumerate() {
                     let kernel = PieceKernel {
                         job,
@@ -144,32 +151,32 @@ pub(super) fn run(
 }
 
 /// One piece of the grid × one group of panels.
-struct PieceKernel<'a> {
+struct PieceKernel<'a, E> {
     job: &'a Job,
     layout: &'a Layout,
-    view: &'a View<'a>,
+    view: &'a View<'a, E>,
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
     /// Where to copy the input, unless it is read in place.
-    local: *mut f32,
-    panels: &'a [f32],
+    local: *mut E,
+    panels: &'a [E],
     columns: (usize, usize),
-    output: *mut f32,
+    output: *mut E,
     accumulate: bool,
     bias: Option<&'a [f32]>,
-    residual: Option<&'a [f32]>,
+    residual: Option<&'a [E]>,
     relu: bool,
     sums: Option<*mut f32>,
 }
 
-impl Kernel for PieceKernel<'_> {
+impl<E: Element> Kernel for PieceKernel<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base = layout.bring::<S>(job, self.view, self.piece, self.local);
+        let base = layout.bring::<S, E>(job, self.view, self.piece, self.local);
         // Taken out and put back: within a closure of `with`, code would be compiled without the
         // instruction set.
         let mut tiles = TILES.take();
@@ -179,7 +186,7 @@ impl Kernel for PieceKernel<'_> {
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
-            let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
+            let panel = self.panels.as_ptr().add(column * job.depth::<E>() * S::PANEL);
             for tile in &tiles {
                 prefetch.step::<S>();
                 let operands = Operands {
@@ -189,7 +196,7 @@ impl Kernel for PieceKernel<'_> {
                     run: layout.run,
                     panel,
                 };
-                with_rows!(S, tile.rows, product(&operands, &mut done));
+                with_rows!(S, E, tile.rows, product(&operands, &mut done));
                 self.finish::<S>(&done, tile, column * S::PANEL);
             }
         }
@@ -201,7 +208,7 @@ thread_local! {
     static TILES: std::cell::RefCell<Vec<RowTile>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-impl PieceKernel<'_> {
+impl<E: Element> PieceKernel<'_, E> {
     /// Stores one tile through the epilogue; its panel begins at channel `first`.
     #[inline(always)]
     unsafe fn finish<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize) {
@@ -212,7 +219,7 @@ impl PieceKernel<'_> {
         for column in (0..valid).step_by(S::LANES) {
             let n = S::LANES.min(valid - column);
             let channel = first + column;
-            let bias = self.bias.map(|bias| load::<S>(bias.as_ptr().add(channel), n));
+            let bias = self.bias.map(|bias| load::<S, _>(bias.as_ptr().add(channel), n));
             let (mut sum, mut squares) = (S::splat(0.0), S::splat(0.0));
             for r in 0..tile.rows {
                 let pixel = if r < half {
@@ -223,25 +230,26 @@ impl PieceKernel<'_> {
                 let at = pixel * channels + channel;
                 let mut value = S::load(done.row::<S>(r).as_ptr().add(column));
                 if self.accumulate {
-                    value = S::add(value, load::<S>(self.output.add(at), n));
+                    value = S::add(value, load::<S, _>(self.output.add(at), n));
                 }
                 if let Some(bias) = bias {
                     value = S::add(value, bias);
                 }
                 if let Some(residual) = self.residual {
-                    value = S::add(value, load::<S>(residual.as_ptr().add(at), n));
+                    value = S::add(value, load::<S, _>(residual.as_ptr().add(at), n));
                 }
                 if self.relu {
                     value = S::max(S::splat(0.0), value);
                 }
-                store::<S>(self.output.add(at), n, value);
+                store::<S, _>(self.output.add(at), n, value);
+                let value = E::round::<S>(value);
                 sum = S::add(sum, value);
                 squares = S::fma(value, value, squares);
             }
             if let Some(totals) = self.sums {
                 let (to, to_squares) = (totals.add(channel), totals.add(channels + channel));
-                store::<S>(to, n, S::add(load::<S>(to, n), sum));
-                store::<S>(to_squares, n, S::add(load::<S>(to_squares, n), squares));
+                store::<S, _>(to, n, S::add(load::<S, _>(to, n), sum));
+                store::<S, _>(to_squares, n, S::add(load::<S, _>(to_squares, n), squares));
             }
         }
     }

@@ -20,7 +20,7 @@ mod tests;
 pub use forward::Epilogue;
 pub use pack::Pack;
 
-use crate::View;
+use crate::{Element, View};
 use job::Job;
 
 /// The shape of a convolution over a batch.
@@ -93,13 +93,13 @@ impl Conv {
     /// output = input ∗ weights, finished by `epilogue`.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn forward(
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn forward<E: Element>(
         &self,
-        input: View<'_>,
+        input: View<'_, E>,
         weights: &Pack,
-        output: &mut [f32],
-        epilogue: Epilogue<'_>,
+        output: &mut [E],
+        epilogue: Epilogue<'_, E>,
     ) {
         input.check(self.input_len(), self.channels);
         assert_eq!(output.len(), self.output_len(), "the output of {self:?}");
@@ -111,12 +111,12 @@ impl Conv {
     /// `accumulate`, else written.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn backward_data(
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_data<E: Element>(
         &self,
-        gradient: &[f32],
+        gradient: &[E],
         weights: &Pack,
-        input_gradient: &mut [f32],
+        input_gradient: &mut [E],
         accumulate: bool,
     ) {
         let gradient = View::plain(gradient);
@@ -134,8 +134,13 @@ impl Conv {
     /// The gradient of the weights, written to `weight_gradient`.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn backward_weights(&self, input: View<'_>, gradient: &[f32], weight_gradient: &mut [f32]) {
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_weights<E: Element>(
+        &self,
+        input: View<'_, E>,
+        gradient: &[E],
+        weight_gradient: &mut [f32],
+    ) {
         input.check(self.input_len(), self.channels);
         assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
         assert_eq!(weight_gradient.len(), self.weight_len(), "the weights' gradient of {self:?}");

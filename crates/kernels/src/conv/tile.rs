@@ -1,5 +1,6 @@
 //! The inner loops: a tile of sums that stays in registers.
 
+use crate::Element;
 use crate::isa::Simd;
 
 /// A finished tile, row by row, each row a panel wide.
@@ -31,17 +32,17 @@ impl Lines {
 }
 
 /// A tile of `M` rows: where its rows, its panel and its depth lie.
-pub(super) struct Operands<'a> {
+pub(super) struct Operands<'a, E> {
     /// First row of each half (see `RowTile`), of which the first has `M.div_ceil(2)` rows.
-    pub(super) a: [*const f32; 2],
-    /// Floats between rows of a half.
+    pub(super) a: [*const E; 2],
+    /// Numbers between rows of a half.
     pub(super) row: usize,
     /// Offset of each run from a row's place.
     pub(super) offsets: &'a [usize],
-    /// Numbers in a run.
+    /// Numbers in a run: whole groups.
     pub(super) run: usize,
-    /// The panel: `offsets.len() × run` lines of `S::PANEL` floats.
-    pub(super) panel: *const f32,
+    /// The panel: `offsets.len() × run` numbers for each of `S::PANEL` columns, group by group.
+    pub(super) panel: *const E,
 }
 
 /// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
@@ -52,8 +53,8 @@ pub(super) struct Operands<'a> {
 /// # Safety
 /// All rows and the panel are readable as `Operands` says; `V` is `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
-    o: &Operands<'_>,
+pub(super) unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
+    o: &Operands<'_, E>,
     done: &mut Lines,
 ) {
     let half = M.div_ceil(2);
@@ -63,37 +64,38 @@ pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
         let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
         let end = a0.add(o.run);
         while a0 < end {
-            let mut columns = [S::splat(0.0); V];
-            for v in 0..V {
-                columns[v] = S::load(b.add(v * S::LANES));
+            let mut columns = [E::packed::<S>(b); V];
+            for v in 1..V {
+                columns[v] = E::packed::<S>(b.add(v * S::LANES * E::GROUP));
             }
             for r in 0..M {
                 let from = if r < half { a0.add(r * o.row) } else { a1.add((r - half) * o.row) };
-                let x = S::splat(*from);
+                let x = E::spread::<S>(from);
                 for v in 0..V {
-                    sums[r][v] = S::fma(x, columns[v], sums[r][v]);
+                    sums[r][v] = E::dot::<S>(x, columns[v], sums[r][v]);
                 }
             }
-            a0 = a0.add(1);
-            a1 = a1.add(1);
-            b = b.add(V * S::LANES);
+            a0 = a0.add(E::GROUP);
+            a1 = a1.add(E::GROUP);
+            b = b.add(V * S::LANES * E::GROUP);
         }
     }
     done.set::<S, M, V>(&sums);
 }
 
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
-/// panel of the gradient.
-pub(super) struct Outer {
+/// panel of the gradient. Where a group has two numbers, a "pixel" is two, one of each half of
+/// the piece, their numbers side by side.
+pub(super) struct Outer<E> {
     /// First channel of the first pixel.
-    pub(super) x: *const f32,
-    /// Lines, pixels in a line, floats between lines and between pixels.
+    pub(super) x: *const E,
+    /// Lines, pixels in a line, numbers between lines and between pixels.
     pub(super) lines: usize,
     pub(super) pixels: usize,
     pub(super) line: usize,
     pub(super) pixel: usize,
-    /// The gradient's panel: `lines × pixels` lines of `S::PANEL` floats.
-    pub(super) panel: *const f32,
+    /// The gradient's panel: `lines × pixels` lines of `S::PANEL` groups.
+    pub(super) panel: *const E,
 }
 
 /// See [`Outer`].
@@ -101,24 +103,27 @@ pub(super) struct Outer {
 /// # Safety
 /// All pixels and the panel are readable as `Outer` says; `V` is `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer, done: &mut Lines) {
+pub(super) unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
+    o: &Outer<E>,
+    done: &mut Lines,
+) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for line in 0..o.lines {
         let mut x = o.x.add(line * o.line);
         for _ in 0..o.pixels {
-            let mut columns = [S::splat(0.0); V];
-            for v in 0..V {
-                columns[v] = S::load(b.add(v * S::LANES));
+            let mut columns = [E::packed::<S>(b); V];
+            for v in 1..V {
+                columns[v] = E::packed::<S>(b.add(v * S::LANES * E::GROUP));
             }
             for m in 0..M {
-                let value = S::splat(*x.add(m));
+                let value = E::spread::<S>(x.add(m * E::GROUP));
                 for v in 0..V {
-                    sums[m][v] = S::fma(value, columns[v], sums[m][v]);
+                    sums[m][v] = E::dot::<S>(value, columns[v], sums[m][v]);
                 }
             }
             x = x.add(o.pixel);
-            b = b.add(V * S::LANES);
+            b = b.add(V * S::LANES * E::GROUP);
         }
     }
     done.set::<S, M, V>(&sums);
@@ -127,11 +132,11 @@ pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer, d
 /// Calls `$call` with the constant `M` equal to `$rows` (1 to 14) and `V` to `S::VECS` (2 or 4).
 /// Cases that an instruction set cannot reach are constants and vanish.
 macro_rules! with_rows {
-    ($S:ident, $rows:expr, $call:ident ( $($arg:expr),* )) => {{
+    ($S:ident, $E:ident, $rows:expr, $call:ident ( $($arg:expr),* )) => {{
         macro_rules! case {
             ($m:literal) => {
                 if $m <= $S::ROWS {
-                    if $S::VECS == 2 { $call::<$S, $m, 2>($($arg),*) } else { $call::<$S, $m, 4>($($arg),*) }
+                    if $S::VECS == 2 { $call::<$S, $E, $m, 2>($($arg),*) } else { $call::<$S, $E, $m, 4>($($arg),*) }
                 }
             };
         }
