@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use kernels::{Element, Precision, cast, cast_mut};
+use kernels::{Element, Memory, Precision, cast, cast_mut};
 
 /// The index of a buffer in its plan.
 pub(crate) type BufferId = usize;
@@ -94,19 +94,18 @@ pub(crate) fn place(buffers: &[Buffer]) -> (Vec<Place>, usize) {
 /// The memory itself; it only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
-    memory: Vec<f32>,
+    memory: Memory,
 }
 
 impl Arena {
     /// Memory of at least `len` floats that starts on a cache line.
     pub(crate) fn take(&mut self, len: usize) -> &mut [f32] {
-        if self.memory.len() < len + LINE {
-            // Not `resize`: the old content is of no use, and fresh zeros cost nothing until touched.
-            self.memory = Vec::new();
-            self.memory = vec![0.0; len + LINE];
+        if self.memory.room::<f32>() < len {
+            // The old content is of no use: given back before the new is asked for.
+            self.memory = Memory::default();
+            self.memory = Memory::new::<f32>(len);
         }
-        let start = self.memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        &mut self.memory[start..start + len]
+        &mut self.memory.as_mut_slice()[..len]
     }
 }
 

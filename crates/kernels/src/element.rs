@@ -75,8 +75,8 @@ pub unsafe trait Element:
     unsafe fn store<S: Simd>(to: *mut Self, v: S::V);
     /// The first `n` lanes to memory, rounded.
     unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V);
-    /// As if stored and loaded again.
-    unsafe fn round<S: Simd>(v: S::V) -> S::V;
+    /// `LANES` numbers to memory, rounded; returns them as they are stored.
+    unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V;
 
     /// One group from memory, in all lanes.
     unsafe fn spread<S: Simd>(from: *const Self) -> Self::Packed<S>;
@@ -119,7 +119,8 @@ unsafe impl Element for f32 {
         S::store_part(to, n, v);
     }
     #[inline(always)]
-    unsafe fn round<S: Simd>(v: S::V) -> S::V {
+    unsafe fn store_rounded<S: Simd>(to: *mut f32, v: S::V) -> S::V {
+        S::store(to, v);
         v
     }
     #[inline(always)]
@@ -170,7 +171,7 @@ unsafe impl Element for Bf16 {
     }
     #[inline(always)]
     unsafe fn store<S: Simd>(to: *mut Self, v: S::V) {
-        S::store_halves(to.cast(), v);
+        let _ = S::store_halves(to.cast(), v);
     }
     #[inline(always)]
     unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V) {
@@ -179,8 +180,8 @@ unsafe impl Element for Bf16 {
         std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, n);
     }
     #[inline(always)]
-    unsafe fn round<S: Simd>(v: S::V) -> S::V {
-        S::low(S::pair(v, v))
+    unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V {
+        S::store_halves(to.cast(), v)
     }
     #[inline(always)]
     unsafe fn spread<S: Simd>(from: *const Self) -> S::P {

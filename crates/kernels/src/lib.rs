@@ -26,6 +26,7 @@ mod element;
 pub mod elementwise;
 pub mod isa;
 pub mod loss;
+mod memory;
 pub mod norm;
 pub mod pool;
 mod scratch;
@@ -37,4 +38,5 @@ mod tests;
 
 pub use conv::{Conv, Epilogue, Pack};
 pub use element::{Bf16, Element, Precision, cast, cast_mut};
+pub use memory::Memory;
 pub use view::View;

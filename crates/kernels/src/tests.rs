@@ -260,7 +260,7 @@ proptest! {
 #[test]
 fn threads_do_not_change_the_bits_of_norms() {
     let (pixels, channels) = (5000, 24);
-    let (y, g) = (noise(pixels * channels, 1), noise(pixels * channels, 2));
+    let (y, g) = (noise::<f32>(pixels * channels, 1), noise(pixels * channels, 2));
     let weight = noise(channels, 3);
     let all = |count| {
         threads::with(count, || {

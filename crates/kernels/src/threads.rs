@@ -72,11 +72,6 @@ impl<T> Shared<T> {
         Self(slice.as_mut_ptr())
     }
 
-    /// From a place that is written elsewhere by nobody meanwhile.
-    pub(crate) fn at(pointer: *mut T) -> Self {
-        Self(pointer)
-    }
-
     /// For a tensor that is only read, or read by the same piece that writes it.
     pub(crate) fn new_const(pointer: *const T) -> Self {
         Self(pointer.cast_mut())

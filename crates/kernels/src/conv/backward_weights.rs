@@ -1,7 +1,7 @@
 use super::forward::pieces;
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
-use super::tile::{Lines, Outer, outer, with_rows};
+use super::tile::{Lines, Outer, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -218,7 +218,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                         };
                         let row = run * layout.run + start;
                         let write = self.first && index == 0;
-                        with_rows!(S, E, rows, outer(&o, &mut done));
+                        multiply_outer::<S, E>(&o, rows, done.place());
                         self.finish::<S>(&done, (row, rows), column * S::PANEL, write);
                     }
                 }

@@ -1,32 +1,10 @@
+use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, RowTile};
-use super::tile::{Lines, Operands, product, with_rows};
-use crate::elementwise::{load, store};
+use super::tile::{Lines, Operands, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
-
-/// What happens to a result while it is still in registers, in this order.
-#[derive(Debug)]
-pub struct Epilogue<'a, E = f32> {
-    /// Adds to what is there instead of replacing it.
-    pub accumulate: bool,
-    /// Added, one a channel.
-    pub bias: Option<&'a [f32]>,
-    /// Added, of the output's shape.
-    pub residual: Option<&'a [E]>,
-    /// Negative results become 0.
-    pub relu: bool,
-    /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
-    /// numbers each.
-    pub sums: Option<&'a mut [f64]>,
-}
-
-impl<E> Default for Epilogue<'_, E> {
-    fn default() -> Self {
-        Self { accumulate: false, bias: None, residual: None, relu: false, sums: None }
-    }
-}
 
 /// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
 /// the second-level cache.
@@ -91,12 +69,7 @@ pub(super) fn run<E: Element>(
     epilogue: Epilogue<'_, E>,
 ) {
     let channels = job.out_channels;
-    if let Some(bias) = epilogue.bias {
-        assert_eq!(bias.len(), channels, "a bias a channel");
-    }
-    if let Some(residual) = epilogue.residual {
-        assert_eq!(residual.len(), output.len(), "a residual of the output's shape");
-    }
+    let finish = Finish::new(&epilogue, output, channels);
     let pieces = pieces::<E>(job);
     let panel = Isa::in_use().panel();
     let columns = channels.div_ceil(panel);
@@ -109,7 +82,7 @@ pub(super) fn run<E: Element>(
     let longest = pieces.iter().map(|&piece| layout.len(piece)).max().unwrap_or(0);
     scratch::with(pieces.len() * sums_len, |partial: &mut [f32]| {
         partial.fill(0.0);
-        let (shared, partials) = (Shared::new(output), Shared::new(partial));
+        let partials = Shared::new(partial);
         parallel(runs.len() * groups, |task| {
             let (index, group) = (task / groups, task % groups);
             scratch::with(longest, |local: &mut [E]| {
@@ -123,13 +96,10 @@ pub(super) fn run<E: Element>(
                         local: local.as_mut_ptr(),
                         panels,
                         columns: (group * columns / groups, (group + 1) * columns / groups),
-                        output: shared.get(),
-                        accumulate: epilogue.accumulate,
-                        bias: epilogue.bias,
-                        residual: epilogue.residual,
-                        relu: epilogue.relu,
-                        sums: (sums_len > 0).then(|| {
-                            partials.get().wrapping_add((index * run + offset) * sums_len)
+                        finish,
+                        totals: (sums_len > 0).then(|| Totals {
+                            at: partials.get().wrapping_add((index * run + offset) * sums_len),
+                            channels,
                         }),
                     };
                     // SAFETY: lengths were checked by `Conv`; pieces and column groups are disjoint
@@ -139,13 +109,7 @@ pub(super) fn run<E: Element>(
             });
         });
         if let Some(sums) = epilogue.sums {
-            assert_eq!(sums.len(), sums_len, "two sums a channel");
-            sums.fill(0.0);
-            for part in partial.chunks_exact(sums_len.max(1)) {
-                for (sum, &value) in sums.iter_mut().zip(part) {
-                    *sum += f64::from(value);
-                }
-            }
+            add_up(partial, sums);
         }
     });
 }
@@ -162,12 +126,8 @@ struct PieceKernel<'a, E> {
     local: *mut E,
     panels: &'a [E],
     columns: (usize, usize),
-    output: *mut E,
-    accumulate: bool,
-    bias: Option<&'a [f32]>,
-    residual: Option<&'a [E]>,
-    relu: bool,
-    sums: Option<*mut f32>,
+    finish: Finish<'a, E>,
+    totals: Option<Totals>,
 }
 
 impl<E: Element> Kernel for PieceKernel<'_, E> {
@@ -196,8 +156,14 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                     run: layout.run,
                     panel,
                 };
-                with_rows!(S, E, tile.rows, product(&operands, &mut done));
-                self.finish::<S>(&done, tile, column * S::PANEL);
+                multiply::<S, E>(&operands, tile.rows, done.place());
+                let first = column * S::PANEL;
+                match (self.totals, first + S::PANEL <= job.out_channels) {
+                    (None, true) => self.finish::<S, false, true>(&done, tile, first),
+                    (None, false) => self.finish::<S, false, false>(&done, tile, first),
+                    (Some(_), true) => self.finish::<S, true, true>(&done, tile, first),
+                    (Some(_), false) => self.finish::<S, true, false>(&done, tile, first),
+                }
             }
         }
         TILES.set(tiles);
@@ -209,47 +175,50 @@ thread_local! {
 }
 
 impl<E: Element> PieceKernel<'_, E> {
-    /// Stores one tile through the epilogue; its panel begins at channel `first`.
+    /// Stores one tile through the epilogue, and adds to the totals if there are `SUMS`. Its panel
+    /// begins at channel `first` and is `WHOLE` if it has all columns.
     #[inline(always)]
-    unsafe fn finish<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize) {
+    unsafe fn finish<S: Simd, const SUMS: bool, const WHOLE: bool>(
+        &self,
+        done: &Lines,
+        tile: &RowTile,
+        first: usize,
+    ) {
         let job = self.job;
         let channels = job.out_channels;
-        let valid = (channels - first).min(S::PANEL);
+        let lanes = |v: usize| {
+            let left = channels.saturating_sub(first + v * S::LANES);
+            if WHOLE { S::LANES } else { S::LANES.min(left) }
+        };
+        let zero = S::splat(0.0);
+        let (mut bias, mut sums, mut squares) = ([zero; 4], [zero; 4], [zero; 4]);
+        for v in 0..S::VECS {
+            bias[v] = self.finish.bias::<S>(first + v * S::LANES, lanes(v));
+        }
         let half = tile.rows.div_ceil(2);
-        for column in (0..valid).step_by(S::LANES) {
-            let n = S::LANES.min(valid - column);
-            let channel = first + column;
-            let bias = self.bias.map(|bias| load::<S, _>(bias.as_ptr().add(channel), n));
-            let (mut sum, mut squares) = (S::splat(0.0), S::splat(0.0));
-            for r in 0..tile.rows {
-                let pixel = if r < half {
-                    tile.out[0] + r * job.out_step
-                } else {
-                    tile.out[1] + (r - half) * job.out_step
-                };
-                let at = pixel * channels + channel;
-                let mut value = S::load(done.row::<S>(r).as_ptr().add(column));
-                if self.accumulate {
-                    value = S::add(value, load::<S, _>(self.output.add(at), n));
+        let mut row = done.row::<S>(0).as_ptr();
+        for (out, rows) in [(tile.out[0], half), (tile.out[1], tile.rows - half)] {
+            let mut at = out * channels + first;
+            for _ in 0..rows {
+                for v in 0..S::VECS {
+                    let n = lanes(v);
+                    if n == 0 {
+                        continue;
+                    }
+                    let value = S::load(row.add(v * S::LANES));
+                    let value = self.finish.store::<S>(at + v * S::LANES, n, bias[v], value);
+                    if SUMS {
+                        sums[v] = S::add(sums[v], value);
+                        squares[v] = S::fma(value, value, squares[v]);
+                    }
                 }
-                if let Some(bias) = bias {
-                    value = S::add(value, bias);
-                }
-                if let Some(residual) = self.residual {
-                    value = S::add(value, load::<S, _>(residual.as_ptr().add(at), n));
-                }
-                if self.relu {
-                    value = S::max(S::splat(0.0), value);
-                }
-                store::<S, _>(self.output.add(at), n, value);
-                let value = E::round::<S>(value);
-                sum = S::add(sum, value);
-                squares = S::fma(value, value, squares);
+                row = row.add(S::PANEL);
+                at += job.out_step * channels;
             }
-            if let Some(totals) = self.sums {
-                let (to, to_squares) = (totals.add(channel), totals.add(channels + channel));
-                store::<S, _>(to, n, S::add(load::<S, _>(to, n), sum));
-                store::<S, _>(to_squares, n, S::add(load::<S, _>(to_squares, n), squares));
+        }
+        if let Some(totals) = self.totals {
+            for v in 0..S::VECS {
+                totals.add::<S>(first + v * S::LANES, lanes(v), sums[v], squares[v]);
             }
         }
     }

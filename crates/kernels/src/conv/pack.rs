@@ -1,24 +1,28 @@
 use super::Conv;
 use super::job::Job;
-use crate::isa::Isa;
+use super::winograd::{self, Shape};
+use crate::elementwise::load;
+use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{Bf16, Element, Precision, elementwise, scratch};
+use crate::{Bf16, Element, Memory, Precision, scratch};
 
-/// A cache line, where a panel begins.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(64))]
-struct Line([f32; 16]);
-
-/// Weights in panels, as the product reads them: for each panel of columns, each tap and each
-/// group of channels, the panel's weights side by side, zeros beyond the last column. One block of
-/// panels for each job.
-#[derive(Clone, Debug, Default)]
+/// Weights as products read them, in panels: for each panel of columns, each tap and each group of
+/// channels, the panel's weights side by side, zeros beyond the last column. One block of panels for
+/// each job; or transformed, for Winograd's method.
+#[derive(Debug, Default)]
 pub struct Pack {
-    lines: Vec<Line>,
-    /// In numbers.
+    memory: Memory,
+    /// Where each job's panels begin, in numbers.
     starts: Vec<usize>,
-    panel: usize,
-    precision: Precision,
+    /// For which product, of which numbers and shape (whatever its count).
+    of: Option<(Direction, Precision, Conv)>,
+}
+
+/// Which product the weights are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Forward,
+    BackwardData,
 }
 
 impl Pack {
@@ -56,116 +60,176 @@ impl Pack {
 
     fn set(&mut self, weights: &[f32], precision: Precision, conv: &Conv, direction: Direction) {
         assert_eq!(weights.len(), conv.weight_len(), "the weights of {conv:?}");
-        self.precision = precision;
-        match precision {
-            Precision::Fp32 => self.fill(conv, weights, direction),
-            Precision::Bf16 => scratch::with(weights.len(), |narrow: &mut [Bf16]| {
-                elementwise::convert(weights, narrow);
-                self.fill(conv, narrow, direction);
+        self.of = Some((direction, precision, Conv { count: 0, ..*conv }));
+        let shape = match direction {
+            Direction::Forward => Shape::forward(conv, precision),
+            Direction::BackwardData => Shape::backward_data(conv, precision),
+        };
+        match (shape, precision) {
+            (Some(shape), _) => self.transform(conv, &shape, weights, direction),
+            (None, Precision::Fp32) => self.fill::<f32>(conv, weights, direction),
+            (None, Precision::Bf16) => self.fill::<Bf16>(conv, weights, direction),
+        }
+    }
+
+    /// Panics unless the weights were packed for this product.
+    pub(super) fn check<E: Element>(&self, conv: &Conv, direction: Direction) {
+        let of = (direction, E::PRECISION, Conv { count: 0, ..*conv });
+        assert_eq!(self.of, Some(of), "weights packed for another product");
+    }
+
+    /// The panels of one job.
+    pub(super) fn panels<E: Element>(&self, phase: usize, job: &Job) -> &[E] {
+        let panel = Isa::in_use().panel();
+        let len = job.out_channels.div_ceil(panel) * panel * job.depth::<E>();
+        &self.memory.as_slice()[self.starts[phase]..][..len]
+    }
+
+    /// The weights as Winograd's method reads them.
+    pub(super) fn transformed(&self, shape: &Shape) -> &[f32] {
+        &self.memory.as_slice()[..shape.packed_len(Isa::in_use().panel())]
+    }
+
+    /// Room for so many numbers.
+    fn room<E: Element>(&mut self, len: usize) -> &mut [E] {
+        if self.memory.room::<E>() < len {
+            self.memory = Memory::new::<E>(len);
+        }
+        &mut self.memory.as_mut_slice()[..len]
+    }
+
+    /// Transforms the weights for Winograd's method.
+    fn transform(&mut self, conv: &Conv, shape: &Shape, weights: &[f32], direction: Direction) {
+        let packed = self.room(shape.packed_len(Isa::in_use().panel()));
+        match direction {
+            Direction::Forward => winograd::pack(shape, weights, packed),
+            Direction::BackwardData => scratch::with(weights.len(), |turned: &mut [f32]| {
+                turn(conv, weights, turned);
+                winograd::pack(shape, turned, packed);
             }),
         }
     }
 
     /// Lays the panels out and fills them.
-    fn fill<E: Element>(&mut self, conv: &Conv, weights: &[E], direction: Direction) {
+    fn fill<E: Element>(&mut self, conv: &Conv, weights: &[f32], direction: Direction) {
         let jobs = match direction {
             Direction::Forward => vec![Job::forward(conv)],
             Direction::BackwardData => Job::backward_data(conv),
         };
         let panel = Isa::in_use().panel();
-        self.panel = panel;
-        self.starts.clear();
         let mut end = 0;
-        for job in &jobs {
-            self.starts.push(end);
+        let place = |job: &Job| {
+            let start = end;
             end += job.out_channels.div_ceil(panel) * panel * job.depth::<E>();
-        }
-        self.lines.resize((end * size_of::<E>()).div_ceil(size_of::<Line>()), Line::default());
-        let all: *mut E = self.lines.as_mut_ptr().cast();
-        for (job, &start) in jobs.iter().zip(&self.starts) {
-            let size = panel * job.depth::<E>();
-            if size == 0 {
-                continue;
-            }
-            let shared = Shared::at(all.wrapping_add(start));
+            start
+        };
+        self.starts = jobs.iter().map(place).collect();
+        let starts = self.starts.clone();
+        let shared = Shared::new(self.room::<E>(end));
+        for (job, &start) in jobs.iter().zip(&starts) {
             parallel(job.out_channels.div_ceil(panel), |index| {
-                // SAFETY: each panel is a part of its own of the lines, which hold `end` numbers.
-                let whole = unsafe { shared.part(index * size, size) };
-                let columns = index * panel..((index + 1) * panel).min(job.out_channels);
-                let blocks = whole.chunks_exact_mut(panel * job.padded::<E>());
-                for (tap, block) in job.taps.iter().zip(blocks) {
-                    if columns.len() < panel || job.padded::<E>() > job.channels {
-                        block.fill(E::default());
-                    }
-                    let taken = &weights[tap.index * conv.channels * conv.filters..];
-                    match direction {
-                        Direction::Forward => rows(taken, conv, &columns, panel, block),
-                        Direction::BackwardData => transposed(taken, conv, &columns, panel, block),
-                    }
-                }
+                let to = shared.get().wrapping_add(start + index * panel * job.depth::<E>());
+                let kernel = Panel { conv, job, weights, direction, first: index * panel, to };
+                // SAFETY: `set` has checked the weights; panels are disjoint parts of the room.
+                unsafe { dispatch(kernel) };
             });
         }
     }
-
-    /// The panels of one job.
-    pub(super) fn of<E: Element>(&self, phase: usize, job: &Job) -> &[E] {
-        assert_eq!(self.precision, E::PRECISION, "weights packed for other numbers");
-        let len = job.out_channels.div_ceil(self.panel) * self.panel * job.depth::<E>();
-        let end = (self.starts[phase] + len) * size_of::<E>();
-        assert!(end <= size_of_val(&self.lines[..]), "weights packed for another shape");
-        // SAFETY: the numbers lie within the lines, any bits are an `Element`.
-        unsafe {
-            let start = self.lines.as_ptr().cast::<E>().add(self.starts[phase]);
-            std::slice::from_raw_parts(start, len)
-        }
-    }
 }
 
-/// Which product the panels are for.
-#[derive(Clone, Copy, Debug)]
-enum Direction {
-    Forward,
-    BackwardData,
+/// Fills one panel.
+struct Panel<'a, E> {
+    conv: &'a Conv,
+    job: &'a Job,
+    weights: &'a [f32],
+    direction: Direction,
+    /// The panel's first column.
+    first: usize,
+    to: *mut E,
 }
 
-/// One tap's block for the forward pass: columns are filters, groups run over channels.
-fn rows<E: Element>(
-    weights: &[E],
-    conv: &Conv,
-    columns: &std::ops::Range<usize>,
-    panel: usize,
-    block: &mut [E],
-) {
-    for (group, to) in block.chunks_exact_mut(panel * E::GROUP).enumerate() {
-        for member in 0..E::GROUP.min(conv.channels - group * E::GROUP) {
-            let from = (group * E::GROUP + member) * conv.filters;
-            let row = &weights[from + columns.start..from + columns.end];
-            for (to, &weight) in to.chunks_exact_mut(E::GROUP).zip(row) {
-                to[member] = weight;
+impl<E: Element> Kernel for Panel<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let size = S::PANEL * self.job.padded::<E>();
+        let tap_len = self.conv.channels * self.conv.filters;
+        for (index, tap) in self.job.taps.iter().enumerate() {
+            let from = self.weights.as_ptr().add(tap.index * tap_len);
+            let to = self.to.add(index * size);
+            match self.direction {
+                Direction::Forward => self.rows::<S>(from, to),
+                Direction::BackwardData => self.transposed::<S>(from, to),
             }
         }
     }
 }
 
-/// One tap's block for the gradient of the input: columns are channels, groups run over filters.
-fn transposed<E: Element>(
-    weights: &[E],
-    conv: &Conv,
-    columns: &std::ops::Range<usize>,
-    panel: usize,
-    block: &mut [E],
-) {
-    // In strips of 16 filters, so that the lines written stay in the cache.
-    for strip in (0..conv.filters).step_by(16) {
-        let end = (strip + 16).min(conv.filters);
-        for (column, channel) in columns.clone().enumerate() {
-            let row = &weights[channel * conv.filters..(channel + 1) * conv.filters];
-            for filter in (strip..end).step_by(E::GROUP) {
-                let to = &mut block[filter * panel + column * E::GROUP..][..E::GROUP];
-                for member in 0..E::GROUP.min(conv.filters - filter) {
-                    to[member] = row[filter + member];
+impl<E: Element> Panel<'_, E> {
+    /// One tap's block for the forward pass: columns are filters, groups run over channels.
+    #[inline(always)]
+    unsafe fn rows<S: Simd>(&self, from: *const f32, to: *mut E) {
+        let Conv { channels, filters, .. } = *self.conv;
+        for channel in (0..channels).step_by(E::GROUP) {
+            for v in 0..S::VECS {
+                let column = self.first + v * S::LANES;
+                let n = S::LANES.min(filters.saturating_sub(column));
+                let other = if channel + 1 < channels { n } else { 0 };
+                let from = from.wrapping_add(channel * filters + column);
+                let a = load::<S, _>(from, n);
+                let b = load::<S, _>(from.wrapping_add(filters), other);
+                E::store_packed::<S>(to.add(channel * S::PANEL + v * S::LANES * E::GROUP), a, b);
+            }
+        }
+    }
+
+    /// One tap's block for the gradient of the input: columns are channels, groups run over
+    /// filters. In strips of 16 filters, so that what is read and written stays in the cache.
+    #[inline(always)]
+    unsafe fn transposed<S: Simd>(&self, from: *const f32, to: *mut E) {
+        const STRIP: usize = 16;
+        let Conv { channels, filters, .. } = *self.conv;
+        let valid = S::PANEL.min(channels - self.first);
+        let mut block = [E::default(); STRIP * 64];
+        let block = block.as_mut_ptr();
+        for strip in (0..filters).step_by(STRIP) {
+            for column in 0..valid {
+                let row = from.wrapping_add((self.first + column) * filters + strip);
+                for lane in (0..STRIP).step_by(S::LANES) {
+                    let n = S::LANES.min((filters - strip).saturating_sub(lane));
+                    let v = load::<S, _>(row.wrapping_add(lane), n);
+                    E::store::<S>(block.add(column * STRIP + lane), v);
+                }
+            }
+            for member in (0..STRIP.min(filters - strip)).step_by(E::GROUP) {
+                let to = to.add((strip + member) * S::PANEL);
+                for column in 0..S::PANEL {
+                    let group = block.add(column * STRIP + member);
+                    std::ptr::copy_nonoverlapping(group, to.add(column * E::GROUP), E::GROUP);
                 }
             }
         }
     }
+}
+
+/// Weights of the gradient of the input: tap by tap in the opposite order, and filters × channels.
+fn turn(conv: &Conv, weights: &[f32], turned: &mut [f32]) {
+    let (channels, filters) = (conv.channels, conv.filters);
+    let taps = conv.kernel * conv.kernel;
+    let shared = Shared::new(turned);
+    parallel(taps, |tap| {
+        let size = channels * filters;
+        let from = &weights[(taps - 1 - tap) * size..][..size];
+        // SAFETY: taps are disjoint.
+        let to = unsafe { shared.part(tap * size, size) };
+        // In strips of 16 filters, so that the lines written stay in the cache.
+        for strip in (0..filters).step_by(16) {
+            for channel in 0..channels {
+                for filter in strip..(strip + 16).min(filters) {
+                    to[filter * channels + channel] = from[channel * filters + filter];
+                }
+            }
+        }
+    });
 }

@@ -1,7 +1,7 @@
 //! The inner loops: a tile of sums that stays in registers.
 
 use crate::Element;
-use crate::isa::Simd;
+use crate::isa::{Kernel, Simd};
 
 /// A finished tile, row by row, each row a panel wide.
 ///
@@ -21,12 +21,18 @@ impl Lines {
         &self.0[r * S::PANEL..(r + 1) * S::PANEL]
     }
 
-    #[inline(always)]
-    unsafe fn set<S: Simd, const M: usize, const V: usize>(&mut self, sums: &[[S::V; V]; M]) {
-        for r in 0..M {
-            for v in 0..V {
-                S::store(self.0.as_mut_ptr().add(r * S::PANEL + v * S::LANES), sums[r][v]);
-            }
+    /// Where a tile is to be left.
+    pub(super) fn place(&mut self) -> *mut f32 {
+        self.0.as_mut_ptr()
+    }
+}
+
+/// Leaves a tile at `to`, row by row, each row a panel wide.
+#[inline(always)]
+unsafe fn leave<S: Simd, const M: usize, const V: usize>(sums: &[[S::V; V]; M], to: *mut f32) {
+    for r in 0..M {
+        for v in 0..V {
+            S::store(to.add(r * S::PANEL + v * S::LANES), sums[r][v]);
         }
     }
 }
@@ -45,17 +51,18 @@ pub(super) struct Operands<'a, E> {
     pub(super) panel: *const E,
 }
 
-/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
+/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns, left at `done`.
 ///
 /// Rows come in two halves with a pointer each, so that tiles can span two lines of a narrow map;
 /// it also halves the address registers that a long tile needs.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says; `V` is `S::VECS`.
+/// All rows and the panel are readable as `Operands` says, `done` holds `M` rows of a panel; `V` is
+/// `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
+unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
     o: &Operands<'_, E>,
-    done: &mut Lines,
+    done: *mut f32,
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
@@ -80,7 +87,7 @@ pub(super) unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    done.set::<S, M, V>(&sums);
+    leave::<S, M, V>(&sums, done);
 }
 
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
@@ -101,12 +108,10 @@ pub(super) struct Outer<E> {
 /// See [`Outer`].
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says; `V` is `S::VECS`.
+/// All pixels and the panel are readable as `Outer` says, `done` holds `M` rows of a panel; `V` is
+/// `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
-    o: &Outer<E>,
-    done: &mut Lines,
-) {
+unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(o: &Outer<E>, done: *mut f32) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for line in 0..o.lines {
@@ -126,17 +131,55 @@ pub(super) unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    done.set::<S, M, V>(&sums);
+    leave::<S, M, V>(&sums, done);
 }
 
-/// Calls `$call` with the constant `M` equal to `$rows` (1 to 14) and `V` to `S::VECS` (2 or 4).
-/// Cases that an instruction set cannot reach are constants and vanish.
+/// [`product`] in a function of its own.
+struct Product<'a, E, const M: usize> {
+    operands: &'a Operands<'a, E>,
+    done: *mut f32,
+}
+
+impl<E: Element, const M: usize> Kernel for Product<'_, E, M> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        if S::VECS == 2 {
+            product::<S, E, M, 2>(self.operands, self.done);
+        } else {
+            product::<S, E, M, 4>(self.operands, self.done);
+        }
+    }
+}
+
+/// [`outer`] in a function of its own.
+struct OuterProduct<'a, E, const M: usize> {
+    operands: &'a Outer<E>,
+    done: *mut f32,
+}
+
+impl<E: Element, const M: usize> Kernel for OuterProduct<'_, E, M> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        if S::VECS == 2 {
+            outer::<S, E, M, 2>(self.operands, self.done);
+        } else {
+            outer::<S, E, M, 4>(self.operands, self.done);
+        }
+    }
+}
+
+/// Enters `$kernel` with the constant `M` equal to `$rows` (1 to 14). Cases that an instruction set
+/// cannot reach are constants and vanish.
 macro_rules! with_rows {
-    ($S:ident, $E:ident, $rows:expr, $call:ident ( $($arg:expr),* )) => {{
+    ($S:ident, $rows:expr, $kernel:ident { $($field:ident),* }) => {{
         macro_rules! case {
             ($m:literal) => {
                 if $m <= $S::ROWS {
-                    if $S::VECS == 2 { $call::<$S, $E, $m, 2>($($arg),*) } else { $call::<$S, $E, $m, 4>($($arg),*) }
+                    $S::enter($kernel::<_, $m> { $($field),* });
                 }
             };
         }
@@ -148,4 +191,29 @@ macro_rules! with_rows {
         }
     }};
 }
-pub(super) use with_rows;
+
+/// Row sums of `rows` rows, left at `done`.
+///
+/// # Safety
+/// All rows and the panel are readable as `Operands` says; `done` holds as many rows of a panel.
+#[inline(always)]
+pub(super) unsafe fn multiply<S: Simd, E: Element>(
+    operands: &Operands<'_, E>,
+    rows: usize,
+    done: *mut f32,
+) {
+    with_rows!(S, rows, Product { operands, done });
+}
+
+/// Outer-product sums of `rows` channels, left at `done`.
+///
+/// # Safety
+/// All pixels and the panel are readable as `Outer` says; `done` holds as many rows of a panel.
+#[inline(always)]
+pub(super) unsafe fn multiply_outer<S: Simd, E: Element>(
+    operands: &Outer<E>,
+    rows: usize,
+    done: *mut f32,
+) {
+    with_rows!(S, rows, OuterProduct { operands, done });
+}

@@ -12,6 +12,7 @@ pub(super) struct Avx2;
 ///
 /// # Safety
 /// The processor has AVX2 and FMA; the kernel's own contract.
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
@@ -85,11 +86,12 @@ unsafe impl Simd for Avx2 {
         _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
     }
     #[inline(always)]
-    unsafe fn store_halves(to: *mut u16, v: __m256) {
+    unsafe fn store_halves(to: *mut u16, v: __m256) -> __m256 {
         let halves = halves(v);
         // Packs each half of the register by itself; the permutation puts the two side by side.
         let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(halves, halves));
         _mm_storeu_si128(to.cast(), _mm256_castsi256_si128(packed));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
     }
     #[inline(always)]
     unsafe fn load_pairs(from: *const u16) -> __m256i {
@@ -119,5 +121,9 @@ unsafe impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn prefetch(line: *const f32) {
         _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        enter(kernel)
     }
 }

@@ -13,6 +13,7 @@ pub(super) struct Avx512<const BF16: bool>;
 ///
 /// # Safety
 /// The processor has AVX-512 F and DQ; the kernel's own contract.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx512<false>>()
@@ -22,6 +23,7 @@ pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
 ///
 /// # Safety
 /// The processor has AVX-512 F, DQ and BF16; the kernel's own contract.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512bf16,avx2,fma")]
 pub(super) unsafe fn enter_bf16<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx512<true>>()
@@ -105,13 +107,10 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
         _mm512_castsi512_ps(_mm512_slli_epi32::<16>(halves))
     }
     #[inline(always)]
-    unsafe fn store_halves(to: *mut u16, v: __m512) {
-        let halves = if BF16 {
-            std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(v))
-        } else {
-            _mm512_cvtepi32_epi16(halves::<false>(v))
-        };
-        _mm256_storeu_si256(to.cast(), halves);
+    unsafe fn store_halves(to: *mut u16, v: __m512) -> __m512 {
+        let halves = halves::<BF16>(v);
+        _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(halves));
+        _mm512_castsi512_ps(_mm512_slli_epi32::<16>(halves))
     }
     #[inline(always)]
     unsafe fn load_pairs(from: *const u16) -> __m512i {
@@ -159,5 +158,9 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
     #[inline(always)]
     unsafe fn store_part(to: *mut f32, n: usize, v: __m512) {
         _mm512_mask_storeu_ps(to, ((1u32 << n) - 1) as __mmask16, v);
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        if BF16 { enter_bf16(kernel) } else { enter(kernel) }
     }
 }

@@ -62,8 +62,9 @@ pub unsafe trait Simd: Copy {
 
     /// `LANES` bfloat16 numbers from memory, any alignment.
     unsafe fn load_halves(from: *const u16) -> Self::V;
-    /// `LANES` numbers to memory, rounded to bfloat16 (to the nearest, ties to even).
-    unsafe fn store_halves(to: *mut u16, v: Self::V);
+    /// `LANES` numbers to memory, rounded to bfloat16 (to the nearest, ties to even); returns them
+    /// rounded.
+    unsafe fn store_halves(to: *mut u16, v: Self::V) -> Self::V;
     /// `LANES` pairs from memory, any alignment.
     unsafe fn load_pairs(from: *const u16) -> Self::P;
     /// `LANES` pairs to memory, any alignment.
@@ -82,6 +83,10 @@ pub unsafe trait Simd: Copy {
         let sum = Self::fma(Self::low(a), Self::low(b), sum);
         Self::fma(Self::high(a), Self::high(b), sum)
     }
+
+    /// Runs a kernel in a function of its own, compiled for this set: what is inlined into a larger
+    /// one competes with it for registers.
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output;
 
     /// Asks for a cache line that will be read soon; does nothing where there is no way to.
     #[inline(always)]
@@ -213,6 +218,6 @@ pub unsafe fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         Isa::Avx2 => avx2::enter(kernel),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => neon::enter(kernel),
-        _ => kernel.run::<portable::Portable>(),
+        _ => portable::enter(kernel),
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Neon;
 ///
 /// # Safety
 /// The processor has NEON (every 64-bit Arm has); the kernel's own contract.
+#[inline(never)]
 #[target_feature(enable = "neon")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Neon>()
@@ -83,8 +84,10 @@ unsafe impl Simd for Neon {
         vreinterpretq_f32_u32(vshlq_n_u32::<16>(vmovl_u16(vld1_u16(from))))
     }
     #[inline(always)]
-    unsafe fn store_halves(to: *mut u16, v: float32x4_t) {
-        vst1_u16(to, vmovn_u32(halves(v)));
+    unsafe fn store_halves(to: *mut u16, v: float32x4_t) -> float32x4_t {
+        let halves = halves(v);
+        vst1_u16(to, vmovn_u32(halves));
+        vreinterpretq_f32_u32(vshlq_n_u32::<16>(halves))
     }
     #[inline(always)]
     unsafe fn load_pairs(from: *const u16) -> uint32x4_t {
@@ -109,5 +112,9 @@ unsafe impl Simd for Neon {
     #[inline(always)]
     unsafe fn high(pairs: uint32x4_t) -> float32x4_t {
         vreinterpretq_f32_u32(vandq_u32(pairs, vdupq_n_u32(0xffff_0000)))
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        enter(kernel)
     }
 }

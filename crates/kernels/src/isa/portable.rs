@@ -1,10 +1,19 @@
 //! Plain Rust on four lanes, which compilers turn into whatever the processor has.
 
-use super::Simd;
+use super::{Kernel, Simd};
 use crate::element::{Bf16, Element};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
+
+/// Runs a kernel.
+///
+/// # Safety
+/// The kernel's own contract.
+#[inline(never)]
+pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Portable>()
+}
 
 #[inline(always)]
 fn each(a: [f32; 4], b: [f32; 4], f: impl Fn(f32, f32) -> f32) -> [f32; 4] {
@@ -70,8 +79,10 @@ unsafe impl Simd for Portable {
         from.cast::<[Bf16; 4]>().read_unaligned().map(Bf16::wide)
     }
     #[inline(always)]
-    unsafe fn store_halves(to: *mut u16, v: [f32; 4]) {
-        to.cast::<[Bf16; 4]>().write_unaligned(v.map(Bf16::narrow));
+    unsafe fn store_halves(to: *mut u16, v: [f32; 4]) -> [f32; 4] {
+        let halves = v.map(Bf16::narrow);
+        to.cast::<[Bf16; 4]>().write_unaligned(halves);
+        halves.map(Bf16::wide)
     }
     #[inline(always)]
     unsafe fn load_pairs(from: *const u16) -> Self::P {
@@ -96,5 +107,9 @@ unsafe impl Simd for Portable {
     #[inline(always)]
     unsafe fn high(pairs: Self::P) -> [f32; 4] {
         pairs.map(|[_, second]| second.wide())
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        enter(kernel)
     }
 }
