@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kernels::Precision;
 use kernels::norm::Statistics;
+use kernels::{Precision, threads};
 use network::{Graph, Parameters};
 
 use crate::arena::Arena;
@@ -161,7 +161,8 @@ impl Cpu {
             None => Plan::new(&self.graph, purpose)?,
         };
         let mut timings = self.timings.take();
-        let result = crate::run::run(self, &plan, images.pixels, job, &mut timings);
+        let result =
+            threads::within(|| crate::run::run(self, &plan, images.pixels, job, &mut timings));
         self.timings = timings;
         if self.plans.len() >= PLANS {
             self.plans.remove(0);

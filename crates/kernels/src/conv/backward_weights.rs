@@ -1,4 +1,4 @@
-use super::forward::pieces;
+use super::forward::{PIXELS, pieces};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
 use super::tile::{Lines, Outer, multiply_outer};
@@ -9,6 +9,8 @@ use crate::{Element, View, scratch};
 
 /// Partial sums × column groups wanted, so that many cores find work.
 const TASKS: usize = 16;
+/// Numbers that all partial sums may hold together: what is more is split by columns instead.
+const PARTIAL: usize = 4 << 20;
 
 /// The gradient of the weights of a forward job.
 ///
@@ -20,7 +22,7 @@ pub(super) fn run<E: Element>(
     gradient: &[E],
     weight_gradient: &mut [f32],
 ) {
-    let pieces = pieces::<E>(job);
+    let pieces = pieces::<E>(job, PIXELS * E::GROUP);
     if pieces.is_empty() {
         weight_gradient.fill(0.0);
         return;
@@ -28,10 +30,11 @@ pub(super) fn run<E: Element>(
     let columns = job.out_channels.div_ceil(Isa::in_use().panel());
     // Each group copies the input anew, which a lone tap repays only with more columns.
     let width = E::GROUP * if job.taps.len() == 1 { 4 } else { 2 };
-    let groups = columns.div_ceil(width).min(TASKS);
-    let partials = TASKS.div_ceil(groups).min(pieces.len());
-    let layout = Layout::new(job, &view);
     let len = weight_gradient.len();
+    let most = (PARTIAL / len.max(1)).clamp(1, TASKS);
+    let groups = columns.div_ceil(width).max(TASKS.div_ceil(most)).min(TASKS).min(columns);
+    let partials = TASKS.div_ceil(groups).min(most).min(pieces.len());
+    let layout = Layout::new(job, &view);
     scratch::with(if partials > 1 { partials * len } else { 0 }, |partial: &mut [f32]| {
         let shared = Shared::new(if partials > 1 { partial } else { &mut *weight_gradient });
         parallel(partials * groups, |task| {
@@ -98,16 +101,36 @@ fn add_up(parts: &[f32], total: &mut [f32]) {
     let shared = Shared::new(total);
     parallel(len.div_ceil(CHUNK), |chunk| {
         let start = chunk * CHUNK;
-        let size = CHUNK.min(len - start);
         // SAFETY: chunks are disjoint.
-        let total = unsafe { shared.part(start, size) };
-        total.copy_from_slice(&parts[start..start + size]);
-        for part in parts.chunks_exact(len).skip(1) {
-            for (sum, value) in total.iter_mut().zip(&part[start..start + size]) {
-                *sum += value;
-            }
-        }
+        let total = unsafe { shared.part(start, CHUNK.min(len - start)) };
+        // SAFETY: a kernel without pointers of its own.
+        unsafe { dispatch(AddUp { parts, len, start, total }) };
     });
+}
+
+/// A chunk of a total, from `start`; each part has `len` numbers.
+struct AddUp<'a> {
+    parts: &'a [f32],
+    len: usize,
+    start: usize,
+    total: &'a mut [f32],
+}
+
+impl Kernel for AddUp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let size = self.total.len();
+        for at in (0..size).step_by(S::LANES) {
+            let n = S::LANES.min(size - at);
+            let mut sum = S::splat(0.0);
+            for part in self.parts.chunks_exact(self.len) {
+                sum = S::add(sum, load::<S, _>(part.as_ptr().add(self.start + at), n));
+            }
+            store::<S, _>(self.total.as_mut_ptr().add(at), n, sum);
+        }
+    }
 }
 
 impl Piece {
@@ -219,7 +242,12 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                         let row = run * layout.run + start;
                         let write = self.first && index == 0;
                         multiply_outer::<S, E>(&o, rows, done.place());
-                        self.finish::<S>(&done, (row, rows), column * S::PANEL, write);
+                        let first = column * S::PANEL;
+                        if first + S::PANEL <= job.out_channels {
+                            self.finish::<S, true>(&done, (row, rows), first, write);
+                        } else {
+                            self.finish::<S, false>(&done, (row, rows), first, write);
+                        }
                     }
                 }
             }
@@ -244,10 +272,15 @@ impl<E: Element> PieceKernel<'_, E> {
             there = layout.spread(piece);
         }
         let pairs = self.buffer.add(2 * half);
-        for at in (0..len).step_by(S::LANES) {
+        let both = len.min(there) / S::LANES * S::LANES;
+        for at in (0..both).step_by(S::LANES) {
+            let (a, b) = (E::load::<S>(first.add(at)), E::load::<S>(second.add(at)));
+            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
+        }
+        for at in (both..len).step_by(S::LANES) {
             let n = S::LANES.min(len - at);
             let a = load::<S, _>(first.add(at), n);
-            let b = load::<S, _>(second.add(at), n.min(there.saturating_sub(at)));
+            let b = load::<S, _>(second.wrapping_add(at), n.min(there.saturating_sub(at)));
             // `half` is a whole number of lines, so that the last pairs may spill.
             E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
         }
@@ -263,13 +296,30 @@ impl<E: Element> PieceKernel<'_, E> {
         for column in self.columns.0..self.columns.1 {
             let panel = panels.add((column - self.columns.0) * pixels * S::PANEL * E::GROUP);
             let valid = S::PANEL.min(job.out_channels - column * S::PANEL);
-            for pixel in 0..pixels {
+            // Pixels of which both halves have all columns; then the rest.
+            let there = second.len() / job.out_channels;
+            let whole = match (valid == S::PANEL, E::GROUP) {
+                (false, _) => 0,
+                (true, 1) => pixels,
+                (true, _) => there,
+            };
+            for pixel in 0..whole {
+                let at = pixel * job.out_channels + column * S::PANEL;
+                let to = panel.add(pixel * S::PANEL * E::GROUP);
+                for v in 0..S::VECS {
+                    let a = E::load::<S>(from.add(at + v * S::LANES));
+                    let b =
+                        if E::GROUP == 1 { a } else { E::load::<S>(other.add(at + v * S::LANES)) };
+                    E::store_packed::<S>(to.add(v * S::LANES * E::GROUP), a, b);
+                }
+            }
+            for pixel in whole..pixels {
                 let at = pixel * job.out_channels + column * S::PANEL;
                 let to = panel.add(pixel * S::PANEL * E::GROUP);
                 for v in 0..S::VECS {
                     let n = S::LANES.min(valid.saturating_sub(v * S::LANES));
                     let a = load::<S, _>(from.wrapping_add(at + v * S::LANES), n);
-                    let n = if at < second.len() { n } else { 0 };
+                    let n = if pixel < there { n } else { 0 };
                     let b = load::<S, _>(other.wrapping_add(at + v * S::LANES), n);
                     E::store_packed::<S>(to.add(v * S::LANES * E::GROUP), a, b);
                 }
@@ -278,9 +328,9 @@ impl<E: Element> PieceKernel<'_, E> {
     }
 
     /// Adds one tile to the partial sum (or begins it): `rows.1` numbers of the runs from number
-    /// `rows.0`, filters from `first`.
+    /// `rows.0`, filters from `first`, a `WHOLE` panel of them or what is left.
     #[inline(always)]
-    unsafe fn finish<S: Simd>(
+    unsafe fn finish<S: Simd, const WHOLE: bool>(
         &self,
         done: &Lines,
         rows: (usize, usize),
@@ -289,20 +339,27 @@ impl<E: Element> PieceKernel<'_, E> {
     ) {
         let (filters, channels) = (self.job.out_channels, self.job.channels);
         let padded = self.job.padded::<E>();
-        let valid = (filters - first).min(S::PANEL);
-        for m in 0..rows.1 {
-            let (tap, channel) = ((rows.0 + m) / padded, (rows.0 + m) % padded);
-            if channel >= channels {
-                continue;
-            }
-            let to = self.sums.add((tap * channels + channel) * filters + first);
-            for column in (0..valid).step_by(S::LANES) {
-                let n = S::LANES.min(valid - column);
-                let mut value = S::load(done.row::<S>(m).as_ptr().add(column));
-                if !write {
-                    value = S::add(value, load::<S, _>(to.add(column), n));
+        let (mut tap, mut channel) = (rows.0 / padded, rows.0 % padded);
+        let mut row = done.row::<S>(0).as_ptr();
+        for _ in 0..rows.1 {
+            let to = self.sums.wrapping_add((tap * channels + channel) * filters + first);
+            for v in 0..S::VECS {
+                let left = filters.saturating_sub(first + v * S::LANES);
+                let n = if WHOLE { S::LANES } else { S::LANES.min(left) };
+                if n == 0 || channel >= channels {
+                    continue;
                 }
-                store::<S, _>(to.add(column), n, value);
+                let to = to.add(v * S::LANES);
+                let mut value = S::load(row.add(v * S::LANES));
+                if !write {
+                    value = S::add(value, load::<S, _>(to, n));
+                }
+                store::<S, _>(to, n, value);
+            }
+            row = row.add(S::PANEL);
+            channel += 1;
+            if channel == padded {
+                (tap, channel) = (tap + 1, 0);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{Element, View, scratch};
 
 /// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
 /// the second-level cache.
-const PIXELS: usize = 224;
+pub(super) const PIXELS: usize = 224;
 /// Bytes of local input that one piece may take.
 const LOCAL: usize = 640 * 1024;
 /// Pieces wanted, so that many cores find work.
@@ -16,8 +16,8 @@ const PIECES: usize = 16;
 /// Most pieces that one task works on one after the other, fetching each while at the one before.
 const RUN: usize = 4;
 
-/// The pieces of a job's grid, by shape alone.
-pub(super) fn pieces<E: Element>(job: &Job) -> Vec<Piece> {
+/// The pieces of a job's grid of about so many pixels, by shape alone.
+pub(super) fn pieces<E: Element>(job: &Job, pixels: usize) -> Vec<Piece> {
     let plane = job.grid_height * job.grid_width;
     if plane == 0 || job.count == 0 {
         return vec![];
@@ -26,13 +26,13 @@ pub(super) fn pieces<E: Element>(job: &Job) -> Vec<Piece> {
     if job.is_flat() {
         let all = job.count * plane;
         // A multiple of every tile height in use (14, 6, 4) keeps tiles full.
-        let size = (PIXELS.min(fit) / 84 * 84).max(56);
+        let size = (pixels.min(fit) / 84 * 84).max(56);
         return (0..all)
             .step_by(size)
             .map(|first| Piece::Flat { first, pixels: size.min(all - first) })
             .collect();
     }
-    let target = PIXELS.min(fit / (job.step * job.step));
+    let target = pixels.min(fit / (job.step * job.step));
     if plane * 2 <= target {
         let pictures = (target / plane).min(job.count);
         let piece = |picture| Piece::Rows {
@@ -70,7 +70,7 @@ pub(super) fn run<E: Element>(
 ) {
     let channels = job.out_channels;
     let finish = Finish::new(&epilogue, output, channels);
-    let pieces = pieces::<E>(job);
+    let pieces = pieces::<E>(job, PIXELS);
     let panel = Isa::in_use().panel();
     let columns = channels.div_ceil(panel);
     // Few pieces (a small batch, deep layers): split the columns too.

@@ -50,8 +50,8 @@ impl Shape {
         // as many) take longer to read than the products that they save. Plain products of
         // bfloat16 take half the time, so that less can be saved.
         let most = match precision {
-            Precision::Fp32 => 512,
-            Precision::Bf16 => 256,
+            Precision::Fp32 => 256,
+            Precision::Bf16 => 128,
         };
         let channels = (32..=most).contains(&conv.channels) && (32..=most).contains(&conv.filters);
         let whole = conv.height >= 7 && conv.width >= 7;
@@ -247,7 +247,7 @@ mod tests {
         }
         assert!(!is(Conv { stride: 2, ..conv }, Precision::Fp32));
         assert!(!is(Conv { kernel: 1, padding: 0, ..conv }, Precision::Fp32));
-        let wide = Conv { channels: 512, filters: 512, ..conv };
+        let wide = Conv { channels: 256, filters: 256, ..conv };
         assert!(is(wide, Precision::Fp32) && !is(wide, Precision::Bf16));
     }
 }
