@@ -76,8 +76,8 @@ impl Scale {
                 }
             }
         });
-        let results = pieces.into_iter();
-        results.map(|piece| piece.into_inner().unwrap_or_else(PoisonError::into_inner).2).collect()
+        let mut results = pieces.into_iter();
+        results.try_for_each(|piece| piece.into_inner().unwrap_or_else(PoisonError::into_inner).2)
     }
 
     /// The head on features as they are that says what `head` says of standardised ones.
