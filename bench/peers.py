@@ -278,7 +278,7 @@ def in_a_child(peer, job, rounds, pictures=()):
     command = [sys.executable, __file__, "--alone", *options, "--", *map(str, pictures)]
     child = subprocess.run(command, capture_output=True, text=True)
     if child.returncode != 0:
-        words = child.stderr.strip().splitlines() or ["no word"]
+        words = child.stderr.strip().splitlines() or [f"ended with {child.returncode}"]
         print(f"left out: {peer} {' '.join(options[2:])}: {words[-1]}", file=sys.stderr)
         return None
     return json.loads(child.stdout.splitlines()[-1])

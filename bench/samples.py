@@ -23,7 +23,7 @@ def default_file(machine):
 
 
 def newest_file():
-    return max(RESULTS.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    return max(RESULTS.glob("*.json"), key=lambda path: path.stem[-len("2026-01-01") :])
 
 
 class Samples:

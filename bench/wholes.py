@@ -1,5 +1,6 @@
 """Whole commands: one answer from process start, and the story's two stages. Wall time of each."""
 
+import functools
 import json
 import os
 import subprocess
@@ -25,11 +26,12 @@ def run(command, **settings):
     child = subprocess.run([str(c) for c in command], capture_output=True, text=True, **settings)
     seconds = time.perf_counter() - start
     if child.returncode != 0:
-        words = child.stderr.strip().splitlines() or ["no word"]
+        words = child.stderr.strip().splitlines() or [f"ended with {child.returncode}"]
         raise Failed(next((w for w in words if w.startswith("error")), words[-1]))
     return seconds, child.stdout
 
 
+@functools.cache
 def takes_precision(binary, command):
     """Older builds have no `--precision` and compute in fp32; where it exists its default may differ."""
     return "--precision" in run([binary, "help", command])[1]
