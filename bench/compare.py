@@ -43,7 +43,8 @@ def ours(binary, job, pictures, samples):
             command += ["--precision", job["precision"]]
     child = subprocess.run([*command, "--", *map(str, pictures)], capture_output=True, text=True)
     if child.returncode != 0:
-        say(f"left out: {' '.join(command)}: {child.stderr.strip()}")
+        words = child.stderr.strip().splitlines() or [f"ended with {child.returncode}"]
+        say(f"left out: {' '.join(command)}: {words[0]}")
         return None
     answer = json.loads(child.stdout)
     samples.data["machine"][OURS] = machine = answer["machine"]
@@ -72,6 +73,8 @@ def in_rounds(samples, entry, sides, measure, rounds):
                 result = None
             if result is None:
                 failed.add(side)
+                if side == OURS:
+                    break  # there is nothing to compare with
             else:
                 measured[side] = result
         if OURS in measured:
