@@ -12,6 +12,8 @@ import re
 import statistics
 from pathlib import Path
 
+import peers
+
 OURS = "lookalike"
 RESULTS = Path(__file__).parent / "results"
 KEY = ["work", "set", "backbone", "batch", "size", "precision", "threads"]
@@ -98,4 +100,6 @@ def title(entry):
         parts.append(f"batch {entry['batch']}")
     if entry["size"] and entry["size"] != 224:
         parts.append(f"{entry['size']} px")
+    if entry["batch"] and entry["threads"] != peers.CORES:
+        parts.append(f"threads: {entry['threads']}")
     return ", ".join(part for part in parts if part)

@@ -56,13 +56,13 @@ class Answer:
 
     def __init__(self, binary, program, args):
         self.binary, self.picture = binary, args.pictures[0]
-        self.files = peers.scratch() / f"answer-{program}"
+        self.files = peers.scratch() / "answer"
         self.files.mkdir(exist_ok=True)
         self.warm = set()
-        classifier, python = self.files / "answer.lookalike", self.files / "net.onnx"
-        if not classifier.exists():
-            train(binary, args, "fp32", 1, 0, classifier)
-        if not python.exists():
+        self.classifier = self.files / f"{program}.lookalike"
+        if not self.classifier.exists():
+            train(binary, args, "fp32", 1, 0, self.classifier)
+        if not (self.files / "net.onnx").exists():
             classes = sum(1 for path in Path(args.folder).iterdir() if path.is_dir())
             with tempfile.TemporaryDirectory(dir=self.files) as half:
                 run([sys.executable, HERE / "answer.py", "prepare", args.weights, classes, half])
@@ -71,7 +71,7 @@ class Answer:
 
     def measure(self, side):
         commands = {
-            OURS: [self.binary, "predict", self.files / "answer.lookalike", self.picture],
+            OURS: [self.binary, "predict", self.classifier, self.picture],
             "pytorch": [sys.executable, HERE / "answer.py", "pytorch", self.files / "net.pt", self.picture],
             "onnxruntime": [sys.executable, HERE / "answer.py", "onnxruntime", self.files / "net.onnx", self.picture],
         }
