@@ -2,16 +2,19 @@
 
 import math
 
-from samples import OURS, median, others
+from samples import NAMES, OURS, median, others
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 380, 60, 190, 36, 48
-COLOURS = ["#0b6bcb", "#c2410c", "#4d7c0f", "#7e22ce", "#a16207", "#475569"]
+COLOURS = {
+    OURS: "#0b6bcb", "pytorch-channels-last": "#c2410c", "pytorch": "#a16207", "onnxruntime": "#4d7c0f",
+    "openvino": "#7e22ce",
+}
 AXES = {"batch": "pictures in a batch", "size": "height and width of a picture, pixels", "threads": "threads"}
 USUAL = {"batch": 16, "size": 224}
 
 
 def series(entries, work, axis, cores):
-    """{"lookalike fp32": [(x, milliseconds)]}: one value varies, the others are the usual ones."""
+    """{("lookalike", "fp32"): [(x, milliseconds)]}: one value varies, the others are the usual ones."""
     usual, lines = {**USUAL, "threads": cores}, {}
     for entry in entries:
         same = all(entry[name] == value for name, value in usual.items() if name != axis)
@@ -19,7 +22,7 @@ def series(entries, work, axis, cores):
             for side in [OURS, *others(entry)]:
                 value = median(entry, side)
                 if value:
-                    lines.setdefault(f"{side} {entry['precision']}", []).append((entry[axis], value))
+                    lines.setdefault((side, entry["precision"]), []).append((entry[axis], value))
     return {name: sorted(points) for name, points in lines.items() if len(points) > 1}
 
 
@@ -51,15 +54,18 @@ def plot(heading, axis, lines):
         out.append(f'<text x="{x_of(x):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{x}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     out.append(f'<text x="{middle}" y="{HEIGHT - 10}" text-anchor="middle">{AXES[axis]}</text>')
-    ends = sorted((y_of(points[-1][1]), name) for name, points in lines.items())
-    label = TOP - 100
-    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(sorted(lines, key=lambda n: (OURS not in n, n)))}
-    for end, name in ends:
+    label = 0
+    ends = sorted((y_of(points[-1][1]), *name) for name, points in lines.items())
+    for end, side, precision in ends:
         label = max(end, label + 15)  # names do not lie on each other
-        dots = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in lines[name])
-        width = 3 if OURS in name else 1.5
-        out.append(f'<polyline points="{dots}" fill="none" stroke="{colours[name]}" stroke-width="{width}"/>')
-        out.append(f'<text x="{WIDTH - RIGHT + 8}" y="{label + 4:.1f}" fill="{colours[name]}">{name}</text>')
+        colour, width = COLOURS.get(side, "#475569"), 3 if side == OURS else 1.5
+        dash = ' stroke-dasharray="6 3"' if precision == "bf16" else ""
+        places = [(f"{x_of(x):.1f}", f"{y_of(y):.1f}") for x, y in lines[side, precision]]
+        line = " ".join(f"{x},{y}" for x, y in places)
+        out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>')
+        out += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in places]
+        name = f"{NAMES.get(side, side)}, {precision}"
+        out.append(f'<text x="{WIDTH - RIGHT + 8}" y="{label + 4:.1f}" fill="{colour}">{name}</text>')
     return "\n".join([*out, "</svg>\n"])
 
 

@@ -16,6 +16,12 @@ import peers
 
 OURS = "lookalike"
 RESULTS = Path(__file__).parent / "results"
+NAMES = {
+    "lookalike": "lookalike", "lookalike-bf16": "lookalike, bf16",
+    "pytorch": "PyTorch, contiguous", "pytorch-channels-last": "PyTorch, channels last",
+    "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "pillow": "Pillow",
+    "pillow-draft": "Pillow with `draft`", "torchvision": "torchvision",
+}
 KEY = ["work", "set", "backbone", "batch", "size", "precision", "threads"]
 
 

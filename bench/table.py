@@ -13,14 +13,9 @@ from pathlib import Path
 
 import plots
 from samples import (
-    OURS, in_turns, median, newest_file, others, peak_bytes, ratios, share_of_peak, title,
+    NAMES, OURS, median, newest_file, others, peak_bytes, ratios, share_of_peak, title,
 )
 
-NAMES = {
-    "pytorch": "PyTorch, contiguous", "pytorch-channels-last": "PyTorch, channels last",
-    "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "pillow": "Pillow",
-    "pillow-draft": "Pillow with `draft`", "torchvision": "torchvision",
-}
 HEADER = (
     "| work | peer | peer, ms | lookalike, ms | peer ÷ lookalike (range, rounds) | bar | share of FMA peak |\n"
     "|---|---|---|---|---|---|---|"
@@ -78,7 +73,7 @@ def rows(entry):
             if not values:
                 continue
             asked = bar(entry, side, mine)
-            precision = mine.removeprefix(OURS).replace("-", ", ")
+            precision = (", bf16" if mine.endswith("bf16") else ", fp32") if entry["work"] == "story" else ""
             yield (
                 f"| {name}{precision} | {called(entry, side)} | {number(median(entry, side))} "
                 f"| {number(median(entry, mine))} | {spread(values)}, {len(values)}) "
@@ -115,7 +110,7 @@ def epoch_rows(entry):
         found = [r[side]["epoch_seconds"] for r in entry["rounds"] if r.get(side)]
         if found:
             middle = lambda stage: statistics.median(s for each in found for s in each[stage])
-            yield f"| {entry['set']} | {side} | {middle('frozen'):.1f} | {middle('unfrozen'):.1f} |"
+            yield f"| {entry['set']} | {NAMES.get(side, side)} | {middle('frozen'):.1f} | {middle('unfrozen'):.1f} |"
 
 
 def print_table(heading, header, lines):
