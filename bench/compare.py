@@ -85,10 +85,17 @@ def in_rounds(samples, entry, sides, measure, rounds):
 
 
 def photographs(pictures):
-    """Those of 500 × 375, so that the table says what it measures."""
+    """Those that are JPEG files of 500 × 375, so that the table says what it measures."""
     from PIL import Image
 
-    return [path for path in pictures if Image.open(path).size in PHOTOGRAPH]
+    def fits(path):
+        try:
+            with Image.open(path) as picture:
+                return picture.format == "JPEG" and picture.mode in ("RGB", "L") and picture.size in PHOTOGRAPH
+        except OSError:
+            return False
+
+    return [path for path in pictures if fits(path)]
 
 
 def enlarged(pictures, folder):
