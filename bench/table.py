@@ -43,9 +43,11 @@ def bar(entry, side, mine=OURS):
         return {"pytorch": 10.0, "onnxruntime": 3.0}.get(side)
     if work == "story":
         return 6.0 if mine.endswith("bf16") else 3.0
+    if entry["size"] != 224:
+        return None
     if work == "forward" and batch in (1, 16):
         return 1.0 if side == {"fp32": "onnxruntime", "bf16": "openvino"}[precision] else None
-    if batch != 16 or entry["size"] != 224 or side != better_pytorch(entry):
+    if batch != 16 or side != better_pytorch(entry):
         return None
     return {("step", "fp32"): 1.6, ("step", "bf16"): 1.4, ("frozen_step", "fp32"): 1.6}.get((work, precision))
 
