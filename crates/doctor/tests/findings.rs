@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use doctor::plan::Action;
-use doctor::{Checkup, Kind, Severity, Survey};
+use doctor::{Checkup, Kind, Settings, Severity, Survey};
 use ground::Stop;
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::imageops;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use pictures::{Folder, Limits};
+use pictures::Folder;
 use tempfile::TempDir;
 
 /// A picture of blots, of its own for each number.
@@ -46,10 +46,14 @@ fn sound(per_class: u64) -> TempDir {
     folder
 }
 
+fn settings() -> Settings {
+    Settings { threads: 2, ..Settings::default() }
+}
+
 fn checkup(folder: &Path) -> Checkup {
     let scanned = Folder::scan(folder).unwrap();
     let stop = Stop::new();
-    let survey = Survey::of(folder, &scanned, &Limits::default(), 2, &Silent, &stop).unwrap();
+    let survey = Survey::of(folder, &scanned, &settings(), &Silent, &stop).unwrap();
     Checkup::of(survey, 2, &stop)
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use doctor::{Checkup, Finding, Kind, Severity, Survey, SurveyError};
+use doctor::{Checkup, Finding, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
 use ground::Stop;
 use ground::progress::Progress;
-use pictures::{Folder, Limits};
+use pictures::Folder;
 use serde_json::{Value, json};
 
 use crate::args::Check;
@@ -21,8 +21,8 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
     let folder = Folder::scan(&typed.dir)?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
     let threads = kernels::threads::count();
-    let limits = Limits::default();
-    let survey = match Survey::of(&typed.dir, &folder, &limits, threads, terminal, stop) {
+    let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
+    let survey = match Survey::of(&typed.dir, &folder, &settings, terminal, stop) {
         Ok(survey) => survey,
         Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
     };

@@ -30,7 +30,7 @@ pub(super) fn run(
     let mut engine = crate::commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
-    Cache::sweep(&parent);
+    ground::records::sweep(&parent);
     let key = features::key(&engine, &preprocess);
     let cache = Cache::open(&parent, &key, features::width(&graph))?.tidy()?;
     let how = dataset::Settings {
