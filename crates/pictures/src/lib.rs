@@ -39,6 +39,7 @@ mod print;
 mod resize;
 mod rgb;
 mod store;
+mod thumbnail;
 
 pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item, Known, parallel};
@@ -51,3 +52,4 @@ pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;
 pub use print::Print;
 pub use rgb::Rgb;
+pub use thumbnail::thumbnail;

@@ -1,5 +1,7 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
+mod page;
+
 use std::fmt::Write;
 
 use doctor::{Checkup, Finding, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
@@ -30,6 +32,11 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
     if stop.asked() {
         return Ok(Exit::Interrupted);
     }
+    if let Some(path) = &typed.report
+        && !page::write(&checkup, &typed.dir, path, terminal, stop)?
+    {
+        return Ok(Exit::Interrupted);
+    }
     let text = match typed.json {
         true => serde_json::to_string_pretty(&as_json(&checkup))?,
         false => printable(&as_text(&checkup)?),
@@ -47,6 +54,9 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
         ));
     } else if !typed.json && checkup.findings.iter().any(|finding| !finding.files.is_empty()) {
         terminal.note("`--fix plan.csv` writes what to do about it; no picture is touched");
+    }
+    if let Some(path) = &typed.report {
+        terminal.note(&format!("report: `{}`", path.display()));
     }
     let wrong = checkup.findings.iter().any(|finding| finding.kind.severity() == Severity::Wrong);
     Ok(if typed.strict && wrong { Exit::Pictures } else { Exit::Done })
