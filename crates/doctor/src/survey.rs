@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Side, inspect, parallel, read_bytes};
+use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, parallel, read_bytes};
 
 use crate::Light;
 use crate::kept::Kept;
@@ -158,6 +158,7 @@ fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
         (seen.header, seen.sight) = (header, sight);
         return (seen, false);
     }
+    let _room = Room::for_picture(&bytes);
     let inspection = inspect(&bytes, limits);
     seen.header = inspection.header;
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {

@@ -157,6 +157,21 @@ fn files_that_are_no_good_pictures_are_found_and_the_plan_says_what_to_do() {
 }
 
 #[test]
+fn what_is_doubtful_about_single_pictures_can_be_said_in_a_line() {
+    let folder = sound(24);
+    let place = folder.path();
+    let brief = || Checkup::brief(checkup(place).survey);
+    assert_eq!(brief(), None);
+    save(place, "moths/blank.png", &RgbImage::from_pixel(120, 90, Rgb([250, 250, 250])));
+    for number in 901..903 {
+        let small = imageops::resize(&drawn(number), 40, 30, imageops::Triangle);
+        save(place, &format!("moths/small {number}.png"), &small);
+    }
+    fs::write(place.join("owls/page.jpg"), "<html>").unwrap();
+    assert_eq!(brief().as_deref(), Some("2 very small, 1 blank"));
+}
+
+#[test]
 fn classes_that_are_few_uneven_or_named_alike_are_told() {
     let folder = sound(24);
     for number in 100..104 {

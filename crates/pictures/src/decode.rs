@@ -10,7 +10,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
-use crate::{Limits, Rgb};
+use crate::{Limits, Rgb, Room};
 pub(crate) use quiet::quietly;
 pub use sniff::Format;
 
@@ -78,13 +78,14 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
 }
 
-/// Reads a file and decodes it; with the digest of its bytes.
+/// Reads a file and decodes it; with the digest of its bytes, and the room that the picture takes.
 ///
 /// # Errors
 /// As [`decode`], or because the file cannot be read.
-pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
+pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest, Room), Reason> {
     let bytes = read_bytes(path, limits)?;
-    Ok((decode(&bytes, limits)?, Digest::of(&bytes)))
+    let room = Room::for_picture(&bytes);
+    Ok((decode(&bytes, limits)?, Digest::of(&bytes), room))
 }
 
 /// Reads a file that may be a picture, as far as the limits allow.

@@ -38,6 +38,7 @@ mod preprocess;
 mod print;
 mod resize;
 mod rgb;
+mod room;
 mod store;
 mod thumbnail;
 
@@ -52,4 +53,5 @@ pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;
 pub use print::Print;
 pub use rgb::Rgb;
+pub use room::Room;
 pub use thumbnail::thumbnail;

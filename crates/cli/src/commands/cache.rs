@@ -22,7 +22,7 @@ struct Part {
 }
 
 impl CachePart {
-    const ALL: [Self; 4] = [Self::Features, Self::Pixels, Self::Surveys, Self::Weights];
+    const ALL: [Self; 4] = [Self::Features, Self::Pixels, Self::Weights, Self::Surveys];
 
     fn name(self) -> (&'static str, &'static str) {
         match self {

@@ -1,6 +1,7 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
 mod page;
+mod shortcuts;
 
 use std::fmt::Write;
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use crate::args::Check;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count, printable, thousands};
+use shortcuts::Shortcuts;
 
 /// Findings of a kind that the terminal lists.
 const LISTED: usize = 6;
@@ -28,17 +30,18 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
         Ok(survey) => survey,
         Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
     };
-    let checkup = Checkup::of(survey, threads, stop);
+    let mut checkup = Checkup::of(survey, threads, stop);
     if stop.asked() {
         return Ok(Exit::Interrupted);
     }
+    let shortcuts = Shortcuts::of(&mut checkup, &|line| terminal.warn(line))?;
     if let Some(path) = &typed.report
-        && !page::write(&checkup, &typed.dir, path, terminal, stop)?
+        && !page::write(&checkup, &shortcuts, &typed.dir, path, terminal, stop)?
     {
         return Ok(Exit::Interrupted);
     }
     let text = match typed.json {
-        true => serde_json::to_string_pretty(&as_json(&checkup))?,
+        true => serde_json::to_string_pretty(&as_json(&checkup, &shortcuts))?,
         false => printable(&as_text(&checkup)?),
     };
     terminal.result(&text)?;
@@ -121,7 +124,7 @@ fn verdict(checkup: &Checkup) -> String {
     if parts.is_empty() { "nothing wrong was found".into() } else { parts.join(", ") }
 }
 
-fn as_json(checkup: &Checkup) -> Value {
+fn as_json(checkup: &Checkup, shortcuts: &Shortcuts) -> Value {
     let survey = &checkup.survey;
     let classes = survey.classes.iter().enumerate().map(|(label, name)| {
         let of = survey.files.iter().filter(|seen| seen.label == label);
@@ -148,6 +151,11 @@ fn as_json(checkup: &Checkup) -> Value {
         "classes": classes.collect::<Vec<_>>(),
         "warnings": survey.warnings,
         "findings": findings.collect::<Vec<_>>(),
+        "shortcuts": shortcuts.guesses.iter().map(|guess| json!({
+            "what": guess.what,
+            "right": guess.right,
+            "alarm": guess.alarm,
+        })).collect::<Vec<_>>(),
         "groups": checkup.groups.iter().map(|files| names(files)).collect::<Vec<_>>(),
     })
 }

@@ -11,6 +11,7 @@ use pictures::{Limits, parallel, read, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
+use super::shortcuts::Shortcuts;
 use crate::terminal::Terminal;
 
 /// Pixels of a small picture's longer side: enough to compare two by eye.
@@ -19,6 +20,7 @@ const SIDE: u32 = 176;
 /// Writes the page, whole or not at all; false when asked to stop.
 pub(super) fn write(
     checkup: &Checkup,
+    shortcuts: &Shortcuts,
     dir: &Path,
     path: &Path,
     terminal: &Terminal,
@@ -31,7 +33,13 @@ pub(super) fn write(
         file: dir.display().to_string(),
         program: format!("lookalike {}", env!("CARGO_PKG_VERSION")),
     };
-    let page = check::html(checkup, &thumbnails, &about);
+    let page = check::html(
+        checkup,
+        &shortcuts.guesses,
+        shortcuts.chance.as_ref(),
+        &thumbnails,
+        &about,
+    );
     files::write(path, page.as_bytes())?;
     Ok(true)
 }
@@ -42,8 +50,8 @@ fn thumbnails(checkup: &Checkup, terminal: &Terminal, stop: &Stop) -> Option<Thu
     let bar = terminal.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
-        let picture = read(&checkup.survey.files[shown[at]].path, &limits).ok()?;
-        thumbnail(&picture.0, SIDE)
+        let (picture, _, _room) = read(&checkup.survey.files[shown[at]].path, &limits).ok()?;
+        thumbnail(&picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();
     let threads = kernels::threads::count();
