@@ -111,7 +111,8 @@ fn a_class_that_its_files_give_away_is_told() {
     };
     let classes = classes(&place);
     let pngs = classes.iter().flat_map(|class| files(class));
-    pngs.filter(|file| file.extension().unwrap() == "png").for_each(|f| fs::remove_file(f).unwrap());
+    pngs.filter(|file| file.extension().unwrap() == "png")
+        .for_each(|f| fs::remove_file(f).unwrap());
     assert_eq!(told_shortcuts(&place), [] as [&str; 0]);
     for file in files(&classes[0]) {
         let picture = fs::read(&file).unwrap();
@@ -135,11 +136,15 @@ fn told_shortcuts(place: &Place) -> Vec<String> {
 #[test]
 fn training_says_in_a_line_what_deserves_a_look() {
     let place = faulty();
-    let blank = [0x42, 0x4d, 0x66, 0x75, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0, 40, 0, 0, 0, 100, 0, 0, 0];
+    let blank =
+        [0x42, 0x4d, 0x66, 0x75, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0, 40, 0, 0, 0, 100, 0, 0, 0];
     let rest = [100, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 0x30, 0x75, 0, 0];
     let bmp = [&blank[..], &rest, &[0; 16], &[200; 30_000]].concat();
     place.write(&format!("photos/{}/blank.bmp", classes(&place)[0]), bmp);
     let output = place.run("train photos --backbone small --size 32 --frozen-epochs 1 --epochs 0");
     let told = told(&output);
-    assert!(told.contains("pictures that deserve a look: 1 blank; `lookalike check photos`"), "{told}");
+    assert!(
+        told.contains("pictures that deserve a look: 1 blank; `lookalike check photos`"),
+        "{told}"
+    );
 }

@@ -34,7 +34,7 @@ mod survey;
 
 pub use checkup::Checkup;
 pub use finding::{Finding, Kind, Severity};
+pub use kept::folder as kept_folder;
 pub use light::Light;
 pub use pictures::Side;
-pub use kept::folder as kept_folder;
 pub use survey::{Seen, Settings, Sight, Survey, SurveyError};

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, parallel, read_bytes};
+use pictures::{
+    Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, parallel, read_bytes,
+};
 
 use crate::Light;
 use crate::kept::Kept;

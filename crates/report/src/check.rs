@@ -151,23 +151,22 @@ impl<'a> Page<'a> {
     }
 }
 
+/// "3 things are wrong, 12 deserve a look, and 1 is worth knowing."
 fn lead([wrong, doubtful, notes]: [usize; 3]) -> String {
-    let mut parts = vec![];
-    if wrong > 0 {
-        let verb = if wrong == 1 { "is" } else { "are" };
-        parts.push(format!("{} {verb} wrong", plural(wrong, "thing")));
-    }
-    if doubtful > 0 {
-        let verb = if doubtful == 1 { "deserves" } else { "deserve" };
-        parts.push(format!("{doubtful} {verb} a look"));
-    }
-    if notes > 0 {
-        parts.push(format!("{notes} worth knowing"));
+    let verbs = [("is wrong", "are wrong"), ("deserves a look", "deserve a look")];
+    let verbs = verbs.into_iter().chain([("is worth knowing", "are worth knowing")]);
+    let mut parts: Vec<String> = vec![];
+    for (count, (one, many)) in [wrong, doubtful, notes].into_iter().zip(verbs) {
+        if count > 0 {
+            // The first says what is counted.
+            let what = if parts.is_empty() { plural(count, "thing") } else { count.to_string() };
+            parts.push(format!("{what} {}", if count == 1 { one } else { many }));
+        }
     }
     match parts.split_last() {
         None => "Nothing wrong was found.".into(),
-        Some((last, [])) => capital(&format!("{last}.")),
-        Some((last, first)) => capital(&format!("{}, and {last}.", first.join(", "))),
+        Some((last, [])) => format!("{last}."),
+        Some((last, first)) => format!("{}, and {last}.", first.join(", ")),
     }
 }
 

@@ -174,8 +174,7 @@ fn stands(name: &str, page: &str, widths: &[u32], darks: &[bool], more: &dyn Fn(
 fn sound_check(name: &str, classes: &[String], widths: &[u32], darks: &[bool]) {
     let (checkup, thumbnails) = made::checkup(classes, 12);
     let (guesses, chance) = made::guesses(classes.len());
-    let about =
-        About { title: name.into(), file: "photos".into(), program: "lookalike".into() };
+    let about = About { title: name.into(), file: "photos".into(), program: "lookalike".into() };
     let page = check::html(&checkup, &guesses, Some(&chance), &thumbnails, &about);
     stands(name, &page, widths, darks, &|measured, place| {
         assert_eq!(measured["charts"], 3, "{place}");

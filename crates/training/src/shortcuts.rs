@@ -65,10 +65,11 @@ impl Clue {
         if order.is_empty() || (order.len() == 1 && known == names.len()) {
             return None;
         }
-        let row = |name: &Option<&str>| {
-            order.iter().map(move |&(known, _)| f32::from(u8::from(*name == Some(known))))
-        };
-        let numbers = names.iter().flat_map(row).collect();
+        let mut numbers = vec![];
+        for name in names {
+            let is = |&(known, _): &(&str, usize)| f32::from(u8::from(*name == Some(known)));
+            numbers.extend(order.iter().map(is));
+        }
         Some(Self { what: what.to_owned(), table: Table::new(order.len(), numbers) })
     }
 

@@ -17,7 +17,9 @@ fn folder() -> tempfile::TempDir {
     }
     for number in 0..6u32 {
         let dots = image::RgbImage::from_fn(90, 70, |x, y| {
-            image::Rgb([x * y * (number + 3), x * 5 + number, y * 7].map(|level| (level % 251) as u8))
+            image::Rgb(
+                [x * y * (number + 3), x * 5 + number, y * 7].map(|level| (level % 251) as u8),
+            )
         });
         dots.save(folder.path().join(format!("moths/{number}.png"))).unwrap();
     }
@@ -110,5 +112,8 @@ fn the_version_stands_for_what_is_seen() {
         .iter()
         .flat_map(|seen| postcard::to_allocvec(&record(seen)).unwrap())
         .collect();
-    assert_eq!((VERSION, &Digest::of(&all).to_string()[..16]), ("lookalike survey 1", "aaf6530fd85909fc"));
+    assert_eq!(
+        (VERSION, &Digest::of(&all).to_string()[..16]),
+        ("lookalike survey 1", "aaf6530fd85909fc")
+    );
 }

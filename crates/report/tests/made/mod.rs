@@ -1,9 +1,9 @@
 //! Evidence for tests: as a run would leave it, with drawn thumbnails.
 
-use ground::random::{Draws, Purpose};
-use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use doctor::{Checkup, Finding, Kind, Light, Seen, Sight, Survey};
 use ground::Digest;
+use ground::random::{Draws, Purpose};
+use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
     BadPicture, Candidate, CurvePoint, Epoch, Evidence, Fact, Finder, Prediction, Protocol, Sample,
     Shortcut,
@@ -151,14 +151,22 @@ pub(crate) fn checkup(classes: &[String], pictures: usize) -> (Checkup, report::
     let (count, of) = (survey.files.len(), pictures + 1);
     let found = |kind, files: Vec<usize>, words: &str| Finding { kind, files, words: words.into() };
     let mut findings = vec![found(Kind::LabelConflict, vec![0, of], "2 files")];
-    findings.extend((1..=classes.len()).map(|class| {
-        found(Kind::Unreadable, vec![class * of - 1], "a web page is not supported")
-    }));
+    findings.extend(
+        (1..=classes.len()).map(|class| {
+            found(Kind::Unreadable, vec![class * of - 1], "a web page is not supported")
+        }),
+    );
     findings.push(found(Kind::NearCopies, (1..4).collect(), "3 pictures, mirrored"));
-    findings.extend((0..count).filter(|file| file % of < pictures / 2).map(|file| {
-        found(Kind::Blurred, vec![file], "500 × 375 pixels")
-    }));
-    findings.push(found(Kind::Shortcut, vec![], "the camera alone names the class of 93 % rightly"));
+    findings.extend(
+        (0..count)
+            .filter(|file| file % of < pictures / 2)
+            .map(|file| found(Kind::Blurred, vec![file], "500 × 375 pixels")),
+    );
+    findings.push(found(
+        Kind::Shortcut,
+        vec![],
+        "the camera alone names the class of 93 % rightly",
+    ));
     let checkup = Checkup { survey, findings, groups: vec![vec![0, of], vec![1, 2, 3]] };
     let shown = report::check::shown(&checkup).into_iter();
     let thumbnails = shown.map(|file| (file, thumbnail(file % 40))).collect();

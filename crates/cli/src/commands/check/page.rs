@@ -33,13 +33,8 @@ pub(super) fn write(
         file: dir.display().to_string(),
         program: format!("lookalike {}", env!("CARGO_PKG_VERSION")),
     };
-    let page = check::html(
-        checkup,
-        &shortcuts.guesses,
-        shortcuts.chance.as_ref(),
-        &thumbnails,
-        &about,
-    );
+    let page =
+        check::html(checkup, &shortcuts.guesses, shortcuts.chance.as_ref(), &thumbnails, &about);
     files::write(path, page.as_bytes())?;
     Ok(true)
 }

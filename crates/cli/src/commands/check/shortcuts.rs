@@ -137,14 +137,21 @@ mod tests {
 
     #[test]
     fn the_host_is_that_of_the_address() {
-        let row = |url: &str| format!("url,class,time,status,reason,file,sha256,bytes,address,licence,warning\n{url},owl,,kept,,,{},,,,\n", Digest::of(b"x"));
+        let row = |url: &str| {
+            format!(
+                "url,class,time,status,reason,file,sha256,bytes,address,licence,warning\n{url},owl,,kept,,,{},,,,\n",
+                Digest::of(b"x")
+            )
+        };
         for (url, host) in [
             ("https://Birds.example:81/a.jpg", Some("birds.example")),
             ("http://me@birds.example?x=/", Some("birds.example")),
             ("owls.zip!/a.jpg", None),
         ] {
-            let rows: Vec<collect::Row> =
-                csv::Reader::from_reader(row(url).as_bytes()).deserialize().map(Result::unwrap).collect();
+            let rows: Vec<collect::Row> = csv::Reader::from_reader(row(url).as_bytes())
+                .deserialize()
+                .map(Result::unwrap)
+                .collect();
             let found = hosts(&rows);
             assert_eq!(found.get(&Digest::of(b"x")).map(String::as_str), host, "{url}");
         }

@@ -68,7 +68,10 @@ fn prints(seed: u64, count: usize) -> Vec<Print> {
     let mut grey: Vec<Vec<u8>> = vec![];
     for _ in 0..count {
         let blots: Vec<[f64; 4]> = (0..5)
-            .map(|_| [0.0, 0.0, 3.0, -90.0].map(|low| draws.range(low, if low < 0.0 { 90.0 } else { 24.0 })))
+            .map(|_| {
+                [0.0, 0.0, 3.0, -90.0]
+                    .map(|low| draws.range(low, if low < 0.0 { 90.0 } else { 24.0 }))
+            })
             .collect();
         let level = |x: usize, y: usize| {
             let blot = |&[u, v, wide, high]: &[f64; 4]| {
@@ -86,7 +89,9 @@ fn prints(seed: u64, count: usize) -> Vec<Print> {
             }
             (_, 3) => vec![120; 24 * 24],
             // Half of it the same as it is mirrored, so that some frequencies are exactly 0.
-            (_, 4) => (0..24 * 24).map(|at| fresh[at / 24 * 24 + (at % 24).min(23 - at % 24)]).collect(),
+            (_, 4) => {
+                (0..24 * 24).map(|at| fresh[at / 24 * 24 + (at % 24).min(23 - at % 24)]).collect()
+            }
             _ => fresh,
         };
         grey.push(made);
