@@ -137,7 +137,7 @@ fn told_shortcuts(place: &Place) -> Vec<String> {
 fn training_says_in_a_line_what_deserves_a_look() {
     let place = faulty();
     let blank =
-        [0x42, 0x4d, 0x66, 0x75, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0, 40, 0, 0, 0, 100, 0, 0, 0];
+        [0x42_u8, 0x4d, 0x66, 0x75, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0, 40, 0, 0, 0, 100, 0, 0, 0];
     let rest = [100, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 0x30, 0x75, 0, 0];
     let bmp = [&blank[..], &rest, &[0; 16], &[200; 30_000]].concat();
     place.write(&format!("photos/{}/blank.bmp", classes(&place)[0]), bmp);
