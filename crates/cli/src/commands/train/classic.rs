@@ -28,7 +28,12 @@ pub(super) fn run(
     let Prepared { settings, folder, start, began } = prepared;
     let valid = settings.valid.unwrap_or(VALID);
     let graph = recipe.architecture.graph();
-    let mut engine = commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let mut engine = commands::engine(
+        &graph,
+        &start.parameters(&graph, recipe.seed)?,
+        recipe.precision,
+        terminal,
+    )?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let how = dataset::Settings {
         valid_fraction: valid,
@@ -129,5 +134,7 @@ fn save(
         facts: vec![("steps", thousands(run.steps))],
         ..Outcome::new(run.parameters, judged, predictions)
     };
-    account.save(outcome, engine, terminal)
+    account.save(outcome, engine, terminal)?;
+    commands::timings::say(engine, terminal);
+    Ok(())
 }
