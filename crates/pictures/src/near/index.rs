@@ -145,12 +145,11 @@ fn ask(
 ) -> Vec<Candidate> {
     let (mut looks, mut hashes) = ([Look::default(); LOOKS], [0; Turn::ALL.len()]);
     let mut free = looks.iter_mut();
-    for turn in 0..Turn::ALL.len() {
+    for (turn, hash) in hashes.iter_mut().enumerate() {
         let spectrum = turned(spectrum, Turn::ALL[turn]);
-        hashes[turn] = signs(&spectrum);
-        for table in 0..TABLES {
-            let place = gather(hashes[turn], &keys[table]);
-            let unsure = unsure(&spectrum, &keys[table]);
+        *hash = signs(&spectrum);
+        for (table, key) in keys.iter().enumerate() {
+            let (place, unsure) = (gather(*hash, key), unsure(&spectrum, key));
             for (which, look) in free.by_ref().take(1 << UNSURE).enumerate() {
                 let flipped = (0..UNSURE)
                     .filter(|bit| which >> bit & 1 == 1)
