@@ -256,7 +256,7 @@ impl Job {
     fn decode(&self) -> anyhow::Result<Vec<f64>> {
         let (limits, preprocess) = (Limits::default(), Preprocess::imagenet(self.size));
         let one = |path: &Path| match pictures::read(path, &limits) {
-            Ok((picture, _, _room)) => Ok(std::hint::black_box(preprocess.pixels(&picture)).len()),
+            Ok((picture, _)) => Ok(std::hint::black_box(preprocess.pixels(&picture)).len()),
             Err(reason) => {
                 let what = format!("cannot read `{}`: {reason}", path.display());
                 Err(Fault::new(Exit::Pictures, what).help("leave it out"))

@@ -11,8 +11,7 @@ use ground::{Digest, Stop};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
 use crate::{
-    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode, read,
-    split,
+    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode, split,
 };
 pub use parallel::parallel;
 
@@ -364,7 +363,7 @@ struct Work<'a> {
 impl Work<'_> {
     fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
         let (rgb, digest, _room) =
-            read(path, &self.settings.limits).map_err(|why| why.to_string())?;
+            read_in_room(path, &self.settings.limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
         Ok((pixels, known, digest))
     }

@@ -78,11 +78,20 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
 }
 
-/// Reads a file and decodes it; with the digest of its bytes, and the room that the picture takes.
+/// Reads a file and decodes it; with the digest of its bytes.
 ///
 /// # Errors
 /// As [`decode`], or because the file cannot be read.
-pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest, Room), Reason> {
+pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
+    read_in_room(path, limits).map(|(picture, digest, _room)| (picture, digest))
+}
+
+/// As [`read`], with the room that the picture takes, to be kept as long as it: for threads that
+/// decode many at the same time.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in_room(path: &Path, limits: &Limits) -> Result<(Rgb, Digest, Room), Reason> {
     let bytes = read_bytes(path, limits)?;
     let room = Room::for_picture(&bytes);
     Ok((decode(&bytes, limits)?, Digest::of(&bytes), room))

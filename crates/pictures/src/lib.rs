@@ -44,7 +44,7 @@ mod thumbnail;
 
 pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item, Known, parallel};
-pub use decode::{Format, Reason, decode, read, read_bytes};
+pub use decode::{Format, Reason, decode, read, read_bytes, read_in_room};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, Labelled, Side};
 pub use inspect::{Colour, Exif, Header, Inspection, inspect};

@@ -1,7 +1,6 @@
 //! The page of a check, for checkups of every shape.
 
 #![allow(clippy::unwrap_used)] // every function here is part of a test
-#![allow(dead_code, reason = "what is made up is shared with other tests")]
 
 mod made;
 

@@ -1,5 +1,7 @@
 //! Evidence for tests: as a run would leave it, with drawn thumbnails.
 
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
 use doctor::{Checkup, Finding, Kind, Light, Seen, Sight, Survey};
 use ground::Digest;
 use ground::random::{Draws, Purpose};

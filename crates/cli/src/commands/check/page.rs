@@ -7,7 +7,7 @@ use doctor::Checkup;
 use ground::Stop;
 use ground::files::{self, FileError};
 use ground::progress::Progress;
-use pictures::{Limits, parallel, read, thumbnail};
+use pictures::{Limits, parallel, read_in_room, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
@@ -45,7 +45,8 @@ fn thumbnails(checkup: &Checkup, terminal: &Terminal, stop: &Stop) -> Option<Thu
     let bar = terminal.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
-        let (picture, _, _room) = read(&checkup.survey.files[shown[at]].path, &limits).ok()?;
+        let (picture, _, _room) =
+            read_in_room(&checkup.survey.files[shown[at]].path, &limits).ok()?;
         thumbnail(&picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();
