@@ -11,7 +11,8 @@ use ground::{Digest, Stop};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
 use crate::{
-    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode, split,
+    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode,
+    read_in_room, split,
 };
 pub use parallel::parallel;
 
