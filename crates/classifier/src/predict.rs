@@ -151,7 +151,8 @@ fn tell(classifier: &Classifier, answered: Answered, heat: Option<Heat>) -> Told
 type Decoded = (PathBuf, Result<Vec<u8>, Reason>);
 
 fn decode(path: PathBuf, preprocess: &Preprocess) -> Decoded {
-    let pixels = pictures::read(&path, &Limits::default()).map(|(rgb, _)| preprocess.pixels(&rgb));
+    let read = pictures::read_in_room(&path, &Limits::default());
+    let pixels = read.map(|(rgb, _, _room)| preprocess.pixels(&rgb));
     (path, pixels)
 }
 

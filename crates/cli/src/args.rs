@@ -429,6 +429,8 @@ pub(crate) enum CachePart {
     Features,
     /// Sets of decoded pictures too large for memory
     Pixels,
+    /// What `check` saw in pictures it has looked at
+    Surveys,
     /// Downloaded networks
     Weights,
 }

@@ -76,3 +76,75 @@ fn a_folder_that_is_none_is_an_error() {
     let output = place.run("check nowhere");
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
 }
+
+#[test]
+fn a_second_check_says_the_same_and_the_cache_can_be_cleared() {
+    let place = faulty();
+    let first = place.out("check photos --json");
+    let cached = || place.out("cache surveys");
+    assert!(cached().contains("1 file"), "{}", cached());
+    assert_eq!(place.out("check photos --json"), first);
+    place.out("cache --clear surveys");
+    assert!(cached().contains("0 files"), "{}", cached());
+    assert_eq!(place.out("check photos --json"), first);
+}
+
+#[test]
+fn the_page_holds_the_pictures_that_were_found() {
+    let place = faulty();
+    place.out("check photos --report check.html");
+    let page = String::from_utf8(place.read("check.html")).unwrap();
+    let conflict = &page[page.find("<section id=\"label-conflict\"").unwrap()..];
+    let conflict = &conflict[..conflict.find("</section>").unwrap()];
+    assert_eq!(conflict.matches("src=\"data:image/jpeg;base64,").count(), 2, "{conflict}");
+    assert!(conflict.contains("wrong.jpg") && page.contains("<h1><bdi title=\"photos\">photos"));
+}
+
+/// The files of one class are longer than those of the other, by a comment that no eye sees.
+#[test]
+fn a_class_that_its_files_give_away_is_told() {
+    let place = Place::new();
+    place.out("practice photos --per-class 40 --seed 4");
+    let files = |class: &str| {
+        let files = fs::read_dir(place.path("photos").join(class)).unwrap();
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    };
+    let classes = classes(&place);
+    let pngs = classes.iter().flat_map(|class| files(class));
+    pngs.filter(|file| file.extension().unwrap() == "png")
+        .for_each(|f| fs::remove_file(f).unwrap());
+    assert_eq!(told_shortcuts(&place), [] as [&str; 0]);
+    for file in files(&classes[0]) {
+        let picture = fs::read(&file).unwrap();
+        let comment = [&[0xff, 0xfe, 0xea, 0x62][..], &[b' '; 60_000]].concat();
+        fs::write(file, [&picture[..2], &comment, &picture[2..]].concat()).unwrap();
+    }
+    assert_eq!(told_shortcuts(&place), ["the file's size"]);
+    let text = place.out("check photos");
+    assert!(text.contains("the file's size alone names the class of"), "{text}");
+}
+
+fn told_shortcuts(place: &Place) -> Vec<String> {
+    let json: Value = serde_json::from_str(&place.out("check photos --json")).unwrap();
+    let tried = json["shortcuts"].as_array().unwrap().iter();
+    tried
+        .filter(|tried| tried["alarm"] == true && tried["what"] != "the mean colour")
+        .map(|tried| tried["what"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn training_says_in_a_line_what_deserves_a_look() {
+    let place = faulty();
+    let blank =
+        [0x42_u8, 0x4d, 0x66, 0x75, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0, 40, 0, 0, 0, 100, 0, 0, 0];
+    let rest = [100, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 0x30, 0x75, 0, 0];
+    let bmp = [&blank[..], &rest, &[0; 16], &[200; 30_000]].concat();
+    place.write(&format!("photos/{}/blank.bmp", classes(&place)[0]), bmp);
+    let output = place.run("train photos --backbone small --size 32 --frozen-epochs 1 --epochs 0");
+    let told = told(&output);
+    assert!(
+        told.contains("pictures that deserve a look: 1 blank; `lookalike check photos`"),
+        "{told}"
+    );
+}

@@ -145,6 +145,14 @@ fn settle(folder: &Path, rows: &mut [Row]) {
     }
 }
 
+/// The rows of the table in a folder that was collected into, in order; none where there is none.
+///
+/// # Errors
+/// When the table cannot be read or is none.
+pub fn rows(folder: &Path) -> Result<Vec<Row>, CollectError> {
+    table(&folder.join(TABLE))
+}
+
 fn table(path: &Path) -> Result<Vec<Row>, CollectError> {
     if !path.exists() {
         return Ok(Vec::new());

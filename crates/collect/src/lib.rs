@@ -37,6 +37,7 @@ mod settings;
 mod source;
 
 pub use error::CollectError;
+pub use journal::rows;
 pub use net::{Guard, Lookup};
 pub use row::{Row, Status};
 pub use run::{Collected, collect};

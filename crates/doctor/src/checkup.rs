@@ -8,7 +8,7 @@ use pictures::{Colour, Header, Print, Side, near};
 use crate::light::Fault;
 use crate::names::alike;
 use crate::plan::{Action, Plan, Step};
-use crate::{Finding, Kind, Seen, Sight, Survey};
+use crate::{Finding, Kind, Seen, Severity, Sight, Survey};
 
 /// A side shorter than this is very small: less than a third of what a network looks at.
 const SMALL: u32 = 64;
@@ -43,6 +43,29 @@ impl Checkup {
         checkup.classes();
         checkup.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
         checkup
+    }
+
+    /// The doubtful things about single pictures in a few words, such as "12 blurred, 3 very dark",
+    /// the most frequent first; nothing where there are none. Copies are not looked for.
+    #[must_use]
+    pub fn brief(survey: Survey) -> Option<String> {
+        let mut checkup = Self { survey, findings: vec![], groups: vec![] };
+        checkup.single_files();
+        let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+        let doubtful = |finding: &&Finding| finding.kind.severity() == Severity::Doubtful;
+        for finding in checkup.findings.iter().filter(doubtful) {
+            *counts.entry(finding.kind).or_default() += 1;
+        }
+        let mut counts: Vec<(Kind, usize)> = counts.into_iter().collect();
+        counts.sort_by_key(|&(kind, count)| (usize::MAX - count, kind));
+        let words = counts.iter().map(|(kind, count)| format!("{count} {}", kind.title()));
+        (!counts.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Adds what was found about classes elsewhere, in its place.
+    pub fn add(&mut self, kind: Kind, words: String) {
+        self.found(kind, vec![], words);
+        self.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
     }
 
     fn found(&mut self, kind: Kind, files: Vec<usize>, words: String) {

@@ -106,6 +106,9 @@ kinds! {
     /// Very long or tall.
     OddShape "odd-shape" Doubtful "very long or tall"
         "A network looks at the square in the middle, which may miss the thing. Crop it.",
+    /// Something beside the picture that tells its class.
+    Shortcut "shortcut" Doubtful "the class can be guessed without looking"
+        "A network may learn that instead of the thing, and fail where it is otherwise. Gather the pictures of all classes in the same ways and places; bring sizes together by saving all of them alike. Mean colour may belong to the thing itself: then nothing is wrong.",
     /// Class names that may mean one class.
     ClassNames "class-names" Doubtful "classes with nearly the same name"
         "If they are one class, put their pictures into one folder.",

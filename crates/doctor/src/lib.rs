@@ -6,9 +6,9 @@
 //! moves one.
 //!
 //! ```
-//! use doctor::{Checkup, Survey};
+//! use doctor::{Checkup, Settings, Survey};
 //! use ground::{Stop, progress::Silent};
-//! use pictures::{Folder, Limits};
+//! use pictures::Folder;
 //! # let place = tempfile::tempdir()?;
 //! # for (class, level) in [("ants", 40), ("bees", 90)] {
 //! #     std::fs::create_dir(place.path().join(class))?;
@@ -18,7 +18,7 @@
 //! # std::fs::copy(place.path().join("ants/1.png"), place.path().join("bees/2.png"))?;
 //! # let photos = place.path();
 //! let folder = Folder::scan(photos)?;
-//! let survey = Survey::of(photos, &folder, &Limits::default(), 2, &Silent, &Stop::new())?;
+//! let survey = Survey::of(photos, &folder, &Settings::default(), &Silent, &Stop::new())?;
 //! let checkup = Checkup::of(survey, 2, &Stop::new());
 //! assert_eq!(checkup.findings[0].kind, doctor::Kind::LabelConflict);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -26,6 +26,7 @@
 
 mod checkup;
 mod finding;
+mod kept;
 mod light;
 mod names;
 pub mod plan;
@@ -33,5 +34,7 @@ mod survey;
 
 pub use checkup::Checkup;
 pub use finding::{Finding, Kind, Severity};
+pub use kept::folder as kept_folder;
 pub use light::Light;
-pub use survey::{Seen, Sight, Survey, SurveyError};
+pub use pictures::Side;
+pub use survey::{Seen, Settings, Sight, Survey, SurveyError};

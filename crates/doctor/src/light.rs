@@ -9,7 +9,7 @@ use pictures::Rgb;
 const SIDE: usize = 256;
 
 /// Numbers about a picture's light. Levels are of 255.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Light {
     /// Mean red, green and blue.
     pub colour: [f32; 3],

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Side, inspect, parallel, read_bytes};
+use pictures::{
+    Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, parallel, read_bytes,
+};
 
 use crate::Light;
+use crate::kept::Kept;
 
 /// Every file of a folder, in the folder's order.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +25,26 @@ pub struct Survey {
     pub warnings: Vec<String>,
 }
 
-/// A file that was looked at.
+/// How files are looked at.
 #[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a picture may be.
+    pub limits: Limits,
+    /// Threads that look.
+    pub threads: usize,
+    /// Where what was seen is kept, so that no file is looked at twice; nowhere if none.
+    pub kept: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    /// One thread, and nothing is kept.
+    fn default() -> Self {
+        Self { limits: Limits::default(), threads: 1, kept: None }
+    }
+}
+
+/// A file that was looked at.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// Where it lies.
     pub path: PathBuf,
@@ -42,7 +63,7 @@ pub struct Seen {
 }
 
 /// What a picture looks like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sight {
     /// Upright, in pixels.
     pub width: u32,
@@ -65,19 +86,21 @@ pub enum SurveyError {
 }
 
 impl Survey {
-    /// Looks at every file of the folder at `root`. The same for any number of threads.
+    /// Looks at every file of the folder at `root`. The same for any number of threads, and
+    /// whether something was kept of a file or not.
     ///
     /// # Errors
-    /// On request only: what is wrong with a file is said of the file.
+    /// On request only: what is wrong with a file is said of the file, and where nothing can be
+    /// kept a warning says so.
     pub fn of(
         root: &Path,
         folder: &Folder,
-        limits: &Limits,
-        threads: usize,
+        settings: &Settings,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Self, SurveyError> {
         let bar = progress.begin("Looking at pictures", Some(folder.pictures.len() as u64));
+        let (known, mut fresh) = Kept::open(settings, progress);
         let mut files: Vec<Option<Seen>> = vec![None; folder.pictures.len()];
         let work = |at: usize| {
             let picture = &folder.pictures[at];
@@ -90,14 +113,18 @@ impl Survey {
                 header: None,
                 sight: Err(String::new()),
             };
-            look(seen, limits)
+            look(seen, &settings.limits, &known)
         };
-        let whole =
-            parallel(folder.pictures.len(), threads, &|| stop.asked(), work, |at, seen: Seen| {
-                files[at] = Some(seen);
-                bar.advance(1);
-                ControlFlow::Continue(())
-            });
+        let stopped = || stop.asked();
+        let whole = parallel(files.len(), settings.threads, &stopped, work, |at, (seen, new)| {
+            if new {
+                fresh.add(&seen, progress);
+            }
+            files[at] = Some(seen);
+            bar.advance(1);
+            ControlFlow::Continue(())
+        });
+        fresh.write(progress);
         if !whole {
             return Err(SurveyError::Stopped);
         }
@@ -117,16 +144,23 @@ impl Survey {
     }
 }
 
-fn look(mut seen: Seen, limits: &Limits) -> Seen {
+/// Whether anything is new that might be kept.
+fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
     let bytes = match read_bytes(&seen.path, limits) {
         Ok(bytes) => bytes,
         Err(reason) => {
             seen.sight = Err(reason.to_string());
-            return seen;
+            return (seen, false);
         }
     };
+    let digest = Digest::of(&bytes);
     seen.bytes = bytes.len() as u64;
-    seen.digest = Some(Digest::of(&bytes));
+    seen.digest = Some(digest);
+    if let Some((header, sight)) = known.find(&digest) {
+        (seen.header, seen.sight) = (header, sight);
+        return (seen, false);
+    }
+    let _room = Room::for_picture(&bytes);
     let inspection = inspect(&bytes, limits);
     seen.header = inspection.header;
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {
@@ -137,7 +171,7 @@ fn look(mut seen: Seen, limits: &Limits) -> Seen {
             _ => reason.to_string(),
         }
     });
-    seen
+    (seen, true)
 }
 
 fn sight(picture: &Rgb) -> Sight {

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use doctor::plan::Action;
-use doctor::{Checkup, Kind, Severity, Survey};
+use doctor::{Checkup, Kind, Settings, Severity, Survey};
 use ground::Stop;
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::imageops;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use pictures::{Folder, Limits};
+use pictures::Folder;
 use tempfile::TempDir;
 
 /// A picture of blots, of its own for each number.
@@ -46,10 +46,14 @@ fn sound(per_class: u64) -> TempDir {
     folder
 }
 
+fn settings() -> Settings {
+    Settings { threads: 2, ..Settings::default() }
+}
+
 fn checkup(folder: &Path) -> Checkup {
     let scanned = Folder::scan(folder).unwrap();
     let stop = Stop::new();
-    let survey = Survey::of(folder, &scanned, &Limits::default(), 2, &Silent, &stop).unwrap();
+    let survey = Survey::of(folder, &scanned, &settings(), &Silent, &stop).unwrap();
     Checkup::of(survey, 2, &stop)
 }
 
@@ -150,6 +154,21 @@ fn files_that_are_no_good_pictures_are_found_and_the_plan_says_what_to_do() {
     assert_eq!(moved.len(), 1);
     assert_eq!(moved[0].to, Path::new("moths/named.png"));
     assert_eq!(plan.active(), 3);
+}
+
+#[test]
+fn what_is_doubtful_about_single_pictures_can_be_said_in_a_line() {
+    let folder = sound(24);
+    let place = folder.path();
+    let brief = || Checkup::brief(checkup(place).survey);
+    assert_eq!(brief(), None);
+    save(place, "moths/blank.png", &RgbImage::from_pixel(120, 90, Rgb([250, 250, 250])));
+    for number in 901..903 {
+        let small = imageops::resize(&drawn(number), 40, 30, imageops::Triangle);
+        save(place, &format!("moths/small {number}.png"), &small);
+    }
+    fs::write(place.join("owls/page.jpg"), "<html>").unwrap();
+    assert_eq!(brief().as_deref(), Some("2 very small, 1 blank"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Its central types are [`files::Files`] (the one way anything is written: whole or not at all),
 //! [`random::Draws`] (randomness keyed by what it is for, so that results depend on neither order
 //! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
-//! [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256.
+//! [`records`] keeps on disk what was learnt of some content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256.
 //!
 //! ```
 //! use ground::random::{Purpose, Draws};
@@ -15,6 +15,7 @@
 pub mod files;
 pub mod progress;
 pub mod random;
+pub mod records;
 
 mod digest;
 mod stop;

@@ -46,7 +46,7 @@ pub use evidence::{
 };
 pub use insight::{
     ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,
-    Judged, Learning, Selected, Suspect, Suspects, suspects,
+    Judged, Learning, Selected, Suspect, Suspects, guessed, suspects,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{Piece, Sentence, labels, visible};

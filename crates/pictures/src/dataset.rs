@@ -11,7 +11,8 @@ use ground::{Digest, Stop};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
 use crate::{
-    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Side, decode, read, split,
+    Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode,
+    read_in_room, split,
 };
 pub use parallel::parallel;
 
@@ -362,7 +363,8 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
-        let (rgb, digest) = read(path, &self.settings.limits).map_err(|why| why.to_string())?;
+        let (rgb, digest, _room) =
+            read_in_room(path, &self.settings.limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
         Ok((pixels, known, digest))
     }
@@ -412,6 +414,7 @@ impl Work<'_> {
             let later = Later { path, digest, preprocess, limits: *limits };
             return Ok((Square::Later(Box::new(later)), known, digest));
         }
+        let _room = Room::for_picture(&bytes);
         let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
         Ok((Square::Pixels(pixels), known, digest))

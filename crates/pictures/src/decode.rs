@@ -10,7 +10,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
-use crate::{Limits, Rgb};
+use crate::{Limits, Rgb, Room};
 pub(crate) use quiet::quietly;
 pub use sniff::Format;
 
@@ -83,8 +83,18 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// # Errors
 /// As [`decode`], or because the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
+    read_in_room(path, limits).map(|(picture, digest, _room)| (picture, digest))
+}
+
+/// As [`read`], with the room that the picture takes, to be kept as long as it: for threads that
+/// decode many at the same time.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in_room(path: &Path, limits: &Limits) -> Result<(Rgb, Digest, Room), Reason> {
     let bytes = read_bytes(path, limits)?;
-    Ok((decode(&bytes, limits)?, Digest::of(&bytes)))
+    let room = Room::for_picture(&bytes);
+    Ok((decode(&bytes, limits)?, Digest::of(&bytes), room))
 }
 
 /// Reads a file that may be a picture, as far as the limits allow.

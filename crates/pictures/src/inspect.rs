@@ -1,5 +1,7 @@
 //! A picture and all that its file tells about it: what to look at before it is trusted.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::quietly;
 use crate::{Format, Limits, Reason, Rgb, decode};
 pub use exif::Exif;
@@ -11,7 +13,7 @@ mod present;
 mod tests;
 
 /// How colours are kept in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Colour {
     /// One channel.
     Grey,
@@ -24,7 +26,7 @@ pub enum Colour {
 }
 
 /// What the bytes of a picture tell without decoding it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// By content, whatever the file is called.
     pub format: Format,

@@ -1,4 +1,5 @@
-//! The result as one page: a self-contained HTML file, and the same as JSON.
+//! The result as one page: a self-contained HTML file, and the same as JSON. And one for what
+//! [`check`] found.
 //!
 //! Its three central types are [`insight::Evidence`] (what a saved classifier carries), [`About`]
 //! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
@@ -23,6 +24,8 @@
 //! assert!(page.contains("Right on 1 of 1 held-out picture"));
 //! assert!(!page.contains("<b>ant</b>"));
 //! ```
+
+pub mod check;
 
 mod json;
 mod names;

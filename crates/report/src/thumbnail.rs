@@ -2,8 +2,13 @@
 
 /// The address of a thumbnail; empty where there is none or it is neither JPEG nor PNG.
 pub(crate) fn address(thumbnails: &[Vec<u8>], index: Option<usize>) -> String {
-    let Some(bytes) = index.and_then(|index| thumbnails.get(index)) else { return String::new() };
-    let kind = match bytes.as_slice() {
+    let bytes = index.and_then(|index| thumbnails.get(index));
+    bytes.map_or_else(String::new, |bytes| address_of(bytes))
+}
+
+/// The address of a small picture; empty where it is neither JPEG nor PNG.
+pub(crate) fn address_of(bytes: &[u8]) -> String {
+    let kind = match bytes {
         [0xff, 0xd8, ..] => "jpeg",
         [0x89, b'P', b'N', b'G', ..] => "png",
         _ => return String::new(),

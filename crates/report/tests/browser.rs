@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use insight::Evidence;
-use report::{About, html};
+use report::{About, check, html};
 use serde_json::Value;
 
 /// One browser at a time: several would starve each other on a small machine.
@@ -121,26 +121,42 @@ fn keep(browser: &Path, name: &str, page: &str, width: u32, dark: bool) {
     open(browser, &file, width, dark, &[shot, format!("--window-size={width},9500")]);
 }
 
-/// Opens a page and asserts all that must hold of any.
+/// Opens the report of a classifier and asserts all that must hold of any.
 fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32], darks: &[bool]) {
-    let Some(browser) = browser() else { return };
     let about = About {
         title: name.into(),
         file: format!("{name}.lookalike"),
         program: "lookalike".into(),
     };
     let page = html(evidence, thumbnails, &about);
+    stands(name, &page, widths, darks, &|measured, place| {
+        // The bar, how sure, how many it answers, and three whiskers for each of up to 30
+        // classes; the matrix.
+        let held_out = !evidence.predictions.is_empty();
+        let of_answers = if held_out { 3 + 3 * evidence.classes.len().min(30) } else { 0 };
+        let curves = if evidence.history.is_empty() { 0 } else { 2 };
+        let guesses = if evidence.shortcuts.is_empty() { 0 } else { evidence.shortcuts.len() + 2 };
+        let tried = evidence.comparisons.len() + usize::from(evidence.finder.is_some());
+        let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
+        assert_eq!(measured["charts"], charts, "{place}");
+        assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
+    });
+}
+
+/// Opens a page and asserts all that must hold of any, and `more` of what was measured.
+fn stands(name: &str, page: &str, widths: &[u32], darks: &[bool], more: &dyn Fn(&Value, &str)) {
+    let Some(browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
-    fs::write(&file, &page).unwrap();
+    fs::write(&file, page).unwrap();
     let (console, asked) = console_and_requests(&browser, &file);
     assert!(console.is_empty(), "{name}: {console:?}");
     assert!(asked.is_empty(), "{name}: {asked:?}");
     for &width in widths {
         for &dark in darks {
-            keep(&browser, name, &page, width, dark);
+            keep(&browser, name, page, width, dark);
             let place = format!("{name} at {width}, {}", if dark { "dark" } else { "light" });
-            let measured = measure(&browser, &page, width, dark);
+            let measured = measure(&browser, page, width, dark);
             assert_eq!(measured["wide"], width, "{place}");
             assert_eq!(measured["dark"], dark, "{place}");
             assert_eq!(measured["faults"], serde_json::json!([]), "{place}");
@@ -149,19 +165,31 @@ fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32]
                 "{place}: {measured}"
             );
             assert!(measured["contrast"].as_f64().unwrap() > 4.0, "{place}: {measured}");
-            // The bar, how sure, how many it answers, and three whiskers for each of up to 30
-            // classes; the matrix.
-            let held_out = !evidence.predictions.is_empty();
-            let of_answers = if held_out { 3 + 3 * evidence.classes.len().min(30) } else { 0 };
-            let curves = if evidence.history.is_empty() { 0 } else { 2 };
-            let guesses =
-                if evidence.shortcuts.is_empty() { 0 } else { evidence.shortcuts.len() + 2 };
-            let tried = evidence.comparisons.len() + usize::from(evidence.finder.is_some());
-            let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
-            assert_eq!(measured["charts"], charts, "{place}");
-            assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
+            more(&measured, &place);
         }
     }
+}
+
+/// The page of a check.
+fn sound_check(name: &str, classes: &[String], widths: &[u32], darks: &[bool]) {
+    let (checkup, thumbnails) = made::checkup(classes, 12);
+    let (guesses, chance) = made::guesses(classes.len());
+    let about = About { title: name.into(), file: "photos".into(), program: "lookalike".into() };
+    let page = check::html(&checkup, &guesses, Some(&chance), &thumbnails, &about);
+    stands(name, &page, widths, darks, &|measured, place| {
+        assert_eq!(measured["charts"], 3, "{place}");
+        // Two of the conflict, three near copies, blurred ones, and each class at a glance.
+        let shown = page.matches("<img ").count();
+        assert_eq!(measured["pictures"], shown, "{place}");
+        assert!(shown >= 5 + 12 * classes.len().min(30), "{place}: {shown}");
+    });
+}
+
+#[test]
+fn what_check_found_at_both_widths_and_in_both_lights() {
+    sound_check("check", &made::names(3), &[390, 1280], &[false, true]);
+    sound_check("check-hostile", &made::hostile(), &[390], &[true]);
+    sound_check("check-fifty", &made::names(50), &[1280], &[false]);
 }
 
 #[test]

@@ -18,6 +18,7 @@
 pub mod auto;
 pub mod features;
 pub mod head;
+pub mod shortcuts;
 
 mod checkpoint;
 mod classic;

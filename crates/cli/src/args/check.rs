@@ -11,6 +11,9 @@ pub(crate) struct Check {
     /// picture is touched
     #[arg(long, value_name = "PLAN")]
     pub(crate) fix: Option<PathBuf>,
+    /// Write what was found as one HTML page, with the pictures in it
+    #[arg(long, value_name = "HTML")]
+    pub(crate) report: Option<PathBuf>,
     /// Fail (exit code 3) where something is wrong
     #[arg(long)]
     pub(crate) strict: bool,

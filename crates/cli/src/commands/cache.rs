@@ -22,12 +22,13 @@ struct Part {
 }
 
 impl CachePart {
-    const ALL: [Self; 3] = [Self::Features, Self::Pixels, Self::Weights];
+    const ALL: [Self; 4] = [Self::Features, Self::Pixels, Self::Weights, Self::Surveys];
 
     fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::Features => ("features", "what networks see in pictures they have looked at"),
             Self::Pixels => ("pixels", "sets of decoded pictures too large for memory"),
+            Self::Surveys => ("surveys", "what `check` saw in pictures it has looked at"),
             Self::Weights => ("weights", "downloaded networks"),
         }
     }
@@ -46,7 +47,7 @@ pub(crate) fn run(typed: &Cache, terminal: &Terminal) -> anyhow::Result<Exit> {
         // Weights are dear to fetch again, so they are cleared only by name.
         let meant: Vec<&str> = match typed.part {
             Some(part) => vec![part.name().0],
-            None => vec!["features", "pixels"],
+            None => vec!["features", "pixels", "surveys"],
         };
         let cleared = parts.iter_mut().filter(|part| meant.contains(&part.name));
         let (mut files, mut freed) = (0, 0);

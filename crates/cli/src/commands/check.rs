@@ -1,16 +1,20 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
+mod page;
+mod shortcuts;
+
 use std::fmt::Write;
 
-use doctor::{Checkup, Finding, Kind, Severity, Survey, SurveyError};
+use doctor::{Checkup, Finding, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
 use ground::Stop;
 use ground::progress::Progress;
-use pictures::{Folder, Limits};
+use pictures::Folder;
 use serde_json::{Value, json};
 
 use crate::args::Check;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count, printable, thousands};
+use shortcuts::Shortcuts;
 
 /// Findings of a kind that the terminal lists.
 const LISTED: usize = 6;
@@ -21,17 +25,23 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
     let folder = Folder::scan(&typed.dir)?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
     let threads = kernels::threads::count();
-    let limits = Limits::default();
-    let survey = match Survey::of(&typed.dir, &folder, &limits, threads, terminal, stop) {
+    let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
+    let survey = match Survey::of(&typed.dir, &folder, &settings, terminal, stop) {
         Ok(survey) => survey,
         Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
     };
-    let checkup = Checkup::of(survey, threads, stop);
+    let mut checkup = Checkup::of(survey, threads, stop);
     if stop.asked() {
         return Ok(Exit::Interrupted);
     }
+    let shortcuts = Shortcuts::of(&mut checkup, &|line| terminal.warn(line))?;
+    if let Some(path) = &typed.report
+        && !page::write(&checkup, &shortcuts, &typed.dir, path, terminal, stop)?
+    {
+        return Ok(Exit::Interrupted);
+    }
     let text = match typed.json {
-        true => serde_json::to_string_pretty(&as_json(&checkup))?,
+        true => serde_json::to_string_pretty(&as_json(&checkup, &shortcuts))?,
         false => printable(&as_text(&checkup)?),
     };
     terminal.result(&text)?;
@@ -47,6 +57,9 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
         ));
     } else if !typed.json && checkup.findings.iter().any(|finding| !finding.files.is_empty()) {
         terminal.note("`--fix plan.csv` writes what to do about it; no picture is touched");
+    }
+    if let Some(path) = &typed.report {
+        terminal.note(&format!("report: `{}`", path.display()));
     }
     let wrong = checkup.findings.iter().any(|finding| finding.kind.severity() == Severity::Wrong);
     Ok(if typed.strict && wrong { Exit::Pictures } else { Exit::Done })
@@ -111,7 +124,7 @@ fn verdict(checkup: &Checkup) -> String {
     if parts.is_empty() { "nothing wrong was found".into() } else { parts.join(", ") }
 }
 
-fn as_json(checkup: &Checkup) -> Value {
+fn as_json(checkup: &Checkup, shortcuts: &Shortcuts) -> Value {
     let survey = &checkup.survey;
     let classes = survey.classes.iter().enumerate().map(|(label, name)| {
         let of = survey.files.iter().filter(|seen| seen.label == label);
@@ -138,6 +151,11 @@ fn as_json(checkup: &Checkup) -> Value {
         "classes": classes.collect::<Vec<_>>(),
         "warnings": survey.warnings,
         "findings": findings.collect::<Vec<_>>(),
+        "shortcuts": shortcuts.guesses.iter().map(|guess| json!({
+            "what": guess.what,
+            "right": guess.right,
+            "alarm": guess.alarm,
+        })).collect::<Vec<_>>(),
         "groups": checkup.groups.iter().map(|files| names(files)).collect::<Vec<_>>(),
     })
 }

@@ -12,6 +12,7 @@ mod unfinished;
 use std::path::Path;
 use std::time::Instant;
 
+use doctor::{Checkup, Survey};
 use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
@@ -56,6 +57,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     if let Some(like) = &like {
         like.ask_for(&mut settings);
     }
+    look_over(&settings, &folder, terminal, stop);
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = match like {
         Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
@@ -65,6 +67,25 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, terminal, stop),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, terminal, stop),
+    }
+}
+
+/// Says in a line what a check would find fault with in single pictures. Copies, leaks and files
+/// that cannot be used are told by the run itself.
+fn look_over(settings: &Training, folder: &Folder, terminal: &Terminal, stop: &Stop) {
+    let Source::Folder(dir) = &settings.source else { return };
+    let how = doctor::Settings {
+        threads: kernels::threads::count(),
+        kept: Some(doctor::kept_folder()),
+        ..doctor::Settings::default()
+    };
+    // Asked to stop, the run ends by itself.
+    let Ok(survey) = Survey::of(dir, folder, &how, terminal, stop) else { return };
+    if let Some(brief) = Checkup::brief(survey) {
+        terminal.note(&format!(
+            "pictures that deserve a look: {brief}; `lookalike check {}` shows them",
+            dir.display()
+        ));
     }
 }
 

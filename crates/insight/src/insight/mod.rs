@@ -153,7 +153,7 @@ impl Insight {
             selected: answers::selected(&judged, design),
             learning: Learning::of(&evidence.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),
-            shortcuts: guessed(evidence, &baseline),
+            shortcuts: guessed(&evidence.shortcuts, &baseline.accuracy),
             baseline,
             protocol: evidence.judged,
             labels: labels(&evidence.classes),
@@ -217,12 +217,14 @@ impl Calibrated {
     }
 }
 
-fn guessed(evidence: &Evidence, baseline: &Baseline) -> Vec<Guessed> {
-    let chance = baseline.accuracy.estimate().map_or(0.0, |share| share.value);
-    let each = |shortcut: &crate::evidence::Shortcut| {
+/// What each shortcut predicts, against `chance`: always the most common class.
+#[must_use]
+pub fn guessed(shortcuts: &[crate::Shortcut], chance: &Proportion) -> Vec<Guessed> {
+    let chance = chance.estimate().map_or(0.0, |share| share.value);
+    let each = |shortcut: &crate::Shortcut| {
         let right = Proportion::new(shortcut.right, shortcut.of);
         let alarm = right.interval.low > chance + ALARM;
         Guessed { what: shortcut.what.clone(), right, alarm }
     };
-    evidence.shortcuts.iter().map(each).collect()
+    shortcuts.iter().map(each).collect()
 }

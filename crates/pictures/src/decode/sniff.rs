@@ -3,7 +3,7 @@
 use super::Reason;
 
 /// A format that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Format {
     /// Joint Photographic Experts Group.
     Jpeg,

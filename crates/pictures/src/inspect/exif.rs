@@ -7,7 +7,7 @@ const ENTRIES: usize = 512;
 const TEXT: usize = 64;
 
 /// What an EXIF block tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Exif {
     /// 1 to 8: how the picture is to be turned; 1 is as it is.
     pub orientation: Option<u8>,

@@ -15,29 +15,32 @@ const CELLS: usize = SIDE * SIDE;
 
 /// How two pictures agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Fit {
+struct Fit {
     /// Correlation of brightness.
-    pub(super) plain: f32,
+    plain: f32,
     /// The same with cells that disagree counting less.
-    pub(super) robust: f32,
-    /// Correlation of the differences between neighbouring cells.
-    pub(super) edges: f32,
-    /// The same, robust.
-    pub(super) robust_edges: f32,
-    /// The weight that cells have on average.
-    pub(super) weight: f32,
-    /// Left, right, top, bottom of the area in the second.
-    pub(super) area: [f32; 4],
+    robust: f32,
+    /// The same of the differences between neighbouring cells; 0 where brightness does not agree.
+    robust_edges: f32,
 }
+
+/// What the correlation of brightness must exceed …
+const ROBUST: f32 = 0.95;
+/// … and that of differences between neighbours.
+const EDGES: f32 = 0.85;
 
 /// Whether a candidate is one.
 pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
     let (asked, found) = (candidate.asked as usize, candidate.found as usize);
-    let fit = lay(prints, candidate);
-    let likeness = fit.robust.min(1.0);
-    if !agrees(&fit) || tints_apart(prints[asked], prints[found], candidate.turn) > TINGE {
+    // Colours are compared first, which takes hardly any time.
+    if tints_apart(prints[asked], prints[found], candidate.turn) > TINGE {
         return None;
     }
+    let fit = lay(prints, candidate);
+    if fit.robust <= ROBUST || fit.robust_edges <= EDGES {
+        return None;
+    }
+    let likeness = fit.robust.min(1.0);
     let (first, second) = (asked.min(found), asked.max(found));
     let turn = if asked < found { candidate.turn } else { candidate.turn.undone() };
     Some(Pair { first, second, turn, likeness })
@@ -61,12 +64,8 @@ fn tints_apart(asked: &Print, found: &Print, turn: Turn) -> f32 {
     (off / (2 * asked.len()) as f32).sqrt()
 }
 
-pub(super) fn agrees(fit: &Fit) -> bool {
-    fit.robust > 0.95 && fit.robust_edges > 0.85
-}
-
 /// Lays the one that was asked for on the one that was found.
-pub(super) fn lay(prints: &[&Print], candidate: &Candidate) -> Fit {
+fn lay(prints: &[&Print], candidate: &Candidate) -> Fit {
     let plain = |print: &Print| print.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
     let asked = candidate.turn.of(&plain(prints[candidate.asked as usize]), SIDE);
     let found = plain(prints[candidate.found as usize]);
@@ -87,7 +86,7 @@ pub(super) fn lay(prints: &[&Print], candidate: &Candidate) -> Fit {
                 }
             })
             .collect();
-        let fit = measure(&asked, &sampled, &weights, area);
+        let fit = measure(&asked, &sampled, &weights);
         if fit.robust > best.robust {
             best = fit;
         }
@@ -174,32 +173,33 @@ fn correlation([n, sx, sy, sxx, sxy, syy]: [f64; 6]) -> f32 {
     if xx <= 0.0 || yy <= 0.0 { 0.0 } else { ((n * sxy - sx * sy) / (xx * yy).sqrt()) as f32 }
 }
 
-fn measure(asked: &[f32], sampled: &Sampled, weights: &[f32], area: [f32; 4]) -> Fit {
+fn measure(asked: &[f32], sampled: &Sampled, weights: &[f32]) -> Fit {
     let inside = |at: usize| if sampled.inside[at] { 1.0 } else { 0.0 };
     let weighed = |at: usize| inside(at) * weights[at];
-    let (mut dy, mut dx, mut w, mut w1) = (vec![], vec![], vec![], vec![]);
+    let robust = correlation(moments(asked, &sampled.value, weighed));
+    Fit {
+        plain: correlation(moments(asked, &sampled.value, inside)),
+        robust,
+        robust_edges: if robust > ROBUST { edges(asked, &sampled.value, weighed) } else { 0.0 },
+    }
+}
+
+/// Correlation of the differences between neighbouring cells.
+fn edges(asked: &[f32], sampled: &[f32], weighed: impl Fn(usize) -> f32) -> f32 {
+    let (mut dy, mut dx, mut w) = (vec![], vec![], vec![]);
     for y in 0..SIDE {
         for x in 0..SIDE {
             let at = y * SIDE + x;
             for (on, next) in [(x + 1 < SIDE, at + 1), (y + 1 < SIDE, at + SIDE)] {
                 if on {
                     dy.push(asked[next] - asked[at]);
-                    dx.push(sampled.value[next] - sampled.value[at]);
+                    dx.push(sampled[next] - sampled[at]);
                     w.push(weighed(at).min(weighed(next)));
-                    w1.push(inside(at).min(inside(next)));
                 }
             }
         }
     }
-    let count = (0..CELLS).map(inside).sum::<f32>().max(1.0);
-    Fit {
-        plain: correlation(moments(asked, &sampled.value, inside)),
-        robust: correlation(moments(asked, &sampled.value, weighed)),
-        edges: correlation(moments(&dy, &dx, |at| w1[at])),
-        robust_edges: correlation(moments(&dy, &dx, |at| w[at])),
-        weight: (0..CELLS).map(weighed).sum::<f32>() / count,
-        area,
-    }
+    correlation(moments(&dy, &dx, |at| w[at]))
 }
 
 /// Tukey's biweight of what is off, on the scale of its median.

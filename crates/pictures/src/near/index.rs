@@ -26,6 +26,8 @@ pub(super) const LEAST: u16 = 500;
 pub(super) const KEPT: usize = 16;
 /// Entries of one place that are looked at.
 const WINDOW: usize = 256;
+/// Entries that are looked at together.
+const GROUP: usize = 8;
 
 /// A picture that might show the same as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +123,19 @@ pub(super) fn candidates(prints: &[&Print], threads: usize, stop: &Stop) -> Vec<
     found.into_iter().flatten().collect()
 }
 
+/// A place of a table to look at, for one turn of the picture that is asked for.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    turn: usize,
+    table: usize,
+    place: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Places that are looked at for one picture.
+const LOOKS: usize = Turn::ALL.len() * TABLES * (1 << UNSURE);
+
 fn ask(
     asked: u32,
     spectrum: &Spectrum,
@@ -128,36 +143,38 @@ fn ask(
     tables: &[Table; TABLES],
     coarse: &[[u8; coarse::CELLS]],
 ) -> Vec<Candidate> {
-    let mut found = vec![];
-    for turn in Turn::ALL {
-        let spectrum = turned(spectrum, turn);
-        let hash = signs(&spectrum);
-        for (key, table) in keys.iter().zip(tables) {
-            let mut weak: [(f32, usize); BITS] =
-                std::array::from_fn(|bit| (spectrum[key[bit]].abs(), bit));
-            weak.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let place = gather(hash, key);
-            for which in 0..1usize << UNSURE {
+    let (mut looks, mut hashes) = ([Look::default(); LOOKS], [0; Turn::ALL.len()]);
+    let mut free = looks.iter_mut();
+    for (turn, hash) in hashes.iter_mut().enumerate() {
+        let spectrum = turned(spectrum, Turn::ALL[turn]);
+        *hash = signs(&spectrum);
+        for (table, key) in keys.iter().enumerate() {
+            let (place, unsure) = (gather(*hash, key), unsure(&spectrum, key));
+            for (which, look) in free.by_ref().take(1 << UNSURE).enumerate() {
                 let flipped = (0..UNSURE)
                     .filter(|bit| which >> bit & 1 == 1)
-                    .fold(place, |place, bit| place ^ 1 << weak[bit].1);
-                let (start, end) =
-                    (table.starts[flipped] as usize, table.starts[flipped + 1] as usize);
-                let (start, end) = window(&table.hashes, start, end, hash);
-                let entries = table.hashes[start..end].iter().zip(&table.owners[start..end]);
-                for (&other, &owner) in entries {
-                    let differ = (hash ^ other).count_ones();
-                    let (picture, part) = (owner / PARTS_IN_ALL, (owner % PARTS_IN_ALL) as u8);
-                    if differ <= MOST && picture != asked {
-                        found.push(Candidate {
-                            asked,
-                            found: picture,
-                            differ,
-                            turn,
-                            part,
-                            alike: 0,
-                        });
-                    }
+                    .fold(place, |place, bit| place ^ 1 << unsure[bit]);
+                *look = Look { turn, table, place: flipped, ..Look::default() };
+            }
+        }
+    }
+    narrow(&mut looks, &hashes, tables);
+    let mut found = vec![];
+    for look in &looks {
+        let (table, hash) = (&tables[look.table], hashes[look.turn]);
+        let filed = &table.hashes[look.start..look.end];
+        for (group, others) in filed.chunks(GROUP).enumerate() {
+            // Most groups hold nothing, which is seen at once.
+            let nearest = others.iter().map(|other| (hash ^ other).count_ones()).min();
+            if nearest.is_none_or(|nearest| nearest > MOST) {
+                continue;
+            }
+            for (at, &other) in (look.start + group * GROUP..).zip(others) {
+                let (differ, owner) = ((hash ^ other).count_ones(), table.owners[at]);
+                let (picture, part) = (owner / PARTS_IN_ALL, (owner % PARTS_IN_ALL) as u8);
+                if differ <= MOST && picture != asked {
+                    let turn = Turn::ALL[look.turn];
+                    found.push(Candidate { asked, found: picture, differ, turn, part, alike: 0 });
                 }
             }
         }
@@ -180,12 +197,58 @@ fn ask(
     found
 }
 
-/// The entries of one place that are looked at: all, or those around where the hash would lie.
-fn window(hashes: &[u64], start: usize, end: usize, hash: u64) -> (usize, usize) {
-    if end - start <= WINDOW {
-        return (start, end);
+/// The bits of a key that are least sure: those of the frequencies nearest to 0, the first where
+/// several are equally near.
+fn unsure(spectrum: &Spectrum, key: &[usize; BITS]) -> [usize; UNSURE] {
+    let mut least = [(f32::INFINITY, 0); UNSURE];
+    for (bit, &at) in key.iter().enumerate() {
+        let mut next = (spectrum[at].abs(), bit);
+        for kept in &mut least {
+            if next < *kept {
+                std::mem::swap(kept, &mut next);
+            }
+        }
     }
-    let middle = start + hashes[start..end].partition_point(|&other| other < hash);
-    let from = middle.saturating_sub(WINDOW / 2).clamp(start, end - WINDOW);
-    (from, from + WINDOW)
+    least.map(|(_, bit)| bit)
 }
+
+/// Finds which entries of each place are looked at: all, or of many those around where the hash
+/// would lie.
+///
+/// The tables are larger than a processor's caches, so that each load waits for memory. Therefore
+/// all places are found together, step by step: loads that do not need one another's outcome wait
+/// at the same time.
+fn narrow(looks: &mut [Look], hashes: &[u64], tables: &[Table; TABLES]) {
+    for look in &mut *looks {
+        let starts = &tables[look.table].starts;
+        (look.start, look.end) = (starts[look.place] as usize, starts[look.place + 1] as usize);
+    }
+    // The last entry below the hash, or the first, by halving.
+    let mut crowded: Vec<(&mut Look, usize, usize)> = looks
+        .iter_mut()
+        .filter(|look| look.end - look.start > WINDOW)
+        .map(|look| {
+            let (low, left) = (look.start, look.end - look.start);
+            (look, low, left)
+        })
+        .collect();
+    while crowded.iter().any(|&(_, _, left)| left > 1) {
+        for (look, low, left) in &mut crowded {
+            let half = *left / 2;
+            let below = tables[look.table].hashes[*low + half] < hashes[look.turn];
+            *low = if below { *low + half } else { *low };
+            *left -= half;
+        }
+    }
+    for (look, low, _) in crowded {
+        let below = tables[look.table].hashes[low] < hashes[look.turn];
+        let middle = low + usize::from(below);
+        look.start = middle.saturating_sub(WINDOW / 2).clamp(look.start, look.end - WINDOW);
+        look.end = look.start + WINDOW;
+    }
+    let first = |look: &Look| tables[look.table].hashes.get(look.start).copied().unwrap_or(0);
+    std::hint::black_box(looks.iter().fold(0, |all, look| all ^ first(look)));
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,9 +18,18 @@ const LOSSES: usize = 12;
 const MANY: usize = 7;
 
 /// A picture: its file and its thumbnail's address, empty where there is none.
-pub(super) struct Picture {
-    pub(super) file: Name,
-    pub(super) address: String,
+pub(crate) struct Picture {
+    pub(crate) file: Name,
+    pub(crate) address: String,
+}
+
+impl Picture {
+    /// Folders stand in the full name; a card has room for the last part only.
+    pub(crate) fn of(file: &str, address: String) -> Self {
+        let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
+        Self { file, address }
+    }
 }
 
 /// What a class looks like.
@@ -120,8 +129,5 @@ pub(super) fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
 }
 
 fn picture(file: &str, thumbnail: Option<usize>, thumbnails: &[Vec<u8>]) -> Picture {
-    // Folders stand in the full name; a card has room for the last part only.
-    let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
-    Picture { file, address: address(thumbnails, thumbnail) }
+    Picture::of(file, address(thumbnails, thumbnail))
 }

@@ -10,6 +10,7 @@ use askama::Template;
 use insight::{BadPicture, Evidence, Insight, Piece, Sentence};
 
 use self::beyond::{Doubted, Guess, More, Tried};
+pub(crate) use self::gallery::Picture;
 use self::gallery::{ClassSamples, Loss, Pair};
 use self::matrix::Matrix;
 use self::training::Training;
@@ -82,14 +83,14 @@ struct Score {
     values: [Option<Value>; 3],
 }
 
-struct Value {
-    percent: String,
-    range: String,
-    whisker: String,
+pub(crate) struct Value {
+    pub(crate) percent: String,
+    pub(crate) range: String,
+    pub(crate) whisker: String,
 }
 
 impl Value {
-    fn of(estimate: &insight::Estimate) -> Self {
+    pub(crate) fn of(estimate: &insight::Estimate) -> Self {
         let (percent, range) = (estimate.percent(), estimate.range());
         Self { percent, range, whisker: svg::whisker(estimate) }
     }
@@ -114,7 +115,7 @@ fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-fn rendered(template: &impl Template) -> String {
+pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().expect("templates whose values print without error render without error")
 }
 

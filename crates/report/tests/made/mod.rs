@@ -1,5 +1,9 @@
 //! Evidence for tests: as a run would leave it, with drawn thumbnails.
 
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
+use doctor::{Checkup, Finding, Kind, Light, Seen, Sight, Survey};
+use ground::Digest;
 use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
@@ -119,6 +123,64 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<
     made.finder =
         Some(Finder { losses: rates.iter().map(loss).collect(), rates, suggested: Some(3e-3) });
     (made, thumbnails)
+}
+
+/// What a check leaves: of each class `pictures` pictures and a file that is none; one picture in
+/// two classes, near copies, blurred pictures, a shortcut.
+pub(crate) fn checkup(classes: &[String], pictures: usize) -> (Checkup, report::check::Thumbnails) {
+    let mut survey =
+        Survey { folder: "photos".into(), classes: classes.to_vec(), ..Survey::default() };
+    for (label, class) in classes.iter().enumerate() {
+        for number in 0..=pictures {
+            let sight = Sight {
+                width: 500,
+                height: 375,
+                pixels: Digest::of(&[label as u8, number as u8]),
+                print: pictures::Print::from_bytes(&[9; pictures::Print::BYTES]),
+                light: Light::default(),
+            };
+            survey.files.push(Seen {
+                path: format!("photos/{class}/picture {number}.jpg").into(),
+                label,
+                side: None,
+                bytes: 40_000 + 1_000 * number as u64,
+                digest: Some(sight.pixels),
+                header: None,
+                sight: if number < pictures { Ok(sight) } else { Err("a web page".into()) },
+            });
+        }
+    }
+    let (count, of) = (survey.files.len(), pictures + 1);
+    let found = |kind, files: Vec<usize>, words: &str| Finding { kind, files, words: words.into() };
+    let mut findings = vec![found(Kind::LabelConflict, vec![0, of], "2 files")];
+    findings.extend(
+        (1..=classes.len()).map(|class| {
+            found(Kind::Unreadable, vec![class * of - 1], "a web page is not supported")
+        }),
+    );
+    findings.push(found(Kind::NearCopies, (1..4).collect(), "3 pictures, mirrored"));
+    findings.extend(
+        (0..count)
+            .filter(|file| file % of < pictures / 2)
+            .map(|file| found(Kind::Blurred, vec![file], "500 × 375 pixels")),
+    );
+    findings.push(found(
+        Kind::Shortcut,
+        vec![],
+        "the camera alone names the class of 93 % rightly",
+    ));
+    let checkup = Checkup { survey, findings, groups: vec![vec![0, of], vec![1, 2, 3]] };
+    let shown = report::check::shown(&checkup).into_iter();
+    let thumbnails = shown.map(|file| (file, thumbnail(file % 40))).collect();
+    (checkup, thumbnails)
+}
+
+/// What can be guessed of pictures of so many classes, one of it far too well; and by chance.
+pub(crate) fn guesses(classes: usize) -> (Vec<insight::Guessed>, insight::Proportion) {
+    let chance = insight::Proportion::new(300 / classes, 300);
+    let shortcut = |what: &str, right| Shortcut { what: what.into(), right, of: 300 };
+    let judged = [shortcut("the camera", 280), shortcut("the mean colour", 300 / classes + 3)];
+    (insight::guessed(&judged, &chance), chance)
 }
 
 pub(crate) fn names(n: usize) -> Vec<String> {

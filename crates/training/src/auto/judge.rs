@@ -339,6 +339,6 @@ fn mean(rows: &[&[f32]]) -> Vec<f32> {
     sums.iter().map(|sum| (sum / n).max(f64::from(f32::MIN_POSITIVE)).ln() as f32).collect()
 }
 
-pub(super) fn first_of_largest(row: &[f32]) -> usize {
+pub(crate) fn first_of_largest(row: &[f32]) -> usize {
     (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
 }

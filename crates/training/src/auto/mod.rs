@@ -20,6 +20,7 @@ use crate::TrainingError;
 use crate::features::{About, Features, FeaturesError, Table};
 use crate::head::{Kind, Linear};
 use judge::Judge;
+pub(crate) use judge::first_of_largest;
 pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
 
 /// The settings of the default recipe. They are saved in the classifier, so that a run can be

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use ground::files::{Disk, FileError, Files, read_at, write_pieces};
 use ground::{Digest, Digester};
@@ -34,8 +34,6 @@ const END: usize = 8 + 32;
 pub(super) const SEGMENT: usize = 4096;
 /// More segments than that, beside full ones, are made into fewer.
 const SEGMENTS: usize = 32;
-/// What nobody has used for so long makes room.
-const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// What is known of a picture beside its features.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -358,22 +356,6 @@ impl Cache {
         }
         let _ = fs::remove_dir(&beside);
         Self::of_folder(folder.clone(), self.width).map(Some)
-    }
-
-    /// Removes what nobody has used for long from the folder that all caches lie in.
-    pub fn sweep(parent: &Path) {
-        let now = SystemTime::now();
-        let fresh = |file: &fs::DirEntry| {
-            let modified = file.metadata().and_then(|metadata| metadata.modified());
-            modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age <= KEPT))
-        };
-        for folder in fs::read_dir(parent).into_iter().flatten().flatten() {
-            let mut files = fs::read_dir(folder.path()).into_iter().flatten().flatten();
-            if !files.any(|file| fresh(&file)) {
-                // What cannot be removed stays.
-                let _ = fs::remove_dir_all(folder.path());
-            }
-        }
     }
 }
 

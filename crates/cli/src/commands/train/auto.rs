@@ -36,7 +36,7 @@ pub(super) fn run(
     )?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
-    Cache::sweep(&parent);
+    ground::records::sweep(&parent);
     let key = features::key(&engine, &preprocess, recipe.looks());
     let width = features::width(&graph);
     let cache = match Cache::open(&parent, &key, width) {

@@ -1,0 +1,123 @@
+//! What was seen in a file, kept by the file's content.
+
+use std::path::PathBuf;
+
+use ground::Digest;
+use ground::files::{Disk, FileError, cache_folder};
+use ground::progress::Progress;
+use ground::records::{self, Fresh, Records, SEGMENT};
+use pictures::{Header, Limits, Print};
+use serde::{Deserialize, Serialize};
+
+use crate::{Light, Seen, Settings, Sight};
+
+/// Changes with anything in this code, or in what decodes, that changes what is seen in a file: a
+/// test holds it to that.
+const VERSION: &str = "lookalike survey 1";
+
+/// Where the binary keeps what was seen in files.
+#[must_use]
+pub fn folder() -> PathBuf {
+    cache_folder(|name| std::env::var_os(name)).join("surveys")
+}
+
+/// What all records of these limits have in common.
+fn key(limits: &Limits) -> Digest {
+    Digest::of(format!("{VERSION} {limits:?}").as_bytes())
+}
+
+/// What is known of files by their content, perhaps nothing: what is not there is looked at.
+pub(crate) struct Kept(Option<Records>);
+
+/// What was seen and is to be kept.
+pub(crate) struct New(Option<Fresh>);
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    header: Option<Header>,
+    sight: Result<Look, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Look {
+    width: u32,
+    height: u32,
+    pixels: [u8; 32],
+    light: Light,
+    print: Vec<u8>,
+}
+
+impl Kept {
+    /// What is kept where the settings say; and a place for more.
+    pub(crate) fn open(settings: &Settings, progress: &dyn Progress) -> (Self, New) {
+        let Some(folder) = &settings.kept else { return (Self(None), New(None)) };
+        records::sweep(folder);
+        match Records::open(folder, &key(&settings.limits)).and_then(Records::tidy) {
+            Ok(records) => {
+                let fresh = records.fresh();
+                (Self(Some(records)), New(Some(fresh)))
+            }
+            Err(error) => {
+                warn(&error, progress);
+                (Self(None), New(None))
+            }
+        }
+    }
+
+    /// What was seen in a file of this content.
+    pub(crate) fn find(&self, content: &Digest) -> Option<(Option<Header>, Result<Sight, String>)> {
+        let Record { header, sight } =
+            postcard::from_bytes(&self.0.as_ref()?.get(content)?).ok()?;
+        let sight = match sight {
+            Ok(Look { width, height, pixels, light, print }) => {
+                let print = Print::from_bytes(print.first_chunk()?);
+                Ok(Sight { width, height, pixels: Digest(pixels), print, light })
+            }
+            Err(reason) => Err(reason),
+        };
+        Some((header, sight))
+    }
+}
+
+impl New {
+    /// Adds what was seen in a file.
+    pub(crate) fn add(&mut self, seen: &Seen, progress: &dyn Progress) {
+        let (Some(fresh), Some(content)) = (&mut self.0, &seen.digest) else { return };
+        if let Ok(bytes) = postcard::to_allocvec(&record(seen)) {
+            fresh.add(content, &bytes);
+        }
+        if fresh.len() >= SEGMENT {
+            self.write(progress);
+        }
+    }
+
+    /// Puts it on disk. Where that fails, nothing more is kept.
+    pub(crate) fn write(&mut self, progress: &dyn Progress) {
+        if let Some(Err(error)) = self.0.as_mut().map(|fresh| fresh.write(&Disk)) {
+            warn(&error, progress);
+            self.0 = None;
+        }
+    }
+}
+
+fn record(seen: &Seen) -> Record {
+    let look = |sight: &Sight| Look {
+        width: sight.width,
+        height: sight.height,
+        pixels: sight.pixels.0,
+        light: sight.light,
+        print: sight.print.to_bytes().to_vec(),
+    };
+    let sight = seen.sight.as_ref().map(look).map_err(Clone::clone);
+    Record { header: seen.header.clone(), sight }
+}
+
+fn warn(error: &FileError, progress: &dyn Progress) {
+    progress.warn(&format!(
+        "{error}: {}; what is seen is not kept, and the next check takes as long",
+        error.source
+    ));
+}
+
+#[cfg(test)]
+mod tests;
