@@ -45,5 +45,8 @@ pub use softmax::{loss, softmax};
 pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
 
-/// The version of the file format that this program reads and writes.
-pub const VERSION: u64 = 2;
+/// The version of the file format that this program writes.
+pub const VERSION: u64 = 3;
+
+/// The oldest version that it reads: what came since is absent there.
+pub const OLDEST: u64 = 2;

@@ -29,6 +29,8 @@ pub enum Purpose {
     Finder = 9,
     /// Fewer pictures to learn from.
     Curve = 10,
+    /// The first guess at the axes of a map.
+    Layout = 11,
     /// How long to wait before a server is asked again.
     Retry = 20,
 }

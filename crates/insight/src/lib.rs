@@ -28,10 +28,12 @@
 //! ```
 
 mod calibration;
+mod colours;
 mod compare;
 mod evidence;
 mod folds;
 mod insight;
+pub mod layout;
 pub mod stats;
 pub mod text;
 mod words;
@@ -39,10 +41,11 @@ mod words;
 pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
+pub use colours::heat_colour;
 pub use compare::{Comparison, calibrated_losses, compare};
 pub use evidence::{
-    BadPicture, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Prediction,
-    Protocol, Sample, Shortcut,
+    BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Heat,
+    Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
 };
 pub use insight::{
     ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,

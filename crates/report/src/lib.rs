@@ -32,6 +32,7 @@ mod svg;
 mod thumbnail;
 
 pub use json::json;
+pub use page::EXPLAINED;
 
 use insight::{Evidence, Insight};
 

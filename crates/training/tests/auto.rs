@@ -9,7 +9,7 @@ use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
 use training::auto::{Auto, Fitted, fit};
-use training::features::{About, Features, Table};
+use training::features::{About, Features, Kept, Table};
 
 const WIDTH: usize = 200;
 
@@ -37,7 +37,15 @@ fn made(count: usize, content: impl Fn(usize) -> usize, signal: f64) -> (Dataset
     let squares = (0..count).map(|_| vec![0; 3].into()).collect();
     let data = Dataset::of_squares(vec!["a".into(), "b".into()], items, 1, squares);
     let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; count];
-    (data, Features { table: Table::new(WIDTH, numbers), about, computed: count })
+    (
+        data,
+        Features {
+            table: Table::new(WIDTH, numbers),
+            about,
+            computed: count,
+            kept: Kept::default(),
+        },
+    )
 }
 
 fn fitted(data: &Dataset, features: &Features) -> Fitted {

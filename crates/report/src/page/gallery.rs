@@ -17,6 +17,10 @@ const LOSSES: usize = 12;
 /// Classes from which on each gets less room.
 const MANY: usize = 7;
 
+/// Top losses, confused pairs, and pictures of each pair that are shown: those whose reasons are
+/// worth looking for ([`Insight::worth_explaining`]).
+pub const EXPLAINED: [usize; 3] = [LOSSES, PAIRS, OF_PAIR];
+
 /// A picture: its file and its thumbnail's address, empty where there is none.
 pub(super) struct Picture {
     pub(super) file: Name,

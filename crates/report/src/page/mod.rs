@@ -18,6 +18,8 @@ use crate::About;
 use crate::names::{Name, cut, plural};
 use crate::svg;
 
+pub use self::gallery::EXPLAINED;
+
 /// Classes that samples, the matrix and the scores show at most.
 const CLASSES: usize = 30;
 

@@ -147,6 +147,12 @@ impl Cache {
         (self.width * size_of::<f32>() + CHECK) as u64
     }
 
+    /// Where it lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Numbers in a record.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -5,18 +5,25 @@ use std::time::Instant;
 use classifier::{Judged, Learned, Made, Material};
 use engine::Cpu;
 use ground::progress::Progress;
+use ground::{Digest, Stop};
 use insight::{
-    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Protocol, Shortcut,
+    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Map, Protocol,
+    Shortcut,
 };
 use network::Parameters;
 use pictures::{Bad, Dataset, Preprocess, Side};
-use training::{Keep, Recipe};
+use training::features::Kept;
+use training::head::Linear;
+use training::{Keep, Reasons, Recipe};
 
 use super::suspects;
 use crate::commands::{recipe_facts, report};
 use crate::settings::Training;
 use crate::start::Start;
 use crate::terminal::{Terminal, clock, count, printable, thousands};
+
+/// Pictures whose reasons are looked for: about three seconds with a ResNet-50.
+const REASONS: usize = 80;
 
 /// Bad pictures named in the terminal; all are in the report.
 const NAMED: usize = 10;
@@ -40,7 +47,12 @@ pub(super) struct Outcome {
     pub(super) mirrored: bool,
     pub(super) judged: Protocol,
     pub(super) predictions: Vec<Judged>,
+    pub(super) map: Option<Map>,
     pub(super) reference: Option<Learned>,
+    /// The heads that judged, by fold; none where the network itself judged.
+    pub(super) judges: Vec<Linear>,
+    /// Where the reasons of those are kept.
+    pub(super) kept: Option<(Digest, Kept)>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) curve: Vec<CurvePoint>,
@@ -59,7 +71,10 @@ impl Outcome {
             judged,
             predictions,
             mirrored: false,
+            map: None,
             reference: None,
+            judges: vec![],
+            kept: None,
             candidates: vec![],
             comparisons: vec![],
             curve: vec![],
@@ -140,10 +155,12 @@ impl Account {
         outcome: Outcome,
         engine: &mut Cpu,
         terminal: &Terminal,
+        stop: &Stop,
     ) -> anyhow::Result<()> {
         let digest = self.start.digest()?.map(|digest| digest.to_string());
         let facts = self.facts(&outcome, digest.as_deref())?;
         let pretrained = self.start.name().zip(digest);
+        let pictures: Vec<usize> = outcome.predictions.iter().map(|j| j.picture).collect();
         let material = Material {
             architecture: self.recipe.architecture(self.data.classes.len()),
             preprocess: self.preprocess.clone(),
@@ -153,6 +170,7 @@ impl Account {
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
             judged: outcome.judged,
             predictions: outcome.predictions,
+            map: outcome.map,
             reference: outcome.reference,
             candidates: outcome.candidates,
             comparisons: outcome.comparisons,
@@ -166,7 +184,14 @@ impl Account {
             data: &self.data,
             folder: self.settings.source.folder(),
         };
-        let classifier = material.build(engine)?;
+        let mut classifier = material.build(engine)?;
+        let reasons = Reasons {
+            data: &self.data,
+            pictures: &pictures,
+            judges: &outcome.judges,
+            kept: outcome.kept,
+        };
+        reasons.explain(&mut classifier, ::report::EXPLAINED, REASONS, engine, terminal, stop)?;
         let output = &self.settings.output;
         let replaced = if output.exists() { " (replaced)" } else { "" };
         classifier.save(output)?;

@@ -88,7 +88,10 @@ pub(super) fn run(
         candidates: fitted.candidates.clone(),
         curve: fitted.curve.clone(),
         shortcuts: fitted.shortcuts.clone(),
+        map: fitted.map,
         reference: Some(fitted.reference.clone()),
+        judges: fitted.judges.clone(),
+        kept: Some((key, features.kept.clone())),
         facts: vec![("head", format!("{kind}, strength {strength}"))],
         ..Outcome::new(parameters, protocol, fitted.judged.clone())
     };
@@ -97,11 +100,11 @@ pub(super) fn run(
         if recipe.fine_tune == FineTune::Auto {
             account.notes.push(UNTRIED.into());
         }
-        account.save(outcome, &mut engine, terminal)?;
+        account.save(outcome, &mut engine, terminal, stop)?;
         return Ok(Exit::Done);
     }
     // What is done in a moment is saved before what takes long begins.
-    account.save(outcome.clone(), &mut engine, terminal)?;
+    account.save(outcome.clone(), &mut engine, terminal, stop)?;
     account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
     fine_tune(account, recipe, &fitted, &features, outcome, &mut engine, terminal, stop)
 }
@@ -172,6 +175,8 @@ fn fine_tune(
                 reference: Some(better.reference),
                 history: better.history,
                 // These speak of the fitted head.
+                judges: vec![],
+                kept: None,
                 candidates: vec![],
                 curve: vec![],
                 ..outcome
@@ -183,7 +188,7 @@ fn fine_tune(
         }
     }
     let output = account.settings.output.clone();
-    account.save(outcome, engine, terminal)?;
+    account.save(outcome, engine, terminal, stop)?;
     tuned.checkpoints.iter().for_each(|kept| unfinished.done(kept, &output, terminal));
     unfinished.remove();
     Ok(Exit::Done)

@@ -121,6 +121,7 @@ fn save(
         fold: 0,
         group: data.groups[held_out.picture],
         novelty,
+        place: None,
     };
     let predictions = run.held_out.into_iter().zip(familiar.novelties).map(judge).collect();
     let outcome = Outcome {
@@ -129,5 +130,5 @@ fn save(
         facts: vec![("steps", thousands(run.steps))],
         ..Outcome::new(run.parameters, judged, predictions)
     };
-    account.save(outcome, engine, terminal)
+    account.save(outcome, engine, terminal, stop)
 }
