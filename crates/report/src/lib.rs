@@ -24,6 +24,7 @@
 //! assert!(!page.contains("<b>ant</b>"));
 //! ```
 
+mod heat;
 mod json;
 mod names;
 mod page;

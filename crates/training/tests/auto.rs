@@ -119,3 +119,28 @@ fn a_given_side_is_judged_and_a_test_before_all() {
     assert_eq!((tested.protocol, tested.judged.len()), (Protocol::Test, 30));
     assert!(tested.judged.iter().all(|judged| judged.picture % 3 == 1));
 }
+
+/// The heads that are asked for reasons are those that judged: on pictures so few that they are
+/// fitted in their span, and on more.
+#[test]
+fn the_judges_of_the_first_round_are_handed_on() {
+    for count in [90, 200] {
+        let (data, features) = made(count, |picture| picture, 0.3);
+        let settings = Auto { repeats: Some(1), ..Auto::new(Backbone::Small) };
+        let body = Parameters::start(&settings.architecture(2).graph(), 1);
+        let bytes = vec![100; data.items.len()];
+        let fitted = fit(&settings, &data, &features, body, &bytes, &Silent, &Stop::new()).unwrap();
+        assert_eq!(fitted.judges.len(), 5);
+        let apart = |head: usize, judged: &classifier::Judged| {
+            let logits = fitted.judges[head].logits(&features.table, &[judged.picture]).unwrap();
+            logits[0].iter().zip(&judged.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        let largest = |of: &dyn Fn(usize) -> usize| {
+            fitted.judged.iter().map(|j| apart(of(j.fold), j)).fold(0.0, f32::max)
+        };
+        assert!(largest(&|fold| fold) < 0.02, "{count}: {}", largest(&|fold| fold));
+        assert!(largest(&|fold| (fold + 1) % 5) > 0.2, "another fold's judge says something else");
+        // Every judged picture is on the map of so few.
+        assert!(fitted.map.is_some() && fitted.judged.iter().all(|j| j.place.is_some()));
+    }
+}

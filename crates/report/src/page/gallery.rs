@@ -25,6 +25,8 @@ pub const EXPLAINED: [usize; 3] = [LOSSES, PAIRS, OF_PAIR];
 pub(super) struct Picture {
     pub(super) file: Name,
     pub(super) address: String,
+    /// What can be laid over it: which lenses show it, and its address.
+    pub(super) heat: Vec<(&'static str, String)>,
 }
 
 /// What a class looks like.
@@ -88,7 +90,7 @@ pub(super) fn pairs(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Pair> {
     let wrong = |&index: &usize| {
         let judged = &insight.judged[index];
         Wrong {
-            picture: of_judged(judged, thumbnails),
+            picture: explained(judged, insight, thumbnails),
             predicted: percent(judged.probability.into()),
             actual: percent(judged.probability_of_actual.into()),
         }
@@ -109,7 +111,7 @@ pub(super) fn pairs(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Pair> {
 
 pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
     let loss = |judged: &Judged| Loss {
-        picture: of_judged(judged, thumbnails),
+        picture: explained(judged, insight, thumbnails),
         actual: judged.actual,
         predicted: judged.predicted,
         right: judged.actual == judged.predicted,
@@ -117,6 +119,25 @@ pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
         probability: percent(judged.probability.into()),
     };
     insight.top_losses(LOSSES).into_iter().map(loss).collect()
+}
+
+/// A judged picture with what spoke for the name that it was given, and for its label.
+fn explained(judged: &Judged, insight: &Insight, thumbnails: &[Vec<u8>]) -> Picture {
+    let mut picture = of_judged(judged, thumbnails);
+    let side = insight.reasons.map_or(0, |reasons| reasons.side);
+    for heat in &judged.heat {
+        let lenses = match (heat.class == judged.predicted, heat.class == judged.actual) {
+            (true, true) => "called actual",
+            (true, false) => "called",
+            (false, true) => "actual",
+            (false, false) => continue,
+        };
+        let address = crate::heat::address(heat, side);
+        if !address.is_empty() && !picture.address.is_empty() {
+            picture.heat.push((lenses, address));
+        }
+    }
+    picture
 }
 
 pub(super) fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {
@@ -127,5 +148,5 @@ fn picture(file: &str, thumbnail: Option<usize>, thumbnails: &[Vec<u8>]) -> Pict
     // Folders stand in the full name; a card has room for the last part only.
     let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
-    Picture { file, address: address(thumbnails, thumbnail) }
+    Picture { file, address: address(thumbnails, thumbnail), heat: vec![] }
 }
