@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod collect;
+mod look;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use weights::{PRETRAINED, Pretrained};
 pub(crate) use apply::Apply;
 pub(crate) use check::Check;
 pub(crate) use collect::Collect;
+pub(crate) use look::Look;
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Collect pictures: from lists of addresses, saved pages, archives and folders
     Collect(Collect),
+    /// Show what lies in a folder: a contact sheet of each class
+    Look(Look),
     /// Look pictures over: copies, wrong files, leaks, classes
     Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or put everything back

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use network::Backbone;
+use pictures::{Folder, PicturesError};
 use training::auto::{Auto, FineTune};
 use training::{Classic, Keep, Rates, Recipe};
 
@@ -200,7 +201,7 @@ impl Training {
 }
 
 impl Source {
-    fn of(labels: Option<PathBuf>, dir: Option<PathBuf>) -> anyhow::Result<Self> {
+    pub(crate) fn of(labels: Option<PathBuf>, dir: Option<PathBuf>) -> anyhow::Result<Self> {
         match (labels, dir) {
             (Some(table), _) => Ok(Self::Table(table)),
             (None, Some(dir)) => Ok(Self::Folder(dir)),
@@ -214,6 +215,14 @@ impl Source {
         }
     }
 
+    /// The pictures that it names.
+    pub(crate) fn pictures(&self) -> Result<Folder, PicturesError> {
+        match self {
+            Self::Folder(dir) => Folder::scan(dir),
+            Self::Table(table) => Folder::from_csv(table),
+        }
+    }
+
     /// What the pictures' names start from.
     pub(crate) fn folder(&self) -> &Path {
         match self {
@@ -224,7 +233,7 @@ impl Source {
 
     /// What a classifier of these pictures is called: `photos` for `photos/`, `birds` for
     /// `birds.csv`, and the folder's own name for `.`.
-    fn name(&self) -> anyhow::Result<String> {
+    pub(crate) fn name(&self) -> anyhow::Result<String> {
         let named = |path: &Path| match self {
             Self::Folder(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
             Self::Table(_) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),

@@ -50,4 +50,5 @@ pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};
 pub use preprocess::Preprocess;
 pub use print::Print;
+pub use resize::within;
 pub use rgb::Rgb;

@@ -160,6 +160,15 @@ fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32]
             let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
             assert_eq!(measured["charts"], charts, "{place}");
             assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
+            let seen = &measured["seen"];
+            let placed = evidence.predictions.iter().filter(|p| p.place.is_some()).count();
+            assert_eq!((&seen["before"], &seen["points"]), (&0.into(), &placed.into()), "{place}");
+            if placed > 0 {
+                assert_eq!((&seen["tip"], &seen["moved"]), (&1.into(), &true.into()), "{place}");
+            }
+            if evidence.reasons.is_some() {
+                assert!(seen["heat"].as_u64().unwrap() > 0, "{place}");
+            }
         }
     }
 }

@@ -5,12 +5,15 @@ pub(crate) mod bench;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod collect;
+pub(crate) mod look;
 pub(crate) mod lr_find;
 pub(crate) mod practice;
 pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod show;
 pub(crate) mod train;
+
+mod named;
 
 use classifier::Classifier;
 use engine::{Cpu, Engine, EngineError};

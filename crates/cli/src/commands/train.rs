@@ -21,7 +21,7 @@ use training::{Recipe, TrainingError};
 
 use crate::args::Train;
 use crate::fault::{Exit, Fault};
-use crate::settings::{Source, Training};
+use crate::settings::Training;
 use crate::start::Start;
 use crate::terminal::{Terminal, count};
 use like::Like;
@@ -38,10 +38,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     let mut settings = Training::of(typed)?;
     refuse_early(&settings.output)?;
     let began = Instant::now();
-    let mut folder = match &settings.source {
-        Source::Folder(dir) => Folder::scan(dir)?,
-        Source::Table(table) => Folder::from_csv(table)?,
-    };
+    let mut folder = settings.source.pictures()?;
     let fixed = match &settings.fixes {
         Some(fixes) => folder.fix(settings.source.folder(), fixes)?,
         None => Fixed::default(),

@@ -5,7 +5,7 @@ use crate::insight::Insight;
 use crate::words::Sentence;
 
 impl Insight {
-    /// Whose reasons the heat maps show: "They are of the heads that …". Empty without heat maps.
+    /// Whose reasons the heat maps show: "The maps show …". Empty without heat maps.
     #[must_use]
     pub fn reasons_sentence(&self) -> Sentence {
         let words = Sentence::default();
@@ -13,19 +13,19 @@ impl Insight {
         let out_of_fold = matches!(self.protocol, Protocol::OutOfFold { .. });
         words.text(match (reasons.whose, self.protocol) {
             (Whose::Judge, Protocol::OutOfFold { repeats: 2.., .. }) => {
-                "They show the reasons of the classifier that judged the picture in the first \
+                "The maps show the reasons of the classifier that judged the picture in the first \
                  round, which had not learned from it."
             }
             (Whose::Judge, _) => {
-                "They show the reasons of the very classifier that judged the picture, which had \
+                "The maps show the reasons of the very classifier that judged the picture, which had \
                  not learned from it."
             }
             (Whose::Saved, _) if out_of_fold => {
-                "They show the reasons of the saved classifier, which has learned from these \
+                "The maps show the reasons of the saved classifier, which has learned from these \
                  pictures since they were judged: it may see by now what its judges missed."
             }
             (Whose::Saved, _) => {
-                "They show the reasons of the saved classifier, which has not learned from these \
+                "The maps show the reasons of the saved classifier, which has not learned from these \
                  pictures."
             }
         })
@@ -38,7 +38,7 @@ impl Insight {
         let Some(map) = self.map else { return words };
         let whose = match map.body {
             Body::Pretrained => {
-                "The network knows no class here: these are its features as they were before it \
+                "Nobody told the network the classes here: these are its features as they were before it \
                  learned from any of these pictures."
             }
             Body::Taught => {
