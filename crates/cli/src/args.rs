@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use network::Backbone;
+use pictures::GroupBy;
 use training::Rates;
 use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
@@ -91,6 +92,11 @@ pub(crate) struct Train {
     /// changed
     #[arg(long, value_name = "CSV")]
     pub(crate) fixes: Option<PathBuf>,
+    /// Keep together: pictures of one `folder` below that of their class; those in whose file names
+    /// the parenthesis of a regular expression stands for the same text, as in
+    /// `name=^(nest[0-9]+)_`; or a `burst`, what one camera took within seconds. May be given again
+    #[arg(long, value_name = "WAY")]
+    pub(crate) group_by: Vec<GroupBy>,
     /// Where the classifier goes [default: the folder's name, with `.lookalike`, here]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -246,6 +252,11 @@ pub(crate) struct LrFind {
     /// A table of `path,label[,split][,group]` instead; paths start where the table lies
     #[arg(long, value_name = "CSV")]
     pub(crate) labels: Option<PathBuf>,
+    /// Keep together: pictures of one `folder` below that of their class; those in whose file names
+    /// the parenthesis of a regular expression stands for the same text, as in
+    /// `name=^(nest[0-9]+)_`; or a `burst`, what one camera took within seconds. May be given again
+    #[arg(long, value_name = "WAY")]
+    pub(crate) group_by: Vec<GroupBy>,
     /// Where the plot goes [default: the folder's name, with `.lr.svg`, here]
     #[arg(long, short, value_name = "SVG")]
     pub(crate) output: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use network::Backbone;
-use pictures::{Folder, PicturesError};
+use pictures::{Folder, GroupBy, PicturesError};
 use training::auto::{Auto, FineTune};
 use training::{Classic, Keep, Rates, Recipe};
 
@@ -28,6 +28,8 @@ pub(crate) struct Training {
     pub(crate) report: Option<PathBuf>,
     /// Corrected labels.
     pub(crate) fixes: Option<PathBuf>,
+    /// Ways in which pictures belong together, beside copies and the table's groups.
+    pub(crate) group_by: Vec<GroupBy>,
     /// A classifier whose settings are taken.
     pub(crate) like: Option<PathBuf>,
     pub(crate) backbone: Option<args::Named>,
@@ -108,6 +110,7 @@ impl Training {
             output,
             report,
             fixes: typed.fixes,
+            group_by: typed.group_by,
             like: typed.like,
             backbone: typed.backbone,
             weights: typed.weights,
@@ -150,6 +153,7 @@ impl Training {
             output,
             report: None,
             fixes: None,
+            group_by: typed.group_by.clone(),
             like: None,
             backbone: typed.backbone,
             weights: typed.weights.clone(),

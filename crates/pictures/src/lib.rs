@@ -44,7 +44,7 @@ pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item, Known, parallel};
 pub use decode::{Format, Reason, decode, read, read_bytes};
 pub use error::PicturesError;
-pub use folder::{Fixed, Folder, Labelled, Side};
+pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side};
 pub use inspect::{Colour, Exif, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};

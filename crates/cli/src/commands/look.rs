@@ -139,6 +139,7 @@ mod tests {
             label: at % 2,
             side: None,
             group: None,
+            also: vec![],
         };
         let folder = Folder {
             classes: vec!["ant".into(), "bee".into()],

@@ -21,7 +21,8 @@ use crate::terminal::{Terminal, count};
 
 pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = Training::of_lr_find(typed)?;
-    let folder = settings.source.pictures()?;
+    let mut folder = settings.source.pictures()?;
+    super::train::group(&mut folder, &settings, terminal, stop)?;
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = settings.classic(start.backbone, start.weights.is_some(), folder.classes.len());

@@ -16,7 +16,7 @@ use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
 use insight::{Insight, text};
-use pictures::{Fixed, Folder};
+use pictures::{Fixed, Folder, Grouped};
 use training::{Recipe, TrainingError};
 
 use crate::args::Train;
@@ -30,6 +30,8 @@ use like::Like;
 struct Prepared {
     settings: Training,
     folder: Folder,
+    /// What `--group-by` came to.
+    grouped: Vec<Grouped>,
     start: Start,
     began: Instant,
 }
@@ -48,6 +50,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         let relabelled = count(fixed.relabelled, "picture");
         terminal.note(&format!("fixes: {relabelled} relabelled, {} left out", fixed.left_out));
     }
+    let grouped = group(&mut folder, &settings, terminal, stop)?;
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let like = settings.like.as_deref().map(Like::of).transpose()?;
     if let Some(like) = &like {
@@ -58,11 +61,27 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
         None => settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len()),
     };
-    let prepared = Prepared { settings, folder, start, began };
+    let prepared = Prepared { settings, folder, grouped, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, terminal, stop),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, terminal, stop),
     }
+}
+
+/// Groups the pictures as was asked, and says what came of it.
+pub(crate) fn group(
+    folder: &mut Folder,
+    settings: &Training,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<Vec<Grouped>> {
+    let (ways, base) = (&settings.group_by, settings.source.folder());
+    let grouped = folder.group(ways, base, kernels::threads::count(), terminal, stop)?;
+    for Grouped { way, pictures, groups } in &grouped {
+        let (pictures, groups) = (count(*pictures, "picture"), count(*groups, "group"));
+        terminal.note(&format!("grouped by {way}: {pictures} in {groups}, which stay together"));
+    }
+    Ok(grouped)
 }
 
 /// A run of an hour should not find at its end that it cannot be saved.

@@ -11,7 +11,7 @@ use insight::{
     Shortcut,
 };
 use network::Parameters;
-use pictures::{Bad, Dataset, Preprocess, Side};
+use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
 use training::features::Kept;
 use training::head::Linear;
 use training::{Keep, Reasons, Recipe};
@@ -31,6 +31,7 @@ const NAMED: usize = 10;
 /// All that is known of a run but its result.
 pub(super) struct Account {
     pub(super) settings: Training,
+    pub(super) grouped: Vec<Grouped>,
     pub(super) start: Start,
     pub(super) recipe: Recipe,
     pub(super) preprocess: Preprocess,
@@ -247,6 +248,10 @@ impl Account {
         }
         if let Some(copies) = self.copies() {
             fact("kept together", copies);
+        }
+        for Grouped { way, pictures, groups } in &self.grouped {
+            let (pictures, groups) = (count(*pictures, "picture"), count(*groups, "group"));
+            fact(&format!("grouped by {way}"), format!("{pictures} in {groups}"));
         }
         fact("weights", self.start.name().unwrap_or_else(|| "drawn at random".into()));
         if let Some(digest) = digest {

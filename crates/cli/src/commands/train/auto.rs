@@ -23,7 +23,7 @@ pub(super) fn run(
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let Prepared { settings, folder, start, began } = prepared;
+    let Prepared { settings, folder, grouped, start, began } = prepared;
     let classes = folder.classes.len();
     let architecture = recipe.architecture(classes);
     let graph = architecture.graph();
@@ -49,8 +49,16 @@ pub(super) fn run(
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
     let share = settings.valid;
     let recipe_of = Recipe::Auto(recipe.clone());
-    let mut account =
-        Account { settings, start, recipe: recipe_of, preprocess, data, began, notes: vec![] };
+    let mut account = Account {
+        settings,
+        grouped,
+        start,
+        recipe: recipe_of,
+        preprocess,
+        data,
+        began,
+        notes: vec![],
+    };
     account.introduce(terminal);
 
     let data = &account.data;

@@ -25,7 +25,7 @@ pub(super) fn run(
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let Prepared { settings, folder, start, began } = prepared;
+    let Prepared { settings, folder, grouped, start, began } = prepared;
     let valid = settings.valid.unwrap_or(VALID);
     let graph = recipe.architecture.graph();
     let mut engine = commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
@@ -42,6 +42,7 @@ pub(super) fn run(
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
     let mut account = Account {
         settings,
+        grouped,
         start,
         recipe: Recipe::Classic(recipe.clone()),
         preprocess,
