@@ -3,7 +3,8 @@
 //! Its three central types are [`Evidence`] (what a run leaves behind: labels, logits, the
 //! training table; a saved classifier carries it), [`Insight`] (what follows from it) and
 //! [`Estimate`] (a number that never goes without its interval and prints no more digits than that
-//! supports). It knows labels and logits only, never an engine or a pixel.
+//! supports). It knows labels, logits and rows of
+//! numbers only ([`layout`] maps these), never an engine or a pixel.
 //!
 //! ```
 //! use insight::{Evidence, Insight, Prediction};
