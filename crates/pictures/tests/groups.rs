@@ -10,7 +10,9 @@ use ground::Stop;
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::codecs::jpeg::JpegEncoder;
-use pictures::{Dataset, Folder, GroupBy, Grouped, PicturesError, Preprocess, Side, dataset, split};
+use pictures::{
+    Dataset, Folder, GroupBy, Grouped, PicturesError, Preprocess, Side, dataset, split,
+};
 
 /// A JPEG of noise that no other is like; with an EXIF block where a camera and time are given.
 fn write(path: &Path, exif: Option<(&str, &str, &str)>) {
@@ -136,10 +138,7 @@ fn a_burst_of_one_camera_stays_together() {
     assert_eq!(found, [told("burst", 5, 2)]);
     assert_eq!(
         groups,
-        [
-            vec!["robin/b0.jpg", "robin/b1.jpg"],
-            vec!["wren/a0.jpg", "wren/a1.jpg", "wren/a2.jpg"]
-        ]
+        [vec!["robin/b0.jpg", "robin/b1.jpg"], vec!["wren/a0.jpg", "wren/a1.jpg", "wren/a2.jpg"]]
     );
 }
 

@@ -243,7 +243,10 @@ fn a_contact_sheet_at_both_widths_and_in_both_lights() {
             keep(&browser, name, &page, width, dark);
             let measured = measure(&browser, &page, width, dark);
             assert_eq!(measured["faults"], serde_json::json!([]), "{name} at {width}");
-            assert!(measured["scrolls"].as_u64().unwrap() <= u64::from(width), "{name}: {measured}");
+            assert!(
+                measured["scrolls"].as_u64().unwrap() <= u64::from(width),
+                "{name}: {measured}"
+            );
             assert!(measured["contrast"].as_f64().unwrap() > 4.0, "{name}: {measured}");
             assert_eq!(measured["pictures"], 37 * names.len(), "{name} at {width}");
         }

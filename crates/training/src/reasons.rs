@@ -31,11 +31,11 @@ pub struct Reasons<'a> {
     pub kept: Option<(Digest, Kept)>,
 }
 
-/// The maps of one picture: the classes asked about, and the cells of each map.
+/// The maps of all pictures that were asked about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Found {
     side: usize,
-    /// Of each picture, those of each class.
+    /// Of each picture, those of each class, in the order of the questions.
     cells: Vec<Vec<Vec<u8>>>,
 }
 
@@ -46,6 +46,18 @@ struct Asked {
     fold: usize,
     /// What it was called and, where it is another, what it is.
     classes: Vec<usize>,
+}
+
+impl Found {
+    /// Whether there is a whole map for each question.
+    fn answers(&self, asked: &[Asked]) -> bool {
+        let whole = |(asked, maps): (&Asked, &Vec<Vec<u8>>)| {
+            maps.len() == asked.classes.len()
+                && maps.iter().all(|cells| cells.len() == self.side * self.side)
+        };
+        let all = self.cells.len() == asked.len() && !asked.is_empty();
+        all && self.side > 0 && asked.iter().zip(&self.cells).all(whole)
+    }
 }
 
 impl Reasons<'_> {
@@ -83,9 +95,7 @@ impl Reasons<'_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let Some(found) = found.filter(|f| f.side > 0 && f.cells.len() == asked.len()) else {
-            return Ok(());
-        };
+        let Some(found) = found.filter(|found| found.answers(&asked)) else { return Ok(()) };
         for (asked, cells) in asked.iter().zip(found.cells) {
             let heat = asked.classes.iter().zip(cells);
             classifier.evidence.predictions[asked.at].heat =

@@ -4,8 +4,8 @@
 mod pca;
 mod tsne;
 
-pub use self::pca::{Pca, pca};
-pub use self::tsne::{affinities, slopes, tsne};
+use self::pca::{Pca, pca};
+use self::tsne::{affinities, tsne};
 use crate::evidence::Place;
 
 /// Pictures that a map shows at most: every pair of them is weighed against every other.

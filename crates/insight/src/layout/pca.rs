@@ -10,24 +10,20 @@ const LANES: usize = 8;
 
 /// Rows by their principal components.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pca {
+pub(super) struct Pca {
     /// A row of coordinates each, the one with most variance first. Of each coordinate the value
     /// farthest from 0 is positive, so that a map does not turn over by chance.
-    pub scores: Vec<f64>,
+    pub(super) scores: Vec<f64>,
     /// The sum of squares of each coordinate.
-    pub variances: Vec<f64>,
+    pub(super) variances: Vec<f64>,
     /// The sum of squares of all numbers around their means.
-    pub total: f64,
+    pub(super) total: f64,
 }
 
 /// The first `most` principal components of rows of `width` numbers, by subspace iteration on the
 /// products of rows with one another (Golub and Van Loan, *Matrix Computations*, section 8.2): rows
 /// are few and wide. `None` for fewer than three rows, or where all are the same.
-///
-/// # Panics
-/// When the last row is not whole.
-#[must_use]
-pub fn pca(rows: &[f32], width: usize, most: usize, seed: u64) -> Option<Pca> {
+pub(super) fn pca(rows: &[f32], width: usize, most: usize, seed: u64) -> Option<Pca> {
     assert!(width > 0 && rows.len().is_multiple_of(width), "whole rows");
     let n = rows.len() / width;
     let products = products(&centred(rows, width), width);

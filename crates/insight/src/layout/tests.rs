@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::tsne::slopes;
 use super::*;
 
 fn golden() -> Value {

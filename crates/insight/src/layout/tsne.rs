@@ -15,11 +15,7 @@ const LANES: usize = 8;
 /// How much each row of `width` numbers is drawn to each other: the mean of both one's views, all
 /// together 1. A row's own view is a normal distribution so wide that it has about `perplexity`
 /// neighbours.
-///
-/// # Panics
-/// When the last row is not whole.
-#[must_use]
-pub fn affinities(rows: &[f64], width: usize, perplexity: f64) -> Vec<f64> {
+pub(super) fn affinities(rows: &[f64], width: usize, perplexity: f64) -> Vec<f64> {
     assert!(width > 0 && rows.len().is_multiple_of(width), "whole rows");
     let rows: Vec<&[f64]> = rows.chunks_exact(width).collect();
     let n = rows.len();
@@ -63,11 +59,7 @@ fn see(own: usize, apart: &[f64], entropy: f64, view: &mut [f64]) {
 }
 
 /// Places that `affinities` lead to, from a beginning that is given (its scale does not count).
-///
-/// # Panics
-/// When there are not as many affinities as pairs of places.
-#[must_use]
-pub fn tsne(affinities: &[f64], begin: &[[f64; 2]]) -> Vec<[f64; 2]> {
+pub(super) fn tsne(affinities: &[f64], begin: &[[f64; 2]]) -> Vec<[f64; 2]> {
     let n = begin.len();
     assert_eq!(affinities.len(), n * n, "one a pair");
     let drawn: Vec<f32> = affinities.iter().map(|&p| p as f32).collect();
@@ -97,11 +89,7 @@ pub fn tsne(affinities: &[f64], begin: &[[f64; 2]]) -> Vec<[f64; 2]> {
 
 /// The slopes of the divergence of the places' own closeness from `closer` times the affinities
 /// `drawn` (the paper's equation 5), along each axis.
-///
-/// # Panics
-/// When there are not as many affinities as pairs of places.
-#[must_use]
-pub fn slopes(drawn: &[f32], places: &[Vec<f32>; 2], closer: f32) -> [Vec<f32>; 2] {
+pub(super) fn slopes(drawn: &[f32], places: &[Vec<f32>; 2], closer: f32) -> [Vec<f32>; 2] {
     let [x, y] = places;
     let n = x.len();
     assert_eq!((y.len(), drawn.len()), (n, n * n), "a place on both axes, and one a pair");
