@@ -22,7 +22,7 @@ use crate::settings::Training;
 use crate::start::Start;
 use crate::terminal::{Terminal, clock, count, printable, thousands};
 
-/// Pictures whose reasons are looked for: about three seconds with a ResNet-50.
+/// Pictures whose reasons are looked for; each takes as long as one more to learn from, unmirrored.
 const REASONS: usize = 80;
 
 /// Bad pictures named in the terminal; all are in the report.
