@@ -258,8 +258,8 @@ impl Planner<'_> {
             return shared;
         }
         gradients.take(node);
-        let len = self.buffers[shared].len;
-        self.buffers.push(Buffer { len, first: usize::MAX, last: 0 });
+        let Buffer { len, precision, .. } = self.buffers[shared];
+        self.buffers.push(Buffer::new(len, precision));
         let to = self.buffers.len() - 1;
         self.push(Action::PassOn { from: shared, to, accumulate: false }, &[shared, to]);
         gradients.set(node, to);

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kernels::norm::Statistics;
+use kernels::{Precision, threads};
 use network::{Graph, Parameters};
 
 use crate::arena::Arena;
@@ -18,6 +19,8 @@ pub struct Cpu {
     pub(crate) arena: Arena,
     pub(crate) state: Between,
     trained: Trained,
+    steps: Precision,
+    predictions: Precision,
     /// The latest plans; a run needs few (a training batch, a validation batch, the last of each).
     plans: Vec<(Purpose, Plan)>,
     timings: Option<BTreeMap<(&'static str, String), Duration>>,
@@ -68,8 +71,24 @@ impl Cpu {
             arena: Arena::default(),
             state,
             trained: Trained::All,
+            steps: Precision::Fp32,
+            predictions: Precision::Fp32,
             plans: vec![],
             timings: None,
+        }
+    }
+
+    /// In which numbers the body computes from now on, in training steps and in predictions. The
+    /// head, statistics, sums, the loss and all parameters stay `f32`, as do attributions.
+    pub fn set_precision(&mut self, steps: Precision, predictions: Precision) {
+        (self.steps, self.predictions) = (steps, predictions);
+    }
+
+    fn precision(&self, work: Work) -> Precision {
+        match work {
+            Work::Predict => self.predictions,
+            Work::Train(_) => self.steps,
+            Work::Attribute => Precision::Fp32,
         }
     }
 
@@ -106,7 +125,8 @@ impl Cpu {
         trained: Option<Trained>,
     ) -> Result<usize, EngineError> {
         let work = trained.map_or(Work::Predict, Work::Train);
-        Ok(Plan::new(&self.graph, Purpose { count, height, width, work })?.total * size_of::<f32>())
+        let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
+        Ok(Plan::new(&self.graph, purpose)?.total * size_of::<f32>())
     }
 
     fn check(&self, images: Images<'_>) -> Result<(), EngineError> {
@@ -134,14 +154,15 @@ impl Cpu {
             Job::Train(..) => Work::Train(self.trained),
             Job::Attribute(_) => Work::Attribute,
         };
-        let purpose = Purpose { count, height, width, work };
+        let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
         // Taken out of the list while it runs, so that the rest of the engine is free to change.
         let plan = match self.plans.iter().position(|(known, _)| *known == purpose) {
             Some(index) => self.plans.remove(index).1,
             None => Plan::new(&self.graph, purpose)?,
         };
         let mut timings = self.timings.take();
-        let result = crate::run::run(self, &plan, images.pixels, job, &mut timings);
+        let result =
+            threads::within(|| crate::run::run(self, &plan, images.pixels, job, &mut timings));
         self.timings = timings;
         if self.plans.len() >= PLANS {
             self.plans.remove(0);

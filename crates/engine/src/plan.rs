@@ -1,13 +1,11 @@
 //! What running a network on one batch size takes: steps on numbered buffers.
 
-use std::ops::Range;
-
-use kernels::Conv;
 use kernels::pool::MaxPool;
+use kernels::{Conv, Precision};
 use network::{Graph, GraphError, NodeId, Op, ParameterId, Shape};
 
 use crate::Trained;
-use crate::arena::{Buffer, BufferId, place};
+use crate::arena::{Buffer, BufferId, Place, place};
 
 /// A tensor with what is still to be done when it is read: the norm of this node, then ReLU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +177,42 @@ pub(crate) enum Action {
     },
 }
 
+impl Action {
+    /// A buffer whose kind of numbers is that of the step: where body and head meet, the body's.
+    /// None where all are `f32`.
+    fn numbers(&self) -> Option<BufferId> {
+        match *self {
+            Self::Input { to }
+            | Self::Conv { to, .. }
+            | Self::Folded { to, .. }
+            | Self::Materialise { to, .. }
+            | Self::Add { to, .. }
+            | Self::MaxPool { to, .. }
+            | Self::ConvBackwardData { to, .. }
+            | Self::PassOn { to, .. }
+            | Self::MaxPoolBackward { to, .. }
+            | Self::AveragePoolBackward { to, .. }
+            | Self::ConcatPoolBackward { to, .. } => Some(to),
+            Self::AveragePool { x, .. } | Self::ConcatPool { x, .. } => Some(x),
+            Self::Statistics { from, .. } => Some(from),
+            Self::ConvBackwardWeights { gradient, .. }
+            | Self::NormBackward { gradient, .. }
+            | Self::ReluBackward { gradient, .. } => Some(gradient),
+            Self::Fixed { .. }
+            | Self::Dropout { .. }
+            | Self::Loss { .. }
+            | Self::Seed { .. }
+            | Self::BiasBackward { .. }
+            | Self::DropoutBackward { .. } => None,
+        }
+    }
+}
+
 /// Steps, and where their buffers lie.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) actions: Vec<Action>,
-    pub(crate) places: Vec<Range<usize>>,
+    pub(crate) places: Vec<Place>,
     pub(crate) total: usize,
     /// Pictures in a batch.
     pub(crate) count: usize,
@@ -214,6 +243,8 @@ pub(crate) struct Purpose {
     pub(crate) height: usize,
     pub(crate) width: usize,
     pub(crate) work: Work,
+    /// Of the body's tensors; the head's are always `f32`.
+    pub(crate) precision: Precision,
 }
 
 /// What is done with a batch.
@@ -260,13 +291,20 @@ impl Plan {
         let (actions, count) = (planner.actions, purpose.count);
         Ok(Self { actions, places, total, count, logits, features, attribution })
     }
+
+    /// In which numbers a step of this plan reads and writes the body's tensors.
+    pub(crate) fn precision(&self, action: &Action) -> Precision {
+        action.numbers().map_or(Precision::Fp32, |id| self.places[id].precision)
+    }
 }
 
 impl Planner<'_> {
     /// A buffer for a whole batch of a node's results.
     pub(crate) fn buffer_of(&mut self, node: NodeId) -> BufferId {
         let len = self.shapes[node.0].len() * self.purpose.count;
-        self.buffers.push(Buffer { len, first: usize::MAX, last: 0 });
+        let in_body = node <= self.graph.cut();
+        let precision = if in_body { self.purpose.precision } else { Precision::Fp32 };
+        self.buffers.push(Buffer::new(len, precision));
         self.buffers.len() - 1
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ground::random::{Draws, Purpose};
 use kernels::norm::{Backward, Moments, Statistics};
-use kernels::{Epilogue, View, elementwise, loss, pool};
+use kernels::{Bf16, Element, Epilogue, Precision, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
 use crate::arena::{Split, split};
@@ -19,11 +19,19 @@ use crate::{Cpu, Step};
 type Timings = Option<BTreeMap<(&'static str, String), Duration>>;
 
 /// A value as kernels read it.
-fn view<'a>(value: Value, buffers: &Split<'a>, statistics: &'a [(Statistics, bool)]) -> View<'a> {
+fn view<'a, E: Element>(
+    value: Value,
+    buffers: &Split<'a>,
+    statistics: &'a [(Statistics, bool)],
+) -> View<'a, E> {
     lazy(value, buffers.read(value.buffer), statistics)
 }
 
-fn lazy<'a>(value: Value, data: &'a [f32], statistics: &'a [(Statistics, bool)]) -> View<'a> {
+fn lazy<'a, E: Element>(
+    value: Value,
+    data: &'a [E],
+    statistics: &'a [(Statistics, bool)],
+) -> View<'a, E> {
     let affine = value.norm.map(|norm| {
         let constants = &statistics[norm.0].0;
         (&constants.scale[..], &constants.shift[..])
@@ -88,7 +96,7 @@ pub(crate) fn run(
     if !matches!(job, Job::Train(..)) {
         let memory = cpu.arena.take(plan.total);
         let [logits, features] = [Some(plan.logits), plan.features]
-            .map(|kept| kept.map(|id| memory[plan.places[id].clone()].to_vec()));
+            .map(|kept| kept.map(|id| plan.places[id].of(memory).to_vec()));
         ran.logits = logits.unwrap_or_default();
         ran.features = features.unwrap_or_default();
     }
@@ -105,177 +113,181 @@ fn steps(
     ran: &mut Ran,
     timings: &mut Timings,
 ) {
-    let Cpu { graph, store, arena, state, .. } = cpu;
-    let memory = arena.take(plan.total);
     for action in &plan.actions[range] {
         let start = timings.is_some().then(Instant::now);
-        match *action {
-            Action::Input { to } => memory[plan.places[to].clone()].copy_from_slice(pixels),
-            Action::Conv { layer, x, bias, to, norm } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                let mut sums = norm.map(|norm| {
-                    let mut sums = std::mem::take(&mut state.sums[norm.0]);
-                    sums.resize(2 * layer.conv.filters, 0.0);
-                    (norm, sums)
-                });
-                let bias = bias.map(|id| store.values(id).to_vec());
-                let pack = store.forward_pack(layer.node, &layer.conv, layer.weight);
-                let sums_of = sums.as_mut().map(|(_, sums)| &mut sums[..]);
-                let epilogue =
-                    Epilogue { bias: bias.as_deref(), sums: sums_of, ..Epilogue::default() };
-                layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
-                if let Some((norm, sums)) = sums {
-                    state.sums[norm.0] = sums;
-                }
-            }
-            Action::Folded { layer, x, norm, residual, relu, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                let norm = norm_of(graph, norm);
-                let (pack, bias) = store.folded_pack(layer.node, &layer.conv, layer.weight, &norm);
-                let residual = residual.map(|id| buffers.read(id));
-                let epilogue = Epilogue { bias: Some(bias), residual, relu, ..Epilogue::default() };
-                layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
-            }
-            Action::Statistics { norm: node, from, gathered } => {
-                let norm = norm_of(graph, node);
-                let channels = graph.channels(node);
-                let data = &memory[plan.places[from].clone()];
-                let n = data.len() / channels;
-                // One value a channel has no variance: the running statistics must do.
-                let of_batch = n > 1;
-                let statistics = if !of_batch {
-                    store.fixed(&norm)
-                } else if gathered {
-                    store.of_batch(&norm, &Moments::of_sums(&state.sums[node.0], n))
-                } else {
-                    store.of_batch(&norm, &Moments::of(data, channels))
-                };
-                state.statistics[node.0] = (statistics, of_batch);
-            }
-            Action::Fixed { norm } => {
-                state.statistics[norm.0] = (store.fixed(&norm_of(graph, norm)), false);
-            }
-            Action::Materialise { x, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                elementwise::materialise(view(x, &buffers, &state.statistics), x.channels, out);
-            }
-            Action::Add { a, b, relu, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                let of = |value| view(value, &buffers, &state.statistics);
-                elementwise::add(of(a), of(b), relu, a.channels, out);
-            }
-            Action::MaxPool { pool, node, x, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                let Between { cells, statistics, .. } = state;
-                cells[node.0].resize(out.len(), 0);
-                pool.forward(view(x, &buffers, statistics), out, &mut cells[node.0]);
-            }
-            Action::AveragePool { x, channels, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                pool::average(buffers.read(x), channels, out);
-            }
-            Action::ConcatPool { node, x, channels, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                state.largest[node.0].resize(out.len() / 2, 0);
-                pool::concat(buffers.read(x), channels, out, &mut state.largest[node.0]);
-            }
-            Action::Dropout { node, rate, x, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                elementwise::dropout(buffers.read(x), rate, dropout_key(step, node), out);
-            }
-            Action::Loss { logits: from, to } => {
-                let (gradient, buffers) = split(memory, &plan.places, to);
-                let rows = buffers.read(from);
-                ran.logits = rows.to_vec();
-                ran.loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
-            }
-            Action::Seed { to } => {
-                let seed = &mut memory[plan.places[to].clone()];
-                seed.fill(0.0);
-                let rows = seed.chunks_exact_mut(graph.classes());
-                rows.zip(labels).for_each(|(row, &class)| row[class] = 1.0);
-            }
-            Action::ConvBackwardWeights { layer, x, gradient } => {
-                // Nothing in the arena is written: the whole of it can be read.
-                let of = |id: usize| &memory[plan.places[id].clone()];
-                let x = lazy(x, of(x.buffer), &state.statistics);
-                layer.conv.backward_weights(x, of(gradient), store.gradient_mut(layer.weight));
-            }
-            Action::ConvBackwardData { layer, gradient, to, accumulate } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                let pack = store.backward_pack(layer.node, &layer.conv, layer.weight);
-                layer.conv.backward_data(buffers.read(gradient), pack, out, accumulate);
-            }
-            Action::BiasBackward { bias, gradient } => {
-                elementwise::bias_backward(
-                    &memory[plan.places[gradient].clone()],
-                    store.gradient_mut(bias),
-                );
-            }
-            Action::NormBackward { norm: node, y, gradient, to, learns } => {
-                let norm = norm_of(graph, node);
-                let (statistics, of_batch) = &state.statistics[node.0];
-                let backward = {
-                    let of = |id: usize| &memory[plan.places[id].clone()];
-                    let y = lazy(y, of(y.buffer), &state.statistics);
-                    Backward::new(y, of(gradient), statistics, store.values(norm.weight), *of_batch)
-                };
-                if learns {
-                    store.gradient_mut(norm.weight).copy_from_slice(&backward.weight);
-                    store.gradient_mut(norm.bias).copy_from_slice(&backward.bias);
-                }
-                match to {
-                    Destination::Nowhere => {}
-                    Destination::InPlace => {
-                        let (own, buffers) = split(memory, &plan.places, gradient);
-                        backward.apply(view(y, &buffers, &state.statistics), own);
-                    }
-                    Destination::Into(to) => {
-                        let (out, buffers) = split(memory, &plan.places, to);
-                        backward.apply_to(
-                            view(y, &buffers, &state.statistics),
-                            buffers.read(gradient),
-                            out,
-                        );
-                    }
-                }
-            }
-            Action::ReluBackward { sign, gradient } => {
-                let (own, buffers) = split(memory, &plan.places, gradient);
-                elementwise::relu_backward(
-                    view(sign, &buffers, &state.statistics),
-                    sign.channels,
-                    own,
-                );
-            }
-            Action::PassOn { from, to, accumulate } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                elementwise::pass_on(buffers.read(from), out, accumulate);
-            }
-            Action::MaxPoolBackward { pool, node, gradient, to, accumulate } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                pool.backward(buffers.read(gradient), &state.cells[node.0], out, accumulate);
-            }
-            Action::AveragePoolBackward { channels, gradient, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                pool::average_backward(buffers.read(gradient), channels, out);
-            }
-            Action::ConcatPoolBackward { node, channels, gradient, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                pool::concat_backward(
-                    buffers.read(gradient),
-                    &state.largest[node.0],
-                    channels,
-                    out,
-                );
-            }
-            Action::DropoutBackward { node, rate, gradient, to } => {
-                let (out, buffers) = split(memory, &plan.places, to);
-                elementwise::dropout(buffers.read(gradient), rate, dropout_key(step, node), out);
-            }
+        let batch = (pixels, labels, step);
+        match plan.precision(action) {
+            Precision::Fp32 => act::<f32>(cpu, plan, action, batch, ran),
+            Precision::Bf16 => act::<Bf16>(cpu, plan, action, batch, ran),
         }
         if let (Some(start), Some(timings)) = (start, timings.as_mut()) {
-            *timings.entry(describe(action, graph)).or_default() += start.elapsed();
+            *timings.entry(describe(action, &cpu.graph)).or_default() += start.elapsed();
+        }
+    }
+}
+
+/// Runs one step, whose tensors of the body hold numbers `E`.
+fn act<E: Element>(
+    cpu: &mut Cpu,
+    plan: &Plan,
+    action: &Action,
+    (pixels, labels, step): (&[f32], &[usize], Step),
+    ran: &mut Ran,
+) {
+    let Cpu { graph, store, arena, state, .. } = cpu;
+    let memory = arena.take(plan.total);
+    match *action {
+        Action::Input { to } => {
+            elementwise::convert(pixels, split::<E>(memory, &plan.places, to).0);
+        }
+        Action::Conv { layer, x, bias, to, norm } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            let mut sums = norm.map(|norm| {
+                let mut sums = std::mem::take(&mut state.sums[norm.0]);
+                sums.resize(2 * layer.conv.filters, 0.0);
+                (norm, sums)
+            });
+            let bias = bias.map(|id| store.values(id).to_vec());
+            let pack = store.forward_pack(layer, E::PRECISION);
+            let sums_of = sums.as_mut().map(|(_, sums)| &mut sums[..]);
+            let epilogue = Epilogue { bias: bias.as_deref(), sums: sums_of, ..Epilogue::default() };
+            layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
+            if let Some((norm, sums)) = sums {
+                state.sums[norm.0] = sums;
+            }
+        }
+        Action::Folded { layer, x, norm, residual, relu, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            let norm = norm_of(graph, norm);
+            let (pack, bias) = store.folded_pack(layer, &norm, E::PRECISION);
+            let residual = residual.map(|id| buffers.read(id));
+            let epilogue = Epilogue { bias: Some(bias), residual, relu, ..Epilogue::default() };
+            layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
+        }
+        Action::Statistics { norm: node, from, gathered } => {
+            let norm = norm_of(graph, node);
+            let channels = graph.channels(node);
+            let data: &[E] = plan.places[from].of(memory);
+            let n = data.len() / channels;
+            // One value a channel has no variance: the running statistics must do.
+            let of_batch = n > 1;
+            let statistics = if !of_batch {
+                store.fixed(&norm)
+            } else if gathered {
+                store.of_batch(&norm, &Moments::of_sums(&state.sums[node.0], n))
+            } else {
+                store.of_batch(&norm, &Moments::of(data, channels))
+            };
+            state.statistics[node.0] = (statistics, of_batch);
+        }
+        Action::Fixed { norm } => {
+            state.statistics[norm.0] = (store.fixed(&norm_of(graph, norm)), false);
+        }
+        Action::Materialise { x, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            elementwise::materialise(view(x, &buffers, &state.statistics), x.channels, out);
+        }
+        Action::Add { a, b, relu, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            let of = |value| view(value, &buffers, &state.statistics);
+            elementwise::add(of(a), of(b), relu, a.channels, out);
+        }
+        Action::MaxPool { pool, node, x, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            let Between { cells, statistics, .. } = state;
+            cells[node.0].resize(out.len(), 0);
+            pool.forward(view(x, &buffers, statistics), out, &mut cells[node.0]);
+        }
+        Action::AveragePool { x, channels, to } => {
+            let (out, buffers) = split(memory, &plan.places, to);
+            pool::average(buffers.read::<E>(x), channels, out);
+        }
+        Action::ConcatPool { node, x, channels, to } => {
+            let (out, buffers) = split(memory, &plan.places, to);
+            state.largest[node.0].resize(out.len() / 2, 0);
+            pool::concat(buffers.read::<E>(x), channels, out, &mut state.largest[node.0]);
+        }
+        Action::Dropout { node, rate, x, to } => {
+            let (out, buffers) = split(memory, &plan.places, to);
+            elementwise::dropout(buffers.read(x), rate, dropout_key(step, node), out);
+        }
+        Action::Loss { logits: from, to } => {
+            let (gradient, buffers) = split::<f32>(memory, &plan.places, to);
+            let rows = buffers.read::<f32>(from);
+            ran.logits = rows.to_vec();
+            ran.loss = loss::cross_entropy_backward(rows, graph.classes(), labels, gradient);
+        }
+        Action::Seed { to } => {
+            let (seed, _) = split::<f32>(memory, &plan.places, to);
+            seed.fill(0.0);
+            let rows = seed.chunks_exact_mut(graph.classes());
+            rows.zip(labels).for_each(|(row, &class)| row[class] = 1.0);
+        }
+        Action::ConvBackwardWeights { layer, x, gradient } => {
+            // Nothing in the arena is written: the whole of it can be read.
+            let of = |id: usize| plan.places[id].of::<E>(memory);
+            let x = lazy(x, of(x.buffer), &state.statistics);
+            layer.conv.backward_weights(x, of(gradient), store.gradient_mut(layer.weight));
+        }
+        Action::ConvBackwardData { layer, gradient, to, accumulate } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            let pack = store.backward_pack(layer, E::PRECISION);
+            layer.conv.backward_data(buffers.read::<E>(gradient), pack, out, accumulate);
+        }
+        Action::BiasBackward { bias, gradient } => {
+            elementwise::bias_backward(plan.places[gradient].of(memory), store.gradient_mut(bias));
+        }
+        Action::NormBackward { norm: node, y, gradient, to, learns } => {
+            let norm = norm_of(graph, node);
+            let (statistics, of_batch) = &state.statistics[node.0];
+            let backward = {
+                let of = |id: usize| plan.places[id].of::<E>(memory);
+                let y = lazy(y, of(y.buffer), &state.statistics);
+                Backward::new(y, of(gradient), statistics, store.values(norm.weight), *of_batch)
+            };
+            if learns {
+                store.gradient_mut(norm.weight).copy_from_slice(&backward.weight);
+                store.gradient_mut(norm.bias).copy_from_slice(&backward.bias);
+            }
+            match to {
+                Destination::Nowhere => {}
+                Destination::InPlace => {
+                    let (own, buffers) = split::<E>(memory, &plan.places, gradient);
+                    backward.apply(view(y, &buffers, &state.statistics), own);
+                }
+                Destination::Into(to) => {
+                    let (out, buffers) = split::<E>(memory, &plan.places, to);
+                    backward.apply_to(
+                        view(y, &buffers, &state.statistics),
+                        buffers.read(gradient),
+                        out,
+                    );
+                }
+            }
+        }
+        Action::ReluBackward { sign, gradient } => {
+            let (own, buffers) = split::<E>(memory, &plan.places, gradient);
+            elementwise::relu_backward(view(sign, &buffers, &state.statistics), sign.channels, own);
+        }
+        Action::PassOn { from, to, accumulate } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            elementwise::pass_on(buffers.read(from), out, accumulate);
+        }
+        Action::MaxPoolBackward { pool, node, gradient, to, accumulate } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            pool.backward(buffers.read(gradient), &state.cells[node.0], out, accumulate);
+        }
+        Action::AveragePoolBackward { channels, gradient, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            pool::average_backward(buffers.read(gradient), channels, out);
+        }
+        Action::ConcatPoolBackward { node, channels, gradient, to } => {
+            let (out, buffers) = split::<E>(memory, &plan.places, to);
+            pool::concat_backward(buffers.read(gradient), &state.largest[node.0], channels, out);
+        }
+        Action::DropoutBackward { node, rate, gradient, to } => {
+            let (out, buffers) = split(memory, &plan.places, to);
+            elementwise::dropout(buffers.read(gradient), rate, dropout_key(step, node), out);
         }
     }
 }
@@ -289,7 +301,7 @@ fn gather(
     (round, rounds): (usize, usize),
     maps: &mut [f32],
 ) {
-    let [map, gradient] = [half.map, half.gradient].map(|id| &memory[plan.places[id].clone()]);
+    let [map, gradient] = [half.map, half.gradient].map(|id| plan.places[id].of::<f32>(memory));
     let (channels, places) = (half.shape.channels, half.shape.height * half.shape.width);
     let one = half.shape.len();
     let pictures = map.chunks_exact(one).zip(gradient.chunks_exact(one));

@@ -3,9 +3,10 @@
 
 use kernels::adam::Adam as Constants;
 use kernels::norm::{Moments, Statistics};
-use kernels::{Conv, Pack};
+use kernels::{Pack, Precision};
 use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
 
+use crate::plan::Layer;
 use crate::{Adam, EngineError, Trained};
 
 /// One parameter, in the kernels' order.
@@ -19,10 +20,10 @@ pub(crate) struct Slot {
     pub(crate) version: u64,
 }
 
-/// A copy of weights made from parameters of some version.
+/// A copy of weights made from parameters of some version, for products of some numbers.
 #[derive(Debug, Default)]
 struct Copy<T> {
-    version: u64,
+    of: (u64, Precision),
     made: T,
 }
 
@@ -162,28 +163,23 @@ impl Store {
     }
 
     /// Packed weights for the forward pass.
-    pub(crate) fn forward_pack(&mut self, node: NodeId, conv: &Conv, weight: ParameterId) -> &Pack {
-        let version = self.slots[weight.0].version;
-        let copy = &mut self.packs[node.0].forward;
-        if copy.version != version {
-            copy.made.set_forward(conv, &self.slots[weight.0].values);
-            copy.version = version;
+    pub(crate) fn forward_pack(&mut self, layer: Layer, precision: Precision) -> &Pack {
+        let Slot { values, version, .. } = &self.slots[layer.weight.0];
+        let copy = &mut self.packs[layer.node.0].forward;
+        if copy.of != (*version, precision) {
+            copy.made.set_forward(&layer.conv, values, precision);
+            copy.of = (*version, precision);
         }
         &copy.made
     }
 
     /// Packed weights for the gradient of the input.
-    pub(crate) fn backward_pack(
-        &mut self,
-        node: NodeId,
-        conv: &Conv,
-        weight: ParameterId,
-    ) -> &Pack {
-        let version = self.slots[weight.0].version;
-        let copy = &mut self.packs[node.0].backward;
-        if copy.version != version {
-            copy.made.set_backward_data(conv, &self.slots[weight.0].values);
-            copy.version = version;
+    pub(crate) fn backward_pack(&mut self, layer: Layer, precision: Precision) -> &Pack {
+        let Slot { values, version, .. } = &self.slots[layer.weight.0];
+        let copy = &mut self.packs[layer.node.0].backward;
+        if copy.of != (*version, precision) {
+            copy.made.set_backward_data(&layer.conv, values, precision);
+            copy.of = (*version, precision);
         }
         &copy.made
     }
@@ -191,25 +187,25 @@ impl Store {
     /// Packed weights with a norm's scale in them, and its shift as a bias.
     pub(crate) fn folded_pack(
         &mut self,
-        node: NodeId,
-        conv: &Conv,
-        weight: ParameterId,
+        layer: Layer,
         norm: &Norm,
+        precision: Precision,
     ) -> (&Pack, &[f32]) {
-        let version = self.newest(&[weight, norm.weight, norm.bias, norm.mean, norm.variance]);
-        if self.packs[node.0].folded.version != version {
+        let of = [layer.weight, norm.weight, norm.bias, norm.mean, norm.variance];
+        let of = (self.newest(&of), precision);
+        if self.packs[layer.node.0].folded.of != of {
             let statistics = self.fixed(norm);
-            let scaled: Vec<f32> = self.slots[weight.0]
-                .values
-                .chunks_exact(conv.filters)
+            let scaled: Vec<f32> = self
+                .values(layer.weight)
+                .chunks_exact(layer.conv.filters)
                 .flat_map(|row| row.iter().zip(&statistics.scale).map(|(w, scale)| w * scale))
                 .collect();
-            let copy = &mut self.packs[node.0].folded;
-            copy.made.0.set_forward(conv, &scaled);
+            let copy = &mut self.packs[layer.node.0].folded;
+            copy.made.0.set_forward(&layer.conv, &scaled, precision);
             copy.made.1 = statistics.shift;
-            copy.version = version;
+            copy.of = of;
         }
-        let (pack, bias) = &self.packs[node.0].folded.made;
+        let (pack, bias) = &self.packs[layer.node.0].folded.made;
         (pack, bias)
     }
 

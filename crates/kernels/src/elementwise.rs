@@ -1,8 +1,8 @@
 //! Passes over whole tensors, channel by channel: apply, add, mask, drop.
 
-use crate::View;
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
+use crate::{Element, View};
 
 /// Floats in a piece of a pass: enough to be worth a task, few enough for all cores.
 const CHUNK: usize = 32 * 1024;
@@ -18,20 +18,25 @@ pub(crate) trait Op: Copy + Sync {
 
 /// Loads `n` values.
 #[inline(always)]
-pub(crate) unsafe fn load<S: Simd>(from: *const f32, n: usize) -> S::V {
-    if n == S::LANES { S::load(from) } else { S::load_part(from, n) }
+pub(crate) unsafe fn load<S: Simd, E: Element>(from: *const E, n: usize) -> S::V {
+    if n == S::LANES { E::load::<S>(from) } else { E::load_part::<S>(from, n) }
 }
 
 /// Stores `n` values.
 #[inline(always)]
-pub(crate) unsafe fn store<S: Simd>(to: *mut f32, n: usize, v: S::V) {
-    if n == S::LANES { S::store(to, v) } else { S::store_part(to, n, v) }
+pub(crate) unsafe fn store<S: Simd, E: Element>(to: *mut E, n: usize, v: S::V) {
+    if n == S::LANES { E::store::<S>(to, v) } else { E::store_part::<S>(to, n, v) }
 }
 
 /// Reads `n` values of a view, as they count.
 #[inline(always)]
-pub(crate) unsafe fn read<S: Simd>(view: View<'_>, at: usize, c: usize, n: usize) -> S::V {
-    let mut v = affine::<S>(view, at, c, n);
+pub(crate) unsafe fn read<S: Simd, E: Element>(
+    view: View<'_, E>,
+    at: usize,
+    c: usize,
+    n: usize,
+) -> S::V {
+    let mut v = affine::<S, _>(view, at, c, n);
     if view.relu {
         v = S::max(S::splat(0.0), v);
     }
@@ -40,12 +45,19 @@ pub(crate) unsafe fn read<S: Simd>(view: View<'_>, at: usize, c: usize, n: usize
 
 /// Reads `n` values of a view before its ReLU, whose sign tells what the ReLU lets through.
 #[inline(always)]
-pub(crate) unsafe fn affine<S: Simd>(view: View<'_>, at: usize, c: usize, n: usize) -> S::V {
-    let v = load::<S>(view.data.as_ptr().add(at), n);
+pub(crate) unsafe fn affine<S: Simd, E: Element>(
+    view: View<'_, E>,
+    at: usize,
+    c: usize,
+    n: usize,
+) -> S::V {
+    let v = load::<S, _>(view.data.as_ptr().add(at), n);
     match view.affine {
-        Some((scale, shift)) => {
-            S::fma(v, load::<S>(scale.as_ptr().add(c), n), load::<S>(shift.as_ptr().add(c), n))
-        }
+        Some((scale, shift)) => S::fma(
+            v,
+            load::<S, _>(scale.as_ptr().add(c), n),
+            load::<S, _>(shift.as_ptr().add(c), n),
+        ),
         None => v,
     }
 }
@@ -93,25 +105,55 @@ pub(crate) unsafe fn pass(pixels: usize, channels: usize, op: impl Op) {
     });
 }
 
-#[derive(Clone, Copy)]
-struct Sum<'a> {
-    a: View<'a>,
-    b: Option<View<'a>>,
-    relu: bool,
-    out: Shared<f32>,
+/// A range of values, whatever their channels.
+struct Flat<O> {
+    op: O,
+    range: std::ops::Range<usize>,
 }
 
-impl Op for Sum<'_> {
+impl<O: Op> Kernel for Flat<O> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let end = self.range.end;
+        for at in self.range.step_by(S::LANES) {
+            self.op.step::<S>(at, 0, S::LANES.min(end - at));
+        }
+    }
+}
+
+/// Runs an operation that does not ask for channels over `len` values.
+///
+/// # Safety
+/// The operation's tensors have that many values.
+unsafe fn flat(len: usize, op: impl Op) {
+    parallel(len.div_ceil(CHUNK), |index| {
+        let range = index * CHUNK..((index + 1) * CHUNK).min(len);
+        // SAFETY: the caller's promise; chunks are disjoint.
+        unsafe { dispatch(Flat { op, range }) };
+    });
+}
+
+#[derive(Clone, Copy)]
+struct Sum<'a, E> {
+    a: View<'a, E>,
+    b: Option<View<'a, E>>,
+    relu: bool,
+    out: Shared<E>,
+}
+
+impl<E: Element> Op for Sum<'_, E> {
     #[inline(always)]
     unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
-        let mut v = read::<S>(self.a, at, c, n);
+        let mut v = read::<S, _>(self.a, at, c, n);
         if let Some(b) = self.b {
-            v = S::add(v, read::<S>(b, at, c, n));
+            v = S::add(v, read::<S, _>(b, at, c, n));
         }
         if self.relu {
             v = S::max(S::splat(0.0), v);
         }
-        store::<S>(self.out.get().add(at), n, v);
+        store::<S, _>(self.out.get().add(at), n, v);
     }
 }
 
@@ -119,7 +161,7 @@ impl Op for Sum<'_> {
 ///
 /// # Panics
 /// When lengths differ.
-pub fn materialise(a: View<'_>, channels: usize, out: &mut [f32]) {
+pub fn materialise<E: Element>(a: View<'_, E>, channels: usize, out: &mut [E]) {
     a.check(out.len(), channels);
     let op = Sum { a, b: None, relu: false, out: Shared::new(out) };
     // SAFETY: lengths were checked.
@@ -130,7 +172,7 @@ pub fn materialise(a: View<'_>, channels: usize, out: &mut [f32]) {
 ///
 /// # Panics
 /// When lengths differ.
-pub fn add(a: View<'_>, b: View<'_>, relu: bool, channels: usize, out: &mut [f32]) {
+pub fn add<E: Element>(a: View<'_, E>, b: View<'_, E>, relu: bool, channels: usize, out: &mut [E]) {
     a.check(out.len(), channels);
     b.check(out.len(), channels);
     let op = Sum { a, b: Some(b), relu, out: Shared::new(out) };
@@ -139,19 +181,19 @@ pub fn add(a: View<'_>, b: View<'_>, relu: bool, channels: usize, out: &mut [f32
 }
 
 #[derive(Clone, Copy)]
-struct Mask<'a> {
-    sign: View<'a>,
-    gradient: Shared<f32>,
+struct Mask<'a, E> {
+    sign: View<'a, E>,
+    gradient: Shared<E>,
 }
 
-impl Op for Mask<'_> {
+impl<E: Element> Op for Mask<'_, E> {
     #[inline(always)]
     unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
         let place = self.gradient.get().add(at);
-        store::<S>(
+        store::<S, _>(
             place,
             n,
-            S::where_positive(affine::<S>(self.sign, at, c, n), load::<S>(place, n)),
+            S::where_positive(affine::<S, _>(self.sign, at, c, n), load::<S, _>(place, n)),
         );
     }
 }
@@ -161,30 +203,52 @@ impl Op for Mask<'_> {
 ///
 /// # Panics
 /// When lengths differ.
-pub fn relu_backward(before: View<'_>, channels: usize, gradient: &mut [f32]) {
+pub fn relu_backward<E: Element>(before: View<'_, E>, channels: usize, gradient: &mut [E]) {
     before.check(gradient.len(), channels);
     let op = Mask { sign: before, gradient: Shared::new(gradient) };
     // SAFETY: lengths were checked.
     unsafe { pass(before.data.len() / channels, channels, op) };
 }
 
+/// to = from, as other numbers where the two differ in kind.
+///
+/// # Panics
+/// When lengths differ.
+pub fn convert<From: Element, To: Element>(from: &[From], to: &mut [To]) {
+    assert_eq!(from.len(), to.len());
+    let shared = Shared::new(to);
+    // SAFETY: lengths were checked.
+    unsafe { flat(from.len(), Convert { from, to: shared, accumulate: false }) };
+}
+
 /// to = from, or to += from: how a gradient reaches a value that several operations read.
 ///
 /// # Panics
 /// When lengths differ.
-pub fn pass_on(from: &[f32], to: &mut [f32], accumulate: bool) {
+pub fn pass_on<E: Element>(from: &[E], to: &mut [E], accumulate: bool) {
     assert_eq!(from.len(), to.len());
     let shared = Shared::new(to);
-    parallel(from.len().div_ceil(CHUNK), |index| {
-        let from = &from[index * CHUNK..((index + 1) * CHUNK).min(from.len())];
-        // SAFETY: chunks are disjoint.
-        let to = unsafe { shared.part(index * CHUNK, from.len()) };
-        if accumulate {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-        } else {
-            to.copy_from_slice(from);
+    // SAFETY: lengths were checked.
+    unsafe { flat(from.len(), Convert { from, to: shared, accumulate }) };
+}
+
+#[derive(Clone, Copy)]
+struct Convert<'a, From, To> {
+    from: &'a [From],
+    to: Shared<To>,
+    accumulate: bool,
+}
+
+impl<From: Element, To: Element> Op for Convert<'_, From, To> {
+    #[inline(always)]
+    unsafe fn step<S: Simd>(self, at: usize, _: usize, n: usize) {
+        let to = self.to.get().add(at);
+        let mut v = load::<S, _>(self.from.as_ptr().add(at), n);
+        if self.accumulate {
+            v = S::add(v, load::<S, _>(to, n));
         }
-    });
+        store::<S, _>(to, n, v);
+    }
 }
 
 /// Dropout's factor for one value: 0 with probability `rate`, else 1 / (1 − rate). A function of

@@ -8,10 +8,10 @@
 //! on the number of [`threads`].
 //!
 //! ```
-//! use kernels::{Conv, Epilogue, Pack, View};
+//! use kernels::{Conv, Epilogue, Pack, Precision, View};
 //! // A 1×1 convolution from 2 channels to 1 over two pixels: out = x₀·10 + x₁.
 //! let conv = Conv { count: 1, height: 1, width: 2, channels: 2, filters: 1, kernel: 1, stride: 1, padding: 0 };
-//! let weights = Pack::forward(&conv, &[10.0, 1.0]);
+//! let weights = Pack::forward(&conv, &[10.0, 1.0], Precision::Fp32);
 //! let mut out = [0.0; 2];
 //! conv.forward(View::plain(&[1.0, 2.0, 3.0, 4.0]), &weights, &mut out, Epilogue::default());
 //! assert_eq!(out, [12.0, 34.0]);
@@ -22,9 +22,11 @@
 
 pub mod adam;
 mod conv;
+mod element;
 pub mod elementwise;
 pub mod isa;
 pub mod loss;
+mod memory;
 pub mod norm;
 pub mod pool;
 mod scratch;
@@ -35,4 +37,6 @@ mod view;
 mod tests;
 
 pub use conv::{Conv, Epilogue, Pack};
+pub use element::{Bf16, Element, Precision, cast, cast_mut};
+pub use memory::Memory;
 pub use view::View;

@@ -9,19 +9,19 @@
 use crate::elementwise::{self, Op, affine, chunk, load, store};
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{View, scratch};
+use crate::{Element, View, scratch};
 
 /// Adds up Σ g and Σ g·(y − μ) a channel over a range of pixels.
-struct Sums<'a> {
-    y: View<'a>,
-    gradient: &'a [f32],
+struct Sums<'a, E> {
+    y: View<'a, E>,
+    gradient: &'a [E],
     mean: &'a [f32],
     pixels: std::ops::Range<usize>,
     channels: usize,
     totals: *mut f32,
 }
 
-impl Kernel for Sums<'_> {
+impl<E: Element> Kernel for Sums<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -31,22 +31,22 @@ impl Kernel for Sums<'_> {
         for pixel in self.pixels {
             for c in (0..channels).step_by(S::LANES) {
                 let (at, n) = (pixel * channels + c, S::LANES.min(channels - c));
-                let y = load::<S>(self.y.data.as_ptr().add(at), n);
-                let mut g = load::<S>(self.gradient.as_ptr().add(at), n);
+                let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
+                let mut g = load::<S, _>(self.gradient.as_ptr().add(at), n);
                 if self.y.relu {
-                    g = S::where_positive(affine::<S>(self.y, at, c, n), g);
+                    g = S::where_positive(affine::<S, _>(self.y, at, c, n), g);
                 }
-                let away = S::fma(load::<S>(self.mean.as_ptr().add(c), n), minus, y);
+                let away = S::fma(load::<S, _>(self.mean.as_ptr().add(c), n), minus, y);
                 let (sum, products) = (self.totals.add(c), self.totals.add(channels + c));
-                store::<S>(sum, n, S::add(load::<S>(sum, n), g));
-                store::<S>(products, n, S::fma(g, away, load::<S>(products, n)));
+                store::<S, _>(sum, n, S::add(load::<S, _>(sum, n), g));
+                store::<S, _>(products, n, S::fma(g, away, load::<S, _>(products, n)));
             }
         }
     }
 }
 
 /// Σ g and Σ g·(y − μ), `channels` numbers each, in pieces and an order that the shape alone fixes.
-fn backward_sums(y: View<'_>, gradient: &[f32], mean: &[f32]) -> Vec<f64> {
+fn backward_sums<E: Element>(y: View<'_, E>, gradient: &[E], mean: &[f32]) -> Vec<f64> {
     let channels = mean.len();
     let pixels = y.data.len() / channels;
     let size = chunk(channels);
@@ -96,14 +96,14 @@ impl Moments {
     /// # Panics
     /// When the values are not whole rows.
     #[must_use]
-    pub fn of(values: &[f32], channels: usize) -> Self {
+    pub fn of<E: Element>(values: &[E], channels: usize) -> Self {
         assert!(values.len().is_multiple_of(channels));
         let count = values.len() / channels;
         let average = |term: &dyn Fn(usize, f64) -> f64| {
             let mut sums = vec![0.0; channels];
             for row in values.chunks_exact(channels) {
                 for (c, (sum, &x)) in sums.iter_mut().zip(row).enumerate() {
-                    *sum += term(c, f64::from(x));
+                    *sum += term(c, f64::from(x.wide()));
                 }
             }
             sums.iter().map(|sum| sum / count as f64).collect::<Vec<f64>>()
@@ -186,9 +186,9 @@ impl Backward {
     /// # Panics
     /// When lengths do not suit.
     #[must_use]
-    pub fn new(
-        y: View<'_>,
-        gradient: &[f32],
+    pub fn new<E: Element>(
+        y: View<'_, E>,
+        gradient: &[E],
         statistics: &Statistics,
         weight: &[f32],
         of_batch: bool,
@@ -222,7 +222,7 @@ impl Backward {
     ///
     /// # Panics
     /// When lengths do not suit.
-    pub fn apply(&self, y: View<'_>, gradient: &mut [f32]) {
+    pub fn apply<E: Element>(&self, y: View<'_, E>, gradient: &mut [E]) {
         let channels = self.a.len();
         y.check(gradient.len(), channels);
         let from = gradient.as_ptr();
@@ -233,14 +233,14 @@ impl Backward {
     ///
     /// # Panics
     /// When lengths do not suit.
-    pub fn apply_to(&self, y: View<'_>, gradient: &[f32], out: &mut [f32]) {
+    pub fn apply_to<E: Element>(&self, y: View<'_, E>, gradient: &[E], out: &mut [E]) {
         let channels = self.a.len();
         y.check(gradient.len(), channels);
         assert_eq!(gradient.len(), out.len());
         self.run(y, channels, gradient.as_ptr(), Shared::new(out));
     }
 
-    fn run(&self, y: View<'_>, channels: usize, gradient: *const f32, out: Shared<f32>) {
+    fn run<E: Element>(&self, y: View<'_, E>, channels: usize, gradient: *const E, out: Shared<E>) {
         let gradient = Shared::new_const(gradient);
         let op = Apply { y, gradient, a: &self.a, b: &self.b, c: &self.c, out };
         // SAFETY: lengths were checked; `gradient` may be `out`, since each value is read before it
@@ -250,25 +250,25 @@ impl Backward {
 }
 
 #[derive(Clone, Copy)]
-struct Apply<'a> {
-    y: View<'a>,
-    gradient: Shared<f32>,
+struct Apply<'a, E> {
+    y: View<'a, E>,
+    gradient: Shared<E>,
     a: &'a [f32],
     b: &'a [f32],
     c: &'a [f32],
-    out: Shared<f32>,
+    out: Shared<E>,
 }
 
-impl Op for Apply<'_> {
+impl<E: Element> Op for Apply<'_, E> {
     #[inline(always)]
     unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
-        let mut g = load::<S>(self.gradient.get().add(at), n);
+        let mut g = load::<S, _>(self.gradient.get().add(at), n);
         if self.y.relu {
-            g = S::where_positive(affine::<S>(self.y, at, c, n), g);
+            g = S::where_positive(affine::<S, _>(self.y, at, c, n), g);
         }
-        let y = load::<S>(self.y.data.as_ptr().add(at), n);
-        let channel = |values: &[f32]| load::<S>(values.as_ptr().add(c), n);
+        let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
+        let channel = |values: &[f32]| load::<S, _>(values.as_ptr().add(c), n);
         let straight = S::fma(y, channel(self.b), channel(self.c));
-        store::<S>(self.out.get().add(at), n, S::fma(g, channel(self.a), straight));
+        store::<S, _>(self.out.get().add(at), n, S::fma(g, channel(self.a), straight));
     }
 }

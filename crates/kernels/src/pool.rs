@@ -1,9 +1,9 @@
 //! Pooling: windows (max) and whole pictures (max, average).
 
-use crate::View;
 use crate::elementwise::{read, store};
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
+use crate::{Element, View};
 
 /// The shape of a max pool over windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl MaxPool {
     ///
     /// # Panics
     /// When lengths do not suit.
-    pub fn forward(&self, input: View<'_>, output: &mut [f32], cells: &mut [u8]) {
+    pub fn forward<E: Element>(&self, input: View<'_, E>, output: &mut [E], cells: &mut [u8]) {
         input.check(self.input_len(), self.channels);
         assert!(
             output.len() == self.output_len()
@@ -91,11 +91,11 @@ impl MaxPool {
     ///
     /// # Panics
     /// When lengths do not suit.
-    pub fn backward(
+    pub fn backward<E: Element>(
         &self,
-        gradient: &[f32],
+        gradient: &[E],
         cells: &[u8],
-        input_gradient: &mut [f32],
+        input_gradient: &mut [E],
         accumulate: bool,
     ) {
         assert!(gradient.len() == self.output_len() && cells.len() == self.output_len());
@@ -106,7 +106,7 @@ impl MaxPool {
             // SAFETY: pictures are disjoint.
             let input_gradient = unsafe { shared.part(picture * plane, plane) };
             if !accumulate {
-                input_gradient.fill(0.0);
+                input_gradient.fill(E::default());
             }
             // SAFETY: a kernel without pointers of its own.
             unsafe {
@@ -116,15 +116,15 @@ impl MaxPool {
     }
 }
 
-struct ForwardLine<'a> {
+struct ForwardLine<'a, E> {
     pool: &'a MaxPool,
-    input: View<'a>,
+    input: View<'a, E>,
     index: usize,
-    output: &'a mut [f32],
+    output: &'a mut [E],
     cells: &'a mut [u8],
 }
 
-impl Kernel for ForwardLine<'_> {
+impl<E: Element> Kernel for ForwardLine<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -141,10 +141,10 @@ impl Kernel for ForwardLine<'_> {
                 let mut best = S::splat(f32::NEG_INFINITY);
                 let mut winner = S::splat(0.0);
                 for (cell, pixel) in pool.window(row, column) {
-                    let value = read::<S>(self.input, (plane + pixel) * channels + c, c, n);
+                    let value = read::<S, _>(self.input, (plane + pixel) * channels + c, c, n);
                     (best, winner) = S::better(best, winner, value, S::splat(f32::from(cell)));
                 }
-                store::<S>(output.as_mut_ptr().add(c), n, best);
+                store::<S, _>(output.as_mut_ptr().add(c), n, best);
                 let mut lanes = [0.0f32; 16];
                 S::store(lanes.as_mut_ptr(), winner);
                 for (to, cell) in cells[c..c + n].iter_mut().zip(lanes) {
@@ -155,15 +155,15 @@ impl Kernel for ForwardLine<'_> {
     }
 }
 
-struct BackwardPicture<'a> {
+struct BackwardPicture<'a, E> {
     pool: &'a MaxPool,
-    gradient: &'a [f32],
+    gradient: &'a [E],
     cells: &'a [u8],
     picture: usize,
-    input_gradient: &'a mut [f32],
+    input_gradient: &'a mut [E],
 }
 
-impl Kernel for BackwardPicture<'_> {
+impl<E: Element> Kernel for BackwardPicture<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -178,7 +178,8 @@ impl Kernel for BackwardPicture<'_> {
                 for (cell, pixel) in pool.window(row, column) {
                     let to = &mut self.input_gradient[pixel * channels..(pixel + 1) * channels];
                     for c in 0..channels {
-                        to[c] += if cells[c] == cell { gradient[c] } else { 0.0 };
+                        let share = if cells[c] == cell { gradient[c].wide() } else { 0.0 };
+                        to[c] = E::narrow(to[c].wide() + share);
                     }
                 }
             }
@@ -190,7 +191,7 @@ impl Kernel for BackwardPicture<'_> {
 ///
 /// # Panics
 /// When lengths do not suit.
-pub fn average(x: &[f32], channels: usize, out: &mut [f32]) {
+pub fn average<E: Element>(x: &[E], channels: usize, out: &mut [f32]) {
     let pixels = x.len() / out.len().max(1);
     assert_eq!(x.len(), pixels * out.len());
     for (picture, out) in x.chunks_exact(pixels * channels).zip(out.chunks_exact_mut(channels)) {
@@ -198,12 +199,12 @@ pub fn average(x: &[f32], channels: usize, out: &mut [f32]) {
     }
 }
 
-fn average_one(picture: &[f32], out: &mut [f32]) {
+fn average_one<E: Element>(picture: &[E], out: &mut [f32]) {
     let channels = out.len();
     let share = channels as f32 / picture.len() as f32;
     out.fill(0.0);
     for pixel in picture.chunks_exact(channels) {
-        out.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += x);
+        out.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += x.wide());
     }
     out.iter_mut().for_each(|sum| *sum *= share);
 }
@@ -212,14 +213,14 @@ fn average_one(picture: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// When lengths do not suit.
-pub fn average_backward(gradient: &[f32], channels: usize, input_gradient: &mut [f32]) {
+pub fn average_backward<E: Element>(gradient: &[f32], channels: usize, input_gradient: &mut [E]) {
     let pixels = input_gradient.len() / gradient.len().max(1);
     assert_eq!(input_gradient.len(), pixels * gradient.len());
     for (picture, gradient) in
         input_gradient.chunks_exact_mut(pixels * channels).zip(gradient.chunks_exact(channels))
     {
         for pixel in picture.chunks_exact_mut(channels) {
-            pixel.iter_mut().zip(gradient).for_each(|(to, g)| *to = g / pixels as f32);
+            pixel.iter_mut().zip(gradient).for_each(|(to, g)| *to = E::narrow(g / pixels as f32));
         }
     }
 }
@@ -229,7 +230,7 @@ pub fn average_backward(gradient: &[f32], channels: usize, input_gradient: &mut 
 ///
 /// # Panics
 /// When lengths do not suit.
-pub fn concat(x: &[f32], channels: usize, out: &mut [f32], largest: &mut [u32]) {
+pub fn concat<E: Element>(x: &[E], channels: usize, out: &mut [f32], largest: &mut [u32]) {
     let count = out.len() / (2 * channels);
     assert!(out.len() == 2 * channels * count && largest.len() == channels * count);
     let plane = x.len() / count.max(1);
@@ -242,8 +243,9 @@ pub fn concat(x: &[f32], channels: usize, out: &mut [f32], largest: &mut [u32]) 
         largest.fill(0);
         for (pixel, values) in picture.chunks_exact(channels).enumerate() {
             for c in 0..channels {
-                let better = values[c] > max[c] || values[c].is_nan();
-                max[c] = if better { values[c] } else { max[c] };
+                let value = values[c].wide();
+                let better = value > max[c] || value.is_nan();
+                max[c] = if better { value } else { max[c] };
                 largest[c] = if better { pixel as u32 } else { largest[c] };
             }
         }
@@ -255,11 +257,11 @@ pub fn concat(x: &[f32], channels: usize, out: &mut [f32], largest: &mut [u32]) 
 ///
 /// # Panics
 /// When lengths do not suit.
-pub fn concat_backward(
+pub fn concat_backward<E: Element>(
     gradient: &[f32],
     largest: &[u32],
     channels: usize,
-    input_gradient: &mut [f32],
+    input_gradient: &mut [E],
 ) {
     let count = largest.len() / channels;
     assert!(gradient.len() == 2 * channels * count);
@@ -270,10 +272,11 @@ pub fn concat_backward(
         let picture = &mut input_gradient[n * plane..(n + 1) * plane];
         let (max, mean) = gradient[n * 2 * channels..(n + 1) * 2 * channels].split_at(channels);
         for pixel in picture.chunks_exact_mut(channels) {
-            pixel.iter_mut().zip(mean).for_each(|(to, g)| *to = g * share);
+            pixel.iter_mut().zip(mean).for_each(|(to, g)| *to = E::narrow(g * share));
         }
         for (c, &pixel) in largest[n * channels..(n + 1) * channels].iter().enumerate() {
-            picture[pixel as usize * channels + c] += max[c];
+            let to = &mut picture[pixel as usize * channels + c];
+            *to = E::narrow(to.wide() + max[c]);
         }
     }
 }

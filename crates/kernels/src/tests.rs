@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::adam::Adam;
 use crate::norm::{Backward, Moments, Statistics};
 use crate::pool::{self, MaxPool};
-use crate::{View, elementwise, threads};
+use crate::{Element, View, elementwise, threads};
 
 /// How many random cases a property test tries: `LOOKALIKE_CASES` for a long run.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
@@ -18,20 +18,20 @@ pub(crate) fn cases(usual: u32) -> ProptestConfig {
 }
 
 /// Numbers in −1..1 that look random, from a key.
-pub(crate) fn noise(len: usize, key: u64) -> Vec<f32> {
+pub(crate) fn noise<E: Element>(len: usize, key: u64) -> Vec<E> {
     let mut state = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((state >> 40) as f32 / (1u64 << 23) as f32) - 1.0
     };
-    (0..len).map(|_| next()).collect()
+    (0..len).map(|_| E::narrow(next())).collect()
 }
 
 /// A view's values, as they count.
-pub(crate) fn seen(view: View<'_>, channels: usize) -> Vec<f64> {
-    let value = |(i, &x): (usize, &f32)| {
-        let mut x = f64::from(x);
+pub(crate) fn seen<E: Element>(view: View<'_, E>, channels: usize) -> Vec<f64> {
+    let value = |(i, x): (usize, &E)| {
+        let mut x = f64::from(x.wide());
         if let Some((scale, shift)) = view.affine {
             x = x * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
         }
@@ -210,7 +210,7 @@ proptest! {
 
     #[test]
     fn pools_over_pictures_equal_their_plain_twins(count in 1usize..4, pixels in 1usize..60, channels in 1usize..40, key in 0u64..1_000_000) {
-        let x = noise(count * pixels * channels, key);
+        let x: Vec<f32> = noise(count * pixels * channels, key);
         let value = |n: usize, p: usize, c: usize| f64::from(x[(n * pixels + p) * channels + c]);
         let places = || (0..count).flat_map(|n| (0..channels).map(move |c| (n, c)));
         let mean: Vec<f64> = places().map(|(n, c)| (0..pixels).map(|p| value(n, p, c)).sum::<f64>() / pixels as f64).collect();
@@ -260,7 +260,7 @@ proptest! {
 #[test]
 fn threads_do_not_change_the_bits_of_norms() {
     let (pixels, channels) = (5000, 24);
-    let (y, g) = (noise(pixels * channels, 1), noise(pixels * channels, 2));
+    let (y, g) = (noise::<f32>(pixels * channels, 1), noise(pixels * channels, 2));
     let weight = noise(channels, 3);
     let all = |count| {
         threads::with(count, || {

@@ -45,6 +45,12 @@ pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     pool_of(threads.max(1)).install(work)
 }
 
+/// Runs `work` on one of the compute threads. Much that is parallel in small pieces is best done
+/// within: handing each piece over from outside wakes a thread each time.
+pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if rayon::current_thread_index().is_some() { work() } else { pool().install(work) }
+}
+
 /// Calls `work` once for each piece, on all threads. Which thread takes which piece is open, so a
 /// piece must write only what is its own.
 pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
@@ -52,9 +58,7 @@ pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
     match pieces {
         0 => {}
         1 => work(0),
-        // Already inside a pool (of `with`, or nested): stay there.
-        _ if rayon::current_thread_index().is_some() => run(),
-        _ => pool().install(run),
+        _ => within(run),
     }
 }
 

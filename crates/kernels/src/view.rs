@@ -1,19 +1,19 @@
 /// A tensor with what is still to be done to each value whenever it is read: `x·scale + shift` by
 /// channel (a norm), then ReLU. So a norm never costs a pass over memory of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+pub struct View<'a, E = f32> {
     /// The stored values.
-    pub data: &'a [f32],
+    pub data: &'a [E],
     /// Scale and shift, one a channel each.
     pub affine: Option<(&'a [f32], &'a [f32])>,
     /// Whether negative results count as 0.
     pub relu: bool,
 }
 
-impl<'a> View<'a> {
+impl<'a, E> View<'a, E> {
     /// The values as they are.
     #[must_use]
-    pub fn plain(data: &'a [f32]) -> Self {
+    pub fn plain(data: &'a [E]) -> Self {
         Self { data, affine: None, relu: false }
     }
 

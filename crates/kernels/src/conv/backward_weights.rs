@@ -1,60 +1,64 @@
-use super::forward::pieces;
+use super::forward::{PIXELS, pieces};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
-use super::tile::{Lines, Outer, outer, with_rows};
+use super::tile::{Lines, Outer, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{View, scratch};
+use crate::{Element, View, scratch};
 
 /// Partial sums × column groups wanted, so that many cores find work.
 const TASKS: usize = 16;
+/// Numbers that all partial sums may hold together: what is more is split by columns instead.
+const PARTIAL: usize = 4 << 20;
 
 /// The gradient of the weights of a forward job.
 ///
 /// Pieces of the grid are shared out to a fixed number of partial sums, added up in a fixed order;
 /// columns (filters) are split first, since that costs no partial sums.
-pub(super) fn run(job: &Job, view: View<'_>, gradient: &[f32], weight_gradient: &mut [f32]) {
-    let pieces = pieces(job);
+pub(super) fn run<E: Element>(
+    job: &Job,
+    view: View<'_, E>,
+    gradient: &[E],
+    weight_gradient: &mut [f32],
+) {
+    let pieces = pieces::<E>(job, PIXELS * E::GROUP);
     if pieces.is_empty() {
         weight_gradient.fill(0.0);
         return;
     }
     let columns = job.out_channels.div_ceil(Isa::in_use().panel());
     // Each group copies the input anew, which a lone tap repays only with more columns.
-    let width = if job.taps.len() == 1 { 4 } else { 2 };
-    let groups = columns.div_ceil(width).min(TASKS);
-    let partials = TASKS.div_ceil(groups).min(pieces.len());
-    let layout = Layout::new(job, &view);
+    let width = E::GROUP * if job.taps.len() == 1 { 4 } else { 2 };
     let len = weight_gradient.len();
-    scratch::with(if partials > 1 { partials * len } else { 0 }, |partial| {
+    let most = (PARTIAL / len.max(1)).clamp(1, TASKS);
+    let groups = columns.div_ceil(width).max(TASKS.div_ceil(most)).min(TASKS).min(columns);
+    let partials = TASKS.div_ceil(groups).min(most).min(pieces.len());
+    let layout = Layout::new(job, &view);
+    scratch::with(if partials > 1 { partials * len } else { 0 }, |partial: &mut [f32]| {
         let shared = Shared::new(if partials > 1 { partial } else { &mut *weight_gradient });
         parallel(partials * groups, |task| {
             let (part, group) = (task / groups, task % groups);
             let own = &pieces[part * pieces.len() / partials..(part + 1) * pieces.len() / partials];
             let columns = (group * columns / groups, (group + 1) * columns / groups);
-            let local_len = own.iter().map(|&piece| layout.len(piece)).max().unwrap_or(0);
-            let pixels = own.iter().map(|piece| piece.pixels(job)).max().unwrap_or(0);
-            let panel_len = pixels * (columns.1 - columns.0) * Isa::in_use().panel();
-            scratch::with(local_len + 16 + panel_len, |buffer| {
-                let (local, panels) =
-                    buffer.split_at_mut(local_len.next_multiple_of(16).min(local_len + 16));
+            let room = Room::new::<E>(job, &layout, own, columns.1 - columns.0);
+            scratch::with(room.total(), |buffer: &mut [E]| {
                 for (index, &piece) in own.iter().enumerate() {
                     let kernel = PieceKernel {
                         job,
                         layout: &layout,
                         view: &view,
                         gradient,
-                        piece,
+                        halves: piece.halves::<E>(),
                         next: own.get(index + 1).copied(),
-                        local: local.as_mut_ptr(),
-                        panels: panels.as_mut_ptr(),
+                        room,
+                        buffer: buffer.as_mut_ptr(),
                         columns,
                         sums: shared.get().wrapping_add(part * len),
                         first: index == 0,
                     };
                     // SAFETY: lengths were checked by `Conv`; partial sums and column groups are
-                    // disjoint, and the buffers are this thread's own.
+                    // disjoint, and the buffer is this thread's own.
                     unsafe { dispatch(kernel) };
                 }
             });
@@ -65,6 +69,31 @@ pub(super) fn run(job: &Job, view: View<'_>, gradient: &[f32], weight_gradient: 
     });
 }
 
+/// Numbers that a task's buffers take: input (where pixels are paired, both halves and what they
+/// make), then the gradient's panels. Each starts on a cache line.
+#[derive(Clone, Copy)]
+struct Room {
+    half: usize,
+    panels: usize,
+}
+
+impl Room {
+    fn new<E: Element>(job: &Job, layout: &Layout, pieces: &[Piece], columns: usize) -> Self {
+        let halves = pieces.iter().map(|piece| piece.halves::<E>()[0]);
+        let most = |f: &dyn Fn(Piece) -> usize| halves.clone().flatten().map(f).max().unwrap_or(0);
+        let len = |piece: Piece| layout.spread(piece);
+        let panel = Isa::in_use().panel() * E::GROUP;
+        Self {
+            half: most(&len).next_multiple_of(64),
+            panels: most(&|piece| piece.pixels(job)) * columns * panel,
+        }
+    }
+
+    fn total(self) -> usize {
+        4 * self.half + self.panels
+    }
+}
+
 /// total = the sum of its parts, in their order.
 fn add_up(parts: &[f32], total: &mut [f32]) {
     const CHUNK: usize = 4096;
@@ -72,19 +101,68 @@ fn add_up(parts: &[f32], total: &mut [f32]) {
     let shared = Shared::new(total);
     parallel(len.div_ceil(CHUNK), |chunk| {
         let start = chunk * CHUNK;
-        let size = CHUNK.min(len - start);
         // SAFETY: chunks are disjoint.
-        let total = unsafe { shared.part(start, size) };
-        total.copy_from_slice(&parts[start..start + size]);
-        for part in parts.chunks_exact(len).skip(1) {
-            for (sum, value) in total.iter_mut().zip(&part[start..start + size]) {
-                *sum += value;
-            }
-        }
+        let total = unsafe { shared.part(start, CHUNK.min(len - start)) };
+        // SAFETY: a kernel without pointers of its own.
+        unsafe { dispatch(AddUp { parts, len, start, total }) };
     });
 }
 
+/// A chunk of a total, from `start`; each part has `len` numbers.
+struct AddUp<'a> {
+    parts: &'a [f32],
+    len: usize,
+    start: usize,
+    total: &'a mut [f32],
+}
+
+impl Kernel for AddUp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let size = self.total.len();
+        for at in (0..size).step_by(S::LANES) {
+            let n = S::LANES.min(size - at);
+            let mut sum = S::splat(0.0);
+            for part in self.parts.chunks_exact(self.len) {
+                sum = S::add(sum, load::<S, _>(part.as_ptr().add(self.start + at), n));
+            }
+            store::<S, _>(self.total.as_mut_ptr().add(at), n, sum);
+        }
+    }
+}
+
 impl Piece {
+    /// What a group takes side by side: the whole piece, or its two halves, of which the second
+    /// may be smaller or nothing.
+    fn halves<E: Element>(self) -> [Option<Self>; 2] {
+        if E::GROUP == 1 {
+            return [Some(self), None];
+        }
+        let cut = |all: usize| (all.div_ceil(2), all / 2);
+        let [first, second] = match self {
+            Self::Flat { first, pixels } => {
+                let (a, b) = cut(pixels);
+                [
+                    (a, Self::Flat { first, pixels: a }),
+                    (b, Self::Flat { first: first + a, pixels: b }),
+                ]
+            }
+            Self::Rows { picture, pictures, row, rows } if pictures > 1 => {
+                let (a, b) = cut(pictures);
+                let part = |picture, pictures| Self::Rows { picture, pictures, row, rows };
+                [(a, part(picture, a)), (b, part(picture + a, b))]
+            }
+            Self::Rows { picture, pictures, row, rows } => {
+                let (a, b) = cut(rows);
+                let part = |row, rows| Self::Rows { picture, pictures, row, rows };
+                [(a, part(row, a)), (b, part(row + a, b))]
+            }
+        };
+        [Some(first.1), (second.0 > 0).then_some(second.1)]
+    }
+
     /// Grid pixels.
     fn pixels(self, job: &Job) -> usize {
         match self {
@@ -105,33 +183,35 @@ impl Piece {
 }
 
 /// One piece of the grid × one group of panels, added to one partial sum.
-struct PieceKernel<'a> {
+struct PieceKernel<'a, E> {
     job: &'a Job,
     layout: &'a Layout,
-    view: &'a View<'a>,
-    gradient: &'a [f32],
-    piece: Piece,
+    view: &'a View<'a, E>,
+    gradient: &'a [E],
+    halves: [Option<Piece>; 2],
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
-    local: *mut f32,
-    panels: *mut f32,
+    room: Room,
+    buffer: *mut E,
     columns: (usize, usize),
     sums: *mut f32,
     /// Whether this is the partial sum's first piece, which writes instead of adding.
     first: bool,
 }
 
-impl Kernel for PieceKernel<'_> {
+impl<E: Element> Kernel for PieceKernel<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base = layout.bring::<S>(job, self.view, self.piece, self.local);
-        let pixels = self.piece.pixels(job);
-        self.pack_gradient::<S>(pixels);
+        let [Some(piece), _] = self.halves else { return };
+        let base = self.bring::<S>(piece);
+        let panels = self.buffer.add(4 * self.room.half);
+        let pixels = piece.pixels(job);
+        self.pack_gradient::<S>(pixels, panels);
         // Lines of pixels: a picture's rows are evenly spaced; pictures follow one another.
-        let (blocks, lines, width, line, block) = match self.piece {
+        let (blocks, lines, width, line, block) = match piece {
             Piece::Flat { pixels, .. } => (1, 1, pixels, 0, 0),
             Piece::Rows { pictures, rows, .. } => {
                 let line = layout.step * layout.columns * layout.pitch;
@@ -146,23 +226,28 @@ impl Kernel for PieceKernel<'_> {
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
-            let panel = self.panels.add((column - self.columns.0) * pixels * S::PANEL);
+            let panel = panels.add((column - self.columns.0) * pixels * S::PANEL * E::GROUP);
             for (run, &offset) in layout.offsets.iter().enumerate() {
                 for (start, rows) in cut(layout.run, S::ROWS) {
                     prefetch.step::<S>();
                     for index in 0..blocks {
                         let o = Outer {
-                            x: base.add(index * block + offset + start),
+                            x: base.add((index * block + offset + start) * E::GROUP),
                             lines,
                             pixels: width,
-                            line,
-                            pixel,
-                            panel: panel.add(index * lines * width * S::PANEL),
+                            line: line * E::GROUP,
+                            pixel: pixel * E::GROUP,
+                            panel: panel.add(index * lines * width * S::PANEL * E::GROUP),
                         };
                         let row = run * layout.run + start;
                         let write = self.first && index == 0;
-                        with_rows!(S, rows, outer(&o, &mut done));
-                        self.finish::<S>(&done, (row, rows), column * S::PANEL, write);
+                        multiply_outer::<S, E>(&o, rows, done.place());
+                        let first = column * S::PANEL;
+                        if first + S::PANEL <= job.out_channels {
+                            self.finish::<S, true>(&done, (row, rows), first, write);
+                        } else {
+                            self.finish::<S, false>(&done, (row, rows), first, write);
+                        }
                     }
                 }
             }
@@ -170,53 +255,111 @@ impl Kernel for PieceKernel<'_> {
     }
 }
 
-impl PieceKernel<'_> {
+impl<E: Element> PieceKernel<'_, E> {
+    /// Brings the input; where pixels are paired, those of the second half beside those of the
+    /// first, number by number, and zeros where there is none.
+    #[inline(always)]
+    unsafe fn bring<S: Simd>(&self, piece: Piece) -> *const E {
+        let (job, layout, half) = (self.job, self.layout, self.room.half);
+        let first = layout.bring::<S, E>(job, self.view, piece, self.buffer);
+        if E::GROUP == 1 {
+            return first;
+        }
+        let len = layout.spread(piece);
+        let (mut second, mut there) = (first, 0);
+        if let Some(piece) = self.halves[1] {
+            second = layout.bring::<S, E>(job, self.view, piece, self.buffer.add(half));
+            there = layout.spread(piece);
+        }
+        let pairs = self.buffer.add(2 * half);
+        let both = len.min(there) / S::LANES * S::LANES;
+        for at in (0..both).step_by(S::LANES) {
+            let (a, b) = (E::load::<S>(first.add(at)), E::load::<S>(second.add(at)));
+            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
+        }
+        for at in (both..len).step_by(S::LANES) {
+            let n = S::LANES.min(len - at);
+            let a = load::<S, _>(first.add(at), n);
+            let b = load::<S, _>(second.wrapping_add(at), n.min(there.saturating_sub(at)));
+            // `half` is a whole number of lines, so that the last pairs may spill.
+            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
+        }
+        pairs
+    }
+
     /// Copies the piece's gradient into panels of columns.
     #[inline(always)]
-    unsafe fn pack_gradient<S: Simd>(&self, pixels: usize) {
+    unsafe fn pack_gradient<S: Simd>(&self, pixels: usize, panels: *mut E) {
         let job = self.job;
-        let from = self.gradient[self.piece.output(job)].as_ptr();
+        let [first, second] = self.halves.map(|half| half.map_or(0..0, |half| half.output(job)));
+        let (from, other) = (self.gradient[first].as_ptr(), self.gradient[second.clone()].as_ptr());
         for column in self.columns.0..self.columns.1 {
-            let panel = self.panels.add((column - self.columns.0) * pixels * S::PANEL);
+            let panel = panels.add((column - self.columns.0) * pixels * S::PANEL * E::GROUP);
             let valid = S::PANEL.min(job.out_channels - column * S::PANEL);
-            for pixel in 0..pixels {
-                let (from, to) = (
-                    from.add(pixel * job.out_channels + column * S::PANEL),
-                    panel.add(pixel * S::PANEL),
-                );
-                if valid == S::PANEL {
-                    for v in 0..S::VECS {
-                        S::store(to.add(v * S::LANES), S::load(from.add(v * S::LANES)));
-                    }
-                } else {
-                    std::ptr::copy_nonoverlapping(from, to, valid);
-                    std::ptr::write_bytes(to.add(valid), 0, S::PANEL - valid);
+            // Pixels of which both halves have all columns; then the rest.
+            let there = second.len() / job.out_channels;
+            let whole = match (valid == S::PANEL, E::GROUP) {
+                (false, _) => 0,
+                (true, 1) => pixels,
+                (true, _) => there,
+            };
+            for pixel in 0..whole {
+                let at = pixel * job.out_channels + column * S::PANEL;
+                let to = panel.add(pixel * S::PANEL * E::GROUP);
+                for v in 0..S::VECS {
+                    let a = E::load::<S>(from.add(at + v * S::LANES));
+                    let b =
+                        if E::GROUP == 1 { a } else { E::load::<S>(other.add(at + v * S::LANES)) };
+                    E::store_packed::<S>(to.add(v * S::LANES * E::GROUP), a, b);
+                }
+            }
+            for pixel in whole..pixels {
+                let at = pixel * job.out_channels + column * S::PANEL;
+                let to = panel.add(pixel * S::PANEL * E::GROUP);
+                for v in 0..S::VECS {
+                    let n = S::LANES.min(valid.saturating_sub(v * S::LANES));
+                    let a = load::<S, _>(from.wrapping_add(at + v * S::LANES), n);
+                    let n = if pixel < there { n } else { 0 };
+                    let b = load::<S, _>(other.wrapping_add(at + v * S::LANES), n);
+                    E::store_packed::<S>(to.add(v * S::LANES * E::GROUP), a, b);
                 }
             }
         }
     }
 
-    /// Adds one tile to the partial sum (or begins it): `rows.1` rows of weights from row `rows.0`,
-    /// filters from `first`.
+    /// Adds one tile to the partial sum (or begins it): `rows.1` numbers of the runs from number
+    /// `rows.0`, filters from `first`, a `WHOLE` panel of them or what is left.
     #[inline(always)]
-    unsafe fn finish<S: Simd>(
+    unsafe fn finish<S: Simd, const WHOLE: bool>(
         &self,
         done: &Lines,
         rows: (usize, usize),
         first: usize,
         write: bool,
     ) {
-        let filters = self.job.out_channels;
-        let valid = (filters - first).min(S::PANEL);
-        for m in 0..rows.1 {
-            let to = self.sums.add((rows.0 + m) * filters + first);
-            for column in (0..valid).step_by(S::LANES) {
-                let n = S::LANES.min(valid - column);
-                let mut value = S::load(done.row::<S>(m).as_ptr().add(column));
-                if !write {
-                    value = S::add(value, load::<S>(to.add(column), n));
+        let (filters, channels) = (self.job.out_channels, self.job.channels);
+        let padded = self.job.padded::<E>();
+        let (mut tap, mut channel) = (rows.0 / padded, rows.0 % padded);
+        let mut row = done.row::<S>(0).as_ptr();
+        for _ in 0..rows.1 {
+            let to = self.sums.wrapping_add((tap * channels + channel) * filters + first);
+            for v in 0..S::VECS {
+                let left = filters.saturating_sub(first + v * S::LANES);
+                let n = if WHOLE { S::LANES } else { S::LANES.min(left) };
+                if n == 0 || channel >= channels {
+                    continue;
                 }
-                store::<S>(to.add(column), n, value);
+                let to = to.add(v * S::LANES);
+                let mut value = S::load(row.add(v * S::LANES));
+                if !write {
+                    value = S::add(value, load::<S, _>(to, n));
+                }
+                store::<S, _>(to, n, value);
+            }
+            row = row.add(S::PANEL);
+            channel += 1;
+            if channel == padded {
+                (tap, channel) = (tap + 1, 0);
             }
         }
     }

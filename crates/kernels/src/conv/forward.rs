@@ -1,53 +1,38 @@
+use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, RowTile};
-use super::tile::{Lines, Operands, product, with_rows};
-use crate::elementwise::{load, store};
+use super::tile::{Lines, Operands, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{View, scratch};
-
-/// What happens to a result while it is still in registers, in this order.
-#[derive(Debug, Default)]
-pub struct Epilogue<'a> {
-    /// Adds to what is there instead of replacing it.
-    pub accumulate: bool,
-    /// Added, one a channel.
-    pub bias: Option<&'a [f32]>,
-    /// Added, of the output's shape.
-    pub residual: Option<&'a [f32]>,
-    /// Negative results become 0.
-    pub relu: bool,
-    /// Receives each channel's sum and sum of squares, `channels` numbers each.
-    pub sums: Option<&'a mut [f64]>,
-}
+use crate::{Element, View, scratch};
 
 /// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
 /// the second-level cache.
-const PIXELS: usize = 224;
-/// Floats of local input that one piece may take.
-const LOCAL: usize = 160 * 1024;
+pub(super) const PIXELS: usize = 224;
+/// Bytes of local input that one piece may take.
+const LOCAL: usize = 640 * 1024;
 /// Pieces wanted, so that many cores find work.
 const PIECES: usize = 16;
 /// Most pieces that one task works on one after the other, fetching each while at the one before.
 const RUN: usize = 4;
 
-/// The pieces of a job's grid, by shape alone.
-pub(super) fn pieces(job: &Job) -> Vec<Piece> {
+/// The pieces of a job's grid of about so many pixels, by shape alone.
+pub(super) fn pieces<E: Element>(job: &Job, pixels: usize) -> Vec<Piece> {
     let plane = job.grid_height * job.grid_width;
     if plane == 0 || job.count == 0 {
         return vec![];
     }
-    let fit = (LOCAL / job.channels.max(1)).max(28);
+    let fit = (LOCAL / size_of::<E>() / job.channels.max(1)).max(28);
     if job.is_flat() {
         let all = job.count * plane;
         // A multiple of every tile height in use (14, 6, 4) keeps tiles full.
-        let size = (PIXELS.min(fit) / 84 * 84).max(56);
+        let size = (pixels.min(fit) / 84 * 84).max(56);
         return (0..all)
             .step_by(size)
             .map(|first| Piece::Flat { first, pixels: size.min(all - first) })
             .collect();
     }
-    let target = PIXELS.min(fit / (job.step * job.step));
+    let target = pixels.min(fit / (job.step * job.step));
     if plane * 2 <= target {
         let pictures = (target / plane).min(job.count);
         let piece = |picture| Piece::Rows {
@@ -76,21 +61,16 @@ pub(super) fn pieces(job: &Job) -> Vec<Piece> {
 }
 
 /// Runs a job over its whole grid.
-pub(super) fn run(
+pub(super) fn run<E: Element>(
     job: &Job,
-    panels: &[f32],
-    view: View<'_>,
-    output: &mut [f32],
-    epilogue: Epilogue<'_>,
+    panels: &[E],
+    view: View<'_, E>,
+    output: &mut [E],
+    epilogue: Epilogue<'_, E>,
 ) {
     let channels = job.out_channels;
-    for slice in [epilogue.bias].into_iter().flatten() {
-        assert_eq!(slice.len(), channels, "a bias a channel");
-    }
-    if let Some(residual) = epilogue.residual {
-        assert_eq!(residual.len(), output.len(), "a residual of the output's shape");
-    }
-    let pieces = pieces(job);
+    let finish = Finish::new(&epilogue, output, channels);
+    let pieces = pieces::<E>(job, PIXELS);
     let panel = Isa::in_use().panel();
     let columns = channels.div_ceil(panel);
     // Few pieces (a small batch, deep layers): split the columns too.
@@ -100,12 +80,12 @@ pub(super) fn run(
     let run = (pieces.len() / PIECES).clamp(1, RUN);
     let runs: Vec<&[Piece]> = pieces.chunks(run).collect();
     let longest = pieces.iter().map(|&piece| layout.len(piece)).max().unwrap_or(0);
-    scratch::with(pieces.len() * sums_len, |partial| {
+    scratch::with(pieces.len() * sums_len, |partial: &mut [f32]| {
         partial.fill(0.0);
-        let (shared, partials) = (Shared::new(output), Shared::new(partial));
+        let partials = Shared::new(partial);
         parallel(runs.len() * groups, |task| {
             let (index, group) = (task / groups, task % groups);
-            scratch::with(longest, |local| {
+            scratch::with(longest, |local: &mut [E]| {
                 for (offset, &piece) in runs[index].iter().enumerate() {
                     let kernel = PieceKernel {
                         job,
@@ -116,13 +96,10 @@ pub(super) fn run(
                         local: local.as_mut_ptr(),
                         panels,
                         columns: (group * columns / groups, (group + 1) * columns / groups),
-                        output: shared.get(),
-                        accumulate: epilogue.accumulate,
-                        bias: epilogue.bias,
-                        residual: epilogue.residual,
-                        relu: epilogue.relu,
-                        sums: (sums_len > 0).then(|| {
-                            partials.get().wrapping_add((index * run + offset) * sums_len)
+                        finish,
+                        totals: (sums_len > 0).then(|| Totals {
+                            at: partials.get().wrapping_add((index * run + offset) * sums_len),
+                            channels,
                         }),
                     };
                     // SAFETY: lengths were checked by `Conv`; pieces and column groups are disjoint
@@ -132,44 +109,34 @@ pub(super) fn run(
             });
         });
         if let Some(sums) = epilogue.sums {
-            assert_eq!(sums.len(), sums_len, "two sums a channel");
-            sums.fill(0.0);
-            for part in partial.chunks_exact(sums_len.max(1)) {
-                for (sum, &value) in sums.iter_mut().zip(part) {
-                    *sum += f64::from(value);
-                }
-            }
+            add_up(partial, sums);
         }
     });
 }
 
 /// One piece of the grid × one group of panels.
-struct PieceKernel<'a> {
+struct PieceKernel<'a, E> {
     job: &'a Job,
     layout: &'a Layout,
-    view: &'a View<'a>,
+    view: &'a View<'a, E>,
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
     /// Where to copy the input, unless it is read in place.
-    local: *mut f32,
-    panels: &'a [f32],
+    local: *mut E,
+    panels: &'a [E],
     columns: (usize, usize),
-    output: *mut f32,
-    accumulate: bool,
-    bias: Option<&'a [f32]>,
-    residual: Option<&'a [f32]>,
-    relu: bool,
-    sums: Option<*mut f32>,
+    finish: Finish<'a, E>,
+    totals: Option<Totals>,
 }
 
-impl Kernel for PieceKernel<'_> {
+impl<E: Element> Kernel for PieceKernel<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base = layout.bring::<S>(job, self.view, self.piece, self.local);
+        let base = layout.bring::<S, E>(job, self.view, self.piece, self.local);
         // Taken out and put back: within a closure of `with`, code would be compiled without the
         // instruction set.
         let mut tiles = TILES.take();
@@ -179,7 +146,7 @@ impl Kernel for PieceKernel<'_> {
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
-            let panel = self.panels.as_ptr().add(column * job.depth() * S::PANEL);
+            let panel = self.panels.as_ptr().add(column * job.depth::<E>() * S::PANEL);
             for tile in &tiles {
                 prefetch.step::<S>();
                 let operands = Operands {
@@ -189,8 +156,14 @@ impl Kernel for PieceKernel<'_> {
                     run: layout.run,
                     panel,
                 };
-                with_rows!(S, tile.rows, product(&operands, &mut done));
-                self.finish::<S>(&done, tile, column * S::PANEL);
+                multiply::<S, E>(&operands, tile.rows, done.place());
+                let first = column * S::PANEL;
+                match (self.totals, first + S::PANEL <= job.out_channels) {
+                    (None, true) => self.finish::<S, false, true>(&done, tile, first),
+                    (None, false) => self.finish::<S, false, false>(&done, tile, first),
+                    (Some(_), true) => self.finish::<S, true, true>(&done, tile, first),
+                    (Some(_), false) => self.finish::<S, true, false>(&done, tile, first),
+                }
             }
         }
         TILES.set(tiles);
@@ -201,47 +174,51 @@ thread_local! {
     static TILES: std::cell::RefCell<Vec<RowTile>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-impl PieceKernel<'_> {
-    /// Stores one tile through the epilogue; its panel begins at channel `first`.
+impl<E: Element> PieceKernel<'_, E> {
+    /// Stores one tile through the epilogue, and adds to the totals if there are `SUMS`. Its panel
+    /// begins at channel `first` and is `WHOLE` if it has all columns.
     #[inline(always)]
-    unsafe fn finish<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize) {
+    unsafe fn finish<S: Simd, const SUMS: bool, const WHOLE: bool>(
+        &self,
+        done: &Lines,
+        tile: &RowTile,
+        first: usize,
+    ) {
         let job = self.job;
         let channels = job.out_channels;
-        let valid = (channels - first).min(S::PANEL);
+        let lanes = |v: usize| {
+            let left = channels.saturating_sub(first + v * S::LANES);
+            if WHOLE { S::LANES } else { S::LANES.min(left) }
+        };
+        let zero = S::splat(0.0);
+        let (mut bias, mut sums, mut squares) = ([zero; 4], [zero; 4], [zero; 4]);
+        for v in 0..S::VECS {
+            bias[v] = self.finish.bias::<S>(first + v * S::LANES, lanes(v));
+        }
         let half = tile.rows.div_ceil(2);
-        for column in (0..valid).step_by(S::LANES) {
-            let n = S::LANES.min(valid - column);
-            let channel = first + column;
-            let bias = self.bias.map(|bias| load::<S>(bias.as_ptr().add(channel), n));
-            let (mut sum, mut squares) = (S::splat(0.0), S::splat(0.0));
-            for r in 0..tile.rows {
-                let pixel = if r < half {
-                    tile.out[0] + r * job.out_step
-                } else {
-                    tile.out[1] + (r - half) * job.out_step
-                };
-                let at = pixel * channels + channel;
-                let mut value = S::load(done.row::<S>(r).as_ptr().add(column));
-                if self.accumulate {
-                    value = S::add(value, load::<S>(self.output.add(at), n));
+        let mut row = done.row::<S>(0).as_ptr();
+        for (out, rows) in [(tile.out[0], half), (tile.out[1], tile.rows - half)] {
+            let mut at = out * channels + first;
+            for _ in 0..rows {
+                for v in 0..S::VECS {
+                    let n = lanes(v);
+                    if n == 0 {
+                        continue;
+                    }
+                    let value = S::load(row.add(v * S::LANES));
+                    let value = self.finish.store::<S>(at + v * S::LANES, n, bias[v], value);
+                    if SUMS {
+                        sums[v] = S::add(sums[v], value);
+                        squares[v] = S::fma(value, value, squares[v]);
+                    }
                 }
-                if let Some(bias) = bias {
-                    value = S::add(value, bias);
-                }
-                if let Some(residual) = self.residual {
-                    value = S::add(value, load::<S>(residual.as_ptr().add(at), n));
-                }
-                if self.relu {
-                    value = S::max(S::splat(0.0), value);
-                }
-                store::<S>(self.output.add(at), n, value);
-                sum = S::add(sum, value);
-                squares = S::fma(value, value, squares);
+                row = row.add(S::PANEL);
+                at += job.out_step * channels;
             }
-            if let Some(totals) = self.sums {
-                let (to, to_squares) = (totals.add(channel), totals.add(channels + channel));
-                store::<S>(to, n, S::add(load::<S>(to, n), sum));
-                store::<S>(to_squares, n, S::add(load::<S>(to_squares, n), squares));
+        }
+        if let Some(totals) = self.totals {
+            for v in 0..S::VECS {
+                totals.add::<S>(first + v * S::LANES, lanes(v), sums[v], squares[v]);
             }
         }
     }

@@ -1,4 +1,5 @@
 use super::Conv;
+use crate::Element;
 
 /// One tap of a filter: which input pixel it reads, beside the grid pixel's own place, and where
 /// its weights lie.
@@ -109,8 +110,14 @@ impl Job {
         self.taps.len() == 1 && self.out_step == 1
     }
 
+    /// Channels of a tap in local buffers and panels: those of the input, with a zero behind them
+    /// where a product takes two at once.
+    pub(super) fn padded<E: Element>(&self) -> usize {
+        self.channels.next_multiple_of(E::GROUP)
+    }
+
     /// Numbers a column of the product sums over.
-    pub(super) fn depth(&self) -> usize {
-        self.taps.len() * self.channels
+    pub(super) fn depth<E: Element>(&self) -> usize {
+        self.taps.len() * self.padded::<E>()
     }
 }

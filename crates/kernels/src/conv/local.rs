@@ -4,13 +4,14 @@
 use std::ops::Range;
 
 use super::job::Job;
-use crate::View;
+use crate::elementwise::{load, store};
 use crate::isa::Simd;
+use crate::{Element, View};
 
 /// How a job's input lies in local buffers.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// Floats from one local pixel to the next.
+    /// Numbers from one local pixel to the next.
     pub(super) pitch: usize,
     /// Local columns.
     pub(super) columns: usize,
@@ -52,7 +53,7 @@ pub(super) enum Piece {
 }
 
 impl Layout {
-    pub(super) fn new(job: &Job, view: &View<'_>) -> Self {
+    pub(super) fn new<E: Element>(job: &Job, view: &View<'_, E>) -> Self {
         let min = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
         let max = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
         let first = (min(|t| t.dy), min(|t| t.dx));
@@ -64,22 +65,26 @@ impl Layout {
         // place that cannot be done, and at 4 KiB all pixels would share one set.
         let same_grid =
             (job.height, job.width) == (job.grid_height, job.grid_width) && first == (0, 0);
+        let channels = job.padded::<E>();
+        let bytes = channels * size_of::<E>();
         let direct = job.is_flat()
             && view.is_plain()
             && skip == 1
             && same_grid
-            && !job.channels.is_multiple_of(1024);
-        let pitch = job.channels + if job.channels.is_multiple_of(256) && !direct { 16 } else { 0 };
+            && channels == job.channels
+            && !bytes.is_multiple_of(4096);
+        let apart = if bytes.is_multiple_of(1024) && !direct { 64 / size_of::<E>() } else { 0 };
+        let pitch = channels + apart;
         let columns = (job.grid_width.max(1) - 1) * step + span_x;
         let offset = |t: &super::job::Tap| {
             ((t.dy - first.0) as usize * columns + (t.dx - first.1) as usize) * pitch
         };
         // Taps side by side are one run if their pixels touch, which makes short runs long.
-        let merged = pitch == job.channels && job.taps.len() == span * span_x;
+        let merged = pitch == channels && job.taps.len() == span * span_x;
         let (offsets, run) = if merged {
-            (job.taps.iter().step_by(span_x).map(offset).collect(), span_x * job.channels)
+            (job.taps.iter().step_by(span_x).map(offset).collect(), span_x * channels)
         } else {
-            (job.taps.iter().map(offset).collect(), job.channels)
+            (job.taps.iter().map(offset).collect(), channels)
         };
         Self { pitch, columns, step, offsets, run, first, span, skip, direct }
     }
@@ -89,7 +94,7 @@ impl Layout {
         (rows - 1) * self.step + self.span
     }
 
-    /// Floats that a piece needs.
+    /// Numbers that a piece needs.
     pub(super) fn len(&self, piece: Piece) -> usize {
         match piece {
             _ if self.direct => 0,
@@ -100,24 +105,32 @@ impl Layout {
         }
     }
 
+    /// Numbers from a piece's first to its last, wherever they lie.
+    pub(super) fn spread(&self, piece: Piece) -> usize {
+        match piece {
+            Piece::Flat { pixels, .. } => pixels * self.pitch,
+            Piece::Rows { .. } => self.len(piece),
+        }
+    }
+
     /// Where a piece's input lies: in the tensor itself, or copied to `local`.
     ///
     /// # Safety
-    /// The view suits the job (see `View::check`) and `local` holds [`Layout::len`] floats.
+    /// The view suits the job (see `View::check`) and `local` holds [`Layout::len`] numbers.
     #[inline(always)]
-    pub(super) unsafe fn bring<S: Simd>(
+    pub(super) unsafe fn bring<S: Simd, E: Element>(
         &self,
         job: &Job,
-        view: &View<'_>,
+        view: &View<'_, E>,
         piece: Piece,
-        local: *mut f32,
-    ) -> *const f32 {
+        local: *mut E,
+    ) -> *const E {
         match piece {
             Piece::Flat { first, .. } if self.direct => {
                 view.data.as_ptr().add(first * job.channels)
             }
             _ => {
-                self.gather::<S>(job, view, piece, local);
+                self.gather::<S, E>(job, view, piece, local);
                 local
             }
         }
@@ -128,7 +141,13 @@ impl Layout {
     /// # Safety
     /// As [`Layout::bring`].
     #[inline(always)]
-    unsafe fn gather<S: Simd>(&self, job: &Job, view: &View<'_>, piece: Piece, local: *mut f32) {
+    unsafe fn gather<S: Simd, E: Element>(
+        &self,
+        job: &Job,
+        view: &View<'_, E>,
+        piece: Piece,
+        local: *mut E,
+    ) {
         match piece {
             Piece::Flat { first, pixels } => {
                 let plane = job.grid_height * job.grid_width;
@@ -137,7 +156,7 @@ impl Layout {
                     let (picture, within) = ((first + done) / plane, (first + done) % plane);
                     let (row, column) = (within / job.grid_width, within % job.grid_width);
                     let run = (job.grid_width - column).min(pixels - done);
-                    self.row::<S>(
+                    self.row::<S, E>(
                         job,
                         view,
                         picture,
@@ -154,7 +173,7 @@ impl Layout {
                 for p in 0..pictures {
                     for r in 0..local_rows {
                         let to = local.add((p * local_rows + r) * self.columns * self.pitch);
-                        self.row::<S>(
+                        self.row::<S, E>(
                             job,
                             view,
                             picture + p,
@@ -172,17 +191,17 @@ impl Layout {
     /// Copies local columns `column .. column + run` of one local row of a picture.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "a private step of `gather`")]
-    unsafe fn row<S: Simd>(
+    unsafe fn row<S: Simd, E: Element>(
         &self,
         job: &Job,
-        view: &View<'_>,
+        view: &View<'_, E>,
         picture: usize,
         row: isize,
         column: usize,
         run: usize,
-        to: *mut f32,
+        to: *mut E,
     ) {
-        let (channels, pitch) = (job.channels, self.pitch);
+        let (channels, padded, pitch) = (job.channels, job.padded::<E>(), self.pitch);
         let y = row * self.skip as isize + self.first.0;
         let x_of = |local: usize| ((column + local) * self.skip) as isize + self.first.1;
         if y < 0 || y >= job.height as isize {
@@ -194,10 +213,11 @@ impl Layout {
             let x = x_of(local);
             let to = to.add(local * pitch);
             if x < 0 || x >= job.width as isize {
-                std::ptr::write_bytes(to, 0, channels);
+                std::ptr::write_bytes(to, 0, padded);
             } else {
                 let from = view.data.as_ptr().add((line + x as usize) * channels);
-                pixel::<S>(view, channels, from, to);
+                pixel::<S, E>(view, channels, from, to);
+                std::ptr::write_bytes(to.add(channels), 0, padded - channels);
             }
         }
     }
@@ -292,36 +312,28 @@ pub(super) fn cut(len: usize, most: usize) -> impl Iterator<Item = (usize, usize
 
 /// Copies one pixel, norm and ReLU applied.
 #[inline(always)]
-unsafe fn pixel<S: Simd>(view: &View<'_>, channels: usize, from: *const f32, to: *mut f32) {
+unsafe fn pixel<S: Simd, E: Element>(
+    view: &View<'_, E>,
+    channels: usize,
+    from: *const E,
+    to: *mut E,
+) {
+    if view.is_plain() {
+        std::ptr::copy_nonoverlapping(from, to, channels);
+        return;
+    }
     let zero = S::splat(0.0);
-    let relu = |v: S::V| if view.relu { S::max(zero, v) } else { v };
-    let full = channels / S::LANES * S::LANES;
-    let rest = channels - full;
-    match view.affine {
-        None if !view.relu => std::ptr::copy_nonoverlapping(from, to, channels),
-        None => {
-            for c in (0..full).step_by(S::LANES) {
-                S::store(to.add(c), relu(S::load(from.add(c))));
-            }
-            if rest > 0 {
-                S::store_part(to.add(full), rest, relu(S::load_part(from.add(full), rest)));
-            }
+    for c in (0..channels).step_by(S::LANES) {
+        let n = S::LANES.min(channels - c);
+        let mut v = load::<S, _>(from.add(c), n);
+        if let Some((scale, shift)) = view.affine {
+            let of = |values: &[f32]| load::<S, _>(values.as_ptr().add(c), n);
+            v = S::fma(v, of(scale), of(shift));
         }
-        Some((scale, shift)) => {
-            let (scale, shift) = (scale.as_ptr(), shift.as_ptr());
-            for c in (0..full).step_by(S::LANES) {
-                let v = S::fma(S::load(from.add(c)), S::load(scale.add(c)), S::load(shift.add(c)));
-                S::store(to.add(c), relu(v));
-            }
-            if rest > 0 {
-                let part = |p: *const f32| S::load_part(p.add(full), rest);
-                S::store_part(
-                    to.add(full),
-                    rest,
-                    relu(S::fma(part(from), part(scale), part(shift))),
-                );
-            }
+        if view.relu {
+            v = S::max(zero, v);
         }
+        store::<S, _>(to.add(c), n, v);
     }
 }
 
@@ -333,11 +345,11 @@ pub(super) struct Prefetch {
 }
 
 impl Prefetch {
-    /// Of these floats of `tensor`, over so many steps.
-    pub(super) fn new(tensor: &[f32], floats: Range<usize>, steps: usize) -> Self {
-        let floats = &tensor[floats];
-        let lines = floats.len() / 16;
-        Self { next: floats.as_ptr(), left: lines, share: lines.div_ceil(steps.max(1)) }
+    /// Of these numbers of `tensor`, over so many steps.
+    pub(super) fn new<E: Element>(tensor: &[E], numbers: Range<usize>, steps: usize) -> Self {
+        let numbers = &tensor[numbers];
+        let lines = size_of_val(numbers) / 64;
+        Self { next: numbers.as_ptr().cast(), left: lines, share: lines.div_ceil(steps.max(1)) }
     }
 
     /// One step's share.

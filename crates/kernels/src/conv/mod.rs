@@ -5,23 +5,27 @@
 //! buffer that fits the cache ([`local`]; norms and ReLUs are applied on the way), and each *tap* of
 //! the filter is an offset into it. The gradient of the input is the same product with other taps
 //! ([`job`]), and the gradient of the weights multiplies the same buffer by the output's gradient.
-//! A linear layer is a 1×1 convolution over 1×1 pictures.
+//! 3×3 convolutions of stride 1 go another way where it is shorter ([`winograd`]). A linear layer is
+//! a 1×1 convolution over 1×1 pictures.
 
 mod backward_weights;
+mod epilogue;
 mod forward;
 mod job;
 mod local;
 mod pack;
 mod tile;
+mod winograd;
 
 #[cfg(test)]
 mod tests;
 
-pub use forward::Epilogue;
+pub use epilogue::Epilogue;
 pub use pack::Pack;
 
-use crate::View;
+use crate::{Element, View};
 use job::Job;
+use pack::Direction;
 
 /// The shape of a convolution over a batch.
 ///
@@ -93,52 +97,70 @@ impl Conv {
     /// output = input ∗ weights, finished by `epilogue`.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn forward(
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn forward<E: Element>(
         &self,
-        input: View<'_>,
+        input: View<'_, E>,
         weights: &Pack,
-        output: &mut [f32],
-        epilogue: Epilogue<'_>,
+        output: &mut [E],
+        epilogue: Epilogue<'_, E>,
     ) {
         input.check(self.input_len(), self.channels);
         assert_eq!(output.len(), self.output_len(), "the output of {self:?}");
-        let jobs = Job::forward(self);
-        forward::run(&jobs, weights.of(0, &jobs), input, output, epilogue);
+        weights.check::<E>(self, Direction::Forward);
+        if let Some(shape) = winograd::Shape::forward(self, E::PRECISION) {
+            return winograd::run(&shape, weights.transformed(&shape), input, output, epilogue);
+        }
+        let job = Job::forward(self);
+        forward::run(&job, weights.panels(0, &job), input, output, epilogue);
     }
 
     /// The gradient of the input from that of the output; added to `input_gradient` if
     /// `accumulate`, else written.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn backward_data(
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_data<E: Element>(
         &self,
-        gradient: &[f32],
+        gradient: &[E],
         weights: &Pack,
-        input_gradient: &mut [f32],
+        input_gradient: &mut [E],
         accumulate: bool,
     ) {
         let gradient = View::plain(gradient);
         gradient.check(self.output_len(), self.filters);
         assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
+        weights.check::<E>(self, Direction::BackwardData);
+        if let Some(shape) = winograd::Shape::backward_data(self, E::PRECISION) {
+            let (weights, epilogue) =
+                (weights.transformed(&shape), Epilogue { accumulate, ..Epilogue::default() });
+            return winograd::run(&shape, weights, gradient, input_gradient, epilogue);
+        }
         for (phase, job) in Job::backward_data(self).iter().enumerate() {
             if accumulate && job.taps.is_empty() {
                 continue;
             }
             let epilogue = Epilogue { accumulate, ..Epilogue::default() };
-            forward::run(job, weights.of(phase, job), gradient, input_gradient, epilogue);
+            forward::run(job, weights.panels(phase, job), gradient, input_gradient, epilogue);
         }
     }
 
     /// The gradient of the weights, written to `weight_gradient`.
     ///
     /// # Panics
-    /// When lengths do not suit the shape.
-    pub fn backward_weights(&self, input: View<'_>, gradient: &[f32], weight_gradient: &mut [f32]) {
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_weights<E: Element>(
+        &self,
+        input: View<'_, E>,
+        gradient: &[E],
+        weight_gradient: &mut [f32],
+    ) {
         input.check(self.input_len(), self.channels);
         assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
         assert_eq!(weight_gradient.len(), self.weight_len(), "the weights' gradient of {self:?}");
+        if let Some(shape) = winograd::Shape::backward_weights(self, E::PRECISION) {
+            return winograd::backward_weights(&shape, input, gradient, weight_gradient);
+        }
         backward_weights::run(&Job::forward(self), input, gradient, weight_gradient);
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Conv, Epilogue, Pack};
 use crate::tests::{cases, noise, seen};
-use crate::{View, threads};
+use crate::{Bf16, Element, Precision, View, threads};
 
 /// Calls `f(output index, input index, weight index)` for each product of a convolution.
 fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
@@ -34,14 +34,34 @@ fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// Within the error of summing `depth` products of numbers below 2 in fp32.
-fn assert_close(got: &[f32], wanted: &[f64], depth: usize, what: &str) {
-    let bound = 4.0 * f64::from(f32::EPSILON) * (depth as f64 + 4.0);
-    for (i, (&got, &wanted)) in got.iter().zip(wanted).enumerate() {
-        assert!(
-            (f64::from(got) - wanted).abs() <= bound,
-            "{what}[{i}]: {got} instead of {wanted} (bound {bound})"
-        );
+/// What a result should be, and the sum of the sizes of its terms.
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    value: f64,
+    size: f64,
+}
+
+impl Wanted {
+    fn add(&mut self, term: f64) {
+        self.value += term;
+        self.size += term.abs();
+    }
+}
+
+/// Within the error of summing `depth` products of numbers below 2 in fp32; where operands are
+/// rounded to bfloat16 once more after norm and ReLU, of that too; and of rounding the result.
+fn assert_close<E: Element, T: Element>(got: &[T], wanted: &[Wanted], depth: usize, what: &str) {
+    let sums = 4.0 * f64::from(f32::EPSILON) * (depth as f64 + 4.0);
+    for (i, (&got, &Wanted { value, size })) in got.iter().zip(wanted).enumerate() {
+        let mut bound = sums;
+        if E::PRECISION == Precision::Bf16 {
+            bound += size / 256.0;
+        }
+        if T::PRECISION == Precision::Bf16 {
+            bound += value.abs() / 256.0;
+        }
+        let got = f64::from(got.wide());
+        assert!((got - value).abs() <= bound, "{what}[{i}]: {got} for {value} (bound {bound})");
     }
 }
 
@@ -67,30 +87,31 @@ fn shapes() -> impl Strategy<Value = Conv> {
     )
 }
 
-fn check(conv: &Conv, key: u64) {
-    let x = noise(conv.input_len(), key);
-    let w = noise(conv.weight_len(), key + 1);
+fn check<E: Element>(conv: &Conv, key: u64) {
+    let x: Vec<E> = noise(conv.input_len(), key);
+    // Weights come as fp32 whatever the numbers; those of bfloat16 here, since packing rounds them.
+    let w: Vec<f32> = noise::<E>(conv.weight_len(), key + 1).iter().map(|w| w.wide()).collect();
     let (scale, shift) = (noise(conv.channels, key + 2), noise(conv.channels, key + 3));
     let view = match key % 4 {
-        0 => View::plain(&x),
+        0 => View::plain(&x[..]),
         1 => View { data: &x, affine: None, relu: true },
-        2 => View { data: &x, affine: Some((&scale, &shift)), relu: true },
+        2 => View { data: &x, affine: Some((&scale[..], &shift[..])), relu: true },
         _ => View { data: &x, affine: Some((&scale, &shift)), relu: false },
     };
     let seen_x = seen(view, conv.channels);
     let depth = conv.kernel * conv.kernel * conv.channels;
 
     // Forward, with every part of the epilogue.
-    let before = noise(conv.output_len(), key + 4);
-    let residual = noise(conv.output_len(), key + 5);
-    let bias = noise(conv.filters, key + 6);
+    let before: Vec<E> = noise(conv.output_len(), key + 4);
+    let residual: Vec<E> = noise(conv.output_len(), key + 5);
+    let bias: Vec<f32> = noise(conv.filters, key + 6);
     let (accumulate, relu) = (key & 8 != 0, key & 16 != 0);
-    let mut wanted: Vec<f64> = vec![0.0; conv.output_len()];
-    each_product(conv, |o, i, k| wanted[o] += seen_x[i] * f64::from(w[k]));
+    let mut wanted = vec![Wanted::default(); conv.output_len()];
+    each_product(conv, |o, i, k| wanted[o].add(seen_x[i] * f64::from(w[k])));
     for (i, y) in wanted.iter_mut().enumerate() {
-        *y += f64::from(bias[i % conv.filters]) + f64::from(residual[i]);
-        *y += if accumulate { f64::from(before[i]) } else { 0.0 };
-        *y = if relu { y.max(0.0) } else { *y };
+        y.value += f64::from(bias[i % conv.filters]) + f64::from(residual[i].wide());
+        y.value += if accumulate { f64::from(before[i].wide()) } else { 0.0 };
+        y.value = if relu { y.value.max(0.0) } else { y.value };
     }
     let mut out = before.clone();
     let mut sums = vec![0.0; 2 * conv.filters];
@@ -101,10 +122,10 @@ fn check(conv: &Conv, key: u64) {
         relu,
         sums: Some(&mut sums),
     };
-    conv.forward(view, &Pack::forward(conv, &w), &mut out, epilogue);
-    assert_close(&out, &wanted, depth, "output");
+    conv.forward(view, &Pack::forward(conv, &w, E::PRECISION), &mut out, epilogue);
+    assert_close::<E, E>(&out, &wanted, depth, "output");
     for c in 0..conv.filters {
-        let column = || out.iter().skip(c).step_by(conv.filters).map(|&y| f64::from(y));
+        let column = || out.iter().skip(c).step_by(conv.filters).map(|y| f64::from(y.wide()));
         let (sum, squares): (f64, f64) = (column().sum(), column().map(|y| y * y).sum());
         let size: f64 = column().map(f64::abs).sum::<f64>() + 1.0;
         assert!((sums[c] - sum).abs() < 1e-5 * size, "sum of {c}: {} instead of {sum}", sums[c]);
@@ -115,26 +136,25 @@ fn check(conv: &Conv, key: u64) {
     }
 
     // Gradient of the input.
-    let g = noise(conv.output_len(), key + 7);
-    let before = noise(conv.input_len(), key + 8);
-    let mut wanted: Vec<f64> =
-        before.iter().map(|&x| if accumulate { f64::from(x) } else { 0.0 }).collect();
-    each_product(conv, |o, i, k| wanted[i] += f64::from(g[o]) * f64::from(w[k]));
+    let g: Vec<E> = noise(conv.output_len(), key + 7);
+    let before: Vec<E> = noise(conv.input_len(), key + 8);
+    let mut wanted = vec![Wanted::default(); conv.input_len()];
+    each_product(conv, |o, i, k| wanted[i].add(f64::from(g[o].wide()) * f64::from(w[k])));
+    for (wanted, before) in wanted.iter_mut().zip(&before).filter(|_| accumulate) {
+        wanted.value += f64::from(before.wide());
+    }
     let mut got = before;
-    conv.backward_data(&g, &Pack::backward_data(conv, &w), &mut got, accumulate);
-    assert_close(&got, &wanted, conv.kernel * conv.kernel * conv.filters, "input gradient");
+    conv.backward_data(&g, &Pack::backward_data(conv, &w, E::PRECISION), &mut got, accumulate);
+    let depth = conv.kernel * conv.kernel * conv.filters;
+    assert_close::<E, E>(&got, &wanted, depth, "input gradient");
 
     // Gradient of the weights.
-    let mut wanted = vec![0.0; conv.weight_len()];
-    each_product(conv, |o, i, k| wanted[k] += seen_x[i] * f64::from(g[o]));
+    let mut wanted = vec![Wanted::default(); conv.weight_len()];
+    each_product(conv, |o, i, k| wanted[k].add(seen_x[i] * f64::from(g[o].wide())));
     let mut got = vec![f32::NAN; conv.weight_len()];
     conv.backward_weights(view, &g, &mut got);
-    assert_close(
-        &got,
-        &wanted,
-        conv.count * conv.out_height() * conv.out_width(),
-        "weight gradient",
-    );
+    let depth = conv.count * conv.out_height() * conv.out_width();
+    assert_close::<E, f32>(&got, &wanted, depth, "weight gradient");
 }
 
 proptest! {
@@ -142,7 +162,12 @@ proptest! {
 
     #[test]
     fn all_passes_equal_their_plain_twins(conv in shapes(), key in 0u64..1_000_000) {
-        check(&conv, key);
+        check::<f32>(&conv, key);
+    }
+
+    #[test]
+    fn all_passes_of_bfloat16_equal_their_plain_twins(conv in shapes(), key in 0u64..1_000_000) {
+        check::<Bf16>(&conv, key);
     }
 }
 
@@ -169,12 +194,13 @@ fn resnets_own_shapes() {
             stride,
             padding: kernel / 2,
         };
-        (0..4).for_each(|key| check(&conv, key));
+        (0..4).for_each(|key| check::<f32>(&conv, key));
+        (0..4).for_each(|key| check::<Bf16>(&conv, key));
     }
 }
 
-#[test]
-fn threads_do_not_change_a_bit() {
+/// All passes of one shape, with so many threads.
+fn all_passes<E: Element>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32>) {
     let conv = Conv {
         count: 5,
         height: 13,
@@ -185,22 +211,25 @@ fn threads_do_not_change_a_bit() {
         stride: 1,
         padding: 1,
     };
-    let (x, w, g) =
-        (noise(conv.input_len(), 1), noise(conv.weight_len(), 2), noise(conv.output_len(), 3));
-    let all = |threads| {
-        threads::with(threads, || {
-            let mut out = vec![0.0; conv.output_len()];
-            let mut sums = vec![0.0; 2 * conv.filters];
-            let epilogue = Epilogue { sums: Some(&mut sums), ..Epilogue::default() };
-            conv.forward(View::plain(&x), &Pack::forward(&conv, &w), &mut out, epilogue);
-            let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
-            conv.backward_data(&g, &Pack::backward_data(&conv, &w), &mut dx, false);
-            conv.backward_weights(View::plain(&x), &g, &mut dw);
-            (out, sums, dx, dw)
-        })
-    };
-    let one = all(1);
+    let (x, g) = (noise::<E>(conv.input_len(), 1), noise::<E>(conv.output_len(), 3));
+    let w: Vec<f32> = noise(conv.weight_len(), 2);
+    threads::with(threads, || {
+        let mut out = vec![E::default(); conv.output_len()];
+        let mut sums = vec![0.0; 2 * conv.filters];
+        let epilogue = Epilogue { sums: Some(&mut sums), ..Epilogue::default() };
+        let pack = Pack::forward(&conv, &w, E::PRECISION);
+        conv.forward(View::plain(&x), &pack, &mut out, epilogue);
+        let (mut dx, mut dw) = (vec![E::default(); x.len()], vec![0.0; w.len()]);
+        conv.backward_data(&g, &Pack::backward_data(&conv, &w, E::PRECISION), &mut dx, false);
+        conv.backward_weights(View::plain(&x), &g, &mut dw);
+        (out, sums, dx, dw)
+    })
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
     for threads in [2, 3, 16] {
-        assert!(one == all(threads), "{threads} threads");
+        assert!(all_passes::<f32>(1) == all_passes(threads), "{threads} threads");
+        assert!(all_passes::<Bf16>(1) == all_passes(threads), "{threads} threads, bf16");
     }
 }

@@ -1,6 +1,7 @@
 //! The inner loops: a tile of sums that stays in registers.
 
-use crate::isa::Simd;
+use crate::Element;
+use crate::isa::{Kernel, Simd};
 
 /// A finished tile, row by row, each row a panel wide.
 ///
@@ -20,41 +21,48 @@ impl Lines {
         &self.0[r * S::PANEL..(r + 1) * S::PANEL]
     }
 
-    #[inline(always)]
-    unsafe fn set<S: Simd, const M: usize, const V: usize>(&mut self, sums: &[[S::V; V]; M]) {
-        for r in 0..M {
-            for v in 0..V {
-                S::store(self.0.as_mut_ptr().add(r * S::PANEL + v * S::LANES), sums[r][v]);
-            }
+    /// Where a tile is to be left.
+    pub(super) fn place(&mut self) -> *mut f32 {
+        self.0.as_mut_ptr()
+    }
+}
+
+/// Leaves a tile at `to`, row by row, each row a panel wide.
+#[inline(always)]
+unsafe fn leave<S: Simd, const M: usize, const V: usize>(sums: &[[S::V; V]; M], to: *mut f32) {
+    for r in 0..M {
+        for v in 0..V {
+            S::store(to.add(r * S::PANEL + v * S::LANES), sums[r][v]);
         }
     }
 }
 
 /// A tile of `M` rows: where its rows, its panel and its depth lie.
-pub(super) struct Operands<'a> {
+pub(super) struct Operands<'a, E> {
     /// First row of each half (see `RowTile`), of which the first has `M.div_ceil(2)` rows.
-    pub(super) a: [*const f32; 2],
-    /// Floats between rows of a half.
+    pub(super) a: [*const E; 2],
+    /// Numbers between rows of a half.
     pub(super) row: usize,
     /// Offset of each run from a row's place.
     pub(super) offsets: &'a [usize],
-    /// Numbers in a run.
+    /// Numbers in a run: whole groups.
     pub(super) run: usize,
-    /// The panel: `offsets.len() × run` lines of `S::PANEL` floats.
-    pub(super) panel: *const f32,
+    /// The panel: `offsets.len() × run` numbers for each of `S::PANEL` columns, group by group.
+    pub(super) panel: *const E,
 }
 
-/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
+/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns, left at `done`.
 ///
 /// Rows come in two halves with a pointer each, so that tiles can span two lines of a narrow map;
 /// it also halves the address registers that a long tile needs.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says; `V` is `S::VECS`.
+/// All rows and the panel are readable as `Operands` says, `done` holds `M` rows of a panel; `V` is
+/// `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
-    o: &Operands<'_>,
-    done: &mut Lines,
+unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
+    o: &Operands<'_, E>,
+    done: *mut f32,
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
@@ -63,75 +71,115 @@ pub(super) unsafe fn product<S: Simd, const M: usize, const V: usize>(
         let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
         let end = a0.add(o.run);
         while a0 < end {
-            let mut columns = [S::splat(0.0); V];
-            for v in 0..V {
-                columns[v] = S::load(b.add(v * S::LANES));
+            let mut columns = [E::packed::<S>(b); V];
+            for v in 1..V {
+                columns[v] = E::packed::<S>(b.add(v * S::LANES * E::GROUP));
             }
             for r in 0..M {
                 let from = if r < half { a0.add(r * o.row) } else { a1.add((r - half) * o.row) };
-                let x = S::splat(*from);
+                let x = E::spread::<S>(from);
                 for v in 0..V {
-                    sums[r][v] = S::fma(x, columns[v], sums[r][v]);
+                    sums[r][v] = E::dot::<S>(x, columns[v], sums[r][v]);
                 }
             }
-            a0 = a0.add(1);
-            a1 = a1.add(1);
-            b = b.add(V * S::LANES);
+            a0 = a0.add(E::GROUP);
+            a1 = a1.add(E::GROUP);
+            b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    done.set::<S, M, V>(&sums);
+    leave::<S, M, V>(&sums, done);
 }
 
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
-/// panel of the gradient.
-pub(super) struct Outer {
+/// panel of the gradient. Where a group has two numbers, a "pixel" is two, one of each half of
+/// the piece, their numbers side by side.
+pub(super) struct Outer<E> {
     /// First channel of the first pixel.
-    pub(super) x: *const f32,
-    /// Lines, pixels in a line, floats between lines and between pixels.
+    pub(super) x: *const E,
+    /// Lines, pixels in a line, numbers between lines and between pixels.
     pub(super) lines: usize,
     pub(super) pixels: usize,
     pub(super) line: usize,
     pub(super) pixel: usize,
-    /// The gradient's panel: `lines × pixels` lines of `S::PANEL` floats.
-    pub(super) panel: *const f32,
+    /// The gradient's panel: `lines × pixels` lines of `S::PANEL` groups.
+    pub(super) panel: *const E,
 }
 
 /// See [`Outer`].
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says; `V` is `S::VECS`.
+/// All pixels and the panel are readable as `Outer` says, `done` holds `M` rows of a panel; `V` is
+/// `S::VECS`.
 #[inline(always)]
-pub(super) unsafe fn outer<S: Simd, const M: usize, const V: usize>(o: &Outer, done: &mut Lines) {
+unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(o: &Outer<E>, done: *mut f32) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for line in 0..o.lines {
         let mut x = o.x.add(line * o.line);
         for _ in 0..o.pixels {
-            let mut columns = [S::splat(0.0); V];
-            for v in 0..V {
-                columns[v] = S::load(b.add(v * S::LANES));
+            let mut columns = [E::packed::<S>(b); V];
+            for v in 1..V {
+                columns[v] = E::packed::<S>(b.add(v * S::LANES * E::GROUP));
             }
             for m in 0..M {
-                let value = S::splat(*x.add(m));
+                let value = E::spread::<S>(x.add(m * E::GROUP));
                 for v in 0..V {
-                    sums[m][v] = S::fma(value, columns[v], sums[m][v]);
+                    sums[m][v] = E::dot::<S>(value, columns[v], sums[m][v]);
                 }
             }
             x = x.add(o.pixel);
-            b = b.add(V * S::LANES);
+            b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    done.set::<S, M, V>(&sums);
+    leave::<S, M, V>(&sums, done);
 }
 
-/// Calls `$call` with the constant `M` equal to `$rows` (1 to 14) and `V` to `S::VECS` (2 or 4).
-/// Cases that an instruction set cannot reach are constants and vanish.
+/// [`product`] in a function of its own.
+struct Product<'a, E, const M: usize> {
+    operands: &'a Operands<'a, E>,
+    done: *mut f32,
+}
+
+impl<E: Element, const M: usize> Kernel for Product<'_, E, M> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        if S::VECS == 2 {
+            product::<S, E, M, 2>(self.operands, self.done);
+        } else {
+            product::<S, E, M, 4>(self.operands, self.done);
+        }
+    }
+}
+
+/// [`outer`] in a function of its own.
+struct OuterProduct<'a, E, const M: usize> {
+    operands: &'a Outer<E>,
+    done: *mut f32,
+}
+
+impl<E: Element, const M: usize> Kernel for OuterProduct<'_, E, M> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        if S::VECS == 2 {
+            outer::<S, E, M, 2>(self.operands, self.done);
+        } else {
+            outer::<S, E, M, 4>(self.operands, self.done);
+        }
+    }
+}
+
+/// Enters `$kernel` with the constant `M` equal to `$rows` (1 to 14). Cases that an instruction set
+/// cannot reach are constants and vanish.
 macro_rules! with_rows {
-    ($S:ident, $rows:expr, $call:ident ( $($arg:expr),* )) => {{
+    ($S:ident, $rows:expr, $kernel:ident { $($field:ident),* }) => {{
         macro_rules! case {
             ($m:literal) => {
                 if $m <= $S::ROWS {
-                    if $S::VECS == 2 { $call::<$S, $m, 2>($($arg),*) } else { $call::<$S, $m, 4>($($arg),*) }
+                    $S::enter($kernel::<_, $m> { $($field),* });
                 }
             };
         }
@@ -143,4 +191,29 @@ macro_rules! with_rows {
         }
     }};
 }
-pub(super) use with_rows;
+
+/// Row sums of `rows` rows, left at `done`.
+///
+/// # Safety
+/// All rows and the panel are readable as `Operands` says; `done` holds as many rows of a panel.
+#[inline(always)]
+pub(super) unsafe fn multiply<S: Simd, E: Element>(
+    operands: &Operands<'_, E>,
+    rows: usize,
+    done: *mut f32,
+) {
+    with_rows!(S, rows, Product { operands, done });
+}
+
+/// Outer-product sums of `rows` channels, left at `done`.
+///
+/// # Safety
+/// All pixels and the panel are readable as `Outer` says; `done` holds as many rows of a panel.
+#[inline(always)]
+pub(super) unsafe fn multiply_outer<S: Simd, E: Element>(
+    operands: &Outer<E>,
+    rows: usize,
+    done: *mut f32,
+) {
+    with_rows!(S, rows, OuterProduct { operands, done });
+}

@@ -12,14 +12,27 @@ pub(super) struct Avx2;
 ///
 /// # Safety
 /// The processor has AVX2 and FMA; the kernel's own contract.
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }
 
+/// `v` rounded to bfloat16 (ties to even), in the lower half of each lane.
+#[inline(always)]
+unsafe fn halves(v: __m256) -> __m256i {
+    let bits = _mm256_castps_si256(v);
+    let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+    let up = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    let quiet = _mm256_or_si256(bits, _mm256_set1_epi32(1 << 22));
+    let nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(v, v));
+    _mm256_srli_epi32::<16>(_mm256_blendv_epi8(up, quiet, nan))
+}
+
 // SAFETY: methods are only called where `enter`'s contract holds.
 unsafe impl Simd for Avx2 {
     type V = __m256;
+    type P = __m256i;
     const LANES: usize = 8;
     const VECS: usize = 2;
     const ROWS: usize = 6;
@@ -68,7 +81,49 @@ unsafe impl Simd for Avx2 {
         (_mm256_blendv_ps(best, value, wins), _mm256_blendv_ps(best_mark, mark, wins))
     }
     #[inline(always)]
+    unsafe fn load_halves(from: *const u16) -> __m256 {
+        let halves = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
+    }
+    #[inline(always)]
+    unsafe fn store_halves(to: *mut u16, v: __m256) -> __m256 {
+        let halves = halves(v);
+        // Packs each half of the register by itself; the permutation puts the two side by side.
+        let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(halves, halves));
+        _mm_storeu_si128(to.cast(), _mm256_castsi256_si128(packed));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u16) -> __m256i {
+        _mm256_loadu_si256(from.cast())
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(to: *mut u16, pairs: __m256i) {
+        _mm256_storeu_si256(to.cast(), pairs);
+    }
+    #[inline(always)]
+    unsafe fn splat_pair(from: *const u16) -> __m256i {
+        _mm256_set1_epi32(from.cast::<i32>().read_unaligned())
+    }
+    #[inline(always)]
+    unsafe fn pair(first: __m256, second: __m256) -> __m256i {
+        _mm256_or_si256(halves(first), _mm256_slli_epi32::<16>(halves(second)))
+    }
+    #[inline(always)]
+    unsafe fn low(pairs: __m256i) -> __m256 {
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs))
+    }
+    #[inline(always)]
+    unsafe fn high(pairs: __m256i) -> __m256 {
+        let upper = _mm256_set1_epi32(0xffff_0000_u32 as i32);
+        _mm256_castsi256_ps(_mm256_and_si256(pairs, upper))
+    }
+    #[inline(always)]
     unsafe fn prefetch(line: *const f32) {
         _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        enter(kernel)
     }
 }

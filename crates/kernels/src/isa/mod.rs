@@ -1,7 +1,8 @@
 //! Instruction sets: what a kernel asks of one ([`Simd`]), and the choice at run time.
 //!
 //! A kernel is a struct that implements [`Kernel`]; [`dispatch`] runs it with the best set that
-//! the processor has, or the one that `LOOKALIKE_ISA` names (`avx512`, `avx2`, `neon`, `portable`).
+//! the processor has, or the one that `LOOKALIKE_ISA` names (`avx512bf16`, `avx512`, `avx2`, `neon`,
+//! `portable`).
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -23,6 +24,8 @@ mod portable;
 pub unsafe trait Simd: Copy {
     /// A register of floats.
     type V: Copy;
+    /// A register of pairs of bfloat16, one pair for each float of a [`Simd::V`].
+    type P: Copy;
     /// Floats in a register.
     const LANES: usize;
     /// Registers that make a panel of the matrix product.
@@ -56,6 +59,34 @@ pub unsafe trait Simd: Copy {
         value: Self::V,
         mark: Self::V,
     ) -> (Self::V, Self::V);
+
+    /// `LANES` bfloat16 numbers from memory, any alignment.
+    unsafe fn load_halves(from: *const u16) -> Self::V;
+    /// `LANES` numbers to memory, rounded to bfloat16 (to the nearest, ties to even); returns them
+    /// rounded.
+    unsafe fn store_halves(to: *mut u16, v: Self::V) -> Self::V;
+    /// `LANES` pairs from memory, any alignment.
+    unsafe fn load_pairs(from: *const u16) -> Self::P;
+    /// `LANES` pairs to memory, any alignment.
+    unsafe fn store_pairs(to: *mut u16, pairs: Self::P);
+    /// All lanes the pair at `from`.
+    unsafe fn splat_pair(from: *const u16) -> Self::P;
+    /// Pairs of rounded numbers, `first` in the lower half of each lane.
+    unsafe fn pair(first: Self::V, second: Self::V) -> Self::P;
+    /// The first number of each pair.
+    unsafe fn low(pairs: Self::P) -> Self::V;
+    /// The second number of each pair.
+    unsafe fn high(pairs: Self::P) -> Self::V;
+    /// sum + a₁·b₁ + a₂·b₂ for each pair.
+    #[inline(always)]
+    unsafe fn dot(a: Self::P, b: Self::P, sum: Self::V) -> Self::V {
+        let sum = Self::fma(Self::low(a), Self::low(b), sum);
+        Self::fma(Self::high(a), Self::high(b), sum)
+    }
+
+    /// Runs a kernel in a function of its own, compiled for this set: what is inlined into a larger
+    /// one competes with it for registers.
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output;
 
     /// Asks for a cache line that will be read soon; does nothing where there is no way to.
     #[inline(always)]
@@ -93,7 +124,9 @@ pub trait Kernel {
 /// The instruction sets with kernels of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
-    /// x86-64 with AVX-512 F.
+    /// x86-64 with AVX-512 and its products of bfloat16.
+    Avx512Bf16,
+    /// x86-64 with AVX-512.
     Avx512,
     /// x86-64 with AVX2 and FMA.
     Avx2,
@@ -106,6 +139,7 @@ pub enum Isa {
 impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Avx512Bf16 => "avx512bf16",
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
             Self::Neon => "neon",
@@ -122,6 +156,9 @@ impl Isa {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                if is_x86_feature_detected!("avx512bf16") {
+                    present.push(Self::Avx512Bf16);
+                }
                 present.push(Self::Avx512);
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -145,12 +182,18 @@ impl Isa {
         })
     }
 
+    /// Whether products of bfloat16 are faster than those of `f32`.
+    #[must_use]
+    pub fn has_bf16(self) -> bool {
+        self == Self::Avx512Bf16
+    }
+
     /// Columns of a panel of the matrix product.
     #[must_use]
     pub fn panel(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::Avx512::PANEL,
+            Self::Avx512Bf16 | Self::Avx512 => avx512::Avx512::<false>::PANEL,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::Avx2::PANEL,
             #[cfg(target_arch = "aarch64")]
@@ -168,11 +211,13 @@ impl Isa {
 pub unsafe fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match Isa::in_use() {
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Bf16 => avx512::enter_bf16(kernel),
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512::enter(kernel),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => avx2::enter(kernel),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => neon::enter(kernel),
-        _ => kernel.run::<portable::Portable>(),
+        _ => portable::enter(kernel),
     }
 }

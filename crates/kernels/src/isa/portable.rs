@@ -1,9 +1,19 @@
 //! Plain Rust on four lanes, which compilers turn into whatever the processor has.
 
-use super::Simd;
+use super::{Kernel, Simd};
+use crate::element::{Bf16, Element};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
+
+/// Runs a kernel.
+///
+/// # Safety
+/// The kernel's own contract.
+#[inline(never)]
+pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Portable>()
+}
 
 #[inline(always)]
 fn each(a: [f32; 4], b: [f32; 4], f: impl Fn(f32, f32) -> f32) -> [f32; 4] {
@@ -13,6 +23,7 @@ fn each(a: [f32; 4], b: [f32; 4], f: impl Fn(f32, f32) -> f32) -> [f32; 4] {
 // SAFETY: needs no instruction set; pointers as the trait demands.
 unsafe impl Simd for Portable {
     type V = [f32; 4];
+    type P = [[Bf16; 2]; 4];
     const LANES: usize = 4;
     const VECS: usize = 2;
     const ROWS: usize = 4;
@@ -62,5 +73,43 @@ unsafe impl Simd for Portable {
             std::array::from_fn(|lane| if wins(lane) { won[lane] } else { lost[lane] })
         };
         (pick(value, best), pick(mark, best_mark))
+    }
+    #[inline(always)]
+    unsafe fn load_halves(from: *const u16) -> [f32; 4] {
+        from.cast::<[Bf16; 4]>().read_unaligned().map(Bf16::wide)
+    }
+    #[inline(always)]
+    unsafe fn store_halves(to: *mut u16, v: [f32; 4]) -> [f32; 4] {
+        let halves = v.map(Bf16::narrow);
+        to.cast::<[Bf16; 4]>().write_unaligned(halves);
+        halves.map(Bf16::wide)
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u16) -> Self::P {
+        from.cast::<Self::P>().read_unaligned()
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(to: *mut u16, pairs: Self::P) {
+        to.cast::<Self::P>().write_unaligned(pairs);
+    }
+    #[inline(always)]
+    unsafe fn splat_pair(from: *const u16) -> Self::P {
+        [from.cast::<[Bf16; 2]>().read_unaligned(); 4]
+    }
+    #[inline(always)]
+    unsafe fn pair(first: [f32; 4], second: [f32; 4]) -> Self::P {
+        std::array::from_fn(|lane| [first[lane], second[lane]].map(Bf16::narrow))
+    }
+    #[inline(always)]
+    unsafe fn low(pairs: Self::P) -> [f32; 4] {
+        pairs.map(|[first, _]| first.wide())
+    }
+    #[inline(always)]
+    unsafe fn high(pairs: Self::P) -> [f32; 4] {
+        pairs.map(|[_, second]| second.wide())
+    }
+    #[inline(always)]
+    unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+        enter(kernel)
     }
 }

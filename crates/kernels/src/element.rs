@@ -1,0 +1,233 @@
+//! What tensors are made of: 32-bit floats, or the upper halves of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::isa::Simd;
+
+/// In which numbers a network computes. Sums, statistics, weights and the loss are `f32` in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 32-bit floats throughout.
+    #[default]
+    Fp32,
+    /// Activations, their gradients and both sides of every product in bfloat16.
+    Bf16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fp32 => "fp32",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "fp32" => Ok(Self::Fp32),
+            "bf16" => Ok(Self::Bf16),
+            _ => Err(format!("`{word}` is neither `fp32` nor `bf16`")),
+        }
+    }
+}
+
+/// A bfloat16: sign, exponent and the upper seven bits of the fraction of an `f32`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Bf16(u16);
+
+impl fmt::Debug for Bf16 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.wide())
+    }
+}
+
+/// A number that tensors hold.
+///
+/// # Safety
+/// Any bits are a value, zero bits are zero, and a cache line holds a whole number of them.
+#[expect(clippy::missing_safety_doc, reason = "the vector methods' contract is that of `Simd`")]
+pub unsafe trait Element:
+    Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static
+{
+    /// Which this is.
+    const PRECISION: Precision;
+    /// Numbers that one lane of a product multiplies and adds up at once.
+    const GROUP: usize;
+    /// A register of such groups.
+    type Packed<S: Simd>: Copy;
+
+    /// The nearest number.
+    fn narrow(x: f32) -> Self;
+    /// The same number, wider.
+    fn wide(self) -> f32;
+
+    /// `LANES` numbers from memory.
+    unsafe fn load<S: Simd>(from: *const Self) -> S::V;
+    /// The first `n` lanes from memory, the rest 0.
+    unsafe fn load_part<S: Simd>(from: *const Self, n: usize) -> S::V;
+    /// `LANES` numbers to memory, rounded.
+    unsafe fn store<S: Simd>(to: *mut Self, v: S::V);
+    /// The first `n` lanes to memory, rounded.
+    unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V);
+    /// `LANES` numbers to memory, rounded; returns them as they are stored.
+    unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V;
+
+    /// One group from memory, in all lanes.
+    unsafe fn spread<S: Simd>(from: *const Self) -> Self::Packed<S>;
+    /// `LANES` groups from memory.
+    unsafe fn packed<S: Simd>(from: *const Self) -> Self::Packed<S>;
+    /// `LANES` groups to memory, of the lanes of `a` and, where a group has two, of `b`.
+    unsafe fn store_packed<S: Simd>(to: *mut Self, a: S::V, b: S::V);
+    /// sum + a · b, lane by lane.
+    unsafe fn dot<S: Simd>(a: Self::Packed<S>, b: Self::Packed<S>, sum: S::V) -> S::V;
+}
+
+// SAFETY: as the trait asks.
+unsafe impl Element for f32 {
+    const PRECISION: Precision = Precision::Fp32;
+    const GROUP: usize = 1;
+    type Packed<S: Simd> = S::V;
+
+    #[inline(always)]
+    fn narrow(x: f32) -> f32 {
+        x
+    }
+    #[inline(always)]
+    fn wide(self) -> f32 {
+        self
+    }
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const f32) -> S::V {
+        S::load(from)
+    }
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(from: *const f32, n: usize) -> S::V {
+        S::load_part(from, n)
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(to: *mut f32, v: S::V) {
+        S::store(to, v);
+    }
+    #[inline(always)]
+    unsafe fn store_part<S: Simd>(to: *mut f32, n: usize, v: S::V) {
+        S::store_part(to, n, v);
+    }
+    #[inline(always)]
+    unsafe fn store_rounded<S: Simd>(to: *mut f32, v: S::V) -> S::V {
+        S::store(to, v);
+        v
+    }
+    #[inline(always)]
+    unsafe fn spread<S: Simd>(from: *const f32) -> S::V {
+        S::splat(*from)
+    }
+    #[inline(always)]
+    unsafe fn packed<S: Simd>(from: *const f32) -> S::V {
+        S::load(from)
+    }
+    #[inline(always)]
+    unsafe fn store_packed<S: Simd>(to: *mut f32, a: S::V, _: S::V) {
+        S::store(to, a);
+    }
+    #[inline(always)]
+    unsafe fn dot<S: Simd>(a: S::V, b: S::V, sum: S::V) -> S::V {
+        S::fma(a, b, sum)
+    }
+}
+
+// SAFETY: as the trait asks; a `Bf16` is a `u16`.
+unsafe impl Element for Bf16 {
+    const PRECISION: Precision = Precision::Bf16;
+    const GROUP: usize = 2;
+    type Packed<S: Simd> = S::P;
+
+    /// Rounded to the nearest, ties to even.
+    #[inline(always)]
+    fn narrow(x: f32) -> Self {
+        let bits = x.to_bits();
+        // Rounding could make an infinity of a NaN.
+        let rounded = if x.is_nan() { bits | 1 << 22 } else { bits + 0x7fff + (bits >> 16 & 1) };
+        Self((rounded >> 16) as u16)
+    }
+    #[inline(always)]
+    fn wide(self) -> f32 {
+        f32::from_bits(u32::from(self.0) << 16)
+    }
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const Self) -> S::V {
+        S::load_halves(from.cast())
+    }
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(from: *const Self, n: usize) -> S::V {
+        let mut lanes = [Self(0); 16];
+        std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n);
+        Self::load::<S>(lanes.as_ptr())
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(to: *mut Self, v: S::V) {
+        let _ = S::store_halves(to.cast(), v);
+    }
+    #[inline(always)]
+    unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V) {
+        let mut lanes = [Self(0); 16];
+        Self::store::<S>(lanes.as_mut_ptr(), v);
+        std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, n);
+    }
+    #[inline(always)]
+    unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V {
+        S::store_halves(to.cast(), v)
+    }
+    #[inline(always)]
+    unsafe fn spread<S: Simd>(from: *const Self) -> S::P {
+        S::splat_pair(from.cast())
+    }
+    #[inline(always)]
+    unsafe fn packed<S: Simd>(from: *const Self) -> S::P {
+        S::load_pairs(from.cast())
+    }
+    #[inline(always)]
+    unsafe fn store_packed<S: Simd>(to: *mut Self, a: S::V, b: S::V) {
+        S::store_pairs(to.cast(), S::pair(a, b));
+    }
+    #[inline(always)]
+    unsafe fn dot<S: Simd>(a: S::P, b: S::P, sum: S::V) -> S::V {
+        S::dot(a, b, sum)
+    }
+}
+
+/// A stretch of memory for floats, as numbers of this kind.
+#[must_use]
+pub fn cast<E: Element>(memory: &[f32]) -> &[E] {
+    let len = size_of_val(memory) / size_of::<E>();
+    // SAFETY: no kind is larger or more aligned than `f32`, and any bits are a value.
+    unsafe { std::slice::from_raw_parts(memory.as_ptr().cast(), len) }
+}
+
+/// As [`cast`], for writing.
+pub fn cast_mut<E: Element>(memory: &mut [f32]) -> &mut [E] {
+    let len = size_of_val(memory) / size_of::<E>();
+    // SAFETY: as `cast`; any bits are an `f32` too.
+    unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast(), len) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bf16, Element};
+
+    #[test]
+    fn rounds_to_the_nearest_and_ties_to_even() {
+        let of = |x: f32| Bf16::narrow(x).wide();
+        assert_eq!(of(1.0), 1.0);
+        assert_eq!(of(1.0 + 1.0 / 256.0), 1.0, "a tie goes to the even one");
+        assert_eq!(of(1.0 + 3.0 / 256.0), 1.0 + 4.0 / 256.0, "and up where that is even");
+        assert_eq!(of(1.0 + 1.1 / 256.0), 1.0 + 2.0 / 256.0);
+        assert_eq!(of(f32::MAX), f32::INFINITY);
+        assert!(of(f32::NAN).is_nan() && of(f32::from_bits(0x7f80_0001)).is_nan());
+    }
+}
