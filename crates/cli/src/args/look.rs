@@ -23,7 +23,7 @@ pub(crate) struct Look {
     /// there are about 2,400]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) per_class: Option<usize>,
-    /// Every picture: about 5 kB of the page each
+    /// Every picture: about 8 kB of the page each
     #[arg(long, conflicts_with = "per_class")]
     pub(crate) all: bool,
     /// Which ones are drawn
