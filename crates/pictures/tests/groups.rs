@@ -122,7 +122,7 @@ fn pictures_of_one_name_stay_together_across_classes() {
 #[test]
 fn a_burst_of_one_camera_stays_together() {
     let place = tempfile::tempdir().unwrap();
-    let at = |name: &str, exif| write(&place.path().join(name), exif);
+    let at = |name: &str, exif: Option<(&str, &str, &str)>| write(&place.path().join(name), exif);
     let day = |time: &str| format!("2024:05:11 {time}");
     // Each within three seconds of the one before; the last is not.
     for (i, time) in ["10:00:00", "10:00:02", "10:00:04", "10:00:08"].iter().enumerate() {

@@ -16,7 +16,7 @@ use training::Reasons;
 use training::features::Kept;
 use training::head::Linear;
 
-const SIZE: usize = 64;
+const SIZE: usize = 128;
 const COUNT: usize = 20;
 const SHOWN: [usize; 3] = [2, 9, 9];
 
@@ -56,7 +56,7 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
         let called = if wrong { 1 - picture % 2 } else { picture % 2 };
         let mut logits = vec![0.0; 2];
         logits[called] = 1.0 + picture as f32 / 10.0;
-        let fold = picture / 2 % folds;
+        let fold = picture / 4 % folds;
         Judged { picture, logits, fold, group: picture, novelty: None, place: None }
     };
     let material = Material {
@@ -139,7 +139,7 @@ fn each_picture_is_explained_by_the_one_that_judged_it() {
     let judges = [head(1), head(2)];
     explain(&mut classifier, &mut engine, &data, &judges, Kept::default(), 99);
     let reasons = classifier.evidence.reasons.unwrap();
-    assert_eq!((reasons.whose, reasons.side), (Whose::Judge, 8));
+    assert_eq!((reasons.whose, reasons.side), (Whose::Judge, 4));
     for (picture, prediction) in classifier.evidence.predictions.iter().enumerate() {
         if picture % 4 == 3 {
             // Called by the other's name, which comes first.
@@ -148,14 +148,15 @@ fn each_picture_is_explained_by_the_one_that_judged_it() {
             let own = expected(&classifier, &judges[prediction.fold], &data, picture);
             let other = expected(&classifier, &judges[1 - prediction.fold], &data, picture);
             for (heat, (own, other)) in prediction.heat.iter().zip(own.iter().zip(other)) {
-                assert_eq!(&heat.cells, own, "{picture}");
-                assert_ne!(heat.cells, other, "{picture}");
+                // Another batch may round otherwise.
+                let near = |a: &[u8]| a.iter().zip(&heat.cells).all(|(a, b)| a.abs_diff(*b) < 2);
+                assert!(near(own) && !near(&other), "{picture}: {own:?} {other:?} {heat:?}");
             }
         }
     }
     let heated = classifier.evidence.predictions.iter().filter(|p| !p.heat.is_empty()).count();
     assert_eq!(heated, 5, "the wrong ones; the largest losses are among them");
-    assert_eq!(engine.parameters().tensors(), classifier.parameters.tensors(), "put back");
+    assert!(engine.parameters() == classifier.parameters, "put back");
     // A file carries it.
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("a.lookalike");
