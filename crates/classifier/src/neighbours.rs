@@ -1,4 +1,4 @@
-use kernels::{Conv, Epilogue, Pack, View};
+use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 /// The nearest of some rows to one, by cosine distance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +59,7 @@ pub fn neighbours_among(
     for (block, rows) in queries.chunks(BLOCK * width).enumerate() {
         let asked = rows.len() / width;
         let conv = Conv::linear(count, width, asked);
-        let pack = Pack::forward(&conv, &directions(rows, width));
+        let pack = Pack::forward(&conv, &directions(rows, width), Precision::Fp32);
         products.resize(count * asked, 0.0);
         let references = View::plain(references);
         conv.forward(references, &pack, &mut products, Epilogue::default());

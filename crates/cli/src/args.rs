@@ -10,6 +10,7 @@ mod look;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use kernels::Precision;
 use network::Backbone;
 use pictures::GroupBy;
 use training::Rates;
@@ -47,6 +48,9 @@ pub(crate) struct Everywhere {
     /// Threads that compute [default: one a core]
     #[arg(long, value_name = "N", global = true, help_heading = "Everywhere", value_parser = at_least_one)]
     pub(crate) threads: Option<usize>,
+    /// At the end, say where the time of the network's steps went (train, lr-find, predict, bench)
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(crate) timings: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +112,7 @@ pub(crate) struct Train {
     pub(crate) no_report: bool,
 
     /// Every setting as this classifier was trained with
-    #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "folds", "fine_tune", "minutes", "seed"])]
+    #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "folds", "fine_tune", "minutes", "precision", "seed"])]
     pub(crate) like: Option<PathBuf>,
     /// How to teach [default: auto, and classic where an option of it is given or there are no
     /// pretrained weights]
@@ -166,6 +170,10 @@ pub(crate) struct Train {
     /// Folds that pictures are judged out of
     #[arg(long, value_name = "N", default_value_t = Auto::FOLDS, help_heading = "Recipe auto", value_parser = folds)]
     pub(crate) folds: usize,
+    /// Numbers that training steps compute in: bf16 is faster where the processor has it, fp32 is
+    /// exact; what is judged and predicted is always in fp32 [default: auto]
+    #[arg(long, value_enum, help_heading = "Recipe")]
+    pub(crate) precision: Option<Numbers>,
     /// Where all randomness starts from
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Recipe")]
     pub(crate) seed: u64,
@@ -304,6 +312,29 @@ pub(crate) struct LrFind {
     pub(crate) seed: u64,
 }
 
+/// In which numbers to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Numbers {
+    /// bf16 on processors that multiply it themselves, else fp32
+    #[default]
+    Auto,
+    /// 32-bit floats
+    Fp32,
+    /// bfloat16, with sums, norms and weights in 32-bit floats
+    Bf16,
+}
+
+impl Numbers {
+    /// What it comes to on this processor.
+    pub(crate) fn precision(self) -> Precision {
+        match self {
+            Self::Auto => Precision::fastest(),
+            Self::Fp32 => Precision::Fp32,
+            Self::Bf16 => Precision::Bf16,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StageName {
     /// The head learns, on a frozen body
@@ -331,6 +362,10 @@ pub(crate) struct Predict {
     /// for the class
     #[arg(long, value_name = "DIR")]
     pub(crate) heat_maps: Option<PathBuf>,
+    /// Numbers that the network computes in; bf16 is faster on some processors, and its
+    /// probabilities differ in the third digit
+    #[arg(long, value_enum, default_value_t = Numbers::Fp32)]
+    pub(crate) precision: Numbers,
     /// One JSON document on standard output
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
@@ -420,6 +455,16 @@ pub(crate) struct Bench {
     /// and resizing a picture
     #[arg(long, value_enum, value_delimiter = ',', default_value = "forward,step,decode")]
     pub(crate) work: Vec<Work>,
+    /// Numbers that the network computes in
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "fp32")]
+    pub(crate) precision: Vec<Precision>,
+    /// Instead, measure each kind of convolution of the networks by itself, forward and backward, in
+    /// the first batch size
+    #[arg(long)]
+    pub(crate) layers: bool,
+    /// Instead, say how other programs are measured beside this one
+    #[arg(long, conflicts_with = "layers")]
+    pub(crate) compare: bool,
     /// Height and width of the pictures, in pixels
     #[arg(long, value_name = "N", default_value_t = 224, value_parser = size)]
     pub(crate) size: usize,

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn run() -> Exit {
     let typed = Typed::parse();
-    let terminal = Terminal::new(typed.everywhere.quiet);
+    let terminal = Terminal::new(typed.everywhere.quiet, typed.everywhere.timings);
     if let Some(threads) = typed.everywhere.threads {
         kernels::threads::set(threads);
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kernels::Precision;
 use network::Backbone;
 use pictures::{Folder, GroupBy, PicturesError};
 use training::auto::{Auto, FineTune};
@@ -61,6 +62,7 @@ struct Changes {
     folds: usize,
     fine_tune: FineTune,
     minutes: Option<f64>,
+    precision: Precision,
     seed: u64,
 }
 
@@ -103,6 +105,7 @@ impl Training {
                 args::FineTune::Never => FineTune::Never,
             },
             minutes: typed.minutes,
+            precision: typed.precision.unwrap_or_default().precision(),
             seed: typed.seed,
         };
         Ok(Self {
@@ -146,6 +149,7 @@ impl Training {
             folds: Auto::FOLDS,
             fine_tune: FineTune::Never,
             minutes: None,
+            precision: Precision::fastest(),
             seed: typed.seed,
         };
         Ok(Self {
@@ -172,10 +176,10 @@ impl Training {
         if !(self.auto && pretrained) {
             return Recipe::Classic(self.classic(backbone, pretrained, classes));
         }
-        let Changes { size, folds, fine_tune, minutes, seed, .. } = self.changes;
+        let Changes { size, folds, fine_tune, minutes, precision, seed, .. } = self.changes;
         let defaults = Auto::new(backbone);
         let size = size.unwrap_or(defaults.size);
-        Recipe::Auto(Auto { size, folds, fine_tune, minutes, seed, ..defaults })
+        Recipe::Auto(Auto { size, folds, fine_tune, minutes, precision, seed, ..defaults })
     }
 
     /// The classic recipe for it.
@@ -198,6 +202,7 @@ impl Training {
             augment: c.augment,
             freeze_norms: c.freeze_norms,
             keep: c.keep,
+            precision: c.precision,
             seed: c.seed,
             ..defaults
         }

@@ -20,16 +20,22 @@ pub(crate) struct Terminal(Arc<Shared>);
 struct Shared {
     bars: MultiProgress,
     quiet: bool,
+    timings: bool,
     /// Of standard error.
     colour: bool,
 }
 
 impl Terminal {
-    pub(crate) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool, timings: bool) -> Self {
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bars = MultiProgress::with_draw_target(target);
-        Self(Arc::new(Shared { bars, quiet, colour: colours(io::stderr().is_terminal()) }))
+        Self(Arc::new(Shared { bars, quiet, timings, colour: colours(io::stderr().is_terminal()) }))
+    }
+
+    /// Whether the user wants to know where the time goes.
+    pub(crate) fn wants_timings(&self) -> bool {
+        self.0.timings
     }
 
     /// Whether standard output takes colour.
@@ -73,6 +79,11 @@ impl Terminal {
             text += &format!("\n{} {}", self.paint("36", "help:"), printable(help));
         }
         self.complain(&text);
+    }
+
+    /// What the user has asked for beside a result: on standard error, quiet or not.
+    pub(crate) fn told(&self, text: &str) {
+        self.complain(text);
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -6,7 +6,7 @@ use kernels::{Precision, threads};
 use network::{Graph, Parameters};
 
 use crate::arena::Arena;
-use crate::plan::{Plan, Purpose, Work};
+use crate::plan::{Layer, Plan, Purpose, Work};
 use crate::run::{Job, Ran};
 use crate::store::Store;
 use crate::{Adam, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
@@ -82,6 +82,12 @@ impl Cpu {
     /// head, statistics, sums, the loss and all parameters stay `f32`, as do attributions.
     pub fn set_precision(&mut self, steps: Precision, predictions: Precision) {
         (self.steps, self.predictions) = (steps, predictions);
+    }
+
+    /// Whether a layer's weights change with each step of a plan.
+    pub(crate) fn changes(&self, plan: &Plan, layer: Layer) -> bool {
+        let learns = self.trained == Trained::All || layer.node > self.graph.cut();
+        plan.trains && learns
     }
 
     fn precision(&self, work: Work) -> Precision {

@@ -216,6 +216,8 @@ pub(crate) struct Plan {
     pub(crate) total: usize,
     /// Pictures in a batch.
     pub(crate) count: usize,
+    /// Whether it is for training steps.
+    pub(crate) trains: bool,
     /// Where the logits are after the forward steps.
     pub(crate) logits: BufferId,
     /// In prediction, where the pooled features are after the forward steps.
@@ -289,7 +291,8 @@ impl Plan {
         }
         let (places, total) = place(&planner.buffers);
         let (actions, count) = (planner.actions, purpose.count);
-        Ok(Self { actions, places, total, count, logits, features, attribution })
+        let trains = matches!(purpose.work, Work::Train(_));
+        Ok(Self { actions, places, total, count, trains, logits, features, attribution })
     }
 
     /// In which numbers a step of this plan reads and writes the body's tensors.

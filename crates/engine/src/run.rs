@@ -134,6 +134,12 @@ fn act<E: Element>(
     (pixels, labels, step): (&[f32], &[usize], Step),
     ran: &mut Ran,
 ) {
+    let change = match *action {
+        Action::Conv { layer, .. } | Action::ConvBackwardData { layer, .. } => {
+            cpu.changes(plan, layer)
+        }
+        _ => false,
+    };
     let Cpu { graph, store, arena, state, .. } = cpu;
     let memory = arena.take(plan.total);
     match *action {
@@ -148,7 +154,7 @@ fn act<E: Element>(
                 (norm, sums)
             });
             let bias = bias.map(|id| store.values(id).to_vec());
-            let pack = store.forward_pack(layer, E::PRECISION);
+            let pack = store.forward_pack(layer, E::PRECISION, change);
             let sums_of = sums.as_mut().map(|(_, sums)| &mut sums[..]);
             let epilogue = Epilogue { bias: bias.as_deref(), sums: sums_of, ..Epilogue::default() };
             layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
@@ -231,7 +237,7 @@ fn act<E: Element>(
         }
         Action::ConvBackwardData { layer, gradient, to, accumulate } => {
             let (out, buffers) = split::<E>(memory, &plan.places, to);
-            let pack = store.backward_pack(layer, E::PRECISION);
+            let pack = store.backward_pack(layer, E::PRECISION, change);
             layer.conv.backward_data(buffers.read::<E>(gradient), pack, out, accumulate);
         }
         Action::BiasBackward { bias, gradient } => {

@@ -40,6 +40,8 @@ struct Packs {
 pub(crate) struct Store {
     pub(crate) slots: Vec<Slot>,
     packs: Vec<Packs>,
+    /// The copy of whichever layer is at work, where each serves once.
+    passing: Pack,
     /// Adam's steps since its state was forgotten.
     pub(crate) steps: i32,
     pub(crate) clock: u64,
@@ -89,7 +91,7 @@ impl Store {
         };
         let slots = graph.parameters().iter().map(slot).collect();
         let packs = graph.nodes().iter().map(|_| Packs::default()).collect();
-        Self { slots, packs, steps: 0, clock: 1 }
+        Self { slots, packs, passing: Pack::default(), steps: 0, clock: 1 }
     }
 
     pub(crate) fn set(
@@ -162,9 +164,20 @@ impl Store {
         ids.iter().map(|id| self.slots[id.0].version).max().unwrap_or(0)
     }
 
-    /// Packed weights for the forward pass.
-    pub(crate) fn forward_pack(&mut self, layer: Layer, precision: Precision) -> &Pack {
+    /// Packed weights for the forward pass. Weights that `change` with every step are not worth a
+    /// place of their own.
+    pub(crate) fn forward_pack(
+        &mut self,
+        layer: Layer,
+        precision: Precision,
+        change: bool,
+    ) -> &Pack {
         let Slot { values, version, .. } = &self.slots[layer.weight.0];
+        if change {
+            self.packs[layer.node.0].forward = Copy::default();
+            self.passing.set_forward(&layer.conv, values, precision);
+            return &self.passing;
+        }
         let copy = &mut self.packs[layer.node.0].forward;
         if copy.of != (*version, precision) {
             copy.made.set_forward(&layer.conv, values, precision);
@@ -173,9 +186,19 @@ impl Store {
         &copy.made
     }
 
-    /// Packed weights for the gradient of the input.
-    pub(crate) fn backward_pack(&mut self, layer: Layer, precision: Precision) -> &Pack {
+    /// Packed weights for the gradient of the input; see [`Store::forward_pack`].
+    pub(crate) fn backward_pack(
+        &mut self,
+        layer: Layer,
+        precision: Precision,
+        change: bool,
+    ) -> &Pack {
         let Slot { values, version, .. } = &self.slots[layer.weight.0];
+        if change {
+            self.packs[layer.node.0].backward = Copy::default();
+            self.passing.set_backward_data(&layer.conv, values, precision);
+            return &self.passing;
+        }
         let copy = &mut self.packs[layer.node.0].backward;
         if copy.of != (*version, precision) {
             copy.made.set_backward_data(&layer.conv, values, precision);

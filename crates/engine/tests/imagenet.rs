@@ -7,6 +7,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use engine::{Cpu, Engine, Images};
+use kernels::Precision;
 use network::{Architecture, Backbone, Head};
 use pictures::{Limits, Preprocess};
 
@@ -22,7 +23,7 @@ fn shared() -> Option<PathBuf> {
 }
 
 /// How many of the 100 pictures a network names.
-fn top1(shared: &Path, backbone: Backbone) -> usize {
+fn top1(shared: &Path, backbone: Backbone, precision: Precision) -> usize {
     let weights = shared.join("weights");
     let table = std::fs::read_to_string(weights.join("imagenet_classes.txt")).unwrap();
     let synsets: Vec<&str> = table.lines().map(|line| line.split('\t').nth(1).unwrap()).collect();
@@ -31,6 +32,7 @@ fn top1(shared: &Path, backbone: Backbone) -> usize {
     let parameters = weights::load(&file, &graph, weights::Part::Whole).unwrap();
     let mut engine = Cpu::new(graph);
     engine.set_parameters(&parameters).unwrap();
+    engine.set_precision(Precision::Fp32, precision);
 
     let preprocess = Preprocess { short_side: 256, ..Preprocess::imagenet(224) };
     let folder = std::fs::read_dir(shared.join("data/imagenet_sample100")).unwrap();
@@ -60,6 +62,15 @@ fn top1(shared: &Path, backbone: Backbone) -> usize {
 #[test]
 fn pretrained_networks_name_as_many_pictures_as_in_pytorch() {
     let Some(shared) = shared() else { return };
-    assert_eq!(top1(&shared, Backbone::ResNet50), 85);
-    assert_eq!(top1(&shared, Backbone::ResNet18), 79);
+    assert_eq!(top1(&shared, Backbone::ResNet50, Precision::Fp32), 85);
+    assert_eq!(top1(&shared, Backbone::ResNet18, Precision::Fp32), 79);
+}
+
+#[test]
+fn bfloat16_names_about_as_many() {
+    let Some(shared) = shared() else { return };
+    for (backbone, exact) in [(Backbone::ResNet50, 85), (Backbone::ResNet18, 79)] {
+        let right = top1(&shared, backbone, Precision::Bf16);
+        assert!(usize::abs_diff(right, exact) <= 2, "{backbone}: {right} beside {exact}");
+    }
 }

@@ -3,16 +3,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::isa::Simd;
+use serde::{Deserialize, Serialize};
+
+use crate::isa::{Isa, Simd};
 
 /// In which numbers a network computes. Sums, statistics, weights and the loss are `f32` in both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32-bit floats throughout.
     #[default]
     Fp32,
     /// Activations, their gradients and both sides of every product in bfloat16.
     Bf16,
+}
+
+impl Precision {
+    /// The faster one on this processor: bfloat16 only where it multiplies them itself.
+    #[must_use]
+    pub fn fastest() -> Self {
+        if Isa::in_use().has_bf16() { Self::Bf16 } else { Self::Fp32 }
+    }
 }
 
 impl fmt::Display for Precision {

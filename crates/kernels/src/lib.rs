@@ -28,6 +28,7 @@ pub mod isa;
 pub mod loss;
 mod memory;
 pub mod norm;
+pub mod peak;
 pub mod pool;
 mod scratch;
 pub mod threads;

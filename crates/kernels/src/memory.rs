@@ -29,16 +29,21 @@ impl Memory {
         if bytes == 0 {
             return Self::default();
         }
-        // Whole huge pages, but for what is small anyway.
-        let len = if bytes >= HUGE / 8 { bytes.next_multiple_of(HUGE) } else { bytes };
-        let map = MmapMut::map_anon(len);
-        let map = map.unwrap_or_else(|error| panic!("no memory for {len} bytes: {error}"));
+        let map = MmapMut::map_anon(bytes);
+        let map = map.unwrap_or_else(|error| panic!("no memory for {bytes} bytes: {error}"));
         #[cfg(target_os = "linux")]
-        if len >= HUGE {
+        if bytes >= HUGE {
             // A wish; ordinary pages do as well.
             let _ = map.advise(memmap2::Advice::HugePage);
         }
-        Self { map: Some(map), bytes: len }
+        Self { map: Some(map), bytes }
+    }
+
+    /// As [`Memory::new`], rounded up so that all of it can lie in huge pages: for what is walked
+    /// over again and again.
+    #[must_use]
+    pub(crate) fn huge<E: Element>(numbers: usize) -> Self {
+        Self::new::<E>((numbers * size_of::<E>()).next_multiple_of(HUGE) / size_of::<E>())
     }
 
     /// How many numbers there is room for.

@@ -14,7 +14,7 @@ thread_local! {
 pub(crate) fn with<E: Element, R>(len: usize, work: impl FnOnce(&mut [E]) -> R) -> R {
     let mut memory = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
     if memory.room::<E>() < len {
-        memory = Memory::new::<E>(len);
+        memory = Memory::huge::<E>(len);
     }
     let result = work(&mut memory.as_mut_slice()[..len]);
     FREE.with_borrow_mut(|free| free.push(memory));

@@ -1,4 +1,5 @@
 use engine::Trained;
+use kernels::Precision;
 use network::{Architecture, Backbone, Head};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,9 @@ pub struct Classic {
     pub seed: u64,
     /// Decoupled weight decay of all that is neither norm nor bias.
     pub weight_decay: f32,
+    /// In which numbers training steps compute; what is judged and predicted is always in `fp32`.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// Which of the weights of a run are kept.
@@ -71,6 +75,7 @@ impl Classic {
             keep: Keep::Last,
             seed: 42,
             weight_decay: 0.01,
+            precision: Precision::Fp32,
         }
     }
 

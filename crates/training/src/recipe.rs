@@ -1,3 +1,4 @@
+use kernels::Precision;
 use network::Architecture;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,15 @@ impl Recipe {
         match self {
             Self::Auto(auto) => auto.size,
             Self::Classic(classic) => classic.size,
+        }
+    }
+
+    /// In which numbers training steps compute.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        match self {
+            Self::Auto(auto) => auto.precision,
+            Self::Classic(classic) => classic.precision,
         }
     }
 

@@ -5,10 +5,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use ground::progress::{Progress, Silent};
+use kernels::Precision;
 use pictures::practice::{self, Settings};
 use serde::Serialize;
 
 use crate::args::{Bench, Work};
+use crate::bench::layers::{self, Layer};
 use crate::bench::{Job, Machine, Measured};
 use crate::fault::{Exit, Fault};
 use crate::terminal::Terminal;
@@ -27,10 +29,18 @@ pub(crate) fn run(
     if typed.alone {
         let [work, ..] = typed.work[..] else { anyhow::bail!("nothing to measure") };
         let (backbone, batch) = (typed.backbone[0], typed.batch[0]);
-        let (size, rounds) = (typed.size, typed.rounds);
-        let job = Job { work, backbone, batch, size, rounds, pictures: typed.pictures.clone() };
-        terminal.result(&serde_json::to_string(&job.measure()?)?)?;
+        let (size, rounds, precision) = (typed.size, typed.rounds, typed.precision[0]);
+        let pictures = typed.pictures.clone();
+        let job = Job { work, backbone, batch, precision, size, rounds, pictures };
+        terminal.result(&serde_json::to_string(&job.measure(terminal)?)?)?;
         return Ok(Exit::Done);
+    }
+    if typed.compare {
+        terminal.result(COMPARE)?;
+        return Ok(Exit::Done);
+    }
+    if typed.layers {
+        return layers(typed, threads, terminal);
     }
     let drawn = Drawn::for_decoding(typed)?;
     let pictures = drawn.as_ref().map_or(&typed.pictures, |drawn| &drawn.pictures);
@@ -39,7 +49,8 @@ pub(crate) fn run(
         terminal.result(&machine.to_string())?;
         terminal.result("")?;
         terminal.result(
-            "work         network    batch  ms a picture (range)        pictures/s  peak memory",
+            "work         network    batch  numbers  ms a picture (range)        pictures/s  \
+             of peak  peak memory",
         )?;
     }
     let jobs = jobs(typed, pictures);
@@ -47,9 +58,12 @@ pub(crate) fn run(
     let mut results = Vec::with_capacity(jobs.len());
     for job in &jobs {
         bar.say(&format!("{} {} {}", job.name(), job.backbone, job.batch));
-        let measured = in_a_child(job, threads)?;
+        let measured = in_a_child(job, threads, terminal)?;
         if !typed.json {
-            terminal.result(&row(&measured))?;
+            terminal.result(&row(&measured, &machine))?;
+            if let Some(timings) = &measured.timings {
+                terminal.told(timings);
+            }
         }
         results.push(measured);
         bar.advance(1);
@@ -61,33 +75,73 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
+/// How to measure others.
+const COMPARE: &str = "\
+PyTorch, ONNX Runtime, OpenVINO, Pillow, torchvision and fastai are measured in turns with this
+program by a script that comes with its source, and sets them up in a virtual environment (3 GB):
+
+  bench/run.sh --precision fp32,bf16 --batch 1,16 --work forward,step,frozen_step --rounds 5
+
+docs/performance.md has the tables of such a run, and says how they were made.";
+
+/// Each kind of convolution by itself.
+fn layers(typed: &Bench, threads: Option<usize>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let (machine, batch) = (Machine::this(threads), typed.batch[0]);
+    let tell = |line: &str| if typed.json { Ok(()) } else { terminal.result(line) };
+    tell(&machine.to_string())?;
+    let mut all = vec![];
+    for &backbone in &typed.backbone {
+        let head = format!("{}, batch {batch}: GFLOP/s, of peak", backbone.name());
+        tell(&format!("\n{head:<44} {:>15} {:>15} {:>15}", "forward", "to input", "to weights"))?;
+        for &precision in &typed.precision {
+            for (conv, times) in layers::kinds(&Job::graph(backbone), batch, typed.size)? {
+                let layer = Layer::measure(conv, times, precision, typed.rounds, machine.peak())?;
+                tell(&layer.row())?;
+                all.push(layer);
+            }
+        }
+    }
+    if typed.json {
+        let all = serde_json::json!({ "machine": machine, "batch": batch, "layers": all });
+        terminal.result(&serde_json::to_string_pretty(&all)?)?;
+    }
+    Ok(Exit::Done)
+}
+
 /// Every combination that means something: decoding knows no network.
 fn jobs(typed: &Bench, pictures: &[PathBuf]) -> Vec<Job> {
     let mut jobs = vec![];
     for &work in &typed.work {
-        let job = |backbone, batch, pictures: &[PathBuf]| {
+        let job = |backbone, batch, precision, pictures: &[PathBuf]| {
             let (size, rounds, pictures) = (typed.size, typed.rounds, pictures.to_vec());
-            Job { work, backbone, batch, size, rounds, pictures }
+            Job { work, backbone, batch, precision, size, rounds, pictures }
         };
         if work == Work::Decode {
-            jobs.push(job(typed.backbone[0], typed.batch[0], pictures));
+            jobs.push(job(typed.backbone[0], typed.batch[0], Precision::Fp32, pictures));
             continue;
         }
         for &backbone in &typed.backbone {
-            jobs.extend(typed.batch.iter().map(|&batch| job(backbone, batch, &[])));
+            for &precision in &typed.precision {
+                let of = |&batch: &usize| job(backbone, batch, precision, &[]);
+                jobs.extend(typed.batch.iter().map(of));
+            }
         }
     }
     jobs
 }
 
 /// Each in a process of its own, so that one's peak of memory is not another's.
-fn in_a_child(job: &Job, threads: Option<usize>) -> anyhow::Result<Measured> {
+fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> anyhow::Result<Measured> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
     command.args(["bench", "--alone", "--quiet", "--work", job.name()]);
     command.args(["--backbone", job.backbone.name(), "--batch", &job.batch.to_string()]);
     command.args(["--size", &job.size.to_string(), "--rounds", &job.rounds.to_string()]);
+    command.args(["--precision", &job.precision.to_string()]);
     if let Some(threads) = threads {
         command.args(["--threads", &threads.to_string()]);
+    }
+    if terminal.wants_timings() {
+        command.arg("--timings");
     }
     command.arg("--").args(&job.pictures);
     let child = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
@@ -106,18 +160,23 @@ fn in_a_child(job: &Job, threads: Option<usize>) -> anyhow::Result<Measured> {
     serde_json::from_slice(&child.stdout).context("the measuring process said something else")
 }
 
-fn row(measured: &Measured) -> String {
+fn row(measured: &Measured, machine: &Machine) -> String {
     let of = |pick: fn(f64, f64) -> f64| {
         measured.milliseconds.iter().copied().reduce(pick).unwrap_or(f64::NAN)
     };
     let median = measured.median();
     let range = format!("{median:.2} ({:.2}–{:.2})", of(f64::min), of(f64::max));
     let peak = measured.peak_bytes.map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20));
+    let share =
+        measured.gflop.zip(measured.precision).map_or("–".into(), |(gflop, precision)| {
+            format!("{:.0} %", 100.0 * gflop / (median * 1e-3) / machine.peak().of(precision))
+        });
     format!(
-        "{:<12} {:<10} {:>5}  {range:<26}  {:>10.1}  {peak:>11}",
+        "{:<12} {:<10} {:>5}  {:<7}  {range:<26}  {:>10.1}  {share:>7}  {peak:>11}",
         measured.work,
         measured.backbone.as_deref().unwrap_or("–"),
         measured.batch.map_or("–".into(), |batch| batch.to_string()),
+        measured.precision.map_or("–".into(), |precision| precision.to_string()),
         1e3 / median,
     )
 }

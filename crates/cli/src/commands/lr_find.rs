@@ -27,7 +27,8 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = settings.classic(start.backbone, start.weights.is_some(), folder.classes.len());
     let graph = recipe.architecture.graph();
-    let mut engine = super::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let mut engine =
+        super::engine(&graph, &start.parameters(&graph, recipe.seed)?, recipe.precision, terminal)?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let how = dataset::Settings {
         valid_fraction: typed.valid,
@@ -73,6 +74,7 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
         files::write(&settings.output, plot::svg(&found).as_bytes())?;
         terminal.note(&format!("plot: `{}`", settings.output.display()));
     }
+    super::timings::say(&engine, terminal);
     Ok(Exit::Done)
 }
 

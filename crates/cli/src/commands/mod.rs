@@ -11,25 +11,38 @@ pub(crate) mod practice;
 pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod show;
+pub(crate) mod timings;
 pub(crate) mod train;
 
 mod named;
 
 use classifier::Classifier;
 use engine::{Cpu, Engine, EngineError};
+use kernels::Precision;
 use network::{Graph, Parameters};
 use serde_json::Value;
 
-/// The engine that runs everything, with these values.
-pub(crate) fn engine(graph: &Graph, parameters: &Parameters) -> Result<Cpu, EngineError> {
+use crate::terminal::Terminal;
+
+/// The engine that runs everything, with these values, training in these numbers.
+pub(crate) fn engine(
+    graph: &Graph,
+    parameters: &Parameters,
+    steps: Precision,
+    terminal: &Terminal,
+) -> Result<Cpu, EngineError> {
     let mut engine = Cpu::new(graph.clone());
     engine.set_parameters(parameters)?;
+    engine.set_precision(steps, Precision::Fp32);
+    if terminal.wants_timings() {
+        engine.measure();
+    }
     Ok(engine)
 }
 
 /// The engine of a saved classifier.
-pub(crate) fn engine_of(classifier: &Classifier) -> Result<Cpu, EngineError> {
-    engine(&classifier.graph(), &classifier.parameters)
+pub(crate) fn engine_of(classifier: &Classifier, terminal: &Terminal) -> Result<Cpu, EngineError> {
+    engine(&classifier.graph(), &classifier.parameters, Precision::Fp32, terminal)
 }
 
 /// Each setting of a recipe as it was saved, by name, the innermost where names are nested.

@@ -9,6 +9,7 @@ use classifier::{Classifier, Prediction, explain, ranked};
 use ground::Stop;
 use ground::progress::Progress;
 use insight::{Answer, Verdict};
+use kernels::Precision;
 
 use super::named::NamedFolder;
 use crate::args::Predict;
@@ -19,7 +20,8 @@ use answers::{Answers, Form};
 pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> {
     let paths = paths::of(&typed.paths)?;
     let classifier = Classifier::load(&typed.model)?;
-    let mut engine = super::engine_of(&classifier)?;
+    let mut engine = super::engine_of(&classifier, terminal)?;
+    engine.set_precision(Precision::Fp32, typed.precision.precision());
     let form = match (typed.json, typed.csv) {
         (true, _) => Form::Json,
         (_, true) => Form::Csv,
@@ -46,6 +48,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         return Err(error);
     }
     answers.end()?;
+    super::timings::say(&engine, terminal);
     let (read, unread) = (answers.read, answers.unread);
     if read + unread == 0 {
         let fault = Fault::new(Exit::Pictures, "there is no picture among what was named");

@@ -16,7 +16,7 @@ pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
     let classifier = Classifier::load(&typed.model)?;
     let size = classifier.preprocess.size;
     let summary = summary::of(&classifier.graph(), size, size)?;
-    let largest = classifier.verify(&mut super::engine_of(&classifier)?)?;
+    let largest = classifier.verify(&mut super::engine_of(&classifier, terminal)?)?;
     let insight = Insight::of(&classifier.evidence);
     let text = if typed.json {
         let value = as_json(&classifier, &summary, &insight, largest, typed.layers);

@@ -14,7 +14,7 @@ pub struct Pack {
     memory: Memory,
     /// Where each job's panels begin, in numbers.
     starts: Vec<usize>,
-    /// For which product, of which numbers and shape (whatever its count).
+    /// For which product, of which numbers and weights (whatever the size of the pictures).
     of: Option<(Direction, Precision, Conv)>,
 }
 
@@ -60,7 +60,7 @@ impl Pack {
 
     fn set(&mut self, weights: &[f32], precision: Precision, conv: &Conv, direction: Direction) {
         assert_eq!(weights.len(), conv.weight_len(), "the weights of {conv:?}");
-        self.of = Some((direction, precision, Conv { count: 0, ..*conv }));
+        self.of = Some((direction, precision, any_size(conv)));
         let shape = match direction {
             Direction::Forward => Shape::forward(conv, precision),
             Direction::BackwardData => Shape::backward_data(conv, precision),
@@ -74,7 +74,7 @@ impl Pack {
 
     /// Panics unless the weights were packed for this product.
     pub(super) fn check<E: Element>(&self, conv: &Conv, direction: Direction) {
-        let of = (direction, E::PRECISION, Conv { count: 0, ..*conv });
+        let of = (direction, E::PRECISION, any_size(conv));
         assert_eq!(self.of, Some(of), "weights packed for another product");
     }
 
@@ -135,6 +135,11 @@ impl Pack {
             });
         }
     }
+}
+
+/// What weights depend on.
+fn any_size(conv: &Conv) -> Conv {
+    Conv { count: 0, height: 0, width: 0, ..*conv }
 }
 
 /// Fills one panel.

@@ -141,7 +141,9 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
     #[inline(always)]
     unsafe fn dot(a: __m512i, b: __m512i, sum: __m512) -> __m512 {
         if BF16 {
-            _mm512_dpbf16_ps(sum, std::mem::transmute(a), std::mem::transmute(b))
+            let a = std::mem::transmute::<__m512i, __m512bh>(a);
+            let b = std::mem::transmute::<__m512i, __m512bh>(b);
+            _mm512_dpbf16_ps(sum, a, b)
         } else {
             let sum = Self::fma(Self::low(a), Self::low(b), sum);
             Self::fma(Self::high(a), Self::high(b), sum)

@@ -12,6 +12,7 @@ use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
 use insight::{Candidate, CurvePoint, Map, Protocol, Shortcut};
+use kernels::Precision;
 use network::{Architecture, Backbone, Head, Parameters, Tensor};
 use pictures::{Dataset, PicturesError, Side};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,9 @@ pub struct Auto {
     pub minutes: Option<f64>,
     /// Where all randomness starts from.
     pub seed: u64,
+    /// In which numbers fine-tuning's steps compute; features and all that is judged are in `fp32`.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 impl Auto {
@@ -61,6 +65,7 @@ impl Auto {
             fine_tune: FineTune::Auto,
             minutes: None,
             seed: 42,
+            precision: Precision::Fp32,
         }
     }
 

@@ -21,7 +21,7 @@ pub use kept::Kept;
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
-const VERSION: &str = "lookalike features 1";
+const VERSION: &str = "lookalike features 2";
 /// Pictures that pass through the body at once, each as it is and mirrored.
 const BATCH: usize = 16;
 /// Bytes of features to hold in memory; where there are more, they are read from the cache.

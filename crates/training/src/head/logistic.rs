@@ -5,7 +5,7 @@
 //! over the features, one matrix product each way, serves them all.
 
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, View};
+use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::lbfgs::Lbfgs;
 use super::scale::Scale;
@@ -112,7 +112,12 @@ impl Data<'_> {
             let conv = Conv::linear(rows.len(), width, columns);
             out.resize(rows.len() * columns, 0.0);
             let epilogue = Epilogue { bias: Some(&bias), ..Epilogue::default() };
-            conv.forward(View::plain(x), &Pack::forward(&conv, &weights), &mut out, epilogue);
+            conv.forward(
+                View::plain(x),
+                &Pack::forward(&conv, &weights, Precision::Fp32),
+                &mut out,
+                epilogue,
+            );
             for (&row, out) in rows.iter().zip(out.chunks_exact_mut(columns)) {
                 for (sum, logits) in sums.iter_mut().zip(out.chunks_exact_mut(classes)) {
                     *sum += turn_into_gradient(logits, self.labels[row]);

@@ -7,7 +7,7 @@ mod scale;
 mod span;
 
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, View};
+use kernels::{Conv, Epilogue, Pack, Precision, View};
 use serde::{Deserialize, Serialize};
 
 use crate::features::Table;
@@ -160,7 +160,12 @@ pub(crate) fn logits(
         features.read(rows, &mut block)?;
         let mut out = vec![0.0; rows.len() * columns];
         let epilogue = Epilogue { bias: Some(&bias), ..Epilogue::default() };
-        conv.forward(View::plain(&block), &Pack::forward(&conv, &weights), &mut out, epilogue);
+        conv.forward(
+            View::plain(&block),
+            &Pack::forward(&conv, &weights, Precision::Fp32),
+            &mut out,
+            epilogue,
+        );
         for mut row in out.chunks_exact(columns) {
             let of_head = |head: &&Linear| {
                 let (own, rest) = row.split_at(head.classes);

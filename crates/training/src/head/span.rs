@@ -1,5 +1,5 @@
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, View};
+use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::scale::Scale;
 use super::{BLOCK, transposed};
@@ -31,7 +31,7 @@ pub(crate) fn span(
     let products = |rows: &[f32]| {
         let conv = Conv::linear(rows.len() / width, width, n);
         let mut out = vec![0.0; rows.len() / width * n];
-        let pack = Pack::forward(&conv, &weights);
+        let pack = Pack::forward(&conv, &weights, Precision::Fp32);
         conv.forward(View::plain(rows), &pack, &mut out, Epilogue::default());
         out
     };

@@ -15,6 +15,7 @@ use super::account::{Account, Outcome};
 use super::table::Table;
 use super::unfinished::Unfinished;
 use super::{Exit, Prepared, Terminal};
+use crate::commands::timings;
 use crate::terminal::{clock, count};
 
 pub(super) fn run(
@@ -27,7 +28,12 @@ pub(super) fn run(
     let classes = folder.classes.len();
     let architecture = recipe.architecture(classes);
     let graph = architecture.graph();
-    let mut engine = crate::commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let mut engine = crate::commands::engine(
+        &graph,
+        &start.parameters(&graph, recipe.seed)?,
+        recipe.precision,
+        terminal,
+    )?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
     Cache::sweep(&parent);
@@ -109,6 +115,7 @@ pub(super) fn run(
             account.notes.push(UNTRIED.into());
         }
         account.save(outcome, &mut engine, terminal, stop)?;
+        timings::say(&engine, terminal);
         return Ok(Exit::Done);
     }
     // What is done in a moment is saved before what takes long begins.
@@ -197,6 +204,7 @@ fn fine_tune(
     }
     let output = account.settings.output.clone();
     account.save(outcome, engine, terminal, stop)?;
+    timings::say(engine, terminal);
     tuned.checkpoints.iter().for_each(|kept| unfinished.done(kept, &output, terminal));
     unfinished.remove();
     Ok(Exit::Done)

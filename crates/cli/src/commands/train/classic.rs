@@ -28,7 +28,12 @@ pub(super) fn run(
     let Prepared { settings, folder, grouped, start, began } = prepared;
     let valid = settings.valid.unwrap_or(VALID);
     let graph = recipe.architecture.graph();
-    let mut engine = commands::engine(&graph, &start.parameters(&graph, recipe.seed)?)?;
+    let mut engine = commands::engine(
+        &graph,
+        &start.parameters(&graph, recipe.seed)?,
+        recipe.precision,
+        terminal,
+    )?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let how = dataset::Settings {
         valid_fraction: valid,
@@ -138,5 +143,7 @@ fn save(
         facts: vec![("steps", thousands(run.steps))],
         ..Outcome::new(run.parameters, judged, predictions)
     };
-    account.save(outcome, engine, terminal, stop)
+    account.save(outcome, engine, terminal, stop)?;
+    commands::timings::say(engine, terminal);
+    Ok(())
 }

@@ -25,7 +25,7 @@ pub(super) fn pitch(channels: usize) -> usize {
 /// Numbers from one place to the next, where each takes this many: an odd number of cache lines, so
 /// that the 36 places of a tile lie in sets of their own.
 pub(super) fn apart(len: usize) -> usize {
-    (len / 16 | 1) * 16 + if len.is_multiple_of(16) { 0 } else { 32 }
+    (len.div_ceil(16) | 1) * 16
 }
 
 /// Runs the convolution with weights as [`super::pack`] leaves them.

@@ -42,8 +42,9 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The forward pass of a convolution of such tensors, where it is done so: by the shape of one
-    /// picture alone, so that what a picture gives does not depend on the batch that it is in.
+    /// The forward pass of a convolution of such tensors, where it is done so: by the weights' shape
+    /// alone, so that weights are packed once, and what a picture gives does not depend on the batch
+    /// that it is in.
     pub(super) fn forward(conv: &Conv, precision: Precision) -> Option<Self> {
         let ordinary = conv.kernel == 3 && conv.stride == 1 && conv.padding == 1;
         // Few channels do not repay the transforms; with many, the transformed weights (four times
@@ -54,8 +55,7 @@ impl Shape {
             Precision::Bf16 => 128,
         };
         let channels = (32..=most).contains(&conv.channels) && (32..=most).contains(&conv.filters);
-        let whole = conv.height >= 7 && conv.width >= 7;
-        (ordinary && channels && whole).then(|| Self::of(conv))
+        (ordinary && channels).then(|| Self::of(conv))
     }
 
     /// The gradient of the input: a convolution of the output's gradient with the filter turned
@@ -230,7 +230,7 @@ mod tests {
     use crate::{Conv, Precision};
 
     #[test]
-    fn is_chosen_by_the_shape_of_a_picture_alone() {
+    fn is_chosen_by_the_shape_of_the_weights_alone() {
         let conv = Conv {
             count: 1,
             height: 14,
@@ -243,7 +243,7 @@ mod tests {
         };
         let is = |conv: Conv, precision| Shape::forward(&conv, precision).is_some();
         for count in [1, 2, 100] {
-            assert!(is(Conv { count, ..conv }, Precision::Fp32));
+            assert!(is(Conv { count, height: 3 * count, ..conv }, Precision::Fp32));
         }
         assert!(!is(Conv { stride: 2, ..conv }, Precision::Fp32));
         assert!(!is(Conv { kernel: 1, padding: 0, ..conv }, Precision::Fp32));

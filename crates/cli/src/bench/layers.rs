@@ -1,0 +1,142 @@
+//! Each kind of convolution of a network by itself: which pass of which shape is how fast.
+
+use kernels::{Bf16, Conv, Element, Epilogue, Pack, Precision, View};
+use network::{Graph, Op};
+use serde::Serialize;
+
+use super::{Peak, Rounds};
+
+/// A convolution's shape, how often the network has it, and how fast its passes are.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Layer {
+    height: usize,
+    width: usize,
+    channels: usize,
+    filters: usize,
+    kernel: usize,
+    stride: usize,
+    times: usize,
+    precision: Precision,
+    /// Billions of operations a second, as the shape states them: forward, backward for the input
+    /// and backward for the weights.
+    gflops: [f64; 3],
+    /// The same as shares of the processor's peak; Winograd's method can pass it.
+    share: [f64; 3],
+}
+
+/// The distinct convolutions of a network with so many pictures, in order, each with how often it
+/// occurs.
+pub(crate) fn kinds(
+    graph: &Graph,
+    count: usize,
+    size: usize,
+) -> anyhow::Result<Vec<(Conv, usize)>> {
+    let shapes = graph.shapes(size, size)?;
+    let mut kinds: Vec<(Conv, usize)> = vec![];
+    for node in graph.nodes() {
+        let Op::Conv { channels: filters, kernel, stride, padding, .. } = node.op else { continue };
+        let input = shapes[node.inputs[0].0];
+        let (height, width, channels) = (input.height, input.width, input.channels);
+        let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };
+        match kinds.iter_mut().find(|(known, _)| *known == conv) {
+            Some((_, times)) => *times += 1,
+            None => kinds.push((conv, 1)),
+        }
+    }
+    Ok(kinds)
+}
+
+impl Layer {
+    /// Measures all three passes, the best of some rounds. Inputs are read through a norm and ReLU,
+    /// and sums for the next norm are gathered, as in training.
+    pub(crate) fn measure(
+        conv: Conv,
+        times: usize,
+        precision: Precision,
+        rounds: usize,
+        peak: Peak,
+    ) -> anyhow::Result<Self> {
+        let milliseconds = kernels::threads::within(|| match precision {
+            Precision::Fp32 => passes::<f32>(&conv, rounds),
+            Precision::Bf16 => passes::<Bf16>(&conv, rounds),
+        })?;
+        let gflop = 2e-9 * conv.multiply_adds() as f64;
+        let gflops = milliseconds.map(|ms| (10.0 * gflop / (ms * 1e-3)).round() / 10.0);
+        let share = gflops.map(|gflops| (1e3 * gflops / peak.of(precision)).round() / 1e3);
+        let Conv { height, width, channels, filters, kernel, stride, .. } = conv;
+        Ok(Self {
+            height,
+            width,
+            channels,
+            filters,
+            kernel,
+            stride,
+            times,
+            precision,
+            gflops,
+            share,
+        })
+    }
+
+    /// One line of a table.
+    pub(crate) fn row(&self) -> String {
+        let Self { height, width, channels, filters, kernel, stride, times, precision, .. } = self;
+        let shape = format!(
+            "{height}×{width}×{channels} → {filters}, {kernel}×{kernel}/{stride}, ×{times}"
+        );
+        let pass =
+            |at: usize| format!("{:>8.0} {:>4.0} %", self.gflops[at], 100.0 * self.share[at]);
+        format!("{shape:<38} {precision:<5} {} {} {}", pass(0), pass(1), pass(2))
+    }
+}
+
+fn passes<E: Element>(conv: &Conv, rounds: usize) -> anyhow::Result<[f64; 3]> {
+    let noise = |len: usize, step: usize| -> Vec<f32> {
+        (0..len).map(|index| (index * step % 17) as f32 / 8.0 - 1.0).collect()
+    };
+    let narrow = |values: Vec<f32>| values.into_iter().map(E::narrow).collect::<Vec<E>>();
+    let (x, gradient) = (narrow(noise(conv.input_len(), 3)), narrow(noise(conv.output_len(), 5)));
+    let weights = noise(conv.weight_len(), 7);
+    let (scale, shift) = (noise(conv.channels, 11), noise(conv.channels, 13));
+    let view = View { data: &x[..], affine: Some((&scale[..], &shift[..])), relu: true };
+    let mut output = vec![E::default(); conv.output_len()];
+    let mut input_gradient = vec![E::default(); conv.input_len()];
+    let mut weight_gradient = vec![0.0; conv.weight_len()];
+    let mut sums = vec![0.0; 2 * conv.filters];
+    let forward = Pack::forward(conv, &weights, E::PRECISION);
+    let backward = Pack::backward_data(conv, &weights, E::PRECISION);
+    let best = |work: &mut dyn FnMut()| -> anyhow::Result<f64> {
+        let all = Rounds(rounds).of(1, || {
+            work();
+            Ok(())
+        })?;
+        Ok(all.into_iter().fold(f64::INFINITY, f64::min))
+    };
+    Ok([
+        best(&mut || {
+            let epilogue = Epilogue { sums: Some(&mut sums), ..Epilogue::default() };
+            conv.forward(view, &forward, &mut output, epilogue);
+        })?,
+        best(&mut || conv.backward_data(&gradient, &backward, &mut input_gradient, false))?,
+        best(&mut || conv.backward_weights(view, &gradient, &mut weight_gradient))?,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kinds;
+    use crate::bench::Job;
+    use network::Backbone;
+
+    #[test]
+    fn resnet50_has_53_convolutions_of_23_kinds() {
+        let graph = Job::graph(Backbone::ResNet50);
+        let kinds = kinds(&graph, 2, 224).unwrap();
+        assert_eq!(kinds.iter().map(|(_, times)| times).sum::<usize>(), 53);
+        assert_eq!(kinds.len(), 23);
+        let all: u64 = kinds.iter().map(|(conv, times)| conv.multiply_adds() * *times as u64).sum();
+        let stated = network::summary::of(&graph, 224, 224).unwrap().multiply_adds;
+        // What is left is the last layer's 2,048 × 1,000.
+        assert_eq!(all / 2, stated - 2_048_000);
+    }
+}
