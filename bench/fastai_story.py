@@ -4,7 +4,7 @@
 
 Compare with: lookalike train PHOTOS --recipe classic --backbone resnet50 --frozen-epochs 20
 --epochs 20 --lr 1e-6..1e-5. Prints fastai's table and, at the end, one line of JSON: accuracy
-after each stage with its 95 % Wilson interval, and the seconds that each took.
+after each stage with its 95 % Wilson interval, and the seconds that each and its epochs took.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import time
 import torch
 import torchvision
 from fastai.vision.all import (
-    Normalize, CSVLogger, ImageDataLoaders, Resize, accuracy, aug_transforms, imagenet_stats, set_seed,
+    Callback, Normalize, ImageDataLoaders, Resize, accuracy, aug_transforms, imagenet_stats, set_seed,
     vision_learner,
 )
 
@@ -25,6 +25,19 @@ def wilson(share, count):
     centre = share + z * z / (2 * count)
     half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return [(centre - half) / (1 + z * z / count), (centre + half) / (1 + z * z / count)]
+
+
+class Epochs(Callback):
+    """Seconds of each epoch of a stage, validation included."""
+
+    def before_fit(self):
+        self.seconds = []
+
+    def before_epoch(self):
+        self.began = time.time()
+
+    def after_epoch(self):
+        self.seconds.append(time.time() - self.began)
 
 
 def backbone(weights):
@@ -66,7 +79,7 @@ def main():
     from fastai.vision.learner import _resnet_split
 
     learner = vision_learner(
-        data, build, metrics=accuracy, normalize=False, cut=-2, splitter=_resnet_split, n_in=3, cbs=CSVLogger()
+        data, build, metrics=accuracy, normalize=False, cut=-2, splitter=_resnet_split, n_in=3, cbs=Epochs()
     )
     stages = {}
 
@@ -79,6 +92,7 @@ def main():
             "accuracy": share, "wilson": wilson(share, count), "best_accuracy": best,
             "train_loss": float(learner.recorder.values[-1][0]),
             "valid_loss": float(learner.recorder.values[-1][1]), "seconds": time.time() - began,
+            "epoch_seconds": learner.epochs.seconds,
         }
 
     stage("frozen", args.frozen_epochs, {})

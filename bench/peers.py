@@ -1,6 +1,6 @@
-"""Measures what `lookalike bench` measures, in PyTorch, ONNX Runtime, OpenVINO and Pillow.
+"""Measures what `lookalike bench` measures, in PyTorch, ONNX Runtime, OpenVINO, Pillow and torchvision.
 
-    peers.py --json --peer pytorch,onnxruntime --backbone resnet50 --batch 1,16 --work forward,step
+    peers.py --peer pytorch,openvino --backbone resnet50 --batch 1,16 --work forward,step --precision fp32,bf16
 
 Same networks (torchvision's, 1,000 classes), same work, same shape of the JSON. Each configuration
 runs in a process of its own, so that its peak of memory is its own. A `step` is a forward pass in
@@ -9,6 +9,8 @@ layer learn, as in fastai's frozen stage. Times are milliseconds per picture.
 """
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import platform
@@ -16,18 +18,29 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+TRAINS = ["forward", "step", "frozen_step"]
 PEERS = {
-    "pytorch": ["forward", "step", "frozen_step"],
-    "pytorch-channels-last": ["forward", "step", "frozen_step"],
+    "pytorch": TRAINS,
+    "pytorch-channels-last": TRAINS,
     "onnxruntime": ["forward"],
     "openvino": ["forward"],
     "pillow": ["decode"],
+    "pillow-draft": ["decode"],
+    "torchvision": ["decode"],
 }
 LEAST = 0.25  # seconds that a round lasts at least
 CORES = len(os.sched_getaffinity(0))
+
+
+def scratch():
+    """A folder for what takes time to make and can be made again."""
+    folder = Path(tempfile.gettempdir()) / f"lookalike-bench-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def measure(work, pictures, rounds):
@@ -45,28 +58,34 @@ def measure(work, pictures, rounds):
     return samples
 
 
-def pytorch(work, backbone, batch, size, channels_last):
+def pytorch(args, channels_last):
     import torch
     import torch.nn.functional as F
     import torchvision
 
-    torch.set_num_threads(CORES)
+    torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    net = getattr(torchvision.models, backbone)()
-    x, y = torch.randn(batch, 3, size, size), torch.randint(1000, (batch,))
+    net = getattr(torchvision.models, args.backbone)()
+    x, y = torch.randn(args.batch, 3, args.size, args.size), torch.randint(1000, (args.batch,))
     if channels_last:
         net, x = (t.to(memory_format=torch.channels_last) for t in (net, x))
-    if work == "forward":
+
+    def computing():
+        if args.precision == "bf16":
+            return torch.autocast("cpu", dtype=torch.bfloat16)
+        return contextlib.nullcontext()
+
+    if args.work == "forward":
         net.eval()
 
         def forward():
-            with torch.inference_mode():
+            with torch.inference_mode(), computing():
                 net(x)
 
         return forward
     net.train()
-    if work == "frozen_step":
-        for name, module in net.named_modules():
+    if args.work == "frozen_step":
+        for module in net.modules():
             if isinstance(module, torch.nn.Conv2d):
                 module.requires_grad_(False)
     learning = [p for p in net.parameters() if p.requires_grad]
@@ -75,7 +94,9 @@ def pytorch(work, backbone, batch, size, channels_last):
 
     def step():
         adam.zero_grad()
-        F.cross_entropy(net(x), y).backward()
+        with computing():
+            loss = F.cross_entropy(net(x), y)
+        loss.backward()
         adam.step()
 
     return step
@@ -83,79 +104,120 @@ def pytorch(work, backbone, batch, size, channels_last):
 
 def exported(backbone, batch, size):
     """An ONNX file of the network, kept for the next call."""
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"lookalike-bench-{backbone}-{batch}-{size}.onnx"
+    path = scratch() / f"{backbone}-{batch}-{size}.onnx"
     if not path.exists():
         import torch
         import torchvision
 
         net = getattr(torchvision.models, backbone)().eval()
+        half = path.with_suffix(".half")  # so that an interrupted export is not taken for a whole one
         # the exporter chats on standard output, which is for the result
-        stdout, sys.stdout = sys.stdout, sys.stderr
-        torch.onnx.export(net, (torch.zeros(batch, 3, size, size),), path, external_data=False)
-        sys.stdout = stdout
+        with contextlib.redirect_stdout(sys.stderr):
+            torch.onnx.export(net, (torch.zeros(batch, 3, size, size),), half, external_data=False)
+        half.replace(path)
     return str(path)
 
 
-def onnxruntime(backbone, batch, size):
+def noise(args):
     import numpy
+
+    return numpy.random.randn(args.batch, 3, args.size, args.size).astype("float32")
+
+
+def onnxruntime(args):
     import onnxruntime as ort
 
+    if args.precision == "bf16":
+        sys.exit("has no bf16 on a CPU")
     options = ort.SessionOptions()
-    options.intra_op_num_threads = CORES
-    session = ort.InferenceSession(exported(backbone, batch, size), options, ["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: numpy.random.randn(batch, 3, size, size).astype("float32")}
+    options.intra_op_num_threads = args.threads
+    file = exported(args.backbone, args.batch, args.size)
+    session = ort.InferenceSession(file, options, ["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: noise(args)}
     return lambda: session.run(None, feed)
 
 
-def openvino(backbone, batch, size):
-    import numpy
+def openvino(args):
     import openvino as ov
 
-    settings = {"INFERENCE_NUM_THREADS": CORES, "INFERENCE_PRECISION_HINT": "f32"}
-    model = ov.Core().compile_model(exported(backbone, batch, size), "CPU", settings)
+    hint = {"fp32": "f32", "bf16": "bf16"}[args.precision]
+    settings = {"INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": hint}
+    model = ov.Core().compile_model(exported(args.backbone, args.batch, args.size), "CPU", settings)
     request = model.create_infer_request()
-    x = numpy.random.randn(batch, 3, size, size).astype("float32")
+    x = noise(args)
     return lambda: request.infer([x])
 
 
-def pillow(pictures, size):
-    """Decode and resize as `lookalike bench`: the largest centred square at `size`, on all cores."""
+def pillow(args, draft):
+    """Decode, turn as the EXIF orientation says, and resize the largest centred square.
+
+    With `draft` the JPEG is decoded at a half, a quarter or an eighth, where that is enough.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from PIL import Image, ImageOps
 
-    pool = ThreadPoolExecutor(CORES)
+    size = args.size
 
     def one(path):
-        picture = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+        picture = Image.open(path)
+        if draft:
+            picture.draft("RGB", (size, size))
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
         return picture.resize((size, size), Image.BILINEAR, box=(left, top, left + side, top + side))
 
-    return lambda: list(pool.map(one, pictures))
+    pool = ThreadPoolExecutor(args.threads)
+    each = map if args.threads == 1 else pool.map
+    return lambda: list(each(one, args.pictures))
+
+
+def torchvision(args):
+    """The same: the square is cut out before it is resized, which is the cheaper order."""
+    import torch
+    from torchvision.io import ImageReadMode, decode_jpeg, read_file
+    from torchvision.transforms.v2 import functional as F
+
+    torch.set_num_threads(args.threads)
+
+    def one(path):
+        picture = decode_jpeg(read_file(path), mode=ImageReadMode.RGB, apply_exif_orientation=True)
+        square = F.center_crop(picture, min(picture.shape[1:]))
+        return F.resize(square, [args.size, args.size], antialias=True)
+
+    def work():
+        with torch.inference_mode():
+            for path in args.pictures:
+                one(path)
+
+    return work
 
 
 def alone(args):
-    peer, work, backbone, batch = args.peer[0], args.work[0], args.backbone[0], args.batch[0]
-    count = batch
-    if peer == "pillow":
-        run, count = pillow(args.pictures, args.size), len(args.pictures)
-    elif peer == "onnxruntime":
-        run = onnxruntime(backbone, batch, args.size)
-    elif peer == "openvino":
-        run = openvino(backbone, batch, args.size)
-    else:
-        run = pytorch(work, backbone, batch, args.size, peer.endswith("channels-last"))
+    """One configuration, in this process."""
+    for name in ["peer", "work", "backbone", "batch", "size", "precision", "threads"]:
+        setattr(args, name, getattr(args, name)[0])
+    peer, decode = args.peer, args.work == "decode"
+    run = {
+        "pytorch": lambda: pytorch(args, channels_last=False),
+        "pytorch-channels-last": lambda: pytorch(args, channels_last=True),
+        "onnxruntime": lambda: onnxruntime(args),
+        "openvino": lambda: openvino(args),
+        "pillow": lambda: pillow(args, draft=False),
+        "pillow-draft": lambda: pillow(args, draft=True),
+        "torchvision": lambda: torchvision(args),
+    }[peer]()
     at_rest = peak_bytes()
-    samples = measure(run, count, args.rounds)
-    network = work != "decode"
+    samples = measure(run, len(args.pictures) if decode else args.batch, args.rounds)
     return {
         "peer": peer,
-        "work": work,
-        "backbone": backbone if network else None,
-        "batch": batch if network else None,
+        "work": args.work,
+        "backbone": None if decode else args.backbone,
+        "batch": None if decode else args.batch,
         "size": args.size,
-        "precision": "fp32" if network else None,
+        "precision": None if decode else args.precision,
+        "threads": args.threads,
         "milliseconds": samples,
         "median": statistics.median(samples),
         "peak_bytes": peak_bytes(),
@@ -191,38 +253,55 @@ def machine():
     return {
         "cpu": line_of("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": CORES,
-        "threads": CORES,
         "memory": line_of("/proc/meminfo", "MemTotal"),
         "os": platform.platform(),
-        "load_average": os.getloadavg(),
         "versions": versions,
     }
 
 
-def in_a_child(peer, work, backbone, batch, size, rounds, pictures=()):
+def runs(peer, job):
+    """Whether a peer does this work at this precision."""
+    return job["work"] in PEERS[peer] and not (peer == "onnxruntime" and job["precision"] == "bf16")
+
+
+def in_a_child(peer, job, rounds, pictures=()):
     """One configuration; None, with a word on standard error, where it cannot run."""
-    command = [sys.executable, __file__, "--alone", "--peer", peer, "--work", work]
-    command += ["--backbone", backbone, "--batch", str(batch), "--size", str(size)]
-    command += ["--rounds", str(rounds), "--", *pictures]
+    options = ["--peer", peer, "--rounds", str(rounds)]
+    for name in ["work", "backbone", "batch", "size", "precision", "threads"]:
+        if job[name] is not None:
+            options += [f"--{name}", str(job[name])]
     if peer in ("onnxruntime", "openvino"):
         # export in a process of its own too: its memory is not the peer's
-        export = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import peers; "
-        export += f"peers.exported({backbone!r}, {batch}, {size})"
-        subprocess.run([sys.executable, "-c", export], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import peers; "
+        code += f"peers.exported({job['backbone']!r}, {job['batch']}, {job['size']})"
+        subprocess.run([sys.executable, "-c", code], capture_output=True)
+    command = [sys.executable, __file__, "--alone", *options, "--", *map(str, pictures)]
     child = subprocess.run(command, capture_output=True, text=True)
     if child.returncode != 0:
-        words = child.stderr.strip().splitlines() or ["no word"]
-        print(f"{peer}, {work} of {backbone} at {batch}: {words[-1]}", file=sys.stderr)
+        words = child.stderr.strip().splitlines() or [f"ended with {child.returncode}"]
+        print(f"left out: {peer} {' '.join(options[2:])}: {words[-1]}", file=sys.stderr)
         return None
     return json.loads(child.stdout.splitlines()[-1])
 
 
 def jobs(args):
+    """Every configuration asked for, but `answer` and `story`, which are whole commands."""
+    networks = [args.precision, args.backbone, args.batch, args.size, args.threads]
     for work in args.work:
-        if work == "decode":
-            yield work, args.backbone[0], args.batch[0]
-        else:
-            yield from ((work, backbone, batch) for backbone in args.backbone for batch in args.batch)
+        if work in TRAINS:
+            for precision, backbone, batch, size, threads in itertools.product(*networks):
+                yield {
+                    "work": work, "set": None, "backbone": backbone, "batch": batch, "size": size,
+                    "precision": precision, "threads": threads,
+                }
+
+
+def decode_job(name, size):
+    """Decoding the pictures of a set, on one core: with more, each does the same beside the others."""
+    return {
+        "work": "decode", "set": name, "backbone": None, "batch": None, "size": size, "precision": None,
+        "threads": 1,
+    }
 
 
 def arguments(parser):
@@ -233,25 +312,28 @@ def arguments(parser):
     parser.add_argument("--peer", type=words, default=list(PEERS), help="a comma between them")
     parser.add_argument("--backbone", type=words, default=["resnet50"])
     parser.add_argument("--batch", type=numbers, default=[1, 16, 64])
-    parser.add_argument("--work", type=words, default=["forward", "step", "frozen_step"])
-    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--work", type=words, default=TRAINS)
+    parser.add_argument("--precision", type=words, default=["fp32"])
+    parser.add_argument("--size", type=numbers, default=[224])
+    parser.add_argument("--threads", type=numbers, default=[CORES])
     parser.add_argument("--rounds", type=int, default=5)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments(parser)
-    parser.add_argument("--json", action="store_true", help="the only form there is")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_intermixed_args()
     if args.alone:
         print(json.dumps(alone(args)))
         return
-    results = []
-    for work, backbone, batch in jobs(args):
-        for peer in args.peer:
-            if work in PEERS[peer] and (work != "decode" or args.pictures):
-                results.append(in_a_child(peer, work, backbone, batch, args.size, args.rounds, args.pictures))
+    todo = [(job, ()) for job in jobs(args)]
+    if "decode" in args.work and args.pictures:
+        todo += [(decode_job("given", size), args.pictures) for size in args.size]
+    results = [
+        in_a_child(peer, job, args.rounds, pictures)
+        for job, pictures in todo for peer in args.peer if runs(peer, job)
+    ]
     print(json.dumps({"machine": machine(), "results": [r for r in results if r]}, indent=2))
 
 

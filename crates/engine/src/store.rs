@@ -1,9 +1,11 @@
 //! A network's parameters as the kernels want them: weights with their filters innermost, and
 //! packed copies that are made again when a weight has changed.
 
+use std::sync::{Mutex, PoisonError};
+
 use kernels::adam::Adam as Constants;
 use kernels::norm::{Moments, Statistics};
-use kernels::{Pack, Precision};
+use kernels::{Pack, Precision, threads};
 use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
 
 use crate::plan::Layer;
@@ -42,6 +44,8 @@ pub(crate) struct Store {
     packs: Vec<Packs>,
     /// The copy of whichever layer is at work, where each serves once.
     passing: Pack,
+    /// Room for a layer's weights with a norm's scale in them.
+    scaled: Vec<f32>,
     /// Adam's steps since its state was forgotten.
     pub(crate) steps: i32,
     pub(crate) clock: u64,
@@ -91,7 +95,7 @@ impl Store {
         };
         let slots = graph.parameters().iter().map(slot).collect();
         let packs = graph.nodes().iter().map(|_| Packs::default()).collect();
-        Self { slots, packs, passing: Pack::default(), steps: 0, clock: 1 }
+        Self { slots, packs, passing: Pack::default(), scaled: vec![], steps: 0, clock: 1 }
     }
 
     pub(crate) fn set(
@@ -111,10 +115,14 @@ impl Store {
             return Err(EngineError::Parameters("values for another network".into()));
         }
         self.clock += 1;
-        for ((slot, parameter), tensor) in
-            self.slots.iter_mut().zip(graph.parameters()).zip(parameters.tensors())
-        {
-            slot.values = to_kernels(parameter, &tensor.data);
+        let made: Vec<Mutex<Vec<f32>>> = self.slots.iter().map(|_| Mutex::default()).collect();
+        threads::parallel(made.len(), |index| {
+            let (parameter, tensor) = (&graph.parameters()[index], &parameters.tensors()[index]);
+            *made[index].lock().unwrap_or_else(PoisonError::into_inner) =
+                to_kernels(parameter, &tensor.data);
+        });
+        for (slot, made) in self.slots.iter_mut().zip(made) {
+            slot.values = made.into_inner().unwrap_or_else(PoisonError::into_inner);
             slot.version = self.clock;
         }
         self.forget();
@@ -218,13 +226,13 @@ impl Store {
         let of = (self.newest(&of), precision);
         if self.packs[layer.node.0].folded.of != of {
             let statistics = self.fixed(norm);
-            let scaled: Vec<f32> = self
-                .values(layer.weight)
-                .chunks_exact(layer.conv.filters)
-                .flat_map(|row| row.iter().zip(&statistics.scale).map(|(w, scale)| w * scale))
-                .collect();
+            self.scaled.clear();
+            self.scaled.extend_from_slice(&self.slots[layer.weight.0].values);
+            for row in self.scaled.chunks_exact_mut(layer.conv.filters) {
+                row.iter_mut().zip(&statistics.scale).for_each(|(w, scale)| *w *= scale);
+            }
             let copy = &mut self.packs[layer.node.0].folded;
-            copy.made.0.set_forward(&layer.conv, &scaled, precision);
+            copy.made.0.set_forward(&layer.conv, &self.scaled, precision);
             copy.made.1 = statistics.shift;
             copy.of = of;
         }
