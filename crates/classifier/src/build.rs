@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use engine::Engine;
 use insight::{
-    BadPicture, Calibration, Candidate, Comparison, CurvePoint, Epoch, Evidence, Fact, Finder,
-    Prediction, Protocol, Sample, Shortcut,
+    BadPicture, Calibration, Candidate, Comparison, CurvePoint, Epoch, Evidence, Fact, Finder, Map,
+    Place, Prediction, Protocol, Sample, Shortcut,
 };
+use kernels::threads;
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 
@@ -38,6 +40,8 @@ pub struct Material<'a> {
     pub judged: Protocol,
     /// What was said of pictures by a network that had not learned from them.
     pub predictions: Vec<Judged>,
+    /// What the places of the judged pictures are on, where they have any.
+    pub map: Option<Map>,
     /// What the network learned from, to compare new pictures with.
     pub reference: Option<Learned>,
     /// Heads that competed.
@@ -74,6 +78,8 @@ pub struct Judged {
     pub group: usize,
     /// How strange it is ([`Learned::novelties`]).
     pub novelty: Option<f32>,
+    /// Where it lies on the map ([`Material::map`]).
+    pub place: Option<Place>,
 }
 
 /// Samples of a class that the report shows.
@@ -84,6 +90,8 @@ const ALL_SAMPLES: usize = 800;
 const WRONG: usize = 200;
 /// Right ones that it shows because the network was unsure.
 const UNSURE: usize = 24;
+/// Pictures that are kept small for the report's map, beside those above.
+const MAPPED: usize = 600;
 /// Pictures of the self-test.
 const SELF_TEST: usize = 4;
 
@@ -106,7 +114,8 @@ impl Material<'_> {
         let samples = album.samples()?;
         let shown = shown(data, &self.predictions);
         let mut predictions = Vec::with_capacity(self.predictions.len());
-        for Judged { picture, logits, fold, group, novelty } in self.predictions {
+        album.draw(&shown)?;
+        for Judged { picture, logits, fold, group, novelty, place } in self.predictions {
             let thumbnail = shown.contains(&picture).then(|| album.thumbnail(picture));
             predictions.push(Prediction {
                 picture: album.name(picture),
@@ -116,6 +125,8 @@ impl Material<'_> {
                 group,
                 novelty,
                 thumbnail: thumbnail.transpose()?,
+                heat: vec![],
+                place,
             });
         }
         let evidence = Evidence {
@@ -132,6 +143,8 @@ impl Material<'_> {
             bad: self.bad,
             notes: self.notes,
             facts: self.facts,
+            reasons: None,
+            map: self.map,
         };
         let mut classifier = Classifier {
             architecture: self.architecture,
@@ -190,6 +203,24 @@ impl Album<'_> {
         Ok(index)
     }
 
+    /// Makes the thumbnails of all these pictures, several at a time.
+    fn draw(&mut self, pictures: &BTreeSet<usize>) -> Result<(), ClassifierError> {
+        let missing: Vec<usize> =
+            pictures.iter().copied().filter(|p| !self.thumbnails.contains_key(p)).collect();
+        let (data, size) = (self.data, self.data.size());
+        let jpeg = |at: usize| square(data, missing[at]).map(|pixels| thumbnail(&pixels, size));
+        let mut drawn: Vec<_> = missing.iter().map(|_| None).collect();
+        pictures::parallel(missing.len(), threads::count(), &|| false, jpeg, |at, jpeg| {
+            drawn[at] = Some(jpeg);
+            ControlFlow::Continue(())
+        });
+        for (picture, jpeg) in missing.into_iter().zip(drawn.into_iter().flatten()) {
+            self.jpegs.push(jpeg?);
+            self.thumbnails.insert(picture, self.jpegs.len() - 1);
+        }
+        Ok(())
+    }
+
     /// The pictures learned from, by name; `None` where there is none.
     fn reference(&self, learned: Learned) -> Option<Reference> {
         let Learned { pictures, width, rows } = learned;
@@ -227,8 +258,8 @@ pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..taken).map(move |i| i * count / taken)
 }
 
-/// The judged pictures that a reader wants to see: the wrong ones, and those right ones of which
-/// the network was least sure.
+/// The judged pictures that a reader wants to see: the wrong ones, those right ones of which the
+/// network was least sure, and an even choice of the others on the map.
 fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
     let judged = predictions.iter().map(|Judged { picture, logits, .. }| {
         let (label, odds) = (data.items[*picture].label, softmax(logits));
@@ -239,7 +270,13 @@ fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
         side.sort_by(|a, b| a.1.total_cmp(&b.1));
         side.truncate(most);
     }
-    right.iter().chain(&wrong).map(|&(.., picture)| picture).collect()
+    let mut shown: BTreeSet<usize> =
+        right.iter().chain(&wrong).map(|&(.., picture)| picture).collect();
+    let mapped = predictions.iter().filter(|judged| judged.place.is_some());
+    let mapped: Vec<usize> =
+        mapped.map(|judged| judged.picture).filter(|picture| !shown.contains(picture)).collect();
+    shown.extend(spread(mapped.len(), MAPPED).map(|at| mapped[at]));
+    shown
 }
 
 fn self_test(

@@ -22,7 +22,8 @@ use weights::{Part, WeightsError, load_from};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
 use crate::{
-    Classifier, ClassifierError, Data, Known, Limits, Made, Reference, SelfTest, Used, VERSION,
+    Classifier, ClassifierError, Data, Known, Limits, Made, OLDEST, Reference, SelfTest, Used,
+    VERSION,
 };
 
 const NAME: &str = "lookalike";
@@ -216,7 +217,7 @@ fn read<S: Read + Seek>(
     };
     let (format, description) = (metadata("format")?, metadata("classifier")?);
     let Format { name, version } = parse(path, "format", format.as_bytes())?;
-    if name != NAME || version != VERSION {
+    if name != NAME || !(OLDEST..=VERSION).contains(&version) {
         let name = name.chars().filter(|c| !c.is_control()).take(60).collect();
         return Err(ClassifierError::Version { path: path.to_owned(), name, version });
     }

@@ -4,6 +4,7 @@ use engine::{Engine, Images, Maps};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, Rgb, RgbImage};
+use insight::heat_colour;
 use pictures::Preprocess;
 
 use crate::ClassifierError;
@@ -33,8 +34,9 @@ impl Heat {
     }
 }
 
-/// A map for each square (RGB8) and the class asked about there: Grad-CAM as
-/// [`Engine::attribute`] has it, without its ReLU. Where they are `mirrored`, the mean of the
+/// A map for each class that is asked about on each square (RGB8): Grad-CAM as
+/// [`Engine::attribute`] has it, without its ReLU. `classes` holds as many for each square, those
+/// of the first square first; the maps come in that order. Where they are `mirrored`, the mean of the
 /// square's map and of its mirror image's, turned back; the slopes are then those of each view by
 /// itself, while the classifier's head answers on the average of both.
 ///
@@ -52,23 +54,24 @@ pub fn heat_maps(
     let mut pixels = vec![];
     let views = Views { mirrored, zoomed: false };
     let each = views.count();
-    for (squares, classes) in squares.chunks(BATCH).zip(classes.chunks(BATCH)) {
+    let of_each = (classes.len() / squares.len().max(1)).max(1);
+    for (squares, classes) in squares.chunks(BATCH).zip(classes.chunks(BATCH * of_each)) {
         fill(preprocess, squares, views, &mut pixels);
-        let asked: Vec<usize> =
-            classes.iter().flat_map(|&c| std::iter::repeat_n(c, each)).collect();
+        let asked: Vec<usize> = classes.chunks(of_each).flat_map(|c| c.repeat(each)).collect();
         let count = each * squares.len();
         let images = Images { pixels: &pixels, count, height: size, width: size };
         let maps = engine.attribute(images, &asked)?;
         (all.height, all.width) = (maps.height, maps.width);
         let seen: Vec<&[f32]> = maps.each().collect();
-        for views in seen.chunks_exact(each) {
-            match *views {
-                [plain, mirror] => {
-                    let lines = mirror.chunks_exact(maps.width.max(1));
-                    let back = lines.flat_map(|line| line.iter().rev());
-                    all.values.extend(plain.iter().zip(back).map(|(a, b)| (a + b) / 2.0));
-                }
-                _ => all.values.extend(views.concat()),
+        for views in seen.chunks_exact(each * of_each) {
+            let (plain, mirrored) = views.split_at(of_each);
+            if mirrored.is_empty() {
+                all.values.extend(plain.concat());
+            }
+            for (plain, mirror) in plain.iter().zip(mirrored) {
+                let lines = mirror.chunks_exact(maps.width.max(1));
+                let back = lines.flat_map(|line| line.iter().rev());
+                all.values.extend(plain.iter().zip(back).map(|(a, b)| (a + b) / 2.0));
             }
         }
     }
@@ -78,21 +81,8 @@ pub fn heat_maps(
 /// Overlays have at least this many pixels a side: enough to see a feather beside a cell of the map.
 const AT_LEAST: usize = 448;
 
-/// How much of the picture the strongest place hides.
-const HIDES: f32 = 0.7;
-
 /// Good enough that no block of the JPEG looks like a place of the map.
 const QUALITY: u8 = 88;
-
-/// From weak to strong: the perceptually even colour map "inferno" (S. van der Walt, N. Smith, CC0)
-/// at quarters, straight lines between.
-const COLOURS: [[f32; 3]; 5] = [
-    [0.0, 0.0, 4.0],
-    [87.0, 16.0, 110.0],
-    [188.0, 55.0, 84.0],
-    [249.0, 142.0, 9.0],
-    [252.0, 255.0, 164.0],
-];
 
 /// A JPEG of a square of `size × size` pixels (RGB8), enlarged by a whole number to 448 pixels a
 /// side or more, with a map of `side × side` numbers laid over it: what is below 0 counts as 0, the
@@ -142,15 +132,8 @@ fn between(from: f32, to: f32, share: f32) -> f32 {
 
 /// A pixel under a strength of 0 to 1.
 fn tinted(pixel: Rgb<u8>, strength: f32) -> Rgb<u8> {
-    let ([from, to], share) = {
-        let at = strength * (COLOURS.len() - 1) as f32;
-        let first = (at as usize).min(COLOURS.len() - 2);
-        ([COLOURS[first], COLOURS[first + 1]], at - first as f32)
-    };
-    let channel = |c: usize| {
-        let colour = between(from[c], to[c], share);
-        between(f32::from(pixel.0[c]), colour, HIDES * strength).round() as u8
-    };
+    let (colour, hidden) = heat_colour(strength);
+    let channel = |c: usize| between(f32::from(pixel.0[c]), colour[c], hidden).round() as u8;
     Rgb([0, 1, 2].map(channel))
 }
 

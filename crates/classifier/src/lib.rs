@@ -43,7 +43,10 @@ pub use predict::{NEAREST, Near, Prediction, Told, explain, predict, ranked};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;
-pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
+pub use thumbnail::{THUMBNAIL_SIZE, small_jpeg, thumbnail};
 
-/// The version of the file format that this program reads and writes.
-pub const VERSION: u64 = 2;
+/// The version of the file format that this program writes.
+pub const VERSION: u64 = 3;
+
+/// The oldest version that it reads: what came since is absent there.
+pub const OLDEST: u64 = 2;

@@ -24,6 +24,10 @@ pub struct Limits {
     pub max_self_tests: usize,
     /// Pictures that others are compared with: 16 MiB of a ResNet-50's.
     pub max_reference: usize,
+    /// Cells a side of a heat map: a network's last stage sees 32 pixels of its input as one.
+    pub max_heat_side: usize,
+    /// Heat maps.
+    pub max_heat: usize,
 }
 
 impl Limits {
@@ -40,5 +44,7 @@ impl Limits {
         max_thumbnail_bytes: 64 << 10,
         max_self_tests: 16,
         max_reference: 4096,
+        max_heat_side: 128,
+        max_heat: 1000,
     };
 }

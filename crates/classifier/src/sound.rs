@@ -114,5 +114,11 @@ fn unsound_evidence(evidence: &Evidence, classes: &[String], thumbnails: usize) 
     if evidence.classes != classes {
         return Some("its evidence names other classes".into());
     }
+    let Limits { max_heat_side, max_heat, .. } = Limits::DEFAULT;
+    let heat: usize = evidence.predictions.iter().map(|prediction| prediction.heat.len()).sum();
+    let side = evidence.reasons.map_or(0, |reasons| reasons.side);
+    if heat > max_heat || side > max_heat_side {
+        return Some(format!("it has {heat} heat maps of {side} × {side} cells"));
+    }
     evidence.check(thumbnails).err().map(|error| error.to_string())
 }

@@ -1,6 +1,7 @@
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
+use pictures::Rgb;
 
 /// Pixels a side of the small pictures that a classifier carries for its report.
 pub const THUMBNAIL_SIZE: u32 = 112;
@@ -16,10 +17,23 @@ const QUALITY: u8 = 80;
 pub fn thumbnail(pixels: &[u8], size: usize) -> Vec<u8> {
     let square = RgbImage::from_raw(size as u32, size as u32, pixels.to_vec());
     let square = square.expect("a square of this size");
-    let small = resize(&square, THUMBNAIL_SIZE, THUMBNAIL_SIZE, FilterType::Triangle);
+    jpeg(&resize(&square, THUMBNAIL_SIZE, THUMBNAIL_SIZE, FilterType::Triangle))
+}
+
+/// A JPEG of a small picture, of the quality that thumbnails have.
+///
+/// # Panics
+/// When it has no pixels, other than it says, or more than 65,535 a side.
+#[must_use]
+pub fn small_jpeg(picture: Rgb) -> Vec<u8> {
+    let Rgb { width, height, data } = picture;
+    jpeg(&RgbImage::from_raw(width, height, data).expect("as many pixels as it says"))
+}
+
+fn jpeg(small: &RgbImage) -> Vec<u8> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(&small, small.width(), small.height(), ExtendedColorType::Rgb8)
+        .encode(small, small.width(), small.height(), ExtendedColorType::Rgb8)
         .expect("a picture of that size can be a JPEG in memory");
     jpeg
 }

@@ -65,6 +65,7 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
         fold: picture % FOLDS,
         group: 100 + picture,
         novelty,
+        place: None,
     };
     let candidate =
         Candidate { name: "class means".into(), log_loss: 0.5, errors: (3, 24), chosen: true };
@@ -79,6 +80,7 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
         folder: place.path(),
         judged: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
         predictions: novelties.iter().enumerate().map(judged).collect(),
+        map: None,
         reference: Some(learned.clone()),
         candidates: vec![candidate.clone()],
         comparisons: vec![],

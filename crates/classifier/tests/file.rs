@@ -70,6 +70,31 @@ fn weights_of_sixteen_bits_are_read() {
     }
 }
 
+/// As the program before this one wrote it: without what a network saw.
+#[test]
+fn a_file_of_version_2_is_read() {
+    let classifier = sample();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("dogs.lookalike");
+    classifier.save(&path).unwrap();
+    let mut raw = Raw::of(&std::fs::read(&path).unwrap());
+    raw.edit("format", |format| format["version"] = json!(2));
+    raw.edit_record(|record| {
+        let evidence = record["evidence"].as_object_mut().unwrap();
+        assert!(evidence.remove("reasons").is_some() && evidence.remove("map").is_some());
+        let prediction = evidence["predictions"][0].as_object_mut().unwrap();
+        assert!(prediction.remove("heat").is_some() && prediction.remove("place").is_some());
+    });
+    raw.seal();
+    std::fs::write(&path, raw.bytes()).unwrap();
+    let old = Classifier::load(&path).unwrap();
+    let mut expected = classifier;
+    (expected.evidence.reasons, expected.evidence.map) = (None, None);
+    (expected.evidence.predictions[0].heat, expected.evidence.predictions[0].place) =
+        (vec![], None);
+    assert!(old == expected);
+}
+
 /// One way to spoil a file, and what the refusal must say.
 type Case = (&'static str, &'static str, fn(&mut Raw));
 
@@ -77,10 +102,13 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 3; this program reads lookalike version 2", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 3, "new": true }));
+        ("a newer version", "version 4; this program reads lookalike version 3", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 4, "new": true }));
         }),
-        ("another program's file", "is a other file of version 2", |raw| {
+        ("a version older than is read", "lookalike file of version 1;", |raw| {
+            raw.edit("format", |f| f["version"] = json!(1));
+        }),
+        ("another program's file", "is a other file of version 3", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -167,6 +195,38 @@ fn what_is_not_as_written_is_refused() {
         }),
         ("a fold of a single split", "fold 1 is named where there are 1", |raw| {
             raw.edit_record(|r| r["evidence"]["predictions"][0]["fold"] = json!(1));
+        }),
+        ("a heat map with a cell too few", "a heat map has impossible numbers", |raw| {
+            raw.edit_record(|r| {
+                let cells = &mut r["evidence"]["predictions"][0]["heat"][0]["cells"];
+                cells.as_array_mut().unwrap().pop();
+            });
+        }),
+        ("heat for no class", "class 3 is named where there are 3", |raw| {
+            raw.edit_record(|r| r["evidence"]["predictions"][0]["heat"][0]["class"] = json!(3));
+        }),
+        ("heat of nobody's", "a heat map has impossible numbers", |raw| {
+            raw.edit_record(|r| r["evidence"]["reasons"] = json!(null));
+        }),
+        ("a vast heat map", "heat maps of 4000000 × 4000000 cells", |raw| {
+            raw.edit_record(|r| r["evidence"]["reasons"]["side"] = json!(4_000_000));
+        }),
+        ("more heat maps than is read", "it has 1001 heat maps", |raw| {
+            raw.edit_record(|r| {
+                let heat = &mut r["evidence"]["predictions"][0]["heat"];
+                *heat = json!(vec![heat[0].clone(); 1001]);
+            });
+        }),
+        ("a place off the map", "a place on the map has impossible numbers", |raw| {
+            raw.edit_record(|r| {
+                r["evidence"]["predictions"][0]["place"]["near"] = json!([0, 1001]);
+            });
+        }),
+        ("a place on no map", "a place on the map has impossible numbers", |raw| {
+            raw.edit_record(|r| r["evidence"]["map"] = json!(null));
+        }),
+        ("a map that shows more than all", "a map has impossible numbers", |raw| {
+            raw.edit_record(|r| r["evidence"]["map"]["explained"] = json!(1.5));
         }),
         ("other classes in the evidence", "its evidence names other classes", |raw| {
             raw.edit_record(|r| r["evidence"]["classes"][0] = json!("cat"));

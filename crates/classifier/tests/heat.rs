@@ -94,3 +94,21 @@ fn many_squares_come_in_their_order() {
     assert!(heat_maps(&mut engine(), &preprocess(), &[], &[], true).unwrap().values.is_empty());
     assert!(heat_maps(&mut engine(), &preprocess(), &views[..1], &[2], true).is_err());
 }
+
+#[test]
+fn several_classes_are_asked_about_in_one_look() {
+    let squares: Vec<Vec<u8>> = (0..20).map(|i| square(4 + i)).collect();
+    let squares: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+    for mirrored in [false, true] {
+        let ask = |classes: &[usize]| {
+            heat_maps(&mut engine(), &preprocess(), &squares, classes, mirrored).unwrap().values
+        };
+        let both = ask(&[1, 0].repeat(20));
+        let (blue, red) = (ask(&[1; 20]), ask(&[0; 20]));
+        let cells = SIDE * SIDE;
+        for (square, maps) in both.chunks_exact(2 * cells).enumerate() {
+            assert_eq!(maps[..cells], blue[square * cells..][..cells], "{square}");
+            assert_eq!(maps[cells..], red[square * cells..][..cells], "{square}");
+        }
+    }
+}

@@ -5,12 +5,14 @@
 mod apply;
 mod check;
 mod collect;
+mod look;
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use kernels::Precision;
 use network::Backbone;
+use pictures::GroupBy;
 use training::Rates;
 use training::auto::Auto;
 use weights::{PRETRAINED, Pretrained};
@@ -18,6 +20,7 @@ use weights::{PRETRAINED, Pretrained};
 pub(crate) use apply::Apply;
 pub(crate) use check::Check;
 pub(crate) use collect::Collect;
+pub(crate) use look::Look;
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
@@ -64,6 +67,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Collect pictures: from lists of addresses, saved pages, archives and folders
     Collect(Collect),
+    /// Show what lies in a folder: a contact sheet of each class
+    Look(Look),
     /// Look pictures over: copies, wrong files, leaks, classes
     Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or put everything back
@@ -91,6 +96,11 @@ pub(crate) struct Train {
     /// changed
     #[arg(long, value_name = "CSV")]
     pub(crate) fixes: Option<PathBuf>,
+    /// Keep together: pictures of one `folder` below that of their class; those in whose file names
+    /// the parenthesis of a regular expression stands for the same text, as in
+    /// `name=^(nest[0-9]+)_`; or a `burst`, what one camera took within seconds. May be given again
+    #[arg(long, value_name = "WAY")]
+    pub(crate) group_by: Vec<GroupBy>,
     /// Where the classifier goes [default: the folder's name, with `.lookalike`, here]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -258,6 +268,11 @@ pub(crate) struct LrFind {
     /// A table of `path,label[,split][,group]` instead; paths start where the table lies
     #[arg(long, value_name = "CSV")]
     pub(crate) labels: Option<PathBuf>,
+    /// Keep together: pictures of one `folder` below that of their class; those in whose file names
+    /// the parenthesis of a regular expression stands for the same text, as in
+    /// `name=^(nest[0-9]+)_`; or a `burst`, what one camera took within seconds. May be given again
+    #[arg(long, value_name = "WAY")]
+    pub(crate) group_by: Vec<GroupBy>,
     /// Where the plot goes [default: the folder's name, with `.lr.svg`, here]
     #[arg(long, short, value_name = "SVG")]
     pub(crate) output: Option<PathBuf>,

@@ -46,6 +46,7 @@ fn run() -> Exit {
         Command::Train(train) => commands::train::run(*train, &terminal, &stoppable()),
         Command::LrFind(lr_find) => commands::lr_find::run(&lr_find, &terminal, &stoppable()),
         Command::Check(check) => commands::check::run(&check, &terminal, &stoppable()),
+        Command::Look(look) => commands::look::run(&look, &terminal, &stoppable()),
         Command::Apply(apply) => commands::apply::run(&apply, &terminal, &stoppable()),
         Command::Predict(predict) => commands::predict::run(&predict, &terminal),
         Command::Report(report) => commands::report::run(&report, &terminal),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kernels::Precision;
 use network::Backbone;
+use pictures::{Folder, GroupBy, PicturesError};
 use training::auto::{Auto, FineTune};
 use training::{Classic, Keep, Rates, Recipe};
 
@@ -28,6 +29,8 @@ pub(crate) struct Training {
     pub(crate) report: Option<PathBuf>,
     /// Corrected labels.
     pub(crate) fixes: Option<PathBuf>,
+    /// Ways in which pictures belong together, beside copies and the table's groups.
+    pub(crate) group_by: Vec<GroupBy>,
     /// A classifier whose settings are taken.
     pub(crate) like: Option<PathBuf>,
     pub(crate) backbone: Option<args::Named>,
@@ -114,6 +117,7 @@ impl Training {
             output,
             report,
             fixes: typed.fixes,
+            group_by: typed.group_by,
             like: typed.like,
             backbone: typed.backbone,
             weights: typed.weights,
@@ -159,6 +163,7 @@ impl Training {
             output,
             report: None,
             fixes: None,
+            group_by: typed.group_by.clone(),
             like: None,
             backbone: typed.backbone,
             weights: typed.weights.clone(),
@@ -222,7 +227,7 @@ impl Training {
 }
 
 impl Source {
-    fn of(labels: Option<PathBuf>, dir: Option<PathBuf>) -> anyhow::Result<Self> {
+    pub(crate) fn of(labels: Option<PathBuf>, dir: Option<PathBuf>) -> anyhow::Result<Self> {
         match (labels, dir) {
             (Some(table), _) => Ok(Self::Table(table)),
             (None, Some(dir)) => Ok(Self::Folder(dir)),
@@ -236,6 +241,14 @@ impl Source {
         }
     }
 
+    /// The pictures that it names.
+    pub(crate) fn pictures(&self) -> Result<Folder, PicturesError> {
+        match self {
+            Self::Folder(dir) => Folder::scan(dir),
+            Self::Table(table) => Folder::from_csv(table),
+        }
+    }
+
     /// What the pictures' names start from.
     pub(crate) fn folder(&self) -> &Path {
         match self {
@@ -246,7 +259,7 @@ impl Source {
 
     /// What a classifier of these pictures is called: `photos` for `photos/`, `birds` for
     /// `birds.csv`, and the folder's own name for `.`.
-    fn name(&self) -> anyhow::Result<String> {
+    pub(crate) fn name(&self) -> anyhow::Result<String> {
         let named = |path: &Path| match self {
             Self::Folder(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
             Self::Table(_) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),

@@ -11,7 +11,8 @@ fn help_of_the_program() {
 
 #[test]
 fn help_of_each_command() {
-    for command in ["train", "lr-find", "predict", "report", "show", "practice", "bench", "collect"]
+    for command in
+        ["train", "lr-find", "predict", "report", "show", "practice", "bench", "collect", "look"]
     {
         let help = Place::new().run(&format!("{command} --help"));
         insta::assert_snapshot!(format!("help_of_{command}"), told(&help));

@@ -29,6 +29,10 @@ pub enum Purpose {
     Finder = 9,
     /// Fewer pictures to learn from.
     Curve = 10,
+    /// The first guess at the axes of a map.
+    Layout = 11,
+    /// Which pictures of a class are looked at.
+    Look = 12,
     /// How long to wait before a server is asked again.
     Retry = 20,
 }

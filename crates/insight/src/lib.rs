@@ -3,7 +3,8 @@
 //! Its three central types are [`Evidence`] (what a run leaves behind: labels, logits, the
 //! training table; a saved classifier carries it), [`Insight`] (what follows from it) and
 //! [`Estimate`] (a number that never goes without its interval and prints no more digits than that
-//! supports). It knows labels and logits only, never an engine or a pixel.
+//! supports). It knows labels, logits and rows of
+//! numbers only ([`layout`] maps these), never an engine or a pixel.
 //!
 //! ```
 //! use insight::{Evidence, Insight, Prediction};
@@ -28,10 +29,12 @@
 //! ```
 
 mod calibration;
+mod colours;
 mod compare;
 mod evidence;
 mod folds;
 mod insight;
+pub mod layout;
 pub mod stats;
 pub mod text;
 mod words;
@@ -39,10 +42,11 @@ mod words;
 pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
+pub use colours::heat_colour;
 pub use compare::{Comparison, calibrated_losses, compare};
 pub use evidence::{
-    BadPicture, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Prediction,
-    Protocol, Sample, Shortcut,
+    BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Heat,
+    Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
 };
 pub use insight::{
     ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,

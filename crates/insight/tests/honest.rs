@@ -24,7 +24,7 @@ fn drawn(n: usize, sharp: f64) -> Evidence {
         fold: i / 3 % 5,
         group: i,
         novelty: Some((0.3 + 0.05 * draws.normal()) as f32),
-        thumbnail: None,
+        ..Prediction::default()
     });
     Evidence {
         classes: ["ant", "bee", "fly"].map(String::from).to_vec(),

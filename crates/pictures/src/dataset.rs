@@ -102,7 +102,8 @@ pub struct Dataset {
     /// What the owner should know, a line each.
     pub warnings: Vec<String>,
     /// Items with the same number belong together and are never parted: same bytes, near
-    /// duplicates ([`near`](crate::near)), or one group of the table ([`split::groups`]).
+    /// duplicates ([`near`](crate::near)), or one group of the table's or of [`Folder::group`]'s
+    /// ([`split::groups`]).
     pub groups: Vec<usize>,
     /// Those of them that show the same: sets of at least two items that are copies or near
     /// duplicates, whatever the table says.

@@ -68,6 +68,12 @@ pub enum PicturesError {
         /// How many of them are bad.
         bad: usize,
     },
+    /// A way of grouping that keeps no two pictures together.
+    #[error("`--group-by {way}` keeps no two pictures together")]
+    NothingGrouped {
+        /// The way, as it was asked for.
+        way: String,
+    },
     /// A folder to draw into that holds something already.
     #[error("`{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -108,6 +114,21 @@ impl PicturesError {
             }
             Self::ClassLost { class, .. } => {
                 format!("add good pictures of `{class}`, or remove the class")
+            }
+            Self::NothingGrouped { way } if way == "folder" => {
+                "it keeps those together that lie in one folder below that of their class; if there \
+                 are none such, leave it out"
+                    .into()
+            }
+            Self::NothingGrouped { way } if way == "burst" => {
+                "it goes by camera and time in the EXIF blocks, which many programs and sites \
+                 remove; leave it out, or write a table with a column `group`"
+                    .into()
+            }
+            Self::NothingGrouped { .. } => {
+                "the pattern is looked for in the files' names, without folders; try it on one of \
+                 them"
+                    .into()
             }
             Self::NotEmpty(_) => "name a folder that is new or empty".into(),
         };

@@ -1,12 +1,16 @@
 use std::path::{Path, PathBuf};
 
+use ground::Stop;
+use ground::progress::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
 pub use fixes::Fixed;
+pub use group::{GroupBy, Grouped};
 use natural::natural;
 
 mod fixes;
+mod group;
 mod natural;
 mod scan;
 mod table;
@@ -34,6 +38,8 @@ pub struct Labelled {
     pub side: Option<Side>,
     /// Pictures of one group (one animal, one film) stay on one side.
     pub group: Option<String>,
+    /// Further groups: one place for each way that [`Folder::group`] was asked for.
+    pub also: Vec<Option<String>>,
 }
 
 /// Which pictures there are and what they show, in an order that depends on names alone.
@@ -68,6 +74,22 @@ impl Folder {
     /// When the table cannot be read, or suggests a class that there is not.
     pub fn fix(&mut self, base: &Path, table: &Path) -> Result<Fixed, PicturesError> {
         fixes::apply(self, base, table)
+    }
+
+    /// Finds pictures that belong together in one of these ways, beside what the folder or table
+    /// says; none of their groups will be parted. `base` is the folder whose pictures they are.
+    ///
+    /// # Errors
+    /// When a way keeps no two pictures together, or on request.
+    pub fn group(
+        &mut self,
+        ways: &[GroupBy],
+        base: &Path,
+        threads: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Vec<Grouped>, PicturesError> {
+        ways.iter().map(|way| group::apply(self, way, base, threads, progress, stop)).collect()
     }
 
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
@@ -114,6 +136,7 @@ fn build(
             label: place(&class),
             side,
             group,
+            also: vec![],
         })
         .collect();
     // Per class: pictures in all, to train on, and to validate on.

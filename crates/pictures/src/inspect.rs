@@ -86,3 +86,8 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Inspection {
     };
     Inspection { header, picture, present }
 }
+
+/// The EXIF block of a picture, if it has one, without decoding the picture.
+pub(crate) fn exif(bytes: &[u8]) -> Option<Exif> {
+    header::of(bytes, Format::of(bytes).ok()?).exif
+}

@@ -17,7 +17,26 @@ pub(crate) struct Area {
 /// which is what Pillow calls bilinear. Pixels around the area count at its edges.
 pub(crate) fn resample(picture: &Rgb, area: Area, size: usize) -> Vec<u8> {
     let options = ResizeOptions::new().crop(area.left, area.top, area.width, area.height);
-    run(picture, [0, 0, picture.width, picture.height], options, size)
+    let whole = [0, 0, picture.width, picture.height];
+    run(picture, whole, options, [size as u32; 2])
+}
+
+/// The whole picture, at most `side` pixels wide and high; as it is where it is no larger. It is
+/// resampled as [`Preprocess`](crate::Preprocess) does it.
+#[must_use]
+pub fn within(picture: &Rgb, side: u32) -> Rgb {
+    let Rgb { width, height, .. } = *picture;
+    let longest = width.max(height);
+    if longest <= side {
+        return picture.clone();
+    }
+    let scaled = |length: u32| {
+        (u64::from(length) * u64::from(side)).div_ceil(u64::from(longest)).max(1) as u32
+    };
+    let (to_width, to_height) = (scaled(width), scaled(height));
+    let whole = [0, 0, width, height];
+    let data = run(picture, whole, ResizeOptions::new(), [to_width, to_height]);
+    Rgb { width: to_width, height: to_height, data }
 }
 
 /// As [`resample`], of a square of whole pixels that is cut out first: nothing around it counts.
@@ -27,20 +46,21 @@ pub(crate) fn resample_square(
     side: u32,
     size: usize,
 ) -> Vec<u8> {
-    run(picture, [left, top, side, side], ResizeOptions::new(), size)
+    run(picture, [left, top, side, side], ResizeOptions::new(), [size as u32; 2])
 }
 
 /// Cuts out left, top, width, height, and resamples what the options crop of that. One pixel type
 /// and one view, because the library is compiled anew for each.
-fn run(picture: &Rgb, cut: [u32; 4], options: ResizeOptions, size: usize) -> Vec<u8> {
+fn run(picture: &Rgb, cut: [u32; 4], options: ResizeOptions, size: [u32; 2]) -> Vec<u8> {
     let [left, top, width, height] = cut;
     let whole = TypedImageRef::<U8x3>::from_buffer(picture.width, picture.height, &picture.data)
         .expect("a picture has height × width × 3 bytes");
     let source = TypedCroppedImage::new(whole, left, top, width, height)
         .expect("the cut lies within the picture");
-    let mut out = vec![0; size * size * 3];
-    let mut target = TypedImage::<U8x3>::from_buffer(size as u32, size as u32, &mut out)
-        .expect("the buffer has size × size × 3 bytes");
+    let [across, down] = size;
+    let mut out = vec![0; across as usize * down as usize * 3];
+    let mut target = TypedImage::<U8x3>::from_buffer(across, down, &mut out)
+        .expect("the buffer has width × height × 3 bytes");
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new()
         .resize_typed(&source, &mut target, &options)

@@ -63,3 +63,23 @@ fn an_unknown_setting_is_refused() {
     assert_eq!(read(known).unwrap().size, 8);
     assert!(read(&known.replace("\"size\"", "\"zoom\":2,\"size\"")).is_err());
 }
+
+#[test]
+fn a_picture_within_a_square_keeps_its_shape() {
+    for ((width, height), expected) in [
+        ((400, 300), (128, 96)),
+        ((300, 400), (96, 128)),
+        ((128, 20), (128, 20)),
+        ((5000, 3), (128, 1)),
+        ((129, 129), (128, 128)),
+    ] {
+        let half = |i: usize| if i % width < width / 2 { 200 } else { 40 };
+        let data = (0..width * height).flat_map(|i| [half(i); 3]).collect();
+        let picture = Rgb { width: width as u32, height: height as u32, data };
+        let small = pictures::within(&picture, 128);
+        assert_eq!((small.width, small.height), expected);
+        assert_eq!(small.data.len(), (small.width * small.height * 3) as usize);
+        let last = small.width as usize * 3 - 1;
+        assert!(small.data[0] == 200 && small.data[last] == 40, "{width} × {height}");
+    }
+}

@@ -4,7 +4,7 @@
 //! Its three central types are [`insight::Evidence`] (what a saved classifier carries), [`About`]
 //! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
 //! network, thumbnails inside, readable on a phone, light and dark. [`json`] says the same to
-//! machines. Names of classes and files are text from outside: they are escaped, shown without
+//! machines, and [`contact_sheet`] shows a folder's pictures before anything is learned. Names of classes and files are text from outside: they are escaped, shown without
 //! characters that hide or turn things, and cut where they are absurdly long.
 //!
 //! ```
@@ -26,15 +26,18 @@
 //! ```
 
 pub mod check;
-
+mod heat;
 mod json;
 mod names;
 mod page;
 mod plot;
+mod sheet;
 mod svg;
 mod thumbnail;
 
 pub use json::json;
+pub use page::EXPLAINED;
+pub use sheet::{Sheet, SheetClass, Tile, contact_sheet};
 
 use insight::{Evidence, Insight};
 

@@ -13,6 +13,11 @@ pub(crate) fn address_of(bytes: &[u8]) -> String {
         [0x89, b'P', b'N', b'G', ..] => "png",
         _ => return String::new(),
     };
+    data(kind, bytes)
+}
+
+/// A picture of this kind as an address that holds it.
+pub(crate) fn data(kind: &str, bytes: &[u8]) -> String {
     format!("data:image/{kind};base64,{}", base64(bytes))
 }
 

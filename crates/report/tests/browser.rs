@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use insight::Evidence;
-use report::{About, check, html};
+use report::{About, Sheet, SheetClass, Tile, check, contact_sheet, html};
 use serde_json::Value;
 
 /// One browser at a time: several would starve each other on a small machine.
@@ -140,6 +140,15 @@ fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32]
         let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
         assert_eq!(measured["charts"], charts, "{place}");
         assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
+        let seen = &measured["seen"];
+        let placed = evidence.predictions.iter().filter(|p| p.place.is_some()).count();
+        assert_eq!((&seen["before"], &seen["points"]), (&0.into(), &placed.into()), "{place}");
+        if placed > 0 {
+            assert_eq!((&seen["tip"], &seen["moved"]), (&1.into(), &true.into()), "{place}");
+        }
+        if evidence.reasons.is_some() {
+            assert!(seen["heat"].as_u64().unwrap() > 0, "{place}");
+        }
     });
 }
 
@@ -227,6 +236,49 @@ fn no_mistakes_no_history_no_pictures() {
     sound("bare", &evidence, &[], &[390], &[false]);
     evidence.predictions.clear();
     sound("nothing", &evidence, &[], &[390], &[true]);
+}
+
+#[test]
+fn a_contact_sheet_at_both_widths_and_in_both_lights() {
+    let Some(browser) = browser() else { return };
+    let (_, thumbnails) = made::evidence(&made::names(3), 1, 0);
+    for (name, names) in [("sheet", made::names(3)), ("hostile-sheet", made::hostile())] {
+        let class = |name: &String| SheetClass {
+            name: name.clone(),
+            count: 400,
+            tiles: (0..40)
+                .map(|i| Tile {
+                    file: format!("{name}/{i}.jpg"),
+                    picture: match i % 13 {
+                        5 => Err(format!("{name} is not a picture")),
+                        _ => Ok((thumbnails[i % 3].clone(), [[112, 84], [84, 112]][i % 2])),
+                    },
+                })
+                .collect(),
+        };
+        let sheet = Sheet {
+            title: names[0].clone(),
+            program: "lookalike".into(),
+            classes: names.iter().map(class).collect(),
+        };
+        let page = contact_sheet(&sheet);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sheet.html");
+        fs::write(&file, &page).unwrap();
+        let (console, asked) = console_and_requests(&browser, &file);
+        assert!(console.is_empty() && asked.is_empty(), "{name}: {console:?} {asked:?}");
+        for (width, dark) in [(390, false), (390, true), (1280, false), (1280, true)] {
+            keep(&browser, name, &page, width, dark);
+            let measured = measure(&browser, &page, width, dark);
+            assert_eq!(measured["faults"], serde_json::json!([]), "{name} at {width}");
+            assert!(
+                measured["scrolls"].as_u64().unwrap() <= u64::from(width),
+                "{name}: {measured}"
+            );
+            assert!(measured["contrast"].as_f64().unwrap() > 4.0, "{name}: {measured}");
+            assert_eq!(measured["pictures"], 37 * names.len(), "{name} at {width}");
+        }
+    }
 }
 
 /// The negative control: were a page to ask or to fail, these checks would see it.

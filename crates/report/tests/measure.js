@@ -35,7 +35,31 @@ addEventListener("load", () => {
     if (ratio < contrast) [contrast, worst] = [ratio, `${name(e)} ${e.textContent.slice(0, 20)}`];
   }
 
+  // What is chosen shows: a picture of the map, and the heat over the others.
+  const settle = () => document.getAnimations().forEach((animation) => animation.finish());
+  const choose = (selector) => { const e = document.querySelector(selector); e?.click(); settle(); return !!e; };
+  const seen = {
+    before: all(".tip").length,
+    points: all(".field .pt").length,
+    tip: choose(".field .pt.wrong input") && all(".tip img, .tip .blank").length,
+    heat: choose("#lens-called") && all(".heat").filter((e) => getComputedStyle(e).opacity > 0.9).length,
+    moved: (() => {
+      const place = () => document.querySelector(".field .pt")?.getBoundingClientRect().top;
+      const before = place();
+      return choose("#map-linear") && place() !== before;
+    })(),
+  };
+  for (const e of all(".tip, .tip img")) {
+    const r = e.getBoundingClientRect();
+    if (r.left < -0.5 || r.right > wide + 0.5) faults.push(`${name(e)} lies at ${r.left} to ${r.right}`);
+  }
+  for (const e of all(".field .pt")) {
+    const [r, box] = [e.getBoundingClientRect(), e.closest(".field").getBoundingClientRect()];
+    if (r.left < box.left - 6 || r.right > box.right + 6) faults.push(`${name(e)} is off the map`);
+  }
+
   const shown = {
+    seen,
     wide, faults: faults.slice(0, 9), contrast, worst,
     scrolls: document.documentElement.scrollWidth,
     dark: matchMedia("(prefers-color-scheme: dark)").matches,

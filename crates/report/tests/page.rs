@@ -4,7 +4,7 @@
 
 mod made;
 
-use insight::{BadPicture, Epoch, Evidence, Fact};
+use insight::{BadPicture, Epoch, Evidence, Fact, Protocol, Reasons, Whose};
 use report::{About, html, json};
 
 fn about() -> About {
@@ -55,6 +55,7 @@ fn sections_follow_in_their_order() {
         "pairs",
         "confused",
         "losses",
+        "map",
         "classes",
         "certainty",
         "unsure",
@@ -254,4 +255,71 @@ fn how_far_to_trust_it_is_there_for_machines_and_people() {
     for absent in ["more", "shortcuts", "tried"] {
         assert!(!page.contains(&format!("id=\"{absent}\"")), "{absent}");
     }
+}
+
+#[test]
+fn reasons_lie_over_the_pictures_and_say_whose_they_are() {
+    let (mut evidence, thumbnails) = made::honest(&made::names(3), 60);
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(page.contains("of the very classifier that judged the picture, which had not learned"));
+    let confused = between(&page, "id=\"confused\"", "id=\"losses\"");
+    let cards = confused.matches("class=\"card\"").count();
+    let both = confused.matches("class=\"heat called\"").count();
+    assert!(both > cards / 2 && both < cards, "{both} of {cards}");
+    assert_eq!(confused.matches("class=\"heat actual\"").count(), both);
+    // A picture that is right in spite of its loss has one map for both names.
+    evidence.predictions.iter_mut().for_each(|p| p.actual = 0);
+    for p in &mut evidence.predictions {
+        p.logits = vec![3.0, 0.0, 0.0];
+        p.heat.truncate(1);
+        p.heat.iter_mut().for_each(|heat| heat.class = 0);
+    }
+    let right = html(&evidence, &thumbnails, &about());
+    assert!(right.contains("class=\"heat called actual\""));
+    evidence.reasons = Some(Reasons { whose: Whose::Saved, side: 7 });
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(page.contains("which has learned from these pictures since they were judged"));
+    evidence.judged = Protocol::Test;
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(page.contains("of the saved classifier, which has not learned from these pictures"));
+    // Nothing of it where nobody was asked, and nothing drawn that is no map.
+    evidence.reasons = Some(Reasons { whose: Whose::Saved, side: 6 });
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(!page.contains("class=\"heat "));
+    evidence.reasons = None;
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(!page.contains("class=\"lens\"") && !page.contains("class=\"heat "));
+}
+
+#[test]
+fn the_map_shows_every_place_and_says_what_it_leaves_out() {
+    let (mut evidence, thumbnails) = made::honest(&made::names(3), 60);
+    let page = html(&evidence, &thumbnails, &about());
+    let map = between(&page, "id=\"map\"", "</section>");
+    assert_eq!(map.matches("name=\"map-point\"").count(), 180);
+    let wrong = map.matches(" wrong\" style").count();
+    assert!((10..90).contains(&wrong), "{wrong}");
+    assert!(map.contains(&format!("only the {wrong} called wrong")));
+    assert_eq!(map.matches("class=\"wrongly\"").count(), wrong);
+    assert!(
+        map.contains("the two axes hold 23\u{a0}% of") || map.contains("the two axes hold 23 % of")
+    );
+    assert!(!map.contains("The map shows") && !map.contains("show their picture."));
+    for p in evidence.predictions.iter_mut().take(50) {
+        p.place = None;
+    }
+    for p in evidence.predictions.iter_mut().rev().take(30) {
+        p.thumbnail = None;
+    }
+    let page = html(&evidence, &thumbnails, &about());
+    assert!(page.contains("The map shows 130 of 180 pictures"));
+    assert!(page.contains("100 of the 130 points show their picture."));
+    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    assert_eq!(report["map"], serde_json::json!({ "body": "pretrained", "explained": 0.23 }));
+    assert_eq!(report["reasons"]["whose"], "judge");
+    let last = report["predictions"].as_array().unwrap().last().unwrap();
+    assert!(last["place"]["near"][0].is_u64());
+    assert_eq!(last["heat"][0]["cells"].as_array().unwrap().len(), 49);
+    evidence.map = None;
+    assert!(!html(&evidence, &thumbnails, &about()).contains("id=\"map\""));
 }

@@ -9,7 +9,7 @@ use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
 use training::auto::{Auto, Fitted, fit};
-use training::features::{About, Features, Table};
+use training::features::{About, Features, Kept, Table};
 
 const WIDTH: usize = 200;
 
@@ -46,7 +46,8 @@ fn made_wide(
     let squares = (0..count).map(|_| vec![0; 3].into()).collect();
     let data = Dataset::of_squares(vec!["a".into(), "b".into()], items, 1, squares);
     let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; count];
-    (data, Features { table: Table::new(width, numbers), about, computed: count })
+    let table = Table::new(width, numbers);
+    (data, Features { table, about, computed: count, kept: Kept::default() })
 }
 
 fn fitted(data: &Dataset, features: &Features) -> Fitted {
@@ -135,4 +136,29 @@ fn many_pictures_are_judged_too() {
     let last = fitted.curve.last().unwrap();
     assert_eq!(last.pictures, count / 5 * 4);
     assert_eq!(last.per_class.iter().map(|class| class.1).sum::<usize>(), count / 5);
+}
+
+/// The heads that are asked for reasons are those that judged: on pictures so few that they are
+/// fitted in their span, and on more.
+#[test]
+fn the_judges_of_the_first_round_are_handed_on() {
+    for count in [90, 200] {
+        let (data, features) = made(count, |picture| picture, 0.3);
+        let settings = Auto { repeats: Some(1), ..Auto::new(Backbone::Small) };
+        let body = Parameters::start(&settings.architecture(2).graph(), 1);
+        let bytes = vec![100; data.items.len()];
+        let fitted = fit(&settings, &data, &features, body, &bytes, &Silent, &Stop::new()).unwrap();
+        assert_eq!(fitted.judges.len(), 5);
+        let apart = |head: usize, judged: &classifier::Judged| {
+            let logits = fitted.judges[head].logits(&features.table, &[judged.picture]).unwrap();
+            logits[0].iter().zip(&judged.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        let largest = |of: &dyn Fn(usize) -> usize| {
+            fitted.judged.iter().map(|j| apart(of(j.fold), j)).fold(0.0, f32::max)
+        };
+        assert!(largest(&|fold| fold) < 0.02, "{count}: {}", largest(&|fold| fold));
+        assert!(largest(&|fold| (fold + 1) % 5) > 0.2, "another fold's judge says something else");
+        // Every judged picture is on the map of so few.
+        assert!(fitted.map.is_some() && fitted.judged.iter().all(|j| j.place.is_some()));
+    }
 }

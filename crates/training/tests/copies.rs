@@ -10,7 +10,7 @@ use image::imageops;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Folder, Preprocess, dataset, practice};
 use training::auto::{Auto, fit};
-use training::features::{About, Features, Table};
+use training::features::{About, Features, Kept, Table};
 
 const SIZE: usize = 24;
 
@@ -45,7 +45,12 @@ fn features(data: &Dataset) -> Features {
         }
     }
     let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; data.items.len()];
-    Features { table: Table::new(SIZE * SIZE * 3 / 8, numbers), about, computed: 0 }
+    Features {
+        table: Table::new(SIZE * SIZE * 3 / 8, numbers),
+        about,
+        computed: 0,
+        kept: Kept::default(),
+    }
 }
 
 fn accuracy(data: &Dataset) -> f64 {

@@ -37,6 +37,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         fold: 0,
         group: held_out.picture,
         novelty: None,
+        place: None,
     };
     let material = Material {
         architecture: recipe.architecture,
@@ -49,6 +50,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         folder: Path::new("/pictures"),
         judged: Protocol::HeldOut { share: Some(0.2) },
         predictions: run.held_out.iter().map(judged).collect(),
+        map: None,
         reference: None,
         candidates: vec![],
         comparisons: vec![],

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use classifier::{Classifier, Data, Known, Made, Reference, SelfTest, Used, thumbnail};
 use ground::Digest;
-use insight::{Calibration, Epoch, Evidence, Prediction, Sample};
+use insight::{
+    Body, Calibration, Epoch, Evidence, Heat, Map as FeatureMap, Place, Prediction, Reasons,
+    Sample, Whose,
+};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Preprocess, Side};
 use serde_json::{Map, Value, json};
@@ -39,6 +42,8 @@ pub fn sample() -> Classifier {
                 actual: 2,
                 logits: vec![0.5, 1.25, -0.25],
                 thumbnail: Some(1),
+                heat: vec![Heat { class: 1, cells: vec![0, 255, 7, 128] }],
+                place: Some(Place { linear: [20, 980], near: [0, 1000] }),
                 ..Prediction::default()
             }],
             history: vec![Epoch {
@@ -49,6 +54,8 @@ pub fn sample() -> Classifier {
                 errors: Some((1, 1)),
                 seconds: 2.5,
             }],
+            reasons: Some(Reasons { whose: Whose::Judge, side: 2 }),
+            map: Some(FeatureMap { body: Body::Pretrained, explained: 0.25 }),
             samples: vec![Sample { class: 0, picture: "1.jpg".into(), thumbnail: 0 }],
             ..Evidence::default()
         },

@@ -7,7 +7,7 @@ use engine::{Cpu, Engine};
 use ground::Stop;
 use ground::files;
 use ground::progress::{Bar, Progress};
-use pictures::{Dataset, Folder, Preprocess, Side, dataset};
+use pictures::{Dataset, Preprocess, Side, dataset};
 use serde_json::json;
 use training::{
     Classic, Ended, Found, Movement, Observer, OneCycle, Rates, Stage, Sweep, TrainingError, Tried,
@@ -15,16 +15,14 @@ use training::{
 
 use crate::args::{LrFind, StageName};
 use crate::fault::Exit;
-use crate::settings::{Source, Training};
+use crate::settings::Training;
 use crate::start::Start;
 use crate::terminal::{Terminal, count};
 
 pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = Training::of_lr_find(typed)?;
-    let folder = match &settings.source {
-        Source::Folder(dir) => Folder::scan(dir)?,
-        Source::Table(table) => Folder::from_csv(table)?,
-    };
+    let mut folder = settings.source.pictures()?;
+    super::train::group(&mut folder, &settings, terminal, stop)?;
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&settings, terminal, stop)?;
     let recipe = settings.classic(start.backbone, start.weights.is_some(), folder.classes.len());

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod collect;
+pub(crate) mod look;
 pub(crate) mod lr_find;
 pub(crate) mod practice;
 pub(crate) mod predict;
@@ -12,6 +13,8 @@ pub(crate) mod report;
 pub(crate) mod show;
 pub(crate) mod timings;
 pub(crate) mod train;
+
+mod named;
 
 use classifier::Classifier;
 use engine::{Cpu, Engine, EngineError};

@@ -1,7 +1,6 @@
 //! `lookalike predict`: what pictures show.
 
 mod answers;
-mod heat;
 mod paths;
 
 use std::path::PathBuf;
@@ -12,6 +11,7 @@ use ground::progress::Progress;
 use insight::{Answer, Verdict};
 use kernels::Precision;
 
+use super::named::NamedFolder;
 use crate::args::Predict;
 use crate::fault::{Exit, Fault};
 use crate::terminal::{Terminal, count};
@@ -27,7 +27,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         (_, true) => Form::Csv,
         _ => Form::Text,
     };
-    let mut heat_maps = typed.heat_maps.as_deref().map(heat::Folder::new).transpose()?;
+    let mut heat_maps = typed.heat_maps.as_deref().map(NamedFolder::new).transpose()?;
     let asked = typed.heat_maps.as_ref().map(|_| named_first(typed.always));
     let asked = |answer: &Answer| asked.as_ref().map(|class| class(answer));
     let mut answers = Answers::new(form, &classifier, typed, terminal);
@@ -72,9 +72,11 @@ fn named_first(always: bool) -> impl Fn(&Answer) -> usize {
 
 /// Writes a picture's heat map where that was asked for; returns where it lies.
 fn write(
-    folder: &mut Option<heat::Folder>,
+    folder: &mut Option<NamedFolder>,
     prediction: &Prediction<'_>,
 ) -> anyhow::Result<Option<PathBuf>> {
     let heat = prediction.result.as_ref().ok().and_then(|told| told.heat.as_ref());
-    folder.as_mut().zip(heat).map(|(f, heat)| f.write(&prediction.picture, heat)).transpose()
+    let name = prediction.picture.file_stem().unwrap_or_default().to_string_lossy();
+    let both = folder.as_mut().zip(heat);
+    both.map(|(folder, heat)| folder.write(&name, "jpg", &heat.overlay())).transpose()
 }

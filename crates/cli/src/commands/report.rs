@@ -56,7 +56,7 @@ fn here(model: &Path) -> PathBuf {
 
 /// Hands the page to the system's opener. The path is an argument of its own, so nothing in it is
 /// taken for a command.
-fn open(page: &Path) -> bool {
+pub(crate) fn open(page: &Path) -> bool {
     let opener = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(windows) {

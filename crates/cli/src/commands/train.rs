@@ -17,7 +17,7 @@ use ground::Stop;
 use ground::files::folder_of;
 use ground::progress::Progress;
 use insight::{Insight, text};
-use pictures::{Fixed, Folder};
+use pictures::{Fixed, Folder, Grouped};
 use training::{Recipe, TrainingError};
 
 use crate::args::Train;
@@ -31,6 +31,8 @@ use like::Like;
 struct Prepared {
     settings: Training,
     folder: Folder,
+    /// What `--group-by` came to.
+    grouped: Vec<Grouped>,
     start: Start,
     began: Instant,
 }
@@ -39,10 +41,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     let mut settings = Training::of(typed)?;
     refuse_early(&settings.output)?;
     let began = Instant::now();
-    let mut folder = match &settings.source {
-        Source::Folder(dir) => Folder::scan(dir)?,
-        Source::Table(table) => Folder::from_csv(table)?,
-    };
+    let mut folder = settings.source.pictures()?;
     let fixed = match &settings.fixes {
         Some(fixes) => folder.fix(settings.source.folder(), fixes)?,
         None => Fixed::default(),
@@ -52,6 +51,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         let relabelled = count(fixed.relabelled, "picture");
         terminal.note(&format!("fixes: {relabelled} relabelled, {} left out", fixed.left_out));
     }
+    let grouped = group(&mut folder, &settings, terminal, stop)?;
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let like = settings.like.as_deref().map(Like::of).transpose()?;
     if let Some(like) = &like {
@@ -63,7 +63,7 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
         Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
         None => settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len()),
     };
-    let prepared = Prepared { settings, folder, start, began };
+    let prepared = Prepared { settings, folder, grouped, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, terminal, stop),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, terminal, stop),
@@ -87,6 +87,22 @@ fn look_over(settings: &Training, folder: &Folder, terminal: &Terminal, stop: &S
             dir.display()
         ));
     }
+}
+
+/// Groups the pictures as was asked, and says what came of it.
+pub(crate) fn group(
+    folder: &mut Folder,
+    settings: &Training,
+    terminal: &Terminal,
+    stop: &Stop,
+) -> anyhow::Result<Vec<Grouped>> {
+    let (ways, base) = (&settings.group_by, settings.source.folder());
+    let grouped = folder.group(ways, base, kernels::threads::count(), terminal, stop)?;
+    for Grouped { way, pictures, groups } in &grouped {
+        let (pictures, groups) = (count(*pictures, "picture"), count(*groups, "group"));
+        terminal.note(&format!("grouped by {way}: {pictures} in {groups}, which stay together"));
+    }
+    Ok(grouped)
 }
 
 /// A run of an hour should not find at its end that it cannot be saved.

@@ -1,4 +1,4 @@
-use super::{Evidence, Protocol};
+use super::{Evidence, Place, Prediction, Protocol};
 
 /// Why evidence from a file cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,9 @@ impl Evidence {
             .all(|c| c.errors.0 <= c.errors.1 && c.log_loss.is_finite() && c.log_loss >= 0.0);
         possible("a candidate", candidates)?;
         possible("a comparison", self.comparisons.iter().all(super::Comparison::is_possible))?;
+        let seen = self.map.is_none_or(|map| (0.0..=1.0).contains(&map.explained))
+            && self.reasons.is_none_or(|reasons| reasons.side > 0);
+        possible("a map", seen)?;
         let classes = self.classes.len();
         let curve = self.curve.iter().all(|point| {
             point.runs.iter().all(|share| (0.0..=1.0).contains(share))
@@ -116,10 +119,26 @@ impl Evidence {
                 }),
                 None => Ok(()),
             };
+            self.check_seen(p)?;
             number("logit", p.logits.iter().find(|logit| !logit.is_finite()))?;
             number("novelty", p.novelty.iter().find(|novelty| !novelty.is_finite()))?;
         }
         Ok(())
+    }
+
+    /// Maps of the size that is stated, and places on the map.
+    fn check_seen(&self, p: &Prediction) -> Result<(), EvidenceError> {
+        let cells = self.reasons.map_or(0, |reasons| reasons.side.saturating_mul(reasons.side));
+        for heat in &p.heat {
+            within("class", heat.class, self.classes.len())?;
+            if heat.cells.is_empty() || heat.cells.len() != cells {
+                return Err(EvidenceError::Impossible { part: "a heat map" });
+            }
+        }
+        let thousandths =
+            |place: &Place| place.linear.iter().chain(&place.near).all(|&x| x <= 1000);
+        let placed = p.place.as_ref().is_none_or(|place| self.map.is_some() && thousandths(place));
+        if placed { Ok(()) } else { Err(EvidenceError::Impossible { part: "a place on the map" }) }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a run leaves behind, as a saved classifier carries it.
 
 mod check;
+mod seen;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::check::EvidenceError;
+pub use self::seen::{Body, Heat, Map, Place, Reasons, Whose};
 use crate::compare::Comparison;
 
 /// Everything that a report is made of, except the thumbnails themselves: those are small JPEGs in
@@ -38,6 +40,12 @@ pub struct Evidence {
     pub notes: Vec<String>,
     /// What was done: recipe, seeds, versions, hashes, counts.
     pub facts: Vec<Fact>,
+    /// Whose reasons the predictions' heat shows, where there is any.
+    #[serde(default)]
+    pub reasons: Option<Reasons>,
+    /// What the predictions' places are on, where there are any.
+    #[serde(default)]
+    pub map: Option<Map>,
 }
 
 /// How predictions came about.
@@ -87,6 +95,12 @@ pub struct Prediction {
     pub novelty: Option<f32>,
     /// Index of its thumbnail.
     pub thumbnail: Option<usize>,
+    /// Where reasons were found for some classes, the one it was called first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heat: Vec<Heat>,
+    /// Where it lies on the [`Map`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// A head that competed to be chosen.

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::calibration::{Calibration, Reason, Verdict};
 use crate::compare::first_of_largest;
-use crate::evidence::Prediction;
+use crate::evidence::{Heat, Place, Prediction};
 
 /// A held-out picture and how the answer on it fared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +27,10 @@ pub struct Judged {
     pub reason: Reason,
     /// Index of its thumbnail.
     pub thumbnail: Option<usize>,
+    /// Where reasons were found for some classes.
+    pub heat: Vec<Heat>,
+    /// Where it lies on the map.
+    pub place: Option<Place>,
 }
 
 impl Judged {
@@ -48,6 +52,8 @@ impl Judged {
             verdict,
             reason,
             thumbnail: prediction.thumbnail,
+            heat: prediction.heat.clone(),
+            place: prediction.place,
         }
     }
 }

@@ -15,7 +15,7 @@ pub use self::learning::Learning;
 pub use self::suspects::{Suspect, Suspects, suspects};
 use crate::calibration::{Calibration, Scaling, usable};
 use crate::compare::first_of_largest;
-use crate::evidence::{Evidence, Prediction, Protocol};
+use crate::evidence::{Evidence, Map, Prediction, Protocol, Reasons};
 use crate::folds;
 use crate::stats::{self, Estimate, Proportion, Reliability, Units};
 use crate::words::labels;
@@ -62,6 +62,10 @@ pub struct Insight {
     pub shortcuts: Vec<Guessed>,
     /// Every picture that was judged, in the order of the evidence.
     pub judged: Vec<Judged>,
+    /// Whose reasons their heat shows.
+    pub reasons: Option<Reasons>,
+    /// What their places are on.
+    pub map: Option<Map>,
 }
 
 /// The score of an answer that looks at no picture.
@@ -158,6 +162,8 @@ impl Insight {
             protocol: evidence.judged,
             labels: labels(&evidence.classes),
             classes: evidence.classes.clone(),
+            reasons: evidence.reasons,
+            map: evidence.map,
             confusion,
             judged,
         }
@@ -170,6 +176,22 @@ impl Insight {
         all.sort_by(|a, b| b.loss.total_cmp(&a.loss));
         all.truncate(k);
         all
+    }
+
+    /// The pictures whose reasons are worth looking for, as indices into the judged: the `top`
+    /// largest losses, and `of_pair` of each of the first `pairs` confused pairs, the surest
+    /// mistakes first; in the order in which a reader meets them, at most `most`.
+    #[must_use]
+    pub fn worth_explaining(&self, [top, pairs, of_pair]: [usize; 3], most: usize) -> Vec<usize> {
+        let mut by_loss: Vec<usize> = (0..self.judged.len()).collect();
+        by_loss.sort_by(|&a, &b| self.judged[b].loss.total_cmp(&self.judged[a].loss));
+        by_loss.truncate(top);
+        let pairs = &self.most_confused[..self.most_confused.len().min(pairs)];
+        // By turns, so that no pair goes without where there are too many.
+        let turns = (0..of_pair)
+            .flat_map(|turn| pairs.iter().filter_map(move |pair| pair.pictures.get(turn).copied()));
+        let mut seen = std::collections::HashSet::new();
+        by_loss.into_iter().chain(turns).filter(|&i| seen.insert(i)).take(most).collect()
     }
 
     /// The accuracy where a fifth of the pictures, the least sure ones, is left out: the share

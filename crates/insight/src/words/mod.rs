@@ -2,6 +2,7 @@
 //! it off (and isolate its writing direction) and a terminal can print it plain.
 
 mod honest;
+mod seen;
 
 use std::collections::HashSet;
 use std::fmt;

@@ -25,15 +25,20 @@ impl Dataset {
         let pairs: Vec<_> = alike.iter().map(|pair| (pair.first, pair.second)).collect();
         let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
         let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
-        let named: Vec<_> = good.iter().map(|picture| picture.group.clone()).collect();
+        let ways = good.first().map_or(0, |picture| picture.also.len());
+        let table = good.iter().map(|picture| picture.group.clone()).collect();
+        let also = |way: usize| good.iter().map(|picture| picture.also[way].clone()).collect();
+        let named: Vec<Vec<Option<String>>> =
+            std::iter::once(table).chain((0..ways).map(also)).collect();
+        let named: Vec<&[Option<String>]> = named.iter().map(Vec::as_slice).collect();
         let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
-        self.groups = split::groups(&digests, &[&named], &pairs);
+        self.groups = split::groups(&digests, &named, &pairs);
         self.copies = sets(&split::groups(&digests, &[], &pairs));
         let (fraction, seed) = (settings.valid_fraction, settings.seed);
         let sides = split::assign(&labels, &digests, &self.groups, &given, fraction, seed);
         let leaks = split::leaks(&self.groups, &sides);
         if leaks > 0 {
-            let known = split::leaks(&split::groups(&digests, &[&named], &[]), &sides);
+            let known = split::leaks(&split::groups(&digests, &named, &[]), &sides);
             self.warnings.push(warning_of_leaks(leaks, known));
         }
         for (item, side) in self.items.iter_mut().zip(sides) {
@@ -42,6 +47,7 @@ impl Dataset {
         self.warn_of_contradictions();
         self.warn_of_doubtful_labels(&alike);
         self.warn_of_large_groups();
+        self.warn_of_lone_groups();
         Ok(())
     }
 
@@ -126,6 +132,26 @@ impl Dataset {
                 sizes[label], self.classes[label]
             )
         }));
+    }
+
+    /// Nothing of a class that is one group can be both learned and judged.
+    fn warn_of_lone_groups(&mut self) {
+        for (label, class) in self.classes.iter().enumerate() {
+            let groups = self.items.iter().zip(&self.groups);
+            let mut groups: Vec<usize> =
+                groups.filter(|(item, _)| item.label == label).map(|(_, &group)| group).collect();
+            let pictures = groups.len();
+            groups.sort_unstable();
+            groups.dedup();
+            // Where they are copies, that has been told.
+            let copies = self.copies.iter().any(|set| 2 * set.len() > pictures);
+            if groups.len() == 1 && pictures > 1 && !copies {
+                self.warnings.push(format!(
+                    "all {pictures} pictures of `{class}` belong to one group: it is judged by \
+                     what learned nothing of it, or not at all"
+                ));
+            }
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Exif {
     pub camera: Option<String>,
     /// When the picture was taken, as the camera wrote it: `2004:07:19 14:02:51`.
     pub taken: Option<String>,
+    /// The part of a second beyond that, as decimals: `25` is a quarter.
+    pub fraction: Option<String>,
     /// Whether the block is damaged: not of the form that it declares, or pointing out of itself.
     pub broken: bool,
 }
@@ -26,6 +28,27 @@ impl Exif {
         let mut exif = Self::default();
         exif.broken = exif.read(block).is_none();
         exif
+    }
+
+    /// When the picture was taken, in seconds on the camera's own clock; only differences mean
+    /// anything. Nothing where that is no time.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        let taken = self.taken.as_deref()?;
+        let parts: Option<Vec<i64>> =
+            taken.split([':', ' ']).map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
+        let &[year, month, day, hour, minute, second] = parts?.as_slice() else { return None };
+        let sound = (1..=12).contains(&month) && (1..=31).contains(&day);
+        if !sound || year < 1 || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        // Days from March on, so that the odd month comes last (H. Hinnant, days_from_civil).
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+        let whole = ((days * 24 + hour) * 60 + minute) * 60 + second;
+        let digits = self.fraction.as_deref().unwrap_or("0");
+        let digits = digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits);
+        let fraction = digits.and_then(|digits| format!("0.{digits}").parse::<f64>().ok());
+        Some(whole as f64 + fraction.unwrap_or(0.0))
     }
 
     /// Nothing if it is damaged; what was read until then stays.
@@ -58,8 +81,10 @@ impl Exif {
         read?;
         let Some(inner) = inner else { return Some(()) };
         tiff.directory(inner, |entry| {
-            if entry.tag == 0x9003 {
-                self.taken = tiff.text(entry)?;
+            match entry.tag {
+                0x9003 => self.taken = tiff.text(entry)?,
+                0x9291 => self.fraction = tiff.text(entry)?,
+                _ => {}
             }
             Some(())
         })
@@ -177,6 +202,25 @@ mod tests {
             assert_eq!(exif.taken.as_deref(), Some("2004:07:19 14:02:51"));
             assert!(!exif.broken);
         }
+    }
+
+    #[test]
+    fn seconds_are_those_between_times() {
+        let at = |taken: &str, fraction: &str| {
+            let fraction = (!fraction.is_empty()).then(|| fraction.to_owned());
+            Exif { taken: Some(taken.into()), fraction, ..Exif::default() }.seconds()
+        };
+        let between = |a: &str, b: &str| at(b, "").unwrap() - at(a, "").unwrap();
+        assert_eq!(between("2004:07:19 14:02:51", "2004:07:19 14:02:53"), 2.0);
+        assert_eq!(between("2023:12:31 23:59:59", "2024:01:01 00:00:01"), 2.0);
+        assert_eq!(between("2024:02:28 00:00:00", "2024:03:01 00:00:00"), 2.0 * 86_400.0, "leap");
+        assert_eq!(between("2100:02:28 00:00:00", "2100:03:01 00:00:00"), 86_400.0, "no leap");
+        let quarter = at("2004:07:19 14:02:51", "25").unwrap();
+        assert_eq!(quarter - at("2004:07:19 14:02:51", "").unwrap(), 0.25);
+        for no_time in ["", "0000:00:00 00:00:00", "2004:07:19", "2004:13:01 00:00:00", "soon"] {
+            assert_eq!(at(no_time, ""), None, "{no_time}");
+        }
+        assert_eq!(at("2004:07:19 14:02:51", "x9"), at("2004:07:19 14:02:51", ""));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use insight::{
     BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate,
-    Evidence, Fact, Finder, Guessed, Insight, Interval, Judged, Proportion, Protocol, Reason,
-    Selected, Verdict,
+    Evidence, Fact, Finder, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol,
+    Reason, Reasons, Selected, Verdict,
 };
 
 use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
@@ -41,6 +41,8 @@ struct Report<'a> {
     comparisons: &'a [Comparison],
     rate_finder: Option<&'a Finder>,
     classes: &'a [String],
+    reasons: Option<Reasons>,
+    map: Option<Map>,
     confusion: Confusion<'a>,
     most_confused: Vec<Pair<'a>>,
     top_losses: Vec<Answer<'a>>,
@@ -90,6 +92,18 @@ struct Answer<'a> {
     reason: Reason,
     /// What the network said, in the order of the classes, not calibrated.
     logits: &'a [f32],
+    /// Where something speaks for a class, cell by cell, row by row, 0 to 255.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    heat: Vec<Heat<'a>>,
+    /// Where it lies on the map, in thousandths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+}
+
+#[derive(Serialize)]
+struct Heat<'a> {
+    class: &'a str,
+    cells: &'a [u8],
 }
 
 #[derive(Serialize)]
@@ -149,6 +163,8 @@ pub fn json(evidence: &Evidence, about: &About) -> String {
         comparisons: &evidence.comparisons,
         rate_finder: evidence.finder.as_ref(),
         classes: &insight.classes,
+        reasons: insight.reasons,
+        map: insight.map,
         confusion: confusion(&insight),
         most_confused: insight.most_confused.iter().map(|pair| confused(pair, &insight)).collect(),
         top_losses: insight.top_losses(TOP).into_iter().map(|j| answer(j, &insight)).collect(),
@@ -202,7 +218,13 @@ fn answer<'a>(judged: &'a Judged, insight: &'a Insight) -> Answer<'a> {
         named: named(&judged.verdict).iter().map(|&c| insight.classes[c].as_str()).collect(),
         reason: judged.reason,
         logits: &judged.logits,
+        heat: judged.heat.iter().filter_map(|heat| named_heat(heat, insight)).collect(),
+        place: judged.place,
     }
+}
+
+fn named_heat<'a>(heat: &'a insight::Heat, insight: &'a Insight) -> Option<Heat<'a>> {
+    Some(Heat { class: insight.classes.get(heat.class)?, cells: &heat.cells })
 }
 
 fn named(verdict: &Verdict) -> &[usize] {

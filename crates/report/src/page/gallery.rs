@@ -17,10 +17,16 @@ const LOSSES: usize = 12;
 /// Classes from which on each gets less room.
 const MANY: usize = 7;
 
+/// Top losses, confused pairs, and pictures of each pair that are shown: those whose reasons are
+/// worth looking for ([`Insight::worth_explaining`]).
+pub const EXPLAINED: [usize; 3] = [LOSSES, PAIRS, OF_PAIR];
+
 /// A picture: its file and its thumbnail's address, empty where there is none.
 pub(crate) struct Picture {
     pub(crate) file: Name,
     pub(crate) address: String,
+    /// What can be laid over it: which lenses show it, and its address.
+    pub(crate) heat: Vec<(&'static str, String)>,
 }
 
 impl Picture {
@@ -28,7 +34,7 @@ impl Picture {
     pub(crate) fn of(file: &str, address: String) -> Self {
         let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
         let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
-        Self { file, address }
+        Self { file, address, heat: vec![] }
     }
 }
 
@@ -93,7 +99,7 @@ pub(super) fn pairs(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Pair> {
     let wrong = |&index: &usize| {
         let judged = &insight.judged[index];
         Wrong {
-            picture: of_judged(judged, thumbnails),
+            picture: explained(judged, insight, thumbnails),
             predicted: percent(judged.probability.into()),
             actual: percent(judged.probability_of_actual.into()),
         }
@@ -114,7 +120,7 @@ pub(super) fn pairs(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Pair> {
 
 pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
     let loss = |judged: &Judged| Loss {
-        picture: of_judged(judged, thumbnails),
+        picture: explained(judged, insight, thumbnails),
         actual: judged.actual,
         predicted: judged.predicted,
         right: judged.actual == judged.predicted,
@@ -122,6 +128,25 @@ pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
         probability: percent(judged.probability.into()),
     };
     insight.top_losses(LOSSES).into_iter().map(loss).collect()
+}
+
+/// A judged picture with what spoke for the name that it was given, and for its label.
+fn explained(judged: &Judged, insight: &Insight, thumbnails: &[Vec<u8>]) -> Picture {
+    let mut picture = of_judged(judged, thumbnails);
+    let side = insight.reasons.map_or(0, |reasons| reasons.side);
+    for heat in &judged.heat {
+        let lenses = match (heat.class == judged.predicted, heat.class == judged.actual) {
+            (true, true) => "called actual",
+            (true, false) => "called",
+            (false, true) => "actual",
+            (false, false) => continue,
+        };
+        let address = crate::heat::address(heat, side);
+        if !address.is_empty() && !picture.address.is_empty() {
+            picture.heat.push((lenses, address));
+        }
+    }
+    picture
 }
 
 pub(super) fn of_judged(judged: &Judged, thumbnails: &[Vec<u8>]) -> Picture {

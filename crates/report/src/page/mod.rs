@@ -2,6 +2,7 @@
 
 mod beyond;
 mod gallery;
+mod map;
 mod matrix;
 mod training;
 mod trust;
@@ -12,12 +13,15 @@ use insight::{BadPicture, Evidence, Insight, Piece, Sentence};
 use self::beyond::{Doubted, Guess, More, Tried};
 pub(crate) use self::gallery::Picture;
 use self::gallery::{ClassSamples, Loss, Pair};
+use self::map::FeatureMap;
 use self::matrix::Matrix;
 use self::training::Training;
 use self::trust::{Certainty, Unsure};
 use crate::About;
 use crate::names::{Name, cut, plural};
 use crate::svg;
+
+pub use self::gallery::EXPLAINED;
 
 /// Classes that samples, the matrix and the scores show at most.
 const CLASSES: usize = 30;
@@ -42,6 +46,10 @@ pub(crate) struct Page<'a> {
     pairs: Vec<Pair>,
     pair_count: usize,
     losses: Vec<Loss>,
+    /// Pictures that have heat maps, and whose reasons these show.
+    explained: usize,
+    reasons: String,
+    map: Option<FeatureMap>,
     scores: Vec<Score>,
     /// The scores of all classes together, in words.
     together: String,
@@ -133,6 +141,7 @@ impl<'a> Page<'a> {
         about: &'a About,
     ) -> Self {
         let shown = matrix::most_confused_classes(insight, CLASSES);
+        let explained = insight.judged.iter().filter(|judged| !judged.heat.is_empty()).count();
         Self {
             about,
             title: Name::of(&about.title),
@@ -148,6 +157,9 @@ impl<'a> Page<'a> {
             pairs: gallery::pairs(insight, thumbnails),
             pair_count: insight.most_confused.len(),
             losses: gallery::losses(insight, thumbnails),
+            explained: if insight.reasons.is_some() { explained } else { 0 },
+            reasons: words(&insight.reasons_sentence()),
+            map: FeatureMap::of(insight, thumbnails),
             scores: scores(insight),
             together: words(&insight.scores_sentence()),
             certainty: Certainty::of(insight),

@@ -7,8 +7,8 @@ use ground::Digest;
 use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
-    BadPicture, Candidate, CurvePoint, Epoch, Evidence, Fact, Finder, Prediction, Protocol, Sample,
-    Shortcut,
+    BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, Fact, Finder, Heat, Map, Place,
+    Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
 };
 
 /// Everything that [`report::html`] takes, for `classes` of which `wrong` of 10 pictures each are
@@ -112,6 +112,7 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<
             }
         })
         .collect();
+    see(&mut made);
     let shortcut = |what: &str, right| Shortcut { what: what.into(), right, of };
     made.shortcuts = vec![
         shortcut("the file's size", of / n + of / 20),
@@ -181,6 +182,33 @@ pub(crate) fn guesses(classes: usize) -> (Vec<insight::Guessed>, insight::Propor
     let shortcut = |what: &str, right| Shortcut { what: what.into(), right, of: 300 };
     let judged = [shortcut("the camera", 280), shortcut("the mean colour", 300 / classes + 3)];
     (insight::guessed(&judged, &chance), chance)
+}
+
+/// Heat for all but every ninth picture, and places by class with some astray.
+fn see(made: &mut Evidence) {
+    let n = made.classes.len();
+    for (i, p) in made.predictions.iter_mut().enumerate() {
+        let mut draws = Draws::new(4, Purpose::Synthetic, &[i as u64]);
+        let called = (0..n).fold(0, |a, b| if p.logits[b] > p.logits[a] { b } else { a });
+        let mut classes = vec![called, p.actual];
+        classes.dedup();
+        if i % 9 != 0 {
+            let hot = draws.below(49);
+            let cell = |at: usize| {
+                let (dx, dy) = ((at % 7).abs_diff(hot % 7), (at / 7).abs_diff(hot / 7));
+                255u8 >> (2 * (dx + dy)).min(8).min(7)
+            };
+            let heat = |class| Heat { class, cells: (0..49).map(cell).collect() };
+            p.heat = classes.into_iter().map(heat).collect();
+        }
+        let turn = std::f64::consts::TAU * p.actual as f64 / n as f64;
+        let mut around = |middle: f64| (500.0 + 300.0 * middle + 70.0 * draws.normal()) as u16;
+        let near = [around(turn.cos()).min(1000), around(turn.sin()).min(1000)];
+        let linear = [around(turn.cos() / 3.0).min(1000), around(turn.sin() / 3.0).min(1000)];
+        p.place = Some(Place { linear, near });
+    }
+    made.reasons = Some(Reasons { whose: Whose::Judge, side: 7 });
+    made.map = Some(Map { body: Body::Pretrained, explained: 0.23 });
 }
 
 pub(crate) fn names(n: usize) -> Vec<String> {

@@ -56,6 +56,14 @@ pub(super) struct Verdict {
     pub(super) chosen: Kind,
     pub(super) judged: Vec<Judged>,
     pub(super) candidates: Vec<Candidate>,
+    /// What the chosen kind of head was fitted with in each trial of the first round.
+    first: Vec<Fit>,
+}
+
+/// A head of a trial: its strength, and itself where it was fitted on the features as they are.
+struct Fit {
+    strength: f64,
+    head: Option<Linear>,
 }
 
 impl<'a> Judge<'a> {
@@ -118,15 +126,18 @@ impl<'a> Judge<'a> {
     /// Has every kind of head judge every picture that is asked about.
     pub(super) fn run(&self, progress: &dyn Progress, stop: &Stop) -> Result<Verdict, AutoError> {
         let bar = progress.begin("Judging pictures", Some(self.trials.len() as u64));
-        let results = each(&self.trials, |trial| {
+        let mut results = each(&self.trials, |trial| {
             stopped(stop)?;
             let space = self.space(&trial.learned, &trial.asked)?;
             let said: Result<Vec<_>, AutoError> = KINDS
                 .iter()
                 .map(|&kind| {
                     let strength = self.strength(kind, &space, &trial.learned)?;
-                    let heads = space.fit(kind, &space.learned, self.classes, &[strength])?;
-                    Ok(heads[0].logits(&space.table, &space.asked)?)
+                    let mut heads = space.fit(kind, &space.learned, self.classes, &[strength])?;
+                    let head = heads.swap_remove(0);
+                    let logits = head.logits(&space.table, &space.asked)?;
+                    let head = (trial.round == 0 && !space.scaled).then_some(head);
+                    Ok((Fit { strength, head }, logits))
                 })
                 .collect();
             bar.advance(1);
@@ -134,7 +145,7 @@ impl<'a> Judge<'a> {
         })?;
         let mut scored: Vec<(Vec<Judged>, Candidate)> = vec![];
         for (at, kind) in KINDS.iter().enumerate() {
-            let judged = self.gather(results.iter().map(|result| &result[at]));
+            let judged = self.gather(results.iter().map(|result| &result[at].1));
             let of =
                 |values: &[usize]| judged.iter().map(|j| values[j.picture]).collect::<Vec<_>>();
             let (labels, groups) = (of(&self.labels), of(&self.groups));
@@ -155,7 +166,25 @@ impl<'a> Judge<'a> {
             .unwrap_or(0);
         scored[best].1.chosen = true;
         let candidates = scored.iter().map(|(_, candidate)| candidate.clone()).collect();
-        Ok(Verdict { chosen: KINDS[best], judged: scored.swap_remove(best).0, candidates })
+        let first = self.trials.iter().zip(&mut results).filter(|(trial, _)| trial.round == 0);
+        let first = first.map(|(_, result)| result.swap_remove(best).0).collect();
+        Ok(Verdict { chosen: KINDS[best], judged: scored.swap_remove(best).0, candidates, first })
+    }
+
+    /// The heads that judged in the first round, by fold.
+    pub(super) fn heads(&self, verdict: Verdict) -> Result<Vec<Linear>, AutoError> {
+        let trials = self.trials.iter().filter(|trial| trial.round == 0);
+        let both: Vec<(&Trial, Fit)> = trials.zip(verdict.first).collect();
+        each(&both, |(trial, fit)| match &fit.head {
+            Some(head) => Ok(head.clone()),
+            // It was fitted on other coordinates, which come to the same.
+            None => {
+                let (kind, learned) = (verdict.chosen, &trial.learned);
+                let fitted =
+                    kind.fit(self.table, learned, &self.labels, self.classes, &[fit.strength]);
+                Ok(fitted?.swap_remove(0))
+            }
+        })
     }
 
     /// Each picture's logits over all rounds.
@@ -177,6 +206,7 @@ impl<'a> Judge<'a> {
             fold: fold_of[picture],
             group: self.groups[picture],
             novelty: None,
+            place: None,
         });
         judged.collect()
     }

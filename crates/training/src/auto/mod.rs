@@ -3,6 +3,7 @@
 
 mod curve;
 mod judge;
+mod place;
 mod shortcuts;
 mod tune;
 
@@ -10,7 +11,7 @@ use classifier::{Judged, Learned, Views, evenly};
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
-use insight::{Candidate, CurvePoint, Protocol, Shortcut};
+use insight::{Candidate, CurvePoint, Map, Protocol, Shortcut};
 use kernels::Precision;
 use network::{Architecture, Backbone, Head, Parameters, Tensor};
 use pictures::{Dataset, PicturesError, Side};
@@ -107,6 +108,10 @@ pub struct Fitted {
     pub protocol: Protocol,
     /// Every judged picture, in the order of the dataset.
     pub judged: Vec<Judged>,
+    /// The heads that judged in the first round, by fold; none where the head above judged.
+    pub judges: Vec<Linear>,
+    /// What the places of the judged pictures are on.
+    pub map: Option<Map>,
     /// What new pictures are to be compared with.
     pub reference: Learned,
     /// All kinds of head that were tried.
@@ -169,7 +174,8 @@ pub fn fit(
 ) -> Result<Fitted, AutoError> {
     let judge = Judge::new(settings, data, &features.table)?;
     let verdict = judge.run(progress, stop)?;
-    let (kind, mut judged) = (verdict.chosen, verdict.judged);
+    let (kind, mut judged) = (verdict.chosen, verdict.judged.clone());
+    let candidates = verdict.candidates.clone();
     let learned = judge.learned();
     let reference = judge.reference(&learned)?;
     judge.compare(&mut judged, &reference)?;
@@ -177,6 +183,12 @@ pub fn fit(
     let mut heads =
         kind.fit(&features.table, &learned, &judge.labels, judge.classes, &[strength])?;
     let head = heads.swap_remove(0);
+    // Without folds the head itself is the judge.
+    let judges = match judge.protocol() {
+        Protocol::OutOfFold { .. } => judge.heads(verdict)?,
+        _ => vec![],
+    };
+    let map = place::of(&mut judged, &judge, features, settings.seed)?;
     let curve = curve::of(&judge, kind, strength, progress, stop)?;
     let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
     Ok(Fitted {
@@ -185,8 +197,10 @@ pub fn fit(
         chosen: (kind, strength),
         protocol: judge.protocol(),
         judged,
+        judges,
+        map,
         reference,
-        candidates: verdict.candidates,
+        candidates,
         curve,
         shortcuts,
     })
@@ -204,7 +218,11 @@ impl Fitted {
 }
 
 /// A linear head on the body among the values of a network with any head.
-fn with_head(architecture: Architecture, body: &Parameters, head: &Linear) -> Parameters {
+pub(crate) fn with_head(
+    architecture: Architecture,
+    body: &Parameters,
+    head: &Linear,
+) -> Parameters {
     let graph = architecture.graph();
     let count = graph.parameters().len() - 2; // the linear layer's weight and bias
     let mut tensors: Vec<Tensor> = body.tensors()[..count].to_vec();

@@ -192,6 +192,12 @@ impl Cache {
         (self.width * size_of::<f32>() + CHECK) as u64
     }
 
+    /// Where it lies; nowhere, if nothing is to be kept.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// Numbers in a record.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -1,6 +1,7 @@
 //! What the body says of each picture, computed once.
 
 mod cache;
+mod kept;
 mod table;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use pictures::{Dataset, PicturesError, Preprocess};
 
 use cache::SEGMENT;
 pub use cache::{About, Cache, Segment};
+pub use kept::Kept;
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
@@ -34,6 +36,8 @@ pub struct Features {
     pub about: Vec<About>,
     /// How many pictures had to be computed.
     pub computed: usize,
+    /// Where what follows from features is kept: beside them.
+    pub kept: Kept,
 }
 
 /// Why features cannot be had.
@@ -154,7 +158,7 @@ pub fn extract(
         data.items.iter().map(|item| cache.find(&item.digest)).collect();
     let Some(records) = records else { unreachable!("the missing ones were added") };
     let about = records.iter().map(|&record| cache.about(record)).collect();
-    let width = cache.width();
+    let (width, kept) = (cache.width(), cache.folder().map_or_else(Kept::default, Kept::within));
     let bytes = records.len() * width * size_of::<f32>();
     let table = if bytes <= HELD {
         let mut numbers = vec![0.0; records.len() * width];
@@ -165,7 +169,7 @@ pub fn extract(
     } else {
         Table::of_cache(cache, records)
     };
-    Ok(Features { table, about, computed: missing.len() })
+    Ok(Features { table, about, computed: missing.len(), kept })
 }
 
 /// What is said where features cannot be kept for the next run.

@@ -5,12 +5,16 @@ use std::time::Instant;
 use classifier::{Classifier, Judged, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::progress::Progress;
+use ground::{Digest, Stop};
 use insight::{
-    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Protocol, Shortcut,
+    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Map, Protocol,
+    Shortcut,
 };
 use network::Parameters;
-use pictures::{Bad, Dataset, Preprocess, Side};
-use training::{Keep, Recipe};
+use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
+use training::features::Kept;
+use training::head::Linear;
+use training::{Keep, Reasons, Recipe};
 
 use super::suspects;
 use crate::commands::{recipe_facts, report};
@@ -18,12 +22,16 @@ use crate::settings::Training;
 use crate::start::Start;
 use crate::terminal::{Terminal, clock, count, printable, thousands};
 
+/// Pictures whose reasons are looked for; each takes as long as one more to learn from, unmirrored.
+const REASONS: usize = 80;
+
 /// Bad pictures named in the terminal; all are in the report.
 const NAMED: usize = 10;
 
 /// All that is known of a run but its result.
 pub(super) struct Account {
     pub(super) settings: Training,
+    pub(super) grouped: Vec<Grouped>,
     pub(super) start: Start,
     pub(super) recipe: Recipe,
     pub(super) preprocess: Preprocess,
@@ -40,7 +48,12 @@ pub(super) struct Outcome {
     pub(super) views: Views,
     pub(super) judged: Protocol,
     pub(super) predictions: Vec<Judged>,
+    pub(super) map: Option<Map>,
     pub(super) reference: Option<Learned>,
+    /// The heads that judged, by fold; none where the network itself judged.
+    pub(super) judges: Vec<Linear>,
+    /// Where the reasons of those are kept.
+    pub(super) kept: Option<(Digest, Kept)>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) curve: Vec<CurvePoint>,
@@ -59,7 +72,10 @@ impl Outcome {
             judged,
             predictions,
             views: Views::default(),
+            map: None,
             reference: None,
+            judges: vec![],
+            kept: None,
             candidates: vec![],
             comparisons: vec![],
             curve: vec![],
@@ -140,10 +156,12 @@ impl Account {
         outcome: Outcome,
         engine: &mut Cpu,
         terminal: &Terminal,
+        stop: &Stop,
     ) -> anyhow::Result<()> {
         let digest = self.start.digest()?.map(|digest| digest.to_string());
         let facts = self.facts(&outcome, digest.as_deref())?;
         let pretrained = self.start.name().zip(digest);
+        let pictures: Vec<usize> = outcome.predictions.iter().map(|j| j.picture).collect();
         let material = Material {
             architecture: self.recipe.architecture(self.data.classes.len()),
             preprocess: self.preprocess.clone(),
@@ -153,6 +171,7 @@ impl Account {
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
             judged: outcome.judged,
             predictions: outcome.predictions,
+            map: outcome.map,
             reference: outcome.reference,
             candidates: outcome.candidates,
             comparisons: outcome.comparisons,
@@ -166,7 +185,14 @@ impl Account {
             data: &self.data,
             folder: self.settings.source.folder(),
         };
-        let classifier = material.build(engine)?;
+        let mut classifier = material.build(engine)?;
+        let reasons = Reasons {
+            data: &self.data,
+            pictures: &pictures,
+            judges: &outcome.judges,
+            kept: outcome.kept,
+        };
+        reasons.explain(&mut classifier, ::report::EXPLAINED, REASONS, engine, terminal, stop)?;
         let output = &self.settings.output;
         let replaced = if output.exists() { " (replaced)" } else { "" };
         classifier.save(output)?;
@@ -224,6 +250,10 @@ impl Account {
         }
         if let Some(copies) = self.copies() {
             fact("kept together", copies);
+        }
+        for Grouped { way, pictures, groups } in &self.grouped {
+            let (pictures, groups) = (count(*pictures, "picture"), count(*groups, "group"));
+            fact(&format!("grouped by {way}"), format!("{pictures} in {groups}"));
         }
         fact("weights", self.start.name().unwrap_or_else(|| "drawn at random".into()));
         if let Some(digest) = digest {

@@ -24,7 +24,7 @@ pub(super) fn run(
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let Prepared { settings, folder, start, began } = prepared;
+    let Prepared { settings, folder, grouped, start, began } = prepared;
     let classes = folder.classes.len();
     let architecture = recipe.architecture(classes);
     let graph = architecture.graph();
@@ -62,8 +62,16 @@ pub(super) fn run(
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
     let share = settings.valid;
     let recipe_of = Recipe::Auto(recipe.clone());
-    let mut account =
-        Account { settings, start, recipe: recipe_of, preprocess, data, began, notes: vec![] };
+    let mut account = Account {
+        settings,
+        grouped,
+        start,
+        recipe: recipe_of,
+        preprocess,
+        data,
+        began,
+        notes: vec![],
+    };
     account.introduce(terminal);
 
     let data = &account.data;
@@ -108,7 +116,10 @@ pub(super) fn run(
         candidates: fitted.candidates.clone(),
         curve: fitted.curve.clone(),
         shortcuts: fitted.shortcuts.clone(),
+        map: fitted.map,
         reference: Some(fitted.reference.clone()),
+        judges: fitted.judges.clone(),
+        kept: Some((key, features.kept.clone())),
         facts: vec![("head", format!("{kind}, strength {strength}"))],
         ..Outcome::new(parameters, protocol, fitted.judged.clone())
     };
@@ -117,12 +128,12 @@ pub(super) fn run(
         if recipe.fine_tune == FineTune::Auto {
             account.notes.push(UNTRIED.into());
         }
-        account.save(outcome, &mut engine, terminal)?;
+        account.save(outcome, &mut engine, terminal, stop)?;
         timings::say(&engine, terminal);
         return Ok(Exit::Done);
     }
     // What is done in a moment is saved before what takes long begins.
-    account.save(outcome.clone(), &mut engine, terminal)?;
+    account.save(outcome.clone(), &mut engine, terminal, stop)?;
     account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
     fine_tune(account, recipe, &fitted, &features, outcome, &mut engine, terminal, stop)
 }
@@ -193,6 +204,8 @@ fn fine_tune(
                 reference: Some(better.reference),
                 history: better.history,
                 // These speak of the fitted head.
+                judges: vec![],
+                kept: None,
                 candidates: vec![],
                 curve: vec![],
                 ..outcome
@@ -204,7 +217,7 @@ fn fine_tune(
         }
     }
     let output = account.settings.output.clone();
-    account.save(outcome, engine, terminal)?;
+    account.save(outcome, engine, terminal, stop)?;
     timings::say(engine, terminal);
     tuned.checkpoints.iter().for_each(|kept| unfinished.done(kept, &output, terminal));
     unfinished.remove();

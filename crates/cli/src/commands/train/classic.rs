@@ -4,7 +4,7 @@ use classifier::Judged;
 use engine::Cpu;
 use ground::Stop;
 use ground::progress::Progress;
-use insight::Protocol;
+use insight::{Place, Protocol};
 use pictures::{Dataset, Preprocess, Side, dataset};
 use training::{Classic, HeldOut, Recipe, Run, TrainingError};
 
@@ -25,7 +25,7 @@ pub(super) fn run(
     terminal: &Terminal,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let Prepared { settings, folder, start, began } = prepared;
+    let Prepared { settings, folder, grouped, start, began } = prepared;
     let valid = settings.valid.unwrap_or(VALID);
     let graph = recipe.architecture.graph();
     let mut engine = commands::engine(
@@ -47,6 +47,7 @@ pub(super) fn run(
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
     let mut account = Account {
         settings,
+        grouped,
         start,
         recipe: Recipe::Classic(recipe.clone()),
         preprocess,
@@ -119,22 +120,30 @@ fn save(
     let Account { data, preprocess, .. } = &account;
     let pictures: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
     let head = account.recipe.architecture(data.classes.len()).head;
-    let familiar = Familiar::of(data, preprocess, head, &pictures, engine, terminal, stop)?;
-    let judge = |(held_out, novelty): (HeldOut, Option<f32>)| Judged {
+    let called = |held_out: &HeldOut| classifier::ranked(&held_out.logits)[0].0;
+    let right: Vec<bool> =
+        run.held_out.iter().map(|h| called(h) == data.items[h.picture].label).collect();
+    let seed = account.recipe.seed();
+    let familiar =
+        Familiar::of(data, preprocess, head, &pictures, &right, seed, engine, terminal, stop)?;
+    let seen = familiar.novelties.into_iter().zip(familiar.places);
+    let judge = |(held_out, (novelty, place)): (HeldOut, (Option<f32>, Option<Place>))| Judged {
         picture: held_out.picture,
         logits: held_out.logits,
         fold: 0,
         group: data.groups[held_out.picture],
         novelty,
+        place,
     };
-    let predictions = run.held_out.into_iter().zip(familiar.novelties).map(judge).collect();
+    let predictions = run.held_out.into_iter().zip(seen).map(judge).collect();
     let outcome = Outcome {
+        map: familiar.map,
         reference: familiar.reference,
         history: run.history,
         facts: vec![("steps", thousands(run.steps))],
         ..Outcome::new(run.parameters, judged, predictions)
     };
-    account.save(outcome, engine, terminal)?;
+    account.save(outcome, engine, terminal, stop)?;
     commands::timings::say(engine, terminal);
     Ok(())
 }

@@ -5,6 +5,8 @@ use classifier::{ClassifierError, Learned, Views, averages, evenly, features};
 use engine::Engine;
 use ground::Stop;
 use ground::progress::{Bar, Progress};
+use insight::layout::{layout, mapped};
+use insight::{Body, Map, Place};
 use network::Head;
 use pictures::{Dataset, Preprocess, Side};
 
@@ -16,22 +18,29 @@ pub(super) struct Familiar {
     pub(super) reference: Option<Learned>,
     /// One for each judged picture.
     pub(super) novelties: Vec<Option<f32>>,
+    /// Where judged pictures lie on the map, and what it is.
+    pub(super) places: Vec<Option<Place>>,
+    pub(super) map: Option<Map>,
 }
 
 /// Pictures read at a time.
 const BATCH: usize = 16;
 
 impl Familiar {
-    /// Looks at the pictures learned from, and at those judged. A stop that was or is asked for
+    /// Looks at the pictures learned from, and at those judged, of which some were named `right`.
+    /// A stop that was or is asked for
     /// leaves it undone, as the classifier is wanted soon.
     ///
     /// # Errors
     /// When a picture that was decoded cannot be read back.
+    #[allow(clippy::too_many_arguments, reason = "what a look takes, and what is known")]
     pub(super) fn of(
         data: &Dataset,
         preprocess: &Preprocess,
         head: Head,
         judged: &[usize],
+        right: &[bool],
+        seed: u64,
         engine: &mut dyn Engine,
         terminal: &Terminal,
         stop: &Stop,
@@ -52,12 +61,32 @@ impl Familiar {
                  is unlike anything seen",
                 count(total as usize, "picture"),
             ));
-            return Ok(Self { reference: None, novelties: vec![None; judged.len()] });
+            let (novelties, places) = (vec![None; judged.len()], vec![None; judged.len()]);
+            return Ok(Self { reference: None, novelties, places, map: None });
         };
         let learned = Learned::new(&known, width, &seen);
         let novelties = learned.novelties(&asked, |_, _| true);
-        Ok(Self { reference: Some(learned), novelties })
+        let (places, map) = placed(&asked, width, right, seed);
+        Ok(Self { reference: Some(learned), novelties, places, map })
     }
+}
+
+/// The map of the judged pictures' rows, of many of the wrong ones and a choice of the others.
+fn placed(
+    rows: &[f32],
+    width: usize,
+    right: &[bool],
+    seed: u64,
+) -> (Vec<Option<Place>>, Option<Map>) {
+    let mut places = vec![None; right.len()];
+    let shown = mapped(right);
+    let chosen: Vec<f32> =
+        shown.iter().flat_map(|&at| &rows[at * width..][..width]).copied().collect();
+    let Some(found) = layout(&chosen, width, seed) else { return (places, None) };
+    for (at, place) in shown.into_iter().zip(found.places) {
+        places[at] = Some(place);
+    }
+    (places, Some(Map { body: Body::Taught, explained: found.explained }))
 }
 
 /// The averages among each picture's features, one behind the other; `None` on request.

@@ -1,0 +1,56 @@
+//! `lookalike look`: contact sheets of the real binary.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
+mod common;
+
+use common::{Place, told};
+
+#[test]
+fn a_sheet_shows_each_class_and_says_what_it_leaves_out() {
+    let place = Place::new();
+    place.out("practice practice --per-class 12");
+    let hostile = "<img src=x onerror=alert(1)>.jpg";
+    place.write(&format!("practice/bad/{hostile}"), "no picture");
+    place.write("practice/bad/\u{202e}gpj.exe", "no picture");
+    let output = place.run("look practice --per-class 5 --png sheets");
+    assert!(output.status.success(), "{}", told(&output));
+    let said = told(&output);
+    assert!(said.contains("contact sheet: `practice.look.html` ("), "{said}");
+    assert!(said.contains("2 files of those shown cannot be read"), "{said}");
+    let page = String::from_utf8(place.read("practice.look.html")).unwrap();
+    let classes = page.matches("<section id=\"class-").count();
+    assert!(classes > 2, "{classes}");
+    let pictures = page.matches("<img src=\"data:image/jpeg;base64,").count();
+    assert_eq!((pictures, page.matches("<img").count()), (5 * (classes - 1), pictures));
+    assert_eq!(page.matches("class=\"blank\"").count(), 2);
+    assert!(page.contains("5 of 12 files") && page.contains("drawn by chance"));
+    // Names are inert, and nothing runs or is fetched.
+    assert!(!page.contains(hostile) && !page.contains('\u{202e}'));
+    for never in ["<script", "http:", "https:", "url(", "@import"] {
+        assert!(!page.contains(never), "{never}");
+    }
+    let sheets = std::fs::read_dir(place.path("sheets")).unwrap().count();
+    assert_eq!(sheets, classes, "a PNG of each class");
+
+    // The same choice each time, another with another seed, and all of them.
+    place.out("look practice --per-class 5 -o again.html");
+    assert!(place.read("again.html") == page.as_bytes());
+    place.out("look practice --per-class 5 --seed 1 -o other.html");
+    assert!(place.read("other.html") != page.as_bytes());
+    place.out("look practice --all -o all.html");
+    let all = String::from_utf8(place.read("all.html")).unwrap();
+    assert_eq!(all.matches("<img").count(), 12 * (classes - 1));
+    assert!(!all.contains("drawn by chance"));
+}
+
+#[test]
+fn a_folder_that_holds_something_gets_no_sheets() {
+    let place = Place::new();
+    place.out("practice practice --per-class 2");
+    place.write("sheets/mine.txt", "mine");
+    let output = place.run("look practice --png sheets");
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("`sheets` is not empty"));
+    assert!(!place.path("practice.look.html").exists());
+}

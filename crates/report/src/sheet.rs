@@ -1,0 +1,99 @@
+//! Contact sheets: what lies in a folder, class by class, at a glance.
+
+use askama::Template;
+
+use crate::names::{Name, cut, plural};
+use crate::thumbnail::address;
+
+/// Pictures of a folder, class by class.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    /// What the sheet is called, such as the folder's name.
+    pub title: String,
+    /// Which program made it, with its version.
+    pub program: String,
+    /// The classes in their order.
+    pub classes: Vec<SheetClass>,
+}
+
+/// The pictures of a class.
+#[derive(Clone, Debug, Default)]
+pub struct SheetClass {
+    /// Its name.
+    pub name: String,
+    /// Files in it.
+    pub count: usize,
+    /// Those that are shown.
+    pub tiles: Vec<Tile>,
+}
+
+/// One file on a sheet.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// Its path relative to the folder.
+    pub file: String,
+    /// A small JPEG with its width and height in pixels, or why there is none.
+    pub picture: Result<(Vec<u8>, [u32; 2]), String>,
+}
+
+#[derive(Template)]
+#[template(path = "sheet.html")]
+struct Page<'a> {
+    sheet: &'a Sheet,
+    title: Name,
+    classes: Vec<Class>,
+    /// Files in all, those shown, and those of them that are no pictures.
+    count: usize,
+    shown: usize,
+    bad: usize,
+}
+
+struct Class {
+    name: Name,
+    count: usize,
+    bad: usize,
+    tiles: Vec<Shown>,
+}
+
+struct Shown {
+    file: Name,
+    /// Empty where there is no picture.
+    address: String,
+    size: [u32; 2],
+    reason: String,
+}
+
+/// The sheet as one HTML file: no script, no network, pictures inside.
+#[must_use]
+pub fn contact_sheet(sheet: &Sheet) -> String {
+    let shown = |tile: &Tile| {
+        let file = Name::of(&tile.file);
+        match &tile.picture {
+            Ok((jpeg, size)) => Shown {
+                file,
+                address: address(std::slice::from_ref(jpeg), Some(0)),
+                size: *size,
+                reason: String::new(),
+            },
+            Err(reason) => {
+                Shown { file, address: String::new(), size: [0; 2], reason: cut(reason, 200) }
+            }
+        }
+    };
+    let class = |class: &SheetClass| Class {
+        name: Name::of(&class.name),
+        count: class.count,
+        bad: class.tiles.iter().filter(|tile| tile.picture.is_err()).count(),
+        tiles: class.tiles.iter().map(shown).collect(),
+    };
+    let classes: Vec<Class> = sheet.classes.iter().map(class).collect();
+    let page = Page {
+        title: Name::of(&sheet.title),
+        count: classes.iter().map(|class| class.count).sum(),
+        shown: classes.iter().map(|class| class.tiles.len()).sum(),
+        bad: classes.iter().map(|class| class.bad).sum(),
+        classes,
+        sheet,
+    };
+    page.render().expect("templates whose values print without error render without error")
+}

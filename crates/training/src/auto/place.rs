@@ -1,0 +1,41 @@
+//! Where each judged picture lies on the map of the features.
+
+use ground::Digester;
+use insight::layout::{layout, mapped};
+use insight::{Body, Place};
+
+use super::judge::first_of_largest;
+use super::*;
+
+/// Changes with anything in the code that changes a place.
+const VERSION: &str = "lookalike map 1";
+
+/// Gives the judged pictures places; of many, the wrong ones and an even choice of the others
+/// ([`mapped`]). Places of the same features are kept beside these, so that they are worked out
+/// once.
+pub(super) fn of(
+    judged: &mut [Judged],
+    judge: &Judge<'_>,
+    features: &Features,
+    seed: u64,
+) -> Result<Option<Map>, FileError> {
+    let right: Vec<bool> =
+        judged.iter().map(|j| first_of_largest(&j.logits) == judge.labels[j.picture]).collect();
+    let shown = mapped(&right);
+    let pictures: Vec<usize> = shown.iter().map(|&at| judged[at].picture).collect();
+    let width = features.table.width();
+    let mut rows = vec![0.0; pictures.len() * width];
+    features.table.read(&pictures, &mut rows)?;
+    let mut key = Digester::new();
+    key.update(format!("{VERSION} {width} {seed}\n").as_bytes());
+    rows.iter().for_each(|x| key.update(&x.to_le_bytes()));
+    let made = || layout(&rows, width, seed).map(|found| (found.explained, found.places));
+    let found: Option<(f64, Vec<Place>)> = features.kept.get("map", &key.finish(), made);
+    let Some((explained, places)) = found.filter(|(_, places)| places.len() == shown.len()) else {
+        return Ok(None);
+    };
+    for (at, place) in shown.into_iter().zip(places) {
+        judged[at].place = Some(place);
+    }
+    Ok(Some(Map { body: Body::Pretrained, explained }))
+}

@@ -1,0 +1,224 @@
+//! Where the judges of pictures found their reasons, for the report.
+
+use classifier::{Classifier, ClassifierError, heat_maps};
+use engine::Engine;
+use ground::progress::Progress;
+use ground::{Digest, Digester, Stop};
+use insight::{Heat, Insight, Whose};
+use pictures::Dataset;
+use serde::{Deserialize, Serialize};
+
+use crate::auto::with_head;
+use crate::features::Kept;
+use crate::head::Linear;
+
+/// Changes with anything in the code that changes a map.
+const VERSION: &str = "lookalike reasons 1";
+/// Pictures that are asked about together.
+const BATCH: usize = 16;
+
+/// The search for the reasons behind answers on judged pictures.
+pub struct Reasons<'a> {
+    /// The pictures.
+    pub data: &'a Dataset,
+    /// Of each of the classifier's predictions, the picture in the dataset.
+    pub pictures: &'a [usize],
+    /// The heads that judged, by fold, on the classifier's body; none where the classifier itself
+    /// is to be asked.
+    pub judges: &'a [Linear],
+    /// The digest of the body and of how it sees pictures, and where maps are kept; `None` where
+    /// none are.
+    pub kept: Option<(Digest, Kept)>,
+}
+
+/// The maps of all pictures that were asked about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Found {
+    side: usize,
+    /// Of each picture, those of each class, in the order of the questions.
+    cells: Vec<Vec<Vec<u8>>>,
+}
+
+/// One picture and what is asked about it.
+struct Asked {
+    /// Among the predictions.
+    at: usize,
+    fold: usize,
+    /// What it was called and, where it is another, what it is.
+    classes: Vec<usize>,
+}
+
+impl Found {
+    /// Whether there is a whole map for each question.
+    fn answers(&self, asked: &[Asked]) -> bool {
+        let whole = |(asked, maps): (&Asked, &Vec<Vec<u8>>)| {
+            maps.len() == asked.classes.len()
+                && maps.iter().all(|cells| cells.len() == self.side * self.side)
+        };
+        let all = self.cells.len() == asked.len() && !asked.is_empty();
+        all && self.side > 0 && asked.iter().zip(&self.cells).all(whole)
+    }
+}
+
+impl Reasons<'_> {
+    /// Puts heat maps of at most `most` predictions into the classifier, those that its report
+    /// shows first ([`Insight::worth_explaining`], of which `shown` says how many). The picture is
+    /// looked at as it is: its mirror image, which the default recipe looks at too, would take as
+    /// long again. `engine` holds the classifier's parameters, and does so again afterwards.
+    ///
+    /// A stop that is asked for leaves the classifier as it was.
+    ///
+    /// # Errors
+    /// When a picture cannot be read, or the engine's network is another.
+    pub fn explain(
+        &self,
+        classifier: &mut Classifier,
+        shown: [usize; 3],
+        most: usize,
+        engine: &mut dyn Engine,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<(), ClassifierError> {
+        let asked = self.asked(classifier, shown, most);
+        let mut failed = None;
+        let mut make = || match self.look(classifier, &asked, engine, progress, stop) {
+            Ok(found) => found,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        };
+        let found = match &self.kept {
+            Some((body, kept)) => kept.get("reasons", &self.key(*body, classifier, &asked), make),
+            None => make(),
+        };
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(found) = found.filter(|found| found.answers(&asked)) else { return Ok(()) };
+        for (asked, cells) in asked.iter().zip(found.cells) {
+            let heat = asked.classes.iter().zip(cells);
+            classifier.evidence.predictions[asked.at].heat =
+                heat.map(|(&class, cells)| Heat { class, cells }).collect();
+        }
+        let whose = if self.judges.is_empty() { Whose::Saved } else { Whose::Judge };
+        classifier.evidence.reasons = Some(insight::Reasons { whose, side: found.side });
+        Ok(())
+    }
+
+    fn asked(&self, classifier: &Classifier, shown: [usize; 3], most: usize) -> Vec<Asked> {
+        let insight = Insight::of(&classifier.evidence);
+        let ask = |at: usize| {
+            let judged = &insight.judged[at];
+            let mut classes = vec![judged.predicted, judged.actual];
+            classes.dedup();
+            Asked { at, fold: classifier.evidence.predictions[at].fold, classes }
+        };
+        let mut asked: Vec<Asked> =
+            insight.worth_explaining(shown, most).into_iter().map(ask).collect();
+        // Each judge is asked about all its pictures at once.
+        asked.sort_by_key(|asked| (asked.fold, asked.at));
+        asked
+    }
+
+    /// A digest of everything that the maps depend on.
+    fn key(&self, body: Digest, classifier: &Classifier, asked: &[Asked]) -> Digest {
+        let mut key = Digester::new();
+        key.update(format!("{VERSION} {body}\n").as_bytes());
+        for head in self.judges {
+            let numbers = head.weights.iter().chain(&head.bias);
+            numbers.for_each(|x| key.update(&x.to_le_bytes()));
+        }
+        if self.judges.is_empty() {
+            let numbers = classifier.parameters.tensors().iter().rev().take(2);
+            numbers.flat_map(|t| &t.data).for_each(|x| key.update(&x.to_le_bytes()));
+        }
+        for Asked { at, fold, classes } in asked {
+            let digest = self.data.items[self.pictures[*at]].digest;
+            key.update(format!("{digest} {fold} {classes:?}\n").as_bytes());
+        }
+        key.finish()
+    }
+
+    fn look(
+        &self,
+        classifier: &Classifier,
+        asked: &[Asked],
+        engine: &mut dyn Engine,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Option<Found>, ClassifierError> {
+        let bar = progress.begin("Finding reasons", Some(asked.len() as u64));
+        let mut found = Found { side: 0, cells: vec![] };
+        for of_fold in asked.chunk_by(|a, b| self.judges.is_empty() || a.fold == b.fold) {
+            let body = &classifier.parameters;
+            match self.judges.get(of_fold[0].fold) {
+                Some(head) => {
+                    engine.set_parameters(&with_head(classifier.architecture, body, head))?;
+                }
+                None => engine.set_parameters(body)?,
+            }
+            for batch in of_fold.chunks(BATCH) {
+                if stop.asked() {
+                    break;
+                }
+                self.look_at(classifier, batch, engine, &mut found)?;
+                bar.advance(batch.len() as u64);
+            }
+        }
+        engine.set_parameters(&classifier.parameters)?;
+        Ok((found.cells.len() == asked.len()).then_some(found))
+    }
+
+    fn look_at(
+        &self,
+        classifier: &Classifier,
+        batch: &[Asked],
+        engine: &mut dyn Engine,
+        found: &mut Found,
+    ) -> Result<(), ClassifierError> {
+        let size = self.data.size();
+        let mut squares = vec![vec![0; size * size * 3]; batch.len()];
+        for (asked, square) in batch.iter().zip(&mut squares) {
+            self.data.read(self.pictures[asked.at], square)?;
+        }
+        let squares: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
+        // As many for each picture, so that it passes through the body once.
+        let classes: Vec<usize> = batch
+            .iter()
+            .flat_map(|asked| [asked.classes[0], asked.classes[asked.classes.len() - 1]])
+            .collect();
+        let maps = heat_maps(engine, &classifier.preprocess, &squares, &classes, false)?;
+        if maps.height != maps.width {
+            return Ok(());
+        }
+        found.side = maps.width;
+        let maps: Vec<&[f32]> = maps.each().collect();
+        for (asked, maps) in batch.iter().zip(maps.chunks_exact(2)) {
+            found.cells.push(bytes(&maps[..asked.classes.len()]));
+        }
+        Ok(())
+    }
+}
+
+/// The maps of a picture on one scale, whose end is the largest number of all.
+fn bytes(maps: &[&[f32]]) -> Vec<Vec<u8>> {
+    let numbers = maps.iter().flat_map(|map| map.iter().copied());
+    let largest = numbers.filter(|x| x.is_finite()).fold(0.0, f32::max);
+    let byte = |x: &f32| {
+        if largest > 0.0 { (255.0 * x / largest).clamp(0.0, 255.0).round() as u8 } else { 0 }
+    };
+    maps.iter().map(|map| map.iter().map(byte).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn maps_of_one_picture_share_a_scale() {
+        assert_eq!(bytes(&[&[0.5, -1.0], &[2.0, 1.0]]), [[64, 0], [255, 128]]);
+        assert_eq!(bytes(&[&[-0.5, -1.0]]), [[0, 0]]);
+        assert_eq!(bytes(&[&[f32::NAN, f32::INFINITY, 3.0]]), [[0, 255, 255]]);
+    }
+}
