@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use classifier::{Classifier, Judged, Made, Material, heat_maps};
+use classifier::{Classifier, Judged, Made, Material, Views, heat_maps};
 use engine::{Cpu, Engine};
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
@@ -62,7 +62,7 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
     let material = Material {
         architecture,
         preprocess: Preprocess::imagenet(SIZE),
-        mirrored: false,
+        views: Views::default(),
         parameters,
         recipe: serde_json::json!({}),
         made: Made { program: "test".into(), pretrained: None },
