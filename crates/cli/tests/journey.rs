@@ -24,8 +24,8 @@ fn training_tells_its_story() {
     let class = std::fs::read_dir(place.path("practice")).unwrap().flatten().map(|e| e.path());
     let class = class.filter(|path| path.is_dir()).min().unwrap();
     std::fs::write(class.join("broken.jpg"), b"\xff\xd8\xff\xe0 and no more").unwrap();
-    let arguments =
-        "train practice --backbone small --size 32 --frozen-epochs 1 --epochs 1 --batch 16";
+    let arguments = "train practice --backbone small --size 32 --frozen-epochs 1 --epochs 1 \
+                     --batch 16 --precision fp32";
     let told = told(&place.run(arguments));
     // Of all numbers, the counts alone are the same on every machine.
     insta::with_settings!({ filters => [
