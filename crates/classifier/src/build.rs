@@ -210,7 +210,7 @@ impl Album<'_> {
         let (data, size) = (self.data, self.data.size());
         let jpeg = |at: usize| square(data, missing[at]).map(|pixels| thumbnail(&pixels, size));
         let mut drawn: Vec<_> = missing.iter().map(|_| None).collect();
-        pictures::parallel(missing.len(), threads::count(), &|| false, jpeg, |at, jpeg| {
+        ground::parallel(missing.len(), threads::count(), &|| false, jpeg, |at, jpeg| {
             drawn[at] = Some(jpeg);
             ControlFlow::Continue(())
         });

@@ -6,9 +6,7 @@
 //! with the number of pictures stands in the record, so that the header stays short.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
 use std::path::Path;
-use std::thread;
 
 use ground::Digest;
 use ground::files::{Disk, Files};
@@ -17,8 +15,8 @@ use network::{Architecture, Graph, Parameters, Role};
 use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use weights::safetensors::{self, Dtype, File, TensorRef, Values};
-use weights::{Part, WeightsError, load_from};
+use weights::safetensors::{self, Dtype, File, Source, TensorRef, Values, content_digest};
+use weights::{Part, WeightsError, load_from, load_with_digest};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
 use crate::{
@@ -27,6 +25,8 @@ use crate::{
 };
 
 const NAME: &str = "lookalike";
+/// The first version whose digest is made of those of its tensors.
+const BY_TENSOR: u64 = 4;
 const RECORD: &str = "record";
 const REFERENCE: &str = "reference";
 const THUMBNAILS: &str = "thumbnails";
@@ -47,7 +47,8 @@ struct Sealed {
     version: u64,
     /// SHA-256 of the metadata's `classifier`.
     classifier: String,
-    /// SHA-256 of everything behind the header.
+    /// [`content_digest`] of all tensors; SHA-256 of everything behind the header in versions
+    /// before [`BY_TENSOR`].
     payload: String,
 }
 
@@ -149,7 +150,8 @@ impl Classifier {
             name: NAME.into(),
             version: VERSION,
             classifier: Digest::of(description.as_bytes()).to_string(),
-            payload: safetensors::payload_digest(&tensors).to_string(),
+            payload: content_digest(tensors.iter().map(|t| (t.name, t.dtype(), t.digest())))
+                .to_string(),
         };
         let format = json(path, "format", &format)?;
         let metadata =
@@ -194,22 +196,11 @@ impl Classifier {
             file: Limits::DEFAULT.max_bytes,
             ..safetensors::Limits::CLASSIFIER
         };
-        let mut file = File::open(path, &limits)?;
-        thread::scope(|scope| {
-            // Half of the time goes into the digest, which needs nothing of the rest.
-            let digest = scope.spawn(|| File::open(path, &limits)?.payload_digest());
-            read(path, &mut file, || digest.join().ok()?.ok())
-        })
+        read(path, &File::open(path, &limits)?)
     }
 }
 
-/// Reads a classifier. `digest` may know the payload's already; where it does not, or knows that of
-/// a file that has been replaced since, the digest is taken here.
-fn read<S: Read + Seek>(
-    path: &Path,
-    file: &mut File<S>,
-    digest: impl FnOnce() -> Option<Digest>,
-) -> Result<Classifier, ClassifierError> {
+fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, ClassifierError> {
     let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
     let metadata = |missing: &'static str| {
         let text = file.layout().metadata().get(missing).cloned();
@@ -243,10 +234,12 @@ fn read<S: Read + Seek>(
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
     }
-    let parameters = load_from(file, &graph, Part::Whole, ours)?;
-    if digest().is_none_or(|found| found.to_string() != sealed.payload) {
-        compare(path, "content", &sealed.payload, file.payload_digest()?)?;
-    }
+    let (parameters, found) = if version >= BY_TENSOR {
+        load_with_digest(file, &graph, ours)?
+    } else {
+        (load_from(file, &graph, Part::Whole, ours)?, file.payload_digest()?)
+    };
+    compare(path, "content", &sealed.payload, found)?;
 
     let record = file.layout().entries().get(RECORD).map_or(0, |entry| entry.bytes);
     if record > Limits::DEFAULT.max_record_bytes as u64 {
@@ -296,9 +289,9 @@ fn read<S: Read + Seek>(
 
 /// The pictures that others are compared with, where the file has such; its tensor must be exactly
 /// theirs before it is read.
-fn reference<S: Read + Seek>(
+fn reference<S: Source>(
     path: &Path,
-    file: &mut File<S>,
+    file: &File<S>,
     pictures: Vec<(String, usize, Option<usize>)>,
     width: usize,
 ) -> Result<Option<Reference>, ClassifierError> {

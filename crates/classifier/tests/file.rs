@@ -70,7 +70,17 @@ fn weights_of_sixteen_bits_are_read() {
     }
 }
 
-/// As the program before this one wrote it: without what a network saw.
+/// As the program wrote it when one digest ran over all bytes.
+#[test]
+fn a_file_of_version_3_is_read() {
+    let mut raw = Raw::of(&saved());
+    raw.edit("format", |format| format["version"] = json!(3));
+    assert!(words(&load(&raw.bytes()).unwrap_err()).contains("the content of"));
+    raw.seal();
+    assert!(load(&raw.bytes()).unwrap() == sample());
+}
+
+/// As the program before that wrote it: without what a network saw.
 #[test]
 fn a_file_of_version_2_is_read() {
     let classifier = sample();
@@ -102,13 +112,13 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 4; this program reads lookalike version 3", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 4, "new": true }));
+        ("a newer version", "version 5; this program reads lookalike version 4", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 5, "new": true }));
         }),
         ("a version older than is read", "lookalike file of version 1;", |raw| {
             raw.edit("format", |f| f["version"] = json!(1));
         }),
-        ("another program's file", "is a other file of version 3", |raw| {
+        ("another program's file", "is a other file of version 4", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -306,6 +316,18 @@ fn what_is_not_as_written_is_refused() {
     description(&mut altered, |d| d["classes"][0] = json!("cat"));
     let error = words(&load(&altered.bytes()).unwrap_err());
     assert!(error.contains("the description of") && error.contains("has changed"), "{error}");
+
+    // Two tensors of one shape that have changed places, and bytes read as another type.
+    let mut swapped = whole.clone();
+    let names = ["layer1.0.bn1.weight", "layer1.0.bn1.bias"].map(|name| swapped.tensor(name).3.clone());
+    swapped.tensor("layer1.0.bn1.weight").3 = names[1].clone();
+    swapped.tensor("layer1.0.bn1.bias").3 = names[0].clone();
+    let mut retyped = whole;
+    retyped.tensor("reference").1 = "F16".into();
+    for spoilt in [swapped, retyped] {
+        let error = words(&load(&spoilt.bytes()).unwrap_err());
+        assert!(error.contains("the content of") && error.contains("has changed"), "{error}");
+    }
 }
 
 #[test]

@@ -23,6 +23,9 @@ use args::{Command, Typed};
 use fault::Exit;
 use terminal::Terminal;
 
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     panic::set_hook(Box::new(report_bug));
     // Whatever ends in a panic has been told by the hook; what is left is the code.

@@ -36,7 +36,7 @@ fn practice() -> Place {
 /// times stand, and the record's report without them.
 fn essence(place: &Place) -> (BTreeMap<String, Vec<u8>>, Value) {
     let path = place.path("practice.lookalike");
-    let mut file = File::open(&path, &Limits::CLASSIFIER).unwrap();
+    let file = File::open(&path, &Limits::CLASSIFIER).unwrap();
     let names: Vec<String> = file.layout().entries().keys().cloned().collect();
     let mut tensors = BTreeMap::new();
     for name in names.into_iter().filter(|name| name != "record") {

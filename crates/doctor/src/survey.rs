@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
-use ground::{Digest, Digester, Stop};
+use ground::{Digest, Digester, Stop, parallel};
 use pictures::{
-    Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, parallel, read_bytes,
+    Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, read_bytes,
 };
 
 use crate::Light;

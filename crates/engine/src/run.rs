@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ground::random::{Draws, Purpose};
 use kernels::norm::{Backward, Moments, Statistics};
-use kernels::{Bf16, Element, Epilogue, Precision, View, elementwise, loss, pool};
+use kernels::{Bf16, Direction, Element, Epilogue, Precision, View, elementwise, loss, pool};
 use network::{Graph, NodeId};
 
 use crate::arena::{Split, split};
@@ -154,7 +154,7 @@ fn act<E: Element>(
                 (norm, sums)
             });
             let bias = bias.map(|id| store.values(id).to_vec());
-            let pack = store.forward_pack(layer, E::PRECISION, change);
+            let pack = store.pack(layer, Direction::Forward, E::PRECISION, change);
             let sums_of = sums.as_mut().map(|(_, sums)| &mut sums[..]);
             let epilogue = Epilogue { bias: bias.as_deref(), sums: sums_of, ..Epilogue::default() };
             layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
@@ -237,7 +237,7 @@ fn act<E: Element>(
         }
         Action::ConvBackwardData { layer, gradient, to, accumulate } => {
             let (out, buffers) = split::<E>(memory, &plan.places, to);
-            let pack = store.backward_pack(layer, E::PRECISION, change);
+            let pack = store.pack(layer, Direction::BackwardData, E::PRECISION, change);
             layer.conv.backward_data(buffers.read::<E>(gradient), pack, out, accumulate);
         }
         Action::BiasBackward { bias, gradient } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use network::{Graph, Parameter, Tensor};
+use network::{Graph, Parameter, ParameterId, Tensor};
 
 use crate::store::{Store, to_kernels, to_torch};
 use crate::{EngineError, State};
@@ -13,8 +13,8 @@ const AVERAGES: [&str; 2] = ["adam.mean.", "adam.square."];
 impl Store {
     pub(crate) fn state(&self, graph: &Graph) -> State {
         let mut tensors = BTreeMap::new();
-        for (slot, parameter) in self.slots.iter().zip(graph.parameters()) {
-            tensors.insert(parameter.name.clone(), to_torch(parameter, &slot.values));
+        for (index, (slot, parameter)) in self.slots.iter().zip(graph.parameters()).enumerate() {
+            tensors.insert(parameter.name.clone(), self.tensor(graph, ParameterId(index)));
             for (before, average) in AVERAGES.iter().zip(&slot.averages) {
                 if !average.is_empty() {
                     let name = format!("{before}{}", parameter.name);
@@ -30,6 +30,7 @@ impl Store {
         let steps = i32::try_from(state.steps)
             .map_err(|_| EngineError::Parameters(format!("{} steps are too many", state.steps)))?;
         self.forget();
+        self.wait_for_none();
         self.steps = steps;
         self.clock += 1;
         for ((slot, parameter), Found { values, averages }) in

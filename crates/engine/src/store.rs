@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kernels::adam::Adam as Constants;
 use kernels::norm::{Moments, Statistics};
-use kernels::{Pack, Precision, threads};
+use kernels::{Direction, Pack, Precision, threads};
 use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
 
 use crate::plan::Layer;
@@ -14,6 +14,7 @@ use crate::{Adam, EngineError, Trained};
 /// One parameter, in the kernels' order.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
+    /// Empty while a weight [waits](Store::waits).
     pub(crate) values: Vec<f32>,
     gradient: Vec<f32>,
     /// Adam's averages; empty until the first step.
@@ -32,8 +33,8 @@ struct Copy<T> {
 /// The packed copies of one layer.
 #[derive(Debug, Default)]
 struct Packs {
-    forward: Copy<Pack>,
-    backward: Copy<Pack>,
+    /// By [`Direction`].
+    plain: [Copy<Pack>; 2],
     folded: Copy<(Pack, Vec<f32>)>,
 }
 
@@ -41,6 +42,9 @@ struct Packs {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) slots: Vec<Slot>,
+    /// What was given, as long as weights wait.
+    given: Option<Parameters>,
+    waiting: usize,
     packs: Vec<Packs>,
     /// The copy of whichever layer is at work, where each serves once.
     passing: Pack,
@@ -51,36 +55,66 @@ pub(crate) struct Store {
     pub(crate) clock: u64,
 }
 
-/// Calls `place(index in the kernels' order, index in PyTorch's)` for each number of a weight: of
-/// shape out, in, height, width there, and height, width, in, out here.
-fn each_place(shape: &[usize], mut place: impl FnMut(usize, usize)) {
+/// Inputs and filters of a weight that are turned together, so that what is read and written stays in
+/// the cache.
+const STRIP: usize = 16;
+
+/// Turns a weight of shape out, in, height, width into the kernels' order, height, width, in, out,
+/// each filter multiplied by its scale.
+fn turn(shape: &[usize], torch: &[f32], scale: impl Fn(usize) -> f32 + Sync, ours: &mut [f32]) {
     let (out, inner) = (shape[0], shape[1]);
     let taps: usize = shape[2..].iter().product();
-    // In strips of inputs, so that both sides stay in the cache.
-    const STRIP: usize = 16;
-    for tap in 0..taps {
-        for strip in (0..inner).step_by(STRIP) {
-            for o in 0..out {
-                for i in strip..(strip + STRIP).min(inner) {
-                    place((tap * inner + i) * out + o, (o * inner + i) * taps + tap);
+    // For each strip of inputs its rows of every tap.
+    let mut strips: Vec<Vec<&mut [f32]>> = vec![];
+    strips.resize_with(inner.div_ceil(STRIP), Vec::new);
+    for tap in ours.chunks_exact_mut((inner * out).max(1)) {
+        strips.iter_mut().zip(tap.chunks_mut(STRIP * out)).for_each(|(strip, rows)| strip.push(rows));
+    }
+    let strips: Vec<_> = strips.into_iter().map(Mutex::new).collect();
+    threads::parallel(strips.len(), |index| {
+        let mut strip = strips[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let inputs = STRIP.min(inner - index * STRIP);
+        let mut block = vec![[0.0; STRIP]; inputs * taps];
+        for first in (0..out).step_by(STRIP) {
+            let filters = STRIP.min(out - first);
+            for o in 0..filters {
+                let scale = scale(first + o);
+                let from = &torch[((first + o) * inner + index * STRIP) * taps..];
+                block.iter_mut().zip(from).for_each(|(place, weight)| place[o] = weight * scale);
+            }
+            for (tap, rows) in strip.iter_mut().enumerate() {
+                let places = block.iter().skip(tap).step_by(taps);
+                for (row, place) in rows.chunks_exact_mut(out).zip(places) {
+                    row[first..first + filters].copy_from_slice(&place[..filters]);
                 }
             }
         }
-    }
+    });
 }
 
 pub(crate) fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
-    let mut values = torch.to_vec();
-    if parameter.role == Role::Weight {
-        each_place(&parameter.shape, |here, there| values[here] = torch[there]);
+    if parameter.role != Role::Weight {
+        return torch.to_vec();
     }
+    let mut values = vec![0.0; torch.len()];
+    turn(&parameter.shape, torch, |_| 1.0, &mut values);
     values
 }
 
 pub(crate) fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
     let mut data = values.to_vec();
     if parameter.role == Role::Weight {
-        each_place(&parameter.shape, |here, there| data[there] = values[here]);
+        let (out, inner) = (parameter.shape[0], parameter.shape[1]);
+        let taps: usize = parameter.shape[2..].iter().product();
+        for strip in (0..inner).step_by(STRIP) {
+            for tap in 0..taps {
+                for o in 0..out {
+                    for i in strip..(strip + STRIP).min(inner) {
+                        data[(o * inner + i) * taps + tap] = values[(tap * inner + i) * out + o];
+                    }
+                }
+            }
+        }
     }
     Tensor { shape: parameter.shape.clone(), data }
 }
@@ -95,7 +129,16 @@ impl Store {
         };
         let slots = graph.parameters().iter().map(slot).collect();
         let packs = graph.nodes().iter().map(|_| Packs::default()).collect();
-        Self { slots, packs, passing: Pack::default(), scaled: vec![], steps: 0, clock: 1 }
+        Self {
+            slots,
+            given: None,
+            waiting: 0,
+            packs,
+            passing: Pack::default(),
+            scaled: vec![],
+            steps: 0,
+            clock: 1,
+        }
     }
 
     pub(crate) fn set(
@@ -115,18 +158,41 @@ impl Store {
             return Err(EngineError::Parameters("values for another network".into()));
         }
         self.clock += 1;
-        let made: Vec<Mutex<Vec<f32>>> = self.slots.iter().map(|_| Mutex::default()).collect();
-        threads::parallel(made.len(), |index| {
-            let (parameter, tensor) = (&graph.parameters()[index], &parameters.tensors()[index]);
-            *made[index].lock().unwrap_or_else(PoisonError::into_inner) =
-                to_kernels(parameter, &tensor.data);
-        });
-        for (slot, made) in self.slots.iter_mut().zip(made) {
-            slot.values = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (slot, (parameter, tensor)) in
+            self.slots.iter_mut().zip(graph.parameters().iter().zip(parameters.tensors()))
+        {
             slot.version = self.clock;
+            let waits = parameter.role == Role::Weight;
+            slot.values = if waits { vec![] } else { tensor.data.clone() };
         }
+        self.waiting = self.slots.iter().filter(|slot| slot.values.is_empty()).count();
+        self.given = Some(parameters.clone());
         self.forget();
         Ok(())
+    }
+
+    /// A weight that nothing but a folded product has asked for since it was given: such a network
+    /// only predicts, and needs no weights beside its packs.
+    fn waits(&self, id: ParameterId) -> Option<&Tensor> {
+        let given = self.given.as_ref()?;
+        self.slots[id.0].values.is_empty().then(|| &given.tensors()[id.0])
+    }
+
+    /// For when every slot gets its numbers.
+    pub(crate) fn wait_for_none(&mut self) {
+        (self.given, self.waiting) = (None, 0);
+    }
+
+    /// Ends a weight's waiting.
+    fn fetch(&mut self, id: ParameterId) {
+        let Some(Tensor { shape, data }) = self.waits(id) else { return };
+        let mut values = vec![0.0; data.len()];
+        turn(shape, data, |_| 1.0, &mut values);
+        self.slots[id.0].values = values;
+        self.waiting -= 1;
+        if self.waiting == 0 {
+            self.wait_for_none();
+        }
     }
 
     /// Forgets Adam's state and all gradients.
@@ -138,23 +204,25 @@ impl Store {
         }
     }
 
-    fn collect(&self, graph: &Graph, values: impl Fn(&Slot) -> &[f32]) -> Parameters {
-        let tensors = self.slots.iter().zip(graph.parameters()).map(|(slot, parameter)| {
-            let values = values(slot);
-            if values.is_empty() {
-                return Tensor { shape: parameter.shape.clone(), data: vec![0.0; parameter.len()] };
-            }
-            to_torch(parameter, values)
-        });
-        Parameters::new(graph, tensors.collect()).expect("shapes are the graph's own")
+    /// A parameter's numbers, in PyTorch's order.
+    pub(crate) fn tensor(&self, graph: &Graph, id: ParameterId) -> Tensor {
+        let ours = || to_torch(&graph.parameters()[id.0], &self.slots[id.0].values);
+        self.waits(id).cloned().unwrap_or_else(ours)
     }
 
     pub(crate) fn parameters(&self, graph: &Graph) -> Parameters {
-        self.collect(graph, |slot| &slot.values)
+        let tensors = (0..self.slots.len()).map(|index| self.tensor(graph, ParameterId(index)));
+        Parameters::new(graph, tensors.collect()).expect("shapes are the graph's own")
     }
 
     pub(crate) fn gradients(&self, graph: &Graph) -> Parameters {
-        self.collect(graph, |slot| &slot.gradient)
+        let tensors = self.slots.iter().zip(graph.parameters()).map(|(slot, parameter)| {
+            if slot.gradient.is_empty() {
+                return Tensor { shape: parameter.shape.clone(), data: vec![0.0; parameter.len()] };
+            }
+            to_torch(parameter, &slot.gradient)
+        });
+        Parameters::new(graph, tensors.collect()).expect("shapes are the graph's own")
     }
 
     pub(crate) fn values(&self, id: ParameterId) -> &[f32] {
@@ -163,6 +231,7 @@ impl Store {
 
     /// Where a parameter's gradient is written.
     pub(crate) fn gradient_mut(&mut self, id: ParameterId) -> &mut Vec<f32> {
+        self.fetch(id);
         let slot = &mut self.slots[id.0];
         slot.gradient.resize(slot.values.len(), 0.0);
         &mut slot.gradient
@@ -172,44 +241,25 @@ impl Store {
         ids.iter().map(|id| self.slots[id.0].version).max().unwrap_or(0)
     }
 
-    /// Packed weights for the forward pass. Weights that `change` with every step are not worth a
-    /// place of their own.
-    pub(crate) fn forward_pack(
+    /// Packed weights for a product. Weights that `change` with every step are not worth a place of
+    /// their own.
+    pub(crate) fn pack(
         &mut self,
         layer: Layer,
+        direction: Direction,
         precision: Precision,
         change: bool,
     ) -> &Pack {
+        self.fetch(layer.weight);
         let Slot { values, version, .. } = &self.slots[layer.weight.0];
+        let copy = &mut self.packs[layer.node.0].plain[direction as usize];
         if change {
-            self.packs[layer.node.0].forward = Copy::default();
-            self.passing.set_forward(&layer.conv, values, precision);
+            *copy = Copy::default();
+            self.passing.set(&layer.conv, values, precision, direction);
             return &self.passing;
         }
-        let copy = &mut self.packs[layer.node.0].forward;
         if copy.of != (*version, precision) {
-            copy.made.set_forward(&layer.conv, values, precision);
-            copy.of = (*version, precision);
-        }
-        &copy.made
-    }
-
-    /// Packed weights for the gradient of the input; see [`Store::forward_pack`].
-    pub(crate) fn backward_pack(
-        &mut self,
-        layer: Layer,
-        precision: Precision,
-        change: bool,
-    ) -> &Pack {
-        let Slot { values, version, .. } = &self.slots[layer.weight.0];
-        if change {
-            self.packs[layer.node.0].backward = Copy::default();
-            self.passing.set_backward_data(&layer.conv, values, precision);
-            return &self.passing;
-        }
-        let copy = &mut self.packs[layer.node.0].backward;
-        if copy.of != (*version, precision) {
-            copy.made.set_backward_data(&layer.conv, values, precision);
+            copy.made.set(&layer.conv, values, precision, direction);
             copy.of = (*version, precision);
         }
         &copy.made
@@ -225,16 +275,23 @@ impl Store {
         let of = [layer.weight, norm.weight, norm.bias, norm.mean, norm.variance];
         let of = (self.newest(&of), precision);
         if self.packs[layer.node.0].folded.of != of {
-            let statistics = self.fixed(norm);
-            self.scaled.clear();
-            self.scaled.extend_from_slice(&self.slots[layer.weight.0].values);
-            for row in self.scaled.chunks_exact_mut(layer.conv.filters) {
-                row.iter_mut().zip(&statistics.scale).for_each(|(w, scale)| *w *= scale);
+            let Statistics { scale, shift, .. } = self.fixed(norm);
+            let mut scaled = std::mem::take(&mut self.scaled);
+            scaled.resize(layer.conv.weight_len(), 0.0);
+            if let Some(Tensor { shape, data }) = self.waits(layer.weight) {
+                turn(shape, data, |filter| scale[filter], &mut scaled);
+            } else {
+                let (values, filters) = (&self.slots[layer.weight.0].values, layer.conv.filters);
+                let rows = values.chunks_exact(filters).zip(scaled.chunks_exact_mut(filters));
+                for (from, to) in rows {
+                    from.iter().zip(to).zip(&scale).for_each(|((w, to), scale)| *to = w * scale);
+                }
             }
             let copy = &mut self.packs[layer.node.0].folded;
-            copy.made.0.set_forward(&layer.conv, &self.scaled, precision);
-            copy.made.1 = statistics.shift;
+            copy.made.0.set(&layer.conv, &scaled, precision, Direction::Forward);
+            copy.made.1 = shift;
             copy.of = of;
+            self.scaled = scaled;
         }
         let (pack, bias) = &self.packs[layer.node.0].folded.made;
         (pack, bias)

@@ -18,7 +18,9 @@ pub mod random;
 pub mod records;
 
 mod digest;
+mod parallel;
 mod stop;
 
 pub use digest::{Digest, Digester};
+pub use parallel::parallel;
 pub use stop::Stop;

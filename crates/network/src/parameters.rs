@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use ground::random::{Draws, Purpose};
 
 use crate::Graph;
@@ -31,16 +33,18 @@ impl Tensor {
     }
 }
 
-/// A value for every parameter of a graph, in the graph's order and PyTorch's layout.
+/// A value for every parameter of a graph, in the graph's order and PyTorch's layout. A clone shares
+/// the numbers until one of the two changes them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameters(Vec<Tensor>);
+pub struct Parameters(Arc<[Tensor]>);
 
 impl Parameters {
     /// The values that a graph starts with. Each parameter draws from a stream of its own, so that
     /// two graphs with the same body start with the same body.
     #[must_use]
     pub fn start(graph: &Graph, seed: u64) -> Self {
-        Self((0..graph.parameters().len()).map(|index| Tensor::start(graph, index, seed)).collect())
+        let tensors = (0..graph.parameters().len()).map(|index| Tensor::start(graph, index, seed));
+        Self(tensors.collect())
     }
 
     /// Takes one tensor for each parameter, in order.
@@ -63,7 +67,7 @@ impl Parameters {
                 ));
             }
         }
-        Ok(Self(tensors))
+        Ok(Self(tensors.into()))
     }
 
     /// The tensors, in the graph's order.
@@ -74,7 +78,7 @@ impl Parameters {
 
     /// The tensors, to be changed in place.
     pub fn tensors_mut(&mut self) -> &mut [Tensor] {
-        &mut self.0
+        Arc::make_mut(&mut self.0)
     }
 
     /// The name of the first parameter that holds NaN or infinity.

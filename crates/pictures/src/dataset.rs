@@ -7,17 +7,15 @@ use std::path::{Path, PathBuf};
 
 use ground::files::{Disk, FileError, Files, read_capped};
 use ground::progress::Progress;
-use ground::{Digest, Stop};
+use ground::{Digest, Stop, parallel};
 
 use crate::store::{self, Entry, Later, Square, Store, Writer};
 use crate::{
     Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode,
     read_in_room, split,
 };
-pub use parallel::parallel;
 
 mod grouping;
-mod parallel;
 
 #[cfg(test)]
 mod tests;

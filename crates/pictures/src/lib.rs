@@ -43,7 +43,7 @@ mod store;
 mod thumbnail;
 
 pub use augment::{Augment, Drawn};
-pub use dataset::{Bad, Dataset, Item, Known, parallel};
+pub use dataset::{Bad, Dataset, Item, Known};
 pub use decode::{Format, Reason, decode, read, read_bytes, read_in_room};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side};

@@ -26,5 +26,5 @@ pub mod safetensors;
 
 pub use error::WeightsError;
 pub use hub::Hub;
-pub use parameters::{Part, check, load, load_from, recognise, store, tensors};
+pub use parameters::{Part, check, load, load_from, load_with_digest, recognise, store, tensors};
 pub use pretrained::{PRETRAINED, Pretrained};

@@ -1,13 +1,17 @@
 //! Between a file and a network: names and shapes are compared before any number is read.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::thread;
 
+use ground::{Digest, parallel};
 use network::{Architecture, Backbone, Graph, Head, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
-use crate::safetensors::{self, Dtype, File, Layout, Limits, TensorRef, Values};
+use crate::safetensors::{
+    self, Dtype, File, Layout, Limits, Source, TensorRef, Values, content_digest,
+};
 
 /// How much of a network comes from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,32 +38,79 @@ impl Part {
 /// When the file is not one, does not fit the network, or holds NaN, infinity or a negative
 /// variance.
 pub fn load(path: &Path, graph: &Graph, part: Part) -> Result<Parameters, WeightsError> {
-    load_from(&mut File::open(path, &Limits::WEIGHTS)?, graph, part, |_| false)
+    load_from(&File::open(path, &Limits::WEIGHTS)?, graph, part, |_| false)
 }
 
 /// As [`load`], from a file that is open already; `known` names further tensors that it may hold.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_from<S: Read + Seek>(
-    file: &mut File<S>,
+pub fn load_from<S: Source>(
+    file: &File<S>,
     graph: &Graph,
     part: Part,
     known: impl Fn(&str) -> bool,
 ) -> Result<Parameters, WeightsError> {
     check(file.path(), file.layout(), graph, part, known)?;
-    let mut tensors = Vec::with_capacity(graph.parameters().len());
-    for (index, parameter) in graph.parameters().iter().enumerate() {
-        tensors.push(match part {
+    let tensors = in_order(graph.parameters().len(), |index| {
+        let parameter = &graph.parameters()[index];
+        Ok(match part {
             Part::Body { seed } if !part.takes(parameter) => Tensor::start(graph, index, seed),
-            _ => {
-                let data = file.tensor_f32(&parameter.name)?;
-                let data = checked(data, parameter, file.path())?;
-                Tensor { shape: parameter.shape.clone(), data }
-            }
-        });
-    }
+            _ => tensor(file.tensor_f32(&parameter.name)?, parameter, file.path())?,
+        })
+    })?;
     Ok(Parameters::new(graph, tensors).expect("every shape has been checked"))
+}
+
+/// As [`load_from`] for a whole network, with the [`content_digest`] of all that the file holds.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_digest<S: Source>(
+    file: &File<S>,
+    graph: &Graph,
+    known: impl Fn(&str) -> bool,
+) -> Result<(Parameters, Digest), WeightsError> {
+    check(file.path(), file.layout(), graph, Part::Whole, known)?;
+    let place = |name: &str| graph.parameters().iter().position(|p| p.name == name);
+    let entries: Vec<_> =
+        file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name))).collect();
+    let read = in_order(entries.len(), |index| {
+        let (name, _, place) = entries[index];
+        let Some(place) = place else { return Ok((file.digest(name)?, None)) };
+        let (data, digest) = file.tensor_and_digest(name)?;
+        let tensor = tensor(data, &graph.parameters()[place], file.path())?;
+        Ok((digest, Some((place, tensor))))
+    })?;
+    let (digests, tensors): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+    let parts = entries.iter().zip(digests);
+    let digest = content_digest(parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
+    let mut tensors: Vec<_> = tensors.into_iter().flatten().collect();
+    tensors.sort_unstable_by_key(|&(place, _)| place);
+    let tensors = tensors.into_iter().map(|(_, tensor)| tensor).collect();
+    Ok((Parameters::new(graph, tensors).expect("every name and shape has been checked"), digest))
+}
+
+/// Does `work` for 0..count on all processors: reading from memory that the system keeps is mostly
+/// copying and comparing. The first error in order wins, whichever comes first.
+fn in_order<T: Send>(
+    count: usize,
+    work: impl Fn(usize) -> Result<T, WeightsError> + Sync,
+) -> Result<Vec<T>, WeightsError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut done: Vec<Option<Result<T, WeightsError>>> = vec![];
+    done.resize_with(count, || None);
+    parallel(count, threads, &|| false, work, |index, result| {
+        done[index] = Some(result);
+        ControlFlow::Continue(())
+    });
+    done.into_iter().flatten().collect()
+}
+
+/// A parameter's tensor, once its numbers have been looked at.
+fn tensor(data: Vec<f32>, parameter: &Parameter, path: &Path) -> Result<Tensor, WeightsError> {
+    let data = checked(data, parameter, path)?;
+    Ok(Tensor { shape: parameter.shape.clone(), data })
 }
 
 /// Refuses what no trained network holds. Subnormal numbers, which slow a processor down many

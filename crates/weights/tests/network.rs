@@ -80,8 +80,8 @@ fn what_published_files_carry_along_is_taken_and_nothing_else() {
         );
     }
     with("selftest").unwrap_err();
-    let mut file = File::open(&folder.path(), &Limits::CLASSIFIER).unwrap();
-    load_from(&mut file, &graph, Part::Whole, |name| name == "selftest").unwrap();
+    let file = File::open(&folder.path(), &Limits::CLASSIFIER).unwrap();
+    load_from(&file, &graph, Part::Whole, |name| name == "selftest").unwrap();
 }
 
 #[test]

@@ -10,7 +10,7 @@ use ground::files::Failing;
 use proptest::prelude::*;
 use weights::WeightsError;
 use weights::safetensors::{
-    Dtype, File, Limits, Malformed, TensorRef, Values, payload_digest, write, write_on,
+    Dtype, File, Limits, Malformed, TensorRef, Values, content_digest, write, write_on,
 };
 
 /// A file with this header, padded as it should be, and so many bytes of data.
@@ -27,7 +27,7 @@ fn raw(header: &[u8], data: usize) -> Vec<u8> {
     bytes
 }
 
-fn read(bytes: &[u8]) -> Result<File<std::io::Cursor<&[u8]>>, WeightsError> {
+fn read(bytes: &[u8]) -> Result<File<&[u8]>, WeightsError> {
     File::of_bytes(Path::new("test"), bytes, &Limits::WEIGHTS)
 }
 
@@ -247,7 +247,7 @@ fn a_file_above_the_limit_or_no_file_is_refused_unread() {
 #[test]
 fn the_reference_librarys_file_is_read_exactly() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mixed.safetensors");
-    let mut file = File::open(&path, &Limits::WEIGHTS).unwrap();
+    let file = File::open(&path, &Limits::WEIGHTS).unwrap();
     assert_eq!(file.layout().metadata()["kind"], "wagtail é");
     assert_eq!(file.tensor_f32("f32").unwrap(), [1.5, -2.25, f32::MAX]);
     let values = [0.0, -0.5, 1.0, 65504.0, 6.103_515_6e-5, 5.960_464_5e-8];
@@ -285,19 +285,31 @@ fn what_is_written_is_read_and_does_not_depend_on_order() {
     write(&two, &metadata, &tensors).unwrap();
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
 
-    let mut file = File::open(&one, &Limits::WEIGHTS).unwrap();
+    let file = File::open(&one, &Limits::WEIGHTS).unwrap();
     assert_eq!(file.layout().metadata(), &metadata);
     assert_eq!(file.bytes("thumbnail").unwrap(), [1, 2, 255]);
     assert_eq!(file.tensor_f32("seen").unwrap(), [-0.5, 1.0]);
     let bits: Vec<u32> = file.tensor_f32("weight").unwrap().iter().map(|x| x.to_bits()).collect();
     assert_eq!(bits, [(-0.0f32).to_bits(), 1.0e-40f32.to_bits()]);
     assert_eq!(file.layout().entries()["weight"].start % 8, 0);
-    assert_eq!(file.payload_digest().unwrap(), payload_digest(&tensors));
 
+    let written = content_digest(tensors.iter().map(|t| (t.name, t.dtype(), t.digest())));
+    let found = |file: &File<&[u8]>| {
+        let entries = file.layout().entries().iter();
+        content_digest(entries.map(|(n, e)| (n.as_str(), e.dtype, file.digest(n).unwrap())))
+    };
     let mut bytes = std::fs::read(&one).unwrap();
+    assert_eq!(found(&read(&bytes).unwrap()), written);
+    assert_eq!(file.tensor_and_digest("weight").unwrap().1, file.digest("weight").unwrap());
+    assert_eq!(file.payload_digest().unwrap(), read(&bytes).unwrap().payload_digest().unwrap());
     *bytes.last_mut().unwrap() ^= 1;
-    let mut flipped = read(&bytes).unwrap();
-    assert_ne!(flipped.payload_digest().unwrap(), payload_digest(&tensors));
+    let flipped = read(&bytes).unwrap();
+    assert_ne!(found(&flipped), written);
+    assert_ne!(flipped.payload_digest().unwrap(), file.payload_digest().unwrap());
+    // What lies where is part of the content: another type, or another's name.
+    let of = |dtype, name| content_digest([(name, dtype, file.digest("weight").unwrap())]);
+    assert_ne!(of(Dtype::F16, "weight"), of(Dtype::BF16, "weight"));
+    assert_ne!(of(Dtype::F32, "weight"), of(Dtype::F32, "seen"));
 }
 
 #[test]
@@ -369,7 +381,7 @@ proptest! {
 
     #[test]
     fn a_mutated_file_is_refused_or_accounted_for_to_the_last_byte(bytes in mutated()) {
-        let Ok(mut file) = read(&bytes) else { return Ok(()) };
+        let Ok(file) = read(&bytes) else { return Ok(()) };
         let entries = file.layout().entries().clone();
         let data: u64 = entries.values().map(|entry| entry.bytes).sum();
         prop_assert_eq!(file.layout().data_start() + data, bytes.len() as u64);

@@ -23,7 +23,7 @@ fn every_flipped_bit_and_every_cut_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sealed");
     write(&path);
-    let mut file = File::open_sealed(&path, &Limits::CHECKPOINT).unwrap();
+    let file = File::open_sealed(&path, &Limits::CHECKPOINT).unwrap();
     assert_eq!(file.tensor_f32("a").unwrap()[7], 1.0);
     assert_eq!(file.layout().metadata()["story"], "a heron at dawn");
     let whole = std::fs::read(&path).unwrap();

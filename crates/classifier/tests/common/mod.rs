@@ -12,6 +12,7 @@ use insight::{
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Preprocess, Side};
 use serde_json::{Map, Value, json};
+use weights::safetensors::{Dtype, content_digest};
 
 /// Side of the network's input.
 pub const SIZE: usize = 32;
@@ -120,12 +121,25 @@ impl Raw {
 
     /// Gives the file the digests that its content has now.
     pub fn seal(&mut self) {
-        let payload: Vec<u8> = self.tensors.iter().flat_map(|t| &t.3).copied().collect();
+        let (version, bytes) = (self.version(), |t: &(_, _, _, Vec<u8>)| t.3.clone());
+        let payload = if version < 4 {
+            Digest::of(&self.tensors.iter().flat_map(bytes).collect::<Vec<u8>>())
+        } else {
+            let dtypes = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::I64, Dtype::U8];
+            content_digest(self.tensors.iter().map(|(name, dtype, _, bytes)| {
+                let dtype = dtypes.into_iter().find(|known| known.name() == dtype.as_str());
+                (name.as_str(), dtype.unwrap(), Digest::of(bytes))
+            }))
+        };
         let description = Digest::of(self.metadata["classifier"].as_bytes());
         self.edit("format", |format| {
             format["classifier"] = json!(description.to_string());
-            format["payload"] = json!(Digest::of(&payload).to_string());
+            format["payload"] = json!(payload.to_string());
         });
+    }
+
+    fn version(&self) -> u64 {
+        serde_json::from_str::<Value>(&self.metadata["format"]).unwrap()["version"].as_u64().unwrap()
     }
 
     /// Changes a text of the metadata as JSON.

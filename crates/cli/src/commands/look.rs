@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use ground::progress::{Bar, Progress};
 use ground::random::{Draws, Purpose};
-use ground::{Stop, files};
-use pictures::{Folder, Labelled, Limits, Rgb, parallel, read, within};
+use ground::{Stop, files, parallel};
+use pictures::{Folder, Labelled, Limits, Rgb, read, within};
 use report::{Sheet, SheetClass, Tile, contact_sheet};
 
 use super::named::NamedFolder;

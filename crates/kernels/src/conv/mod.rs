@@ -21,11 +21,10 @@ mod winograd;
 mod tests;
 
 pub use epilogue::Epilogue;
-pub use pack::Pack;
+pub use pack::{Direction, Pack};
 
 use crate::{Element, View};
 use job::Job;
-use pack::Direction;
 
 /// The shape of a convolution over a batch.
 ///

@@ -20,8 +20,10 @@ pub struct Pack {
 
 /// Which product the weights are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
+    /// [`Conv::forward`].
     Forward,
+    /// [`Conv::backward_data`].
     BackwardData,
 }
 
@@ -30,7 +32,7 @@ impl Pack {
     #[must_use]
     pub fn forward(conv: &Conv, weights: &[f32], precision: Precision) -> Self {
         let mut pack = Self::default();
-        pack.set_forward(conv, weights, precision);
+        pack.set(conv, weights, precision, Direction::Forward);
         pack
     }
 
@@ -38,27 +40,15 @@ impl Pack {
     #[must_use]
     pub fn backward_data(conv: &Conv, weights: &[f32], precision: Precision) -> Self {
         let mut pack = Self::default();
-        pack.set_backward_data(conv, weights, precision);
+        pack.set(conv, weights, precision, Direction::BackwardData);
         pack
     }
 
-    /// As [`Pack::forward`], into memory that is there.
+    /// Packs other weights, into the memory that is there.
     ///
     /// # Panics
     /// When there are not as many weights as the shape says.
-    pub fn set_forward(&mut self, conv: &Conv, weights: &[f32], precision: Precision) {
-        self.set(weights, precision, conv, Direction::Forward);
-    }
-
-    /// As [`Pack::backward_data`], into memory that is there.
-    ///
-    /// # Panics
-    /// When there are not as many weights as the shape says.
-    pub fn set_backward_data(&mut self, conv: &Conv, weights: &[f32], precision: Precision) {
-        self.set(weights, precision, conv, Direction::BackwardData);
-    }
-
-    fn set(&mut self, weights: &[f32], precision: Precision, conv: &Conv, direction: Direction) {
+    pub fn set(&mut self, conv: &Conv, weights: &[f32], precision: Precision, direction: Direction) {
         assert_eq!(weights.len(), conv.weight_len(), "the weights of {conv:?}");
         self.of = Some((direction, precision, any_size(conv)));
         let shape = match direction {

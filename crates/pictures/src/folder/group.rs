@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::str::FromStr;
 
-use ground::Stop;
 use ground::progress::Progress;
+use ground::{Stop, parallel};
 use regex::{Regex, RegexBuilder};
 
 use super::Folder;
-use crate::{Limits, PicturesError, inspect, parallel, read_bytes};
+use crate::{Limits, PicturesError, inspect, read_bytes};
 
 /// Seconds between two pictures of one camera that still belong to one moment.
 const BURST: f64 = 3.0;

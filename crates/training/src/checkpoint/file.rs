@@ -187,7 +187,7 @@ fn text(file: &File) -> Result<Text, Broken> {
 
 /// Reads a checkpoint, of which nothing is believed before its seal has been checked.
 pub(crate) fn read(path: &Path, expected: &Expected<'_>) -> Result<Checkpoint, Broken> {
-    let mut file = File::open_sealed(path, &Limits::CHECKPOINT)?;
+    let file = File::open_sealed(path, &Limits::CHECKPOINT)?;
     let text = text(&file)?;
     expected.check(&text).map_err(Broken::Unsound)?;
     let mut tensors = BTreeMap::new();
@@ -198,7 +198,7 @@ pub(crate) fn read(path: &Path, expected: &Expected<'_>) -> Result<Checkpoint, B
             tensors.insert(own.to_owned(), Tensor { shape, data: file.tensor_f32(&name)? });
         }
     }
-    let mut snapshot = |kind: &str, score| -> Result<Rc<Snapshot>, Broken> {
+    let snapshot = |kind: &str, score| -> Result<Rc<Snapshot>, Broken> {
         let mut values = vec![];
         for parameter in expected.graph.parameters() {
             let data = file.tensor_f32(&format!("{kind}{}", parameter.name))?;

@@ -8,16 +8,18 @@
 //! Files are read by ordinary reads, never mapped into memory: a file that another program cuts
 //! short while it is mapped ends the process, and one that it rewrites changes under the checks.
 
+mod content;
 mod half;
 mod header;
 mod layout;
 mod read;
 mod write;
 
+pub use content::content_digest;
 pub use half::as_bf16;
 pub use layout::{Dtype, Entry, Layout, Limits, Malformed};
-pub use read::File;
-pub use write::{TensorRef, Values, payload_digest, write, write_on, write_sealed};
+pub use read::{File, Source};
+pub use write::{TensorRef, Values, write, write_on, write_sealed};
 
 /// The tensor that seals a file; no name of ours sorts behind it.
 const SEAL: &str = "zz.sha256";

@@ -1,8 +1,8 @@
 use std::fs;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use ground::files::FileError;
+use ground::files::{self, FileError};
 use ground::{Digest, Digester};
 
 use super::half::{from_bf16, from_f16};
@@ -11,6 +11,44 @@ use crate::WeightsError;
 
 /// How much is read at a time.
 const PIECE: usize = 1 << 16;
+
+/// Where a file's bytes come from: any part at any time, for any thread.
+pub trait Source: Sync {
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Fills `out` from this place.
+    ///
+    /// # Errors
+    /// When the bytes end before, or cannot be read.
+    fn read_at(&self, out: &mut [u8], place: u64) -> io::Result<()>;
+}
+
+impl Source for fs::File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, out: &mut [u8], place: u64) -> io::Result<()> {
+        files::read_at(self, out, place)
+    }
+}
+
+impl Source for &[u8] {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn read_at(&self, out: &mut [u8], place: u64) -> io::Result<()> {
+        let start = usize::try_from(place).ok();
+        let found = start.and_then(|start| self.get(start..)?.get(..out.len()));
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
 
 /// A safetensors file whose header has been checked; tensors are read one by one when asked for.
 #[derive(Debug)]
@@ -41,7 +79,7 @@ impl File {
     /// # Errors
     /// As [`File::open`], and when it is not what was written.
     pub fn open_sealed(path: &Path, limits: &Limits) -> Result<Self, WeightsError> {
-        let mut file = Self::open(path, limits)?;
+        let file = Self::open(path, limits)?;
         let broken = || WeightsError::Seal { path: path.to_owned() };
         let seal = file.layout.entries().get(SEAL).cloned().ok_or_else(broken)?;
         let stated = file.bytes(SEAL)?;
@@ -53,29 +91,28 @@ impl File {
     }
 }
 
-impl<'a> File<Cursor<&'a [u8]>> {
+impl<'a> File<&'a [u8]> {
     /// Checks bytes that are in memory already; `path` is what messages call them.
     ///
     /// # Errors
     /// When they are not such a file within the limits.
     pub fn of_bytes(path: &Path, bytes: &'a [u8], limits: &Limits) -> Result<Self, WeightsError> {
-        Self::over(path, Cursor::new(bytes), limits)
+        Self::over(path, bytes, limits)
     }
 }
 
-impl<S: Read + Seek> File<S> {
-    fn over(path: &Path, mut source: S, limits: &Limits) -> Result<Self, WeightsError> {
+impl<S: Source> File<S> {
+    fn over(path: &Path, source: S, limits: &Limits) -> Result<Self, WeightsError> {
         let malformed = |reason| WeightsError::Malformed { path: path.to_owned(), reason };
         let read = |e| WeightsError::from(FileError::at("read", path)(e));
-        let size = source.seek(SeekFrom::End(0)).map_err(read)?;
-        source.rewind().map_err(read)?;
+        let size = source.size().map_err(read)?;
         let mut first = [0; 8];
         if size >= 8 {
-            source.read_exact(&mut first).map_err(read)?;
+            source.read_at(&mut first, 0).map_err(read)?;
         }
         let length = Layout::header_length(first, size, limits).map_err(malformed)?;
         let mut header = vec![0; length as usize];
-        source.read_exact(&mut header).map_err(read)?;
+        source.read_at(&mut header, 8).map_err(read)?;
         let layout = Layout::parse(&header, size, limits).map_err(malformed)?;
         Ok(Self { path: path.to_owned(), layout, source })
     }
@@ -96,17 +133,35 @@ impl<S: Read + Seek> File<S> {
     ///
     /// # Errors
     /// When there is no such tensor, it is of another dtype, or reading fails.
-    pub fn tensor_f32(&mut self, name: &str) -> Result<Vec<f32>, WeightsError> {
+    pub fn tensor_f32(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        self.numbers(name, |_| {})
+    }
+
+    /// As [`File::tensor_f32`], with the digest of its bytes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tensor_and_digest(&self, name: &str) -> Result<(Vec<f32>, Digest), WeightsError> {
+        let mut digester = Digester::new();
+        let numbers = self.numbers(name, |piece| digester.update(piece))?;
+        Ok((numbers, digester.finish()))
+    }
+
+    /// The numbers of a tensor, whose bytes are shown to `seen`.
+    fn numbers(&self, name: &str, mut seen: impl FnMut(&[u8])) -> Result<Vec<f32>, WeightsError> {
         let entry = self.entry(name)?;
         let mut values = Vec::with_capacity(entry.bytes as usize / entry.dtype.size());
         match entry.dtype {
             Dtype::F32 => self.pieces(&entry, |piece| {
+                seen(piece);
                 values.extend(piece.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)));
             }),
             Dtype::F16 => self.pieces(&entry, |piece| {
+                seen(piece);
                 values.extend(piece.as_chunks().0.iter().map(|b| from_f16(u16::from_le_bytes(*b))));
             }),
             Dtype::BF16 => self.pieces(&entry, |piece| {
+                seen(piece);
                 values
                     .extend(piece.as_chunks().0.iter().map(|b| from_bf16(u16::from_le_bytes(*b))));
             }),
@@ -119,7 +174,7 @@ impl<S: Read + Seek> File<S> {
     ///
     /// # Errors
     /// When there is no such tensor, it is of another dtype, or reading fails.
-    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, WeightsError> {
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, WeightsError> {
         let entry = self.entry(name)?;
         if entry.dtype != Dtype::U8 {
             return Err(self.wrong_dtype(name, entry.dtype, "U8"));
@@ -129,11 +184,21 @@ impl<S: Read + Seek> File<S> {
         Ok(bytes)
     }
 
-    /// The SHA-256 of everything behind the header, to be compared with one in the metadata.
+    /// The digest of a tensor's bytes.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or reading fails.
+    pub fn digest(&self, name: &str) -> Result<Digest, WeightsError> {
+        let mut digester = Digester::new();
+        self.pieces(&self.entry(name)?, |piece| digester.update(piece))?;
+        Ok(digester.finish())
+    }
+
+    /// The SHA-256 of everything behind the header.
     ///
     /// # Errors
     /// When reading fails.
-    pub fn payload_digest(&mut self) -> Result<Digest, WeightsError> {
+    pub fn payload_digest(&self) -> Result<Digest, WeightsError> {
         let bytes = self.layout.entries().values().map(|entry| entry.bytes).sum();
         let all = Entry { dtype: Dtype::U8, shape: vec![], start: self.layout.data_start(), bytes };
         let mut digester = Digester::new();
@@ -151,14 +216,14 @@ impl<S: Read + Seek> File<S> {
     }
 
     /// Hands over the bytes of an entry, a multiple of eight at a time but for the last.
-    fn pieces(&mut self, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), WeightsError> {
+    fn pieces(&self, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), WeightsError> {
         let read = |e| WeightsError::from(FileError::at("read", &self.path)(e));
-        self.source.seek(SeekFrom::Start(entry.start)).map_err(read)?;
         let mut buffer = [0; PIECE];
         let mut left = entry.bytes;
         while left > 0 {
             let piece = &mut buffer[..left.min(PIECE as u64) as usize];
-            self.source.read_exact(piece).map_err(read)?;
+            let place = entry.start + entry.bytes - left;
+            self.source.read_at(piece, place).map_err(read)?;
             take(piece);
             left -= piece.len() as u64;
         }

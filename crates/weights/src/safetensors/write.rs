@@ -19,6 +19,25 @@ pub struct TensorRef<'a> {
     pub values: Values<'a>,
 }
 
+impl TensorRef<'_> {
+    /// The type that its values are written as.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.values.dtype()
+    }
+
+    /// The digest of its bytes as they are written.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut digester = Digester::new();
+        let Ok(()) = self.values.pieces(|piece| {
+            digester.update(piece);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        digester.finish()
+    }
+}
+
 /// The values of a tensor to be written.
 #[derive(Clone, Copy, Debug)]
 pub enum Values<'a> {
@@ -159,19 +178,6 @@ impl Output<'_> {
         }
         self.file.append(bytes)
     }
-}
-
-/// The SHA-256 of everything that [`write()`] puts behind the header.
-#[must_use]
-pub fn payload_digest(tensors: &[TensorRef<'_>]) -> Digest {
-    let mut digester = Digester::new();
-    for tensor in in_order(tensors) {
-        let Ok(()) = tensor.values.pieces(|piece| {
-            digester.update(piece);
-            Ok::<(), std::convert::Infallible>(())
-        });
-    }
-    digester.finish()
 }
 
 /// Wide numbers first, so that every tensor is aligned to its own; then by name.

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use doctor::Checkup;
-use ground::Stop;
 use ground::files::{self, FileError};
 use ground::progress::Progress;
-use pictures::{Limits, parallel, read_in_room, thumbnail};
+use ground::{Stop, parallel};
+use pictures::{Limits, read_in_room, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
