@@ -319,7 +319,8 @@ fn what_is_not_as_written_is_refused() {
 
     // Two tensors of one shape that have changed places, and bytes read as another type.
     let mut swapped = whole.clone();
-    let names = ["layer1.0.bn1.weight", "layer1.0.bn1.bias"].map(|name| swapped.tensor(name).3.clone());
+    let names =
+        ["layer1.0.bn1.weight", "layer1.0.bn1.bias"].map(|name| swapped.tensor(name).3.clone());
     swapped.tensor("layer1.0.bn1.weight").3 = names[1].clone();
     swapped.tensor("layer1.0.bn1.bias").3 = names[0].clone();
     let mut retyped = whole;

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop, parallel};
-use pictures::{
-    Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, read_bytes,
-};
+use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, read_bytes};
 
 use crate::Light;
 use crate::kept::Kept;

@@ -68,7 +68,10 @@ fn turn(shape: &[usize], torch: &[f32], scale: impl Fn(usize) -> f32 + Sync, our
     let mut strips: Vec<Vec<&mut [f32]>> = vec![];
     strips.resize_with(inner.div_ceil(STRIP), Vec::new);
     for tap in ours.chunks_exact_mut((inner * out).max(1)) {
-        strips.iter_mut().zip(tap.chunks_mut(STRIP * out)).for_each(|(strip, rows)| strip.push(rows));
+        strips
+            .iter_mut()
+            .zip(tap.chunks_mut(STRIP * out))
+            .for_each(|(strip, rows)| strip.push(rows));
     }
     let strips: Vec<_> = strips.into_iter().map(Mutex::new).collect();
     threads::parallel(strips.len(), |index| {

@@ -84,7 +84,8 @@ pub fn load_with_digest<S: Source>(
     })?;
     let (digests, tensors): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     let parts = entries.iter().zip(digests);
-    let digest = content_digest(parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
+    let digest =
+        content_digest(parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
     let mut tensors: Vec<_> = tensors.into_iter().flatten().collect();
     tensors.sort_unstable_by_key(|&(place, _)| place);
     let tensors = tensors.into_iter().map(|(_, tensor)| tensor).collect();

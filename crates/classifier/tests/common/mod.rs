@@ -139,7 +139,9 @@ impl Raw {
     }
 
     fn version(&self) -> u64 {
-        serde_json::from_str::<Value>(&self.metadata["format"]).unwrap()["version"].as_u64().unwrap()
+        serde_json::from_str::<Value>(&self.metadata["format"]).unwrap()["version"]
+            .as_u64()
+            .unwrap()
     }
 
     /// Changes a text of the metadata as JSON.

@@ -48,7 +48,13 @@ impl Pack {
     ///
     /// # Panics
     /// When there are not as many weights as the shape says.
-    pub fn set(&mut self, conv: &Conv, weights: &[f32], precision: Precision, direction: Direction) {
+    pub fn set(
+        &mut self,
+        conv: &Conv,
+        weights: &[f32],
+        precision: Precision,
+        direction: Direction,
+    ) {
         assert_eq!(weights.len(), conv.weight_len(), "the weights of {conv:?}");
         self.of = Some((direction, precision, any_size(conv)));
         let shape = match direction {
