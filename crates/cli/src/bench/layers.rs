@@ -47,8 +47,8 @@ pub(crate) fn kinds(
 }
 
 impl Layer {
-    /// Measures all three passes, the best of some rounds. Inputs are read through a norm and ReLU,
-    /// and sums for the next norm are gathered, as in training.
+    /// Measures all three passes, the best of some rounds. Inputs but pictures are read through a
+    /// norm and ReLU, and sums for the next norm are gathered, as in training.
     pub(crate) fn measure(
         conv: Conv,
         times: usize,
@@ -98,7 +98,10 @@ fn passes<E: Element>(conv: &Conv, rounds: usize) -> anyhow::Result<[f64; 3]> {
     let (x, gradient) = (narrow(noise(conv.input_len(), 3)), narrow(noise(conv.output_len(), 5)));
     let weights = noise(conv.weight_len(), 7);
     let (scale, shift) = (noise(conv.channels, 11), noise(conv.channels, 13));
-    let view = View { data: &x[..], affine: Some((&scale[..], &shift[..])), relu: true };
+    // Pictures come as they are.
+    let normed = conv.channels > 3;
+    let affine = normed.then_some((&scale[..], &shift[..]));
+    let view = View { data: &x[..], affine, relu: normed };
     let mut output = vec![E::default(); conv.output_len()];
     let mut input_gradient = vec![E::default(); conv.input_len()];
     let mut weight_gradient = vec![0.0; conv.weight_len()];

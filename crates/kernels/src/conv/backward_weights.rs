@@ -221,14 +221,15 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         };
         let pixel = layout.step * layout.pitch;
         let mut done = Lines::new();
-        let steps =
-            (self.columns.1 - self.columns.0) * layout.offsets.len() * layout.run.div_ceil(S::ROWS);
+        let steps = (self.columns.1 - self.columns.0)
+            * layout.offsets.len()
+            * layout.numbers.div_ceil(S::ROWS);
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
             let panel = panels.add((column - self.columns.0) * pixels * S::PANEL * E::GROUP);
             for (run, &offset) in layout.offsets.iter().enumerate() {
-                for (start, rows) in cut(layout.run, S::ROWS) {
+                for (start, rows) in cut(layout.numbers, S::ROWS) {
                     prefetch.step::<S>();
                     for index in 0..blocks {
                         let o = Outer {
@@ -239,7 +240,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                             pixel: pixel * E::GROUP,
                             panel: panel.add(index * lines * width * S::PANEL * E::GROUP),
                         };
-                        let row = run * layout.run + start;
+                        let row = run * layout.numbers + start;
                         let write = self.first && index == 0;
                         multiply_outer::<S, E>(&o, rows, done.place());
                         let first = column * S::PANEL;
@@ -337,16 +338,14 @@ impl<E: Element> PieceKernel<'_, E> {
         first: usize,
         write: bool,
     ) {
-        let (filters, channels) = (self.job.out_channels, self.job.channels);
-        let padded = self.job.padded::<E>();
-        let (mut tap, mut channel) = (rows.0 / padded, rows.0 % padded);
+        let filters = self.job.out_channels;
         let mut row = done.row::<S>(0).as_ptr();
-        for _ in 0..rows.1 {
-            let to = self.sums.wrapping_add((tap * channels + channel) * filters + first);
+        for number in rows.0..rows.0 + rows.1 {
+            let to = self.sums.wrapping_add(number * filters + first);
             for v in 0..S::VECS {
                 let left = filters.saturating_sub(first + v * S::LANES);
                 let n = if WHOLE { S::LANES } else { S::LANES.min(left) };
-                if n == 0 || channel >= channels {
+                if n == 0 {
                     continue;
                 }
                 let to = to.add(v * S::LANES);
@@ -357,10 +356,6 @@ impl<E: Element> PieceKernel<'_, E> {
                 store::<S, _>(to, n, value);
             }
             row = row.add(S::PANEL);
-            channel += 1;
-            if channel == padded {
-                (tap, channel) = (tap + 1, 0);
-            }
         }
     }
 }

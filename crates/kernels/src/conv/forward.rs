@@ -85,7 +85,7 @@ pub(super) fn run<E: Element>(
         let partials = Shared::new(partial);
         parallel(runs.len() * groups, |task| {
             let (index, group) = (task / groups, task % groups);
-            scratch::with(longest, |local: &mut [E]| {
+            scratch::with(longest + E::GROUP - 1, |local: &mut [E]| {
                 for (offset, &piece) in runs[index].iter().enumerate() {
                     let kernel = PieceKernel {
                         job,
@@ -137,6 +137,9 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
         let base = layout.bring::<S, E>(job, self.view, self.piece, self.local);
+        if layout.run > layout.numbers {
+            *self.local.add(layout.len(self.piece)) = E::default();
+        }
         // Taken out and put back: within a closure of `with`, code would be compiled without the
         // instruction set.
         let mut tiles = TILES.take();

@@ -32,6 +32,20 @@ pub(super) struct Job {
     pub(super) out_step: usize,
     pub(super) out_y: usize,
     pub(super) out_x: usize,
+    /// Whether the weights of taps side by side lie one behind the other, as in the forward pass.
+    in_order: bool,
+}
+
+/// Numbers that lie one behind the other in the input and in panels, one tap's channels or those of
+/// taps side by side, with a zero behind them in panels where a product takes two at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Its first tap.
+    pub(super) tap: Tap,
+    /// How many numbers there are.
+    pub(super) numbers: usize,
+    /// How many with the zero.
+    pub(super) padded: usize,
 }
 
 impl Job {
@@ -58,6 +72,7 @@ impl Job {
             out_step: 1,
             out_y: 0,
             out_x: 0,
+            in_order: true,
         }
     }
 
@@ -100,6 +115,7 @@ impl Job {
                 out_step: stride,
                 out_y,
                 out_x,
+                in_order: false,
             });
         }
         jobs
@@ -110,14 +126,26 @@ impl Job {
         self.taps.len() == 1 && self.out_step == 1
     }
 
-    /// Channels of a tap in local buffers and panels: those of the input, with a zero behind them
-    /// where a product takes two at once.
+    /// Channels of a pixel in local buffers: those of the input, with a zero behind them where a
+    /// product takes two at once and no run goes on behind them.
     pub(super) fn padded<E: Element>(&self) -> usize {
-        self.channels.next_multiple_of(E::GROUP)
+        if self.in_order { self.channels } else { self.channels.next_multiple_of(E::GROUP) }
+    }
+
+    /// The runs of panels. Where channels are odd and a product takes two at once, a run is a row of
+    /// taps: with a zero for each tap a picture's three channels would cost as much as four.
+    pub(super) fn runs<E: Element>(&self) -> impl Iterator<Item = Run> + '_ {
+        let row = self.taps.iter().take_while(|tap| tap.dy == self.taps[0].dy).count();
+        let odd = !self.channels.is_multiple_of(E::GROUP);
+        let taps = if odd && self.in_order { row } else { 1 };
+        let numbers = taps * self.channels;
+        let run =
+            move |&tap: &Tap| Run { tap, numbers, padded: numbers.next_multiple_of(E::GROUP) };
+        self.taps.iter().step_by(taps.max(1)).map(run)
     }
 
     /// Numbers a column of the product sums over.
     pub(super) fn depth<E: Element>(&self) -> usize {
-        self.taps.len() * self.padded::<E>()
+        self.runs::<E>().map(|run| run.padded).sum()
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Layout {
     /// Offset of each run of taps from the grid pixel's local place.
     pub(super) offsets: Vec<usize>,
     /// Numbers in a run: one tap's channels, or those of neighbouring taps merged.
+    pub(super) numbers: usize,
+    /// As many as a product takes: a number more, which meets a zero, where they are odd.
     pub(super) run: usize,
     /// Smallest dy and dx of the taps.
     first: (isize, isize),
@@ -71,7 +73,7 @@ impl Layout {
             && view.is_plain()
             && skip == 1
             && same_grid
-            && channels == job.channels
+            && job.channels.is_multiple_of(E::GROUP)
             && !bytes.is_multiple_of(4096);
         let apart = if bytes.is_multiple_of(1024) && !direct { 64 / size_of::<E>() } else { 0 };
         let pitch = channels + apart;
@@ -81,12 +83,11 @@ impl Layout {
         };
         // Taps side by side are one run if their pixels touch, which makes short runs long.
         let merged = pitch == channels && job.taps.len() == span * span_x;
-        let (offsets, run) = if merged {
-            (job.taps.iter().step_by(span_x).map(offset).collect(), span_x * channels)
-        } else {
-            (job.taps.iter().map(offset).collect(), channels)
-        };
-        Self { pitch, columns, step, offsets, run, first, span, skip, direct }
+        let taps = if merged { span_x } else { 1 };
+        let offsets = job.taps.iter().step_by(taps).map(offset).collect();
+        let numbers = taps * channels;
+        let run = numbers.next_multiple_of(E::GROUP);
+        Self { pitch, columns, step, offsets, numbers, run, first, span, skip, direct }
     }
 
     /// Local rows for so many grid rows of one picture.
@@ -94,7 +95,7 @@ impl Layout {
         (rows - 1) * self.step + self.span
     }
 
-    /// Numbers that a piece needs.
+    /// Numbers that a piece needs; the last run may be [longer](Layout::run) by one.
     pub(super) fn len(&self, piece: Piece) -> usize {
         match piece {
             _ if self.direct => 0,
@@ -208,17 +209,25 @@ impl Layout {
             std::ptr::write_bytes(to, 0, run * pitch);
             return;
         }
+        // Local columns `before..after` lie within the picture.
+        let within = |x: isize| (x - x_of(0)).max(0).cast_unsigned().div_ceil(self.skip).min(run);
+        let (before, after) = (within(0), within(job.width as isize));
+        std::ptr::write_bytes(to, 0, before * pitch);
+        std::ptr::write_bytes(to.add(after * pitch), 0, (run - after) * pitch);
+        if before >= after {
+            return;
+        }
         let line = (picture * job.height + y as usize) * job.width;
-        for local in 0..run {
-            let x = x_of(local);
+        let from = |local| view.data.as_ptr().add((line + x_of(local) as usize) * channels);
+        if view.is_plain() && self.skip == 1 && pitch == channels {
+            let numbers = (after - before) * channels;
+            std::ptr::copy_nonoverlapping(from(before), to.add(before * pitch), numbers);
+            return;
+        }
+        for local in before..after {
             let to = to.add(local * pitch);
-            if x < 0 || x >= job.width as isize {
-                std::ptr::write_bytes(to, 0, padded);
-            } else {
-                let from = view.data.as_ptr().add((line + x as usize) * channels);
-                pixel::<S, E>(view, channels, from, to);
-                std::ptr::write_bytes(to.add(channels), 0, padded - channels);
-            }
+            pixel::<S, E>(view, channels, from(local), to);
+            std::ptr::write_bytes(to.add(channels), 0, padded - channels);
         }
     }
 

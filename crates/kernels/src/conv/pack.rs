@@ -154,33 +154,33 @@ impl<E: Element> Kernel for Panel<'_, E> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let size = S::PANEL * self.job.padded::<E>();
         let tap_len = self.conv.channels * self.conv.filters;
-        for (index, tap) in self.job.taps.iter().enumerate() {
-            let from = self.weights.as_ptr().add(tap.index * tap_len);
-            let to = self.to.add(index * size);
+        let mut to = self.to;
+        for run in self.job.runs::<E>() {
+            let from = self.weights.as_ptr().add(run.tap.index * tap_len);
             match self.direction {
-                Direction::Forward => self.rows::<S>(from, to),
+                Direction::Forward => self.rows::<S>(run.numbers, from, to),
                 Direction::BackwardData => self.transposed::<S>(from, to),
             }
+            to = to.add(S::PANEL * run.padded);
         }
     }
 }
 
 impl<E: Element> Panel<'_, E> {
-    /// One tap's block for the forward pass: columns are filters, groups run over channels.
+    /// One run's block for the forward pass: columns are filters, groups run over its numbers.
     #[inline(always)]
-    unsafe fn rows<S: Simd>(&self, from: *const f32, to: *mut E) {
-        let Conv { channels, filters, .. } = *self.conv;
-        for channel in (0..channels).step_by(E::GROUP) {
+    unsafe fn rows<S: Simd>(&self, numbers: usize, from: *const f32, to: *mut E) {
+        let filters = self.conv.filters;
+        for number in (0..numbers).step_by(E::GROUP) {
             for v in 0..S::VECS {
                 let column = self.first + v * S::LANES;
                 let n = S::LANES.min(filters.saturating_sub(column));
-                let other = if channel + 1 < channels { n } else { 0 };
-                let from = from.wrapping_add(channel * filters + column);
+                let other = if number + 1 < numbers { n } else { 0 };
+                let from = from.wrapping_add(number * filters + column);
                 let a = load::<S, _>(from, n);
                 let b = load::<S, _>(from.wrapping_add(filters), other);
-                E::store_packed::<S>(to.add(channel * S::PANEL + v * S::LANES * E::GROUP), a, b);
+                E::store_packed::<S>(to.add(number * S::PANEL + v * S::LANES * E::GROUP), a, b);
             }
         }
     }
