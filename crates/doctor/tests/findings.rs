@@ -54,7 +54,7 @@ fn checkup(folder: &Path) -> Checkup {
     let scanned = Folder::scan(folder).unwrap();
     let stop = Stop::new();
     let survey = Survey::of(folder, &scanned, &settings(), &Silent, &stop).unwrap();
-    Checkup::of(survey, 2, &stop)
+    Checkup::of(survey, &[], 2, &stop)
 }
 
 /// The files of each finding of a kind.

@@ -1,5 +1,6 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
+mod alike;
 mod page;
 mod shortcuts;
 
@@ -30,7 +31,8 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
         Ok(survey) => survey,
         Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
     };
-    let mut checkup = Checkup::of(survey, threads, stop);
+    let suspected = alike::suspected(&survey, terminal, stop);
+    let mut checkup = Checkup::of(survey, &suspected, threads, stop);
     if stop.asked() {
         return Ok(Exit::Interrupted);
     }
