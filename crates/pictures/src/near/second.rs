@@ -31,6 +31,9 @@ pub(super) fn confirmed(
     let check = |at: usize| {
         let (first, second) = suspected[at];
         let (first, second) = (first.min(second), first.max(second));
+        if first == second {
+            return None;
+        }
         let both = [cells[first]?, cells[second]?];
         let prints = [&prints[first], &prints[second]];
         let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&prints, &way))?;
