@@ -72,6 +72,20 @@ fn a_second_run_finds_the_features_and_comes_to_the_same() {
 }
 
 #[test]
+fn a_check_compares_the_features_that_training_kept() {
+    let checked = FITTED.run("check practice --json");
+    assert!(checked.status.success(), "{}", told(&checked));
+    let words = "features of 60 pictures are kept from a training and were compared too";
+    assert!(told(&checked).contains(words), "{}", told(&checked));
+    // Drawn look-alikes are much alike, and still no copies.
+    let found: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(found["groups"], serde_json::json!([]));
+    let none = FITTED.path("none");
+    let other = FITTED.command("check practice").env("LOOKALIKE_CACHE", none).output().unwrap();
+    assert!(!told(&other).contains("features"), "{}", told(&other));
+}
+
+#[test]
 fn a_share_that_is_asked_for_is_held_out() {
     let trained = FITTED.run(&format!("{TRAIN} -o share.lookalike --valid 0.25"));
     assert!(trained.status.success(), "{}", told(&trained));

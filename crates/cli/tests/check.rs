@@ -147,4 +147,29 @@ fn training_says_in_a_line_what_deserves_a_look() {
         told.contains("pictures that deserve a look: 1 blank; `lookalike check photos`"),
         "{told}"
     );
+    // The same pictures by way of a table.
+    let mut table = "path,label\n".to_owned();
+    for class in classes(&place) {
+        for file in fs::read_dir(place.path("photos").join(&class)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            table += &format!("photos/{class}/{name},{class}\n");
+        }
+    }
+    place.write("all.csv", table);
+    let output =
+        place.run("train --labels all.csv --backbone small --size 32 --frozen-epochs 1 --epochs 0");
+    let said = common::told(&output);
+    let line = "pictures that deserve a look: 1 blank; `lookalike check --labels all.csv`";
+    assert!(said.contains(line), "{said}");
+    let of_folder: Value = serde_json::from_str(&place.out("check photos --json")).unwrap();
+    let of_table: Value =
+        serde_json::from_str(&place.out("check --labels all.csv --json")).unwrap();
+    let kinds = |json: &Value| {
+        let findings = json["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["kind"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&of_table), kinds(&of_folder));
+    place.out("check --labels all.csv --report table.html");
+    let refused = place.run("check --labels all.csv --fix plan.csv");
+    assert_eq!(refused.status.code(), Some(2));
 }

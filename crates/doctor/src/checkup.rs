@@ -33,13 +33,18 @@ pub struct Checkup {
 }
 
 impl Checkup {
-    /// Finds what there is to find. Asked to stop, it finds no near duplicates.
+    /// Finds what there is to find. Asked to stop, it finds no near duplicates. Pairs of files that
+    /// somebody suspects to be near duplicates, such as a network, are looked at more closely
+    /// ([`near::pairs_with`]).
+    ///
+    /// # Panics
+    /// When a file is suspected that is none of the survey's.
     #[must_use]
-    pub fn of(survey: Survey, threads: usize, stop: &Stop) -> Self {
+    pub fn of(survey: Survey, suspected: &[(usize, usize)], threads: usize, stop: &Stop) -> Self {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
         checkup.single_files();
         checkup.grey_ones();
-        checkup.copies(threads, stop);
+        checkup.copies(suspected, threads, stop);
         checkup.classes();
         checkup.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
         checkup
@@ -105,7 +110,7 @@ impl Checkup {
     }
 
     /// Exact copies by their pixels (equal bytes decode to equal pixels), then near ones.
-    fn copies(&mut self, threads: usize, stop: &Stop) {
+    fn copies(&mut self, suspected: &[(usize, usize)], threads: usize, stop: &Stop) {
         let seen = self.survey.files.iter().enumerate();
         let sights: Vec<(usize, Digest, Print)> = seen
             .filter_map(|(file, seen)| {
@@ -126,7 +131,11 @@ impl Checkup {
         let firsts: Vec<usize> =
             (0..sights.len()).filter(|&at| first[&sights[at].1] == sights[at].0).collect();
         let prints: Vec<Print> = firsts.iter().map(|&at| sights[at].2.clone()).collect();
-        let pairs = near::pairs(&prints, threads, stop);
+        let mut place = vec![None; self.survey.files.len()];
+        firsts.iter().enumerate().for_each(|(at, &sight)| place[sights[sight].0] = Some(at));
+        let suspected: Vec<(usize, usize)> =
+            suspected.iter().filter_map(|&(a, b)| Some((place[a]?, place[b]?))).collect();
+        let pairs = near::pairs_with(&prints, &suspected, threads, stop);
         let kinds = [Kind::NearConflict, Kind::NearLeak, Kind::NearCopies];
         for set in near::sets(prints.len(), &pairs) {
             let files: Vec<usize> = set.iter().map(|&at| sights[firsts[at]].0).collect();

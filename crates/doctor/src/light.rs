@@ -47,7 +47,7 @@ impl Light {
             Some(Fault::Blank)
         } else if self.glare < 64.0 {
             Some(Fault::Dark)
-        } else if self.ground >= 0.8 && self.colours <= 12 && self.sharpness > 0.3 {
+        } else if self.is_placeholder() {
             Some(Fault::Placeholder)
         } else if self.shade > 192.0 {
             Some(Fault::Bright)
@@ -56,6 +56,12 @@ impl Light {
         } else {
             None
         }
+    }
+
+    /// A flat ground with a few thin strokes; where there is hardly anything else, the strokes are
+    /// too few to count among the steepest edges.
+    fn is_placeholder(&self) -> bool {
+        self.ground >= 0.8 && self.colours <= 12 && (self.sharpness > 0.3 || self.ground >= 0.97)
     }
 
     /// Whether it has no colours.

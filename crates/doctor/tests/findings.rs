@@ -11,7 +11,7 @@ use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::imageops;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use pictures::Folder;
+use pictures::{Folder, Print, near};
 use tempfile::TempDir;
 
 /// A picture of blots, of its own for each number.
@@ -54,7 +54,7 @@ fn checkup(folder: &Path) -> Checkup {
     let scanned = Folder::scan(folder).unwrap();
     let stop = Stop::new();
     let survey = Survey::of(folder, &scanned, &settings(), &Silent, &stop).unwrap();
-    Checkup::of(survey, 2, &stop)
+    Checkup::of(survey, &[], 2, &stop)
 }
 
 /// The files of each finding of a kind.
@@ -103,6 +103,44 @@ fn copies_are_found_whatever_their_bytes_and_judged_by_where_they_lie() {
     assert_eq!(step("moths/2.png").unwrap().0, Action::Keep);
     assert_eq!(step("moths/copy of 2.png").unwrap().0, Action::LeaveOut);
     assert_eq!(step("moths/mirrored.png").unwrap().0, Action::Keep);
+}
+
+/// A crop that leaves so little that it is found only where somebody suspects it.
+#[test]
+fn what_somebody_suspects_is_looked_at_more_closely() {
+    let crop = |number| imageops::crop_imm(&drawn(number), 20, 12, 124, 96).to_image();
+    let print = |picture: &RgbImage| {
+        let (width, height) = picture.dimensions();
+        Print::of(&pictures::Rgb { width, height, data: picture.as_raw().clone() })
+    };
+    let missed = |number: &u64| {
+        let both = [print(&drawn(*number)), print(&crop(*number))];
+        let stop = Stop::new();
+        near::pairs(&both, 1, &stop).is_empty()
+            && !near::pairs_with(&both, &[(0, 1)], 1, &stop).is_empty()
+    };
+    let number = (500..600).find(missed).unwrap();
+    let folder = sound(24);
+    let place = folder.path();
+    // Files before it that cannot be read, or are copies, must not shift what is meant.
+    fs::copy(place.join("moths/2.png"), place.join("moths/copy of 2.png")).unwrap();
+    fs::write(place.join("moths/1.png"), "no picture").unwrap();
+    save(place, "moths/seen.png", &drawn(number));
+    save(place, "owls/crop.png", &crop(number));
+    let checkup = |suspected: &[&str]| {
+        let scanned = Folder::scan(place).unwrap();
+        let stop = Stop::new();
+        let survey = Survey::of(place, &scanned, &settings(), &Silent, &stop).unwrap();
+        let file = |name: &&str| (0..survey.files.len()).find(|&f| survey.name(f) == *name);
+        let files: Vec<usize> = suspected.iter().filter_map(file).collect();
+        let pairs: Vec<(usize, usize)> = files.windows(2).map(|two| (two[0], two[1])).collect();
+        Checkup::of(survey, &pairs, 2, &stop)
+    };
+    assert_eq!(found(&checkup(&[]), Kind::NearConflict), [] as [Vec<String>; 0]);
+    let suspected = ["moths/1.png", "moths/seen.png", "owls/crop.png", "owls/1.png"];
+    let checkup = checkup(&suspected);
+    assert_eq!(found(&checkup, Kind::NearConflict), [["moths/seen.png", "owls/crop.png"]]);
+    assert_eq!(checkup.groups.len(), 2);
 }
 
 #[test]
@@ -154,6 +192,38 @@ fn files_that_are_no_good_pictures_are_found_and_the_plan_says_what_to_do() {
     assert_eq!(moved.len(), 1);
     assert_eq!(moved[0].to, Path::new("moths/named.png"));
     assert_eq!(plan.active(), 3);
+}
+
+#[test]
+fn pictures_in_which_little_can_be_seen_are_found() {
+    let folder = sound(24);
+    let place = folder.path();
+    let lit = |number, level: fn(u8) -> u8| {
+        let mut picture = drawn(number);
+        picture.iter_mut().for_each(|byte| *byte = level(*byte));
+        picture
+    };
+    save(place, "moths/dark.png", &lit(910, |level| level / 5));
+    save(place, "moths/bright.png", &lit(911, |level| 255 - (255 - level) / 5));
+    save(place, "moths/soft.png", &imageops::blur(&drawn(912), 9.0));
+    let grey = DynamicImage::ImageRgb8(drawn(913)).to_luma8();
+    save(place, "moths/grey.png", &DynamicImage::ImageLuma8(grey).to_rgb8());
+    // Words in large letters, and in small ones.
+    let words = |strokes: u32| {
+        RgbImage::from_fn(320, 240, |x, y| {
+            let inked = (110..122).contains(&y) && x / 8 < strokes && x % 8 < 2;
+            Rgb([if inked { 120 } else { 238 }; 3])
+        })
+    };
+    save(place, "owls/large.png", &words(40));
+    save(place, "owls/little.png", &words(12));
+    let checkup = checkup(place);
+    assert_eq!(found(&checkup, Kind::TooDark), [["moths/dark.png"]]);
+    assert_eq!(found(&checkup, Kind::TooBright), [["moths/bright.png"]]);
+    assert_eq!(found(&checkup, Kind::Blurred), [["moths/soft.png"]]);
+    assert_eq!(found(&checkup, Kind::Grey), [["moths/grey.png"]]);
+    assert_eq!(found(&checkup, Kind::Placeholder), [["owls/large.png"], ["owls/little.png"]]);
+    assert!(checkup.plan().steps.iter().all(|step| step.action == Action::Keep));
 }
 
 #[test]

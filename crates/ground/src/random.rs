@@ -33,6 +33,8 @@ pub enum Purpose {
     Layout = 11,
     /// Which pictures of a class are looked at.
     Look = 12,
+    /// Random directions to compare pictures on.
+    Directions = 13,
     /// How long to wait before a server is asked again.
     Retry = 20,
 }

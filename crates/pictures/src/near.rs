@@ -5,7 +5,8 @@
 //! frequencies of the brightness (as in pHash; C. Zauner, *Implementation and Benchmarking of
 //! Perceptual Image Hash Functions*, 2010), of each picture whole and of sixteen parts of it, asked for
 //! in eight orientations. Each candidate is then laid on the picture as well as it goes
-//! (`fit`) and must agree with it cell by cell.
+//! (`fit`) and must agree with it cell by cell. Pairs that a network finds alike are laid on one
+//! another too (`second`).
 
 use std::collections::HashMap;
 
@@ -17,6 +18,7 @@ pub use turn::Turn;
 mod coarse;
 mod fit;
 mod index;
+mod second;
 mod spectrum;
 mod turn;
 
@@ -44,7 +46,22 @@ pub struct Pair {
 /// are all alike each is paired with those most like it; [`sets`] joins them.
 #[must_use]
 pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
-    find(prints, threads, stop).pairs
+    find(prints, &[], threads, stop).pairs
+}
+
+/// As [`pairs`], with a closer look at pairs that something else than the prints suspects to show
+/// the same: of these, less agreement is enough. What is suspected wrongly costs time only.
+///
+/// # Panics
+/// When something is suspected that is not among the prints.
+#[must_use]
+pub fn pairs_with(
+    prints: &[Print],
+    suspected: &[(usize, usize)],
+    threads: usize,
+    stop: &Stop,
+) -> Vec<Pair> {
+    find(prints, suspected, threads, stop).pairs
 }
 
 /// What [`find`] found.
@@ -56,9 +73,9 @@ pub struct Found {
     pub candidates: usize,
 }
 
-/// As [`pairs`], telling what it took.
+/// As [`pairs_with`], telling what it took.
 #[must_use]
-pub fn find(prints: &[Print], threads: usize, stop: &Stop) -> Found {
+pub fn find(prints: &[Print], suspected: &[(usize, usize)], threads: usize, stop: &Stop) -> Found {
     // Copies are found by their bytes; the search is for the rest.
     let mut first: HashMap<&Print, usize> = HashMap::new();
     let (mut unique, mut found) = (vec![], vec![]);
@@ -83,6 +100,7 @@ pub fn find(prints: &[Print], threads: usize, stop: &Stop) -> Found {
         second: unique[pair.second],
         ..pair
     }));
+    found.extend(second::confirmed(prints, suspected, threads, stop));
     if stop.asked() {
         return Found::default();
     }

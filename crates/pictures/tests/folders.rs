@@ -128,6 +128,15 @@ fn sides_are_recognised_and_classes_matched_by_name() {
 }
 
 #[test]
+fn two_folders_for_one_side_are_told() {
+    let tree = tree(&["train/ant/1", "train/bee/2", "val/ant/3", "val/bee/4", "validation/ant/5"]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.pictures.iter().filter(|p| p.side == Some(Side::Valid)).count(), 3);
+    let told: Vec<_> = folder.warnings.iter().filter(|w| w.contains("taken as one")).collect();
+    assert!(matches!(told[..], [told] if told.contains("validation`")), "{:?}", folder.warnings);
+}
+
+#[test]
 fn without_a_side_to_validate_on_it_is_drawn() {
     let tree = tree(&["train/bee/1", "train/bee/2", "train/ant/3", "train/ant/4", "test/ant/5"]);
     let folder = Folder::scan(tree.path()).unwrap();

@@ -1,5 +1,6 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
+mod alike;
 mod page;
 mod shortcuts;
 
@@ -8,11 +9,11 @@ use std::fmt::Write;
 use doctor::{Checkup, Finding, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
 use ground::Stop;
 use ground::progress::Progress;
-use pictures::Folder;
 use serde_json::{Value, json};
 
 use crate::args::Check;
 use crate::fault::Exit;
+use crate::settings::Source;
 use crate::terminal::{Terminal, count, printable, thousands};
 use shortcuts::Shortcuts;
 
@@ -22,21 +23,23 @@ const LISTED: usize = 6;
 const NAMED: usize = 4;
 
 pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let folder = Folder::scan(&typed.dir)?;
+    let source = Source::of(typed.labels.clone(), typed.dir.clone())?;
+    let folder = source.pictures()?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
     let threads = kernels::threads::count();
     let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
-    let survey = match Survey::of(&typed.dir, &folder, &settings, terminal, stop) {
+    let survey = match Survey::of(source.folder(), &folder, &settings, terminal, stop) {
         Ok(survey) => survey,
         Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
     };
-    let mut checkup = Checkup::of(survey, threads, stop);
+    let suspected = alike::suspected(&survey, terminal, stop);
+    let mut checkup = Checkup::of(survey, &suspected, threads, stop);
     if stop.asked() {
         return Ok(Exit::Interrupted);
     }
     let shortcuts = Shortcuts::of(&mut checkup, &|line| terminal.warn(line))?;
     if let Some(path) = &typed.report
-        && !page::write(&checkup, &shortcuts, &typed.dir, path, terminal, stop)?
+        && !page::write(&checkup, &shortcuts, &source, path, terminal, stop)?
     {
         return Ok(Exit::Interrupted);
     }
@@ -55,7 +58,10 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
             count(plan.steps.len(), "line"),
             plan.active()
         ));
-    } else if !typed.json && checkup.findings.iter().any(|finding| !finding.files.is_empty()) {
+    } else if !typed.json
+        && typed.labels.is_none()
+        && checkup.findings.iter().any(|finding| !finding.files.is_empty())
+    {
         terminal.note("`--fix plan.csv` writes what to do about it; no picture is touched");
     }
     if let Some(path) = &typed.report {

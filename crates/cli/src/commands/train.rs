@@ -73,18 +73,19 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
 /// Says in a line what a check would find fault with in single pictures. Copies, leaks and files
 /// that cannot be used are told by the run itself.
 fn look_over(settings: &Training, folder: &Folder, terminal: &Terminal, stop: &Stop) {
-    let Source::Folder(dir) = &settings.source else { return };
+    let source = &settings.source;
     let how = doctor::Settings {
         threads: kernels::threads::count(),
         kept: Some(doctor::kept_folder()),
         ..doctor::Settings::default()
     };
     // Asked to stop, the run ends by itself.
-    let Ok(survey) = Survey::of(dir, folder, &how, terminal, stop) else { return };
+    let Ok(survey) = Survey::of(source.folder(), folder, &how, terminal, stop) else { return };
     if let Some(brief) = Checkup::brief(survey) {
         terminal.note(&format!(
-            "pictures that deserve a look: {brief}; `lookalike check {}` shows them",
-            dir.display()
+            "pictures that deserve a look: {brief}; `lookalike check {}{}` shows them",
+            if matches!(source, Source::Table(_)) { "--labels " } else { "" },
+            source.path().display()
         ));
     }
 }

@@ -8,9 +8,7 @@
 mod tape;
 mod zipped;
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read, Seek};
 
 use ground::Stop;
 
@@ -35,14 +33,19 @@ impl Default for Limits {
 
 /// What kind of archive a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Told by its central directory.
     Zip,
+    /// Told entry by entry.
     Tar,
+    /// The same, compressed.
     TarGz,
 }
 
 impl Kind {
-    pub(crate) fn of(opening: &[u8]) -> Option<Self> {
+    /// Of a file that begins so; 512 bytes are enough.
+    #[must_use]
+    pub fn of(opening: &[u8]) -> Option<Self> {
         if opening.starts_with(b"PK\x03\x04") || opening.starts_with(b"PK\x05\x06") {
             Some(Self::Zip)
         } else if opening.starts_with(b"\x1f\x8b") {
@@ -66,16 +69,16 @@ fn old_tar(opening: &[u8]) -> bool {
 }
 
 /// One entry that is not a folder.
-pub(crate) struct Entry<'a> {
+pub struct Entry<'a> {
     /// As the archive has it.
-    pub(crate) name: String,
+    pub name: String,
     /// Its content, or why it has none for us.
-    pub(crate) content: Result<&'a mut dyn Read, String>,
+    pub content: Result<&'a mut dyn Read, String>,
 }
 
 /// Why an archive is not read on.
 #[derive(Debug)]
-pub(crate) enum Stopped<E> {
+pub enum Stopped<E> {
     /// Damaged, or beyond a limit.
     Archive(String),
     /// The visitor wants no more.
@@ -85,28 +88,31 @@ pub(crate) enum Stopped<E> {
 }
 
 /// Shows each entry to the visitor, in the archive's order.
-pub(crate) fn visit<E>(
-    path: &Path,
+///
+/// # Errors
+/// Where the archive is damaged or beyond a limit; and where the visitor or `stop` ends it.
+pub fn visit<E>(
+    mut source: impl Read + Seek,
     kind: Kind,
     limits: &Limits,
     stop: &Stop,
     visitor: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<(), Stopped<E>> {
     let damaged = |why: io::Error| Stopped::Archive(why.to_string());
-    let file = File::open(path).map_err(damaged)?;
-    let size = file.metadata().map_err(damaged)?.len();
+    let size = source.seek(io::SeekFrom::End(0)).map_err(damaged)?;
+    source.rewind().map_err(damaged)?;
     let most = size.saturating_mul(limits.ratio).saturating_add(limits.slack).min(limits.bytes);
     let mut meter = Meter { left: most, most };
     match kind {
-        Kind::Zip => zipped::visit(file, limits, &mut meter, stop, visitor),
+        Kind::Zip => zipped::visit(source, limits, &mut meter, stop, visitor),
         Kind::Tar => tape::visit(
-            Metered { inner: BufReader::new(file), meter: &mut meter },
+            Metered { inner: BufReader::new(source), meter: &mut meter },
             limits,
             stop,
             visitor,
         ),
         Kind::TarGz => {
-            let unpacked = flate2::bufread::MultiGzDecoder::new(BufReader::new(file));
+            let unpacked = flate2::bufread::MultiGzDecoder::new(BufReader::new(source));
             tape::visit(Metered { inner: unpacked, meter: &mut meter }, limits, stop, visitor)
         }
     }

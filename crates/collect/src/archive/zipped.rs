@@ -1,7 +1,6 @@
 //! Zip archives, by their central directory.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 
 use ground::Stop;
 use zip::ZipArchive;
@@ -9,14 +8,14 @@ use zip::ZipArchive;
 use super::{Entry, Limits, Meter, Metered, Stopped};
 
 pub(super) fn visit<E>(
-    file: File,
+    source: impl Read + Seek,
     limits: &Limits,
     meter: &mut Meter,
     stop: &Stop,
     visitor: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<(), Stopped<E>> {
     let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|why| Stopped::Archive(why.to_string()))?;
+        ZipArchive::new(BufReader::new(source)).map_err(|why| Stopped::Archive(why.to_string()))?;
     if archive.len() > limits.entries {
         let (has, most) = (archive.len(), limits.entries);
         return Err(Stopped::Archive(format!("it has {has} entries, at most {most} are read")));

@@ -130,8 +130,10 @@ impl Run<'_> {
         kind: Kind,
         visitor: &mut dyn FnMut(Entry<'_>) -> Result<(), ()>,
     ) -> Result<(), String> {
-        match archive::visit(path, kind, &self.settings.archive, self.halt, visitor) {
-            Err(Stopped::Archive(why)) => Err(format!("the archive is damaged or refused: {why}")),
+        let refused = |why: String| format!("the archive is damaged or refused: {why}");
+        let file = File::open(path).map_err(|why| refused(why.to_string()))?;
+        match archive::visit(file, kind, &self.settings.archive, self.halt, visitor) {
+            Err(Stopped::Archive(why)) => Err(refused(why)),
             // Whoever wanted no more knows why.
             Ok(()) | Err(Stopped::Visitor(()) | Stopped::Asked) => Ok(()),
         }

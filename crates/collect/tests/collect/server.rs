@@ -1,7 +1,7 @@
 //! An HTTP server on localhost that does to a client whatever a test asks for, and counts how many
 //! connections it has at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -42,8 +42,8 @@ impl Answer {
 struct Seen {
     requests: Vec<Request>,
     open: HashMap<String, Vec<TcpStream>>,
-    /// The most connections of one host at once.
-    most: usize,
+    /// The most connections of each host at once.
+    most: BTreeMap<String, usize>,
 }
 
 pub(crate) struct Server {
@@ -79,8 +79,8 @@ impl Server {
         self.seen.lock().unwrap().requests.clone()
     }
 
-    pub(crate) fn most(&self) -> usize {
-        self.seen.lock().unwrap().most
+    pub(crate) fn most(&self) -> BTreeMap<String, usize> {
+        self.seen.lock().unwrap().most.clone()
     }
 }
 
@@ -105,11 +105,12 @@ fn read(stream: &TcpStream, seen: &Mutex<Seen>) -> Option<Request> {
     let mut seen = seen.lock().unwrap();
     let same = |old: &&Request| old.path == path && old.headers.get("host") == Some(&host);
     let before = seen.requests.iter().filter(same).count();
-    let open = seen.open.entry(host).or_default();
+    let open = seen.open.entry(host.clone()).or_default();
     open.retain(alive);
     open.push(stream.try_clone().ok()?);
     let now = open.len();
-    seen.most = seen.most.max(now);
+    let most = seen.most.entry(host).or_default();
+    *most = now.max(*most);
     let request = Request { path, headers, before };
     seen.requests.push(request.clone());
     drop(seen);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::PlanError;
@@ -48,18 +49,30 @@ impl Places {
             return Err("leads out of the folder");
         }
         let mut place = self.above.clone();
-        let parts: Vec<_> = path.components().collect();
-        for part in &parts[..parts.len() - 1] {
+        let parts = path.components().count();
+        for (at, part) in path.components().enumerate() {
             place.push(part);
             match fs::symlink_metadata(&place) {
-                Ok(found) if found.is_symlink() => return Err("lies behind a link"),
-                Ok(found) if !found.is_dir() => return Err("would lie in a file"),
+                Ok(found) if at + 1 < parts && found.is_symlink() => {
+                    return Err("lies behind a link");
+                }
+                Ok(found) if at + 1 < parts && !found.is_dir() => {
+                    return Err("would lie in a file");
+                }
+                Err(error) if is_of_no_file(&error) => {
+                    return Err("is no name that a file can have here");
+                }
                 // What is not there has nothing in it that could be a link.
                 _ => {}
             }
         }
-        Ok(self.above.join(path))
+        Ok(place)
     }
+}
+
+/// Whether a name was refused for itself: with a NUL in it, or too long.
+fn is_of_no_file(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename)
 }
 
 /// Whether a path goes down only, and is not empty.

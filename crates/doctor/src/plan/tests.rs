@@ -208,7 +208,11 @@ fn what_does_not_fit_is_told_and_nothing_is_moved() {
         ((Relabel, "loose.jpg", "ants"), "lies in no class"),
         ((LeaveOut, "ants/2.jpg", ""), "stands in line 4 already"),
     ];
+    let long = format!("ants/{}", "x".repeat(300));
     if cfg!(unix) {
+        wrong.push(((Move, "ants/1.jpg", "new\0er/1.jpg"), "is no name that a file can have"));
+        wrong.push(((Move, "ants/1.jpg", "ants/new\0er.jpg"), "is no name that a file can have"));
+        wrong.push(((Move, "ants/1.jpg", &long), "is no name that a file can have"));
         wrong.push(((LeaveOut, "link/x.jpg", ""), "lies behind a link"));
         wrong.push(((LeaveOut, "ants/link.jpg", ""), "is a link"));
         wrong.push(((Move, "ants/1.jpg", "link/1.jpg"), "lies behind a link"));

@@ -9,8 +9,9 @@
 //! each pair of different originals is drawn side by side.
 
 mod alter;
+mod planted;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -19,19 +20,8 @@ use ground::Stop;
 use ground::random::{Draws, Purpose};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
-use pictures::{Limits, Print, Rgb, near, read};
-
-/// Copies altered in one way, of each way.
-const SINGLE: usize = 40;
-/// Copies altered in two ways, of each two.
-const DOUBLE: usize = 12;
-const SEED: u64 = 5;
-
-struct Planted {
-    /// Its original, as a place among the originals.
-    of: usize,
-    kinds: Vec<Kind>,
-}
+use pictures::{Print, Rgb, near};
+use planted::{SEED, false_pairs, originals, plant, print_of, table};
 
 fn main() {
     let (mut half, mut many, mut sheets, mut dirs) = (0, 0, None, vec![]);
@@ -54,9 +44,9 @@ fn main() {
         return time_many(&originals, many);
     }
     let mut prints: Vec<Print> = originals.iter().map(|(_, picture)| print_of(picture)).collect();
-    let planted = plant(&originals, &mut prints);
+    let planted = plant(&originals, |altered| prints.push(print_of(altered)));
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&prints, 1, &Stop::new());
+    let found = near::find(&prints, &[], 1, &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
     println!(
         "half {}: {} originals, {} copies",
@@ -71,120 +61,6 @@ fn main() {
     if let Some(out) = sheets {
         draw_sheets(&originals, &strange, &out);
     }
-}
-
-/// Whole, readable and different pictures, in order of their paths.
-fn originals(dirs: &[PathBuf], half: Option<u8>) -> Vec<(PathBuf, RgbImage)> {
-    let mut paths = vec![];
-    let mut folders = dirs.to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() { folders.push(path) } else { paths.push(path) }
-        }
-    }
-    paths.sort();
-    let mut seen = HashSet::new();
-    let mut out = vec![];
-    for path in paths {
-        let Ok((picture, digest)) = read(&path, &Limits::default()) else { continue };
-        if half.is_none_or(|half| digest.0[31] & 1 == half) && seen.insert(digest.0) {
-            out.extend(
-                RgbImage::from_raw(picture.width, picture.height, picture.data).map(|p| (path, p)),
-            );
-        }
-    }
-    out
-}
-
-fn plant(originals: &[(PathBuf, RgbImage)], prints: &mut Vec<Print>) -> Vec<Planted> {
-    let mut planned: Vec<Vec<Kind>> = vec![];
-    for (at, &kind) in Kind::ALL.iter().enumerate() {
-        planned.extend(std::iter::repeat_n(vec![kind], SINGLE));
-        for &other in &Kind::ALL[at + 1..] {
-            planned.extend(std::iter::repeat_n(vec![kind, other], DOUBLE));
-        }
-    }
-    let plant = |(number, kinds): (usize, Vec<Kind>)| {
-        let mut draws = Draws::new(SEED, Purpose::Synthetic, &[number as u64]);
-        let of = draws.below(originals.len());
-        let mut order = kinds.clone();
-        draws.shuffle(&mut order);
-        let original = originals[of].1.clone();
-        let altered = order.iter().fold(original, |picture, kind| kind.of(&picture, &mut draws));
-        prints.push(print_of(&altered));
-        Planted { of, kinds }
-    };
-    planned.into_iter().enumerate().map(plant).collect()
-}
-
-fn table(
-    originals: &[(PathBuf, RgbImage)],
-    planted: &[Planted],
-    prints: &[Print],
-    pairs: &[near::Pair],
-) {
-    let found: HashSet<(usize, usize)> = pairs.iter().map(|p| (p.first, p.second)).collect();
-    // The order of Kind::ALL, single ones first.
-    let mut rows: BTreeMap<(usize, Vec<usize>), (String, usize, usize)> = BTreeMap::new();
-    // Of copies with equal prints the search pairs the first with the original, the others with it.
-    let mut first: HashMap<&Print, usize> = HashMap::new();
-    for (at, print) in prints.iter().enumerate() {
-        first.entry(print).or_insert(at);
-    }
-    let mut total = (0, 0);
-    for (at, copy) in planted.iter().enumerate() {
-        let place = |kind: &Kind| Kind::ALL.iter().position(|other| other == kind).unwrap_or(0);
-        let key = (copy.kinds.len(), copy.kinds.iter().map(place).collect());
-        let words = || match copy.kinds[..] {
-            [one] => one.words().to_owned(),
-            _ => copy.kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", "),
-        };
-        let row = rows.entry(key).or_insert_with(|| (words(), 0, 0));
-        let like = first[&prints[originals.len() + at]];
-        let hit = usize::from(like == copy.of || found.contains(&(copy.of, like)));
-        (row.1, row.2) = (row.1 + 1, row.2 + hit);
-        total = (total.0 + 1, total.1 + hit);
-        if hit == 0 {
-            println!("lost: {} {:?}", originals[copy.of].0.display(), copy.kinds);
-        }
-    }
-    println!("\n{:<32}{:>8}{:>8}{:>8}", "alteration", "planted", "found", "%");
-    let line = |words: &str, planted: usize, found: usize| {
-        let share = 100.0 * found as f64 / planted.max(1) as f64;
-        println!("{words:<32}{planted:>8}{found:>8}{share:>8.1}");
-    };
-    rows.values().for_each(|(words, planted, found)| line(words, *planted, *found));
-    line("all", total.0, total.1);
-}
-
-/// Pairs of originals that were found, themselves or through copies.
-fn false_pairs(
-    originals: &[(PathBuf, RgbImage)],
-    planted: &[Planted],
-    pairs: &[near::Pair],
-) -> BTreeSet<(usize, usize)> {
-    let source =
-        |at: usize| if at < originals.len() { at } else { planted[at - originals.len()].of };
-    let mut strange: BTreeMap<(usize, usize), (bool, f32)> = BTreeMap::new();
-    for pair in pairs {
-        let (a, b) = (source(pair.first), source(pair.second));
-        if a != b {
-            let entry = strange.entry((a.min(b), a.max(b))).or_insert((false, 0.0));
-            entry.0 |= pair.second < originals.len();
-            entry.1 = entry.1.max(pair.likeness);
-        }
-    }
-    println!("\npairs of different originals (to be looked at): {}", strange.len());
-    for ((a, b), (direct, likeness)) in &strange {
-        let how = if *direct { "originals" } else { "only copies" };
-        println!(
-            "{likeness:.3} {how}: {} {}",
-            originals[*a].0.display(),
-            originals[*b].0.display()
-        );
-    }
-    strange.into_keys().collect()
 }
 
 fn draw_sheets(originals: &[(PathBuf, RgbImage)], pairs: &BTreeSet<(usize, usize)>, out: &Path) {
@@ -229,7 +105,7 @@ fn time_many(originals: &[(PathBuf, RgbImage)], count: usize) {
     }
     let threads = 2;
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&prints, threads, &Stop::new());
+    let found = near::find(&prints, &[], threads, &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
     let planted = found
         .pairs
@@ -251,11 +127,6 @@ fn cost_of_a_print(picture: &RgbImage) {
         std::hint::black_box(Print::of(std::hint::black_box(&picture)));
     }
     println!("a print of 500 x 375 pixels: {:.2} ms of CPU", (seconds() - cpu) * 2.0);
-}
-
-fn print_of(picture: &RgbImage) -> Print {
-    let (width, height) = picture.dimensions();
-    Print::of(&Rgb { width, height, data: picture.as_raw().clone() })
 }
 
 /// CPU time of this process so far, where the system says it in Linux's way; else 0.

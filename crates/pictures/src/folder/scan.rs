@@ -33,6 +33,7 @@ pub(super) fn scan(dir: &Path) -> Result<Folder, PicturesError> {
         warnings
             .push("no `valid` folder beside `train`: validation pictures are drawn from it".into());
     }
+    warn_twins(&sides, &mut warnings);
     for folder in &top.folders {
         let Some(&(_, side)) = sides.iter().find(|side| side.0 == *folder) else {
             warnings.push(format!(
@@ -54,6 +55,16 @@ pub(super) fn scan(dir: &Path) -> Result<Folder, PicturesError> {
     }
     warn_loose(loose, dir, &mut warnings);
     build(dir, entries, &empty, warnings)
+}
+
+/// Two names for one side are mostly two copies of it, or one that was forgotten.
+fn warn_twins(sides: &[(PathBuf, Side)], warnings: &mut Vec<String>) {
+    for (at, (folder, side)) in sides.iter().enumerate() {
+        if let Some((twin, _)) = sides[at + 1..].iter().find(|(_, other)| other == side) {
+            let (one, other) = (folder.display(), twin.display());
+            warnings.push(format!("`{one}` and `{other}` are taken as one: both are used"));
+        }
+    }
 }
 
 fn warn_loose(loose: usize, dir: &Path, warnings: &mut Vec<String>) {

@@ -24,20 +24,39 @@ struct Fit {
     robust_edges: f32,
 }
 
-/// What the correlation of brightness must exceed …
-const ROBUST: f32 = 0.95;
-/// … and that of differences between neighbours.
-const EDGES: f32 = 0.85;
+/// What makes two pictures one.
+struct Bars {
+    /// What the correlation of brightness must exceed …
+    robust: f32,
+    /// … and that of differences between neighbours …
+    edges: f32,
+    /// … and how far tints may lie apart: drawn animals of one shape in other colours lie further.
+    tinge: f32,
+}
+
+/// Of pictures that were found among all by their prints alone.
+const FOUND: Bars = Bars { robust: 0.95, edges: 0.85, tinge: 6.0 };
+/// Of pictures that something else suspects too.
+const SUSPECTED: Bars = Bars { robust: 0.9, edges: 0.7, tinge: 8.0 };
 
 /// Whether a candidate is one.
 pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
+    judge(prints, candidate, &FOUND)
+}
+
+/// The same of a pair that something else than the prints suspects.
+pub(super) fn confirm(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
+    judge(prints, candidate, &SUSPECTED)
+}
+
+fn judge(prints: &[&Print], candidate: &Candidate, bars: &Bars) -> Option<Pair> {
     let (asked, found) = (candidate.asked as usize, candidate.found as usize);
     // Colours are compared first, which takes hardly any time.
-    if tints_apart(prints[asked], prints[found], candidate.turn) > TINGE {
+    if tints_apart(prints[asked], prints[found], candidate.turn) > bars.tinge {
         return None;
     }
     let fit = lay(prints, candidate);
-    if fit.robust <= ROBUST || fit.robust_edges <= EDGES {
+    if fit.robust <= bars.robust || fit.robust_edges <= bars.edges {
         return None;
     }
     let likeness = fit.robust.min(1.0);
@@ -45,9 +64,6 @@ pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
     let turn = if asked < found { candidate.turn } else { candidate.turn.undone() };
     Some(Pair { first, second, turn, likeness })
 }
-
-/// How far tints may lie apart: drawn animals of one shape in other colours lie further.
-const TINGE: f32 = 6.0;
 
 /// The root of the mean square by which the tints of two pictures differ, in levels of 255, once
 /// the second's are made as strong as the first's, since light and contrast change that.
@@ -180,7 +196,11 @@ fn measure(asked: &[f32], sampled: &Sampled, weights: &[f32]) -> Fit {
     Fit {
         plain: correlation(moments(asked, &sampled.value, inside)),
         robust,
-        robust_edges: if robust > ROBUST { edges(asked, &sampled.value, weighed) } else { 0.0 },
+        robust_edges: if robust > SUSPECTED.robust {
+            edges(asked, &sampled.value, weighed)
+        } else {
+            0.0
+        },
     }
 }
 

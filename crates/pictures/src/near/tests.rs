@@ -1,6 +1,6 @@
 use ground::Stop;
 
-use super::{Turn, pairs};
+use super::{Turn, pairs, pairs_with};
 use crate::{Print, Rgb};
 
 /// Broad waves that differ by `seed`.
@@ -88,4 +88,18 @@ fn each_alteration_of_a_picture_is_found() {
         let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
         assert_eq!(short, [(0, 1, turn)], "{} x {}", altered.width, altered.height);
     }
+}
+
+/// A crop that leaves less than the search by prints looks for.
+#[test]
+fn a_closer_look_finds_what_is_suspected_rightly_and_nothing_else() {
+    let mut prints: Vec<Print> = (0..40).map(|seed| Print::of(&picture(seed))).collect();
+    prints.push(Print::of(&cut(&picture(5), 20, 12, 124, 96, true)));
+    let stop = Stop::new();
+    assert_eq!(pairs(&prints, 1, &stop), []);
+    // Rightly, and wrongly of the same picture, of others, and of one and itself.
+    let suspected = [(40, 5), (5, 40), (40, 6), (3, 4), (7, 7)];
+    let found = pairs_with(&prints, &suspected, 2, &stop);
+    let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
+    assert_eq!(short, [(5, 40, Turn::Mirrored)]);
 }

@@ -121,6 +121,43 @@ impl Cache {
         }
     }
 
+    /// Of all caches in `parent` the one that knows most of these pictures; none where none knows
+    /// any. It is for looking into only: what cannot be read is passed over and stays, and nothing
+    /// counts as used.
+    #[must_use]
+    pub fn that_knows(parent: &Path, pictures: &[Digest]) -> Option<Self> {
+        let folders = fs::read_dir(parent).ok()?.flatten().map(|entry| entry.path());
+        let known = |cache: &Self| pictures.iter().filter(|&at| cache.find(at).is_some()).count();
+        let mut folders: Vec<PathBuf> = folders.collect();
+        folders.sort();
+        let caches = folders.iter().filter_map(|folder| Self::seen_in(folder));
+        caches
+            .map(|cache| (known(&cache), cache))
+            .filter(|(known, _)| *known > 0)
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, cache)| cache)
+    }
+
+    fn seen_in(folder: &Path) -> Option<Self> {
+        let paths = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        let mut paths: Vec<PathBuf> =
+            paths.filter(|path| path.extension().is_some_and(|name| name == "features")).collect();
+        paths.sort();
+        let mut cache: Option<Self> = None;
+        for path in paths {
+            let Ok(file) = File::open(&path) else { continue };
+            let mut head = [0; MAGIC.len() + 4];
+            if read_at(&file, &mut head, 0).is_err() || !head.starts_with(MAGIC) {
+                continue;
+            }
+            let width = u32::from_le_bytes(*head.last_chunk()?) as usize;
+            let mut taken = cache.take().unwrap_or_else(|| Self::nowhere(width));
+            let _ = taken.take(Store::File(file, path));
+            cache = Some(taken).filter(|taken| !taken.segments.is_empty());
+        }
+        cache
+    }
+
     fn of_folder(folder: PathBuf, width: usize) -> Result<Self, FileError> {
         let entries = fs::read_dir(&folder).map(|entries| entries.flatten().collect());
         let entries: Vec<fs::DirEntry> = match entries {

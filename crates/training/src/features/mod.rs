@@ -1,5 +1,6 @@
 //! What the body says of each picture, computed once.
 
+mod alike;
 mod cache;
 mod kept;
 mod table;
@@ -15,6 +16,7 @@ use ground::{Digest, Digester, Stop};
 use network::Graph;
 use pictures::{Dataset, PicturesError, Preprocess};
 
+pub use alike::{MOST as MOST_COMPARED, alike};
 use cache::SEGMENT;
 pub use cache::{About, Cache, Segment};
 pub use kept::Kept;

@@ -125,7 +125,7 @@ impl Linear {
 }
 
 /// Rows to columns: `rows` of `width` numbers each become `width` rows.
-fn transposed(rows: &[f32], width: usize, out: &mut [f32]) {
+pub(crate) fn transposed(rows: &[f32], width: usize, out: &mut [f32]) {
     let count = rows.len() / width;
     for (at, row) in rows.chunks_exact(width).enumerate() {
         for (column, &x) in row.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use doctor::Checkup;
-use ground::files::{self, FileError};
+use ground::files;
 use ground::progress::Progress;
 use ground::{Stop, parallel};
 use pictures::{Limits, read_in_room, thumbnail};
@@ -12,6 +12,7 @@ use report::About;
 use report::check::{self, Thumbnails};
 
 use super::shortcuts::Shortcuts;
+use crate::settings::Source;
 use crate::terminal::Terminal;
 
 /// Pixels of a small picture's longer side: enough to compare two by eye.
@@ -21,16 +22,15 @@ const SIDE: u32 = 176;
 pub(super) fn write(
     checkup: &Checkup,
     shortcuts: &Shortcuts,
-    dir: &Path,
+    source: &Source,
     path: &Path,
     terminal: &Terminal,
     stop: &Stop,
-) -> Result<bool, FileError> {
+) -> anyhow::Result<bool> {
     let Some(thumbnails) = thumbnails(checkup, terminal, stop) else { return Ok(false) };
-    let folder = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let about = About {
-        title: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        file: dir.display().to_string(),
+        title: source.name()?,
+        file: source.path().display().to_string(),
         program: format!("lookalike {}", env!("CARGO_PKG_VERSION")),
     };
     let page =

@@ -131,3 +131,22 @@ fn what_has_no_folder_is_held_in_memory() {
     let cache = cache.tidy();
     assert!((0..5).all(|n| holds(&cache, n)));
 }
+
+#[test]
+fn of_several_caches_the_one_that_knows_most_is_looked_into_and_none_is_touched() {
+    let parent = tempfile::tempdir().unwrap();
+    let wanted: Vec<Digest> = (0..10).map(digest).collect();
+    assert!(Cache::that_knows(parent.path(), &wanted).is_none());
+    assert!(Cache::that_knows(&parent.path().join("nothing"), &wanted).is_none());
+    for (key, pictures) in [(1, 0..4), (2, 3..9), (3, 20..90)] {
+        add(&mut Cache::open(parent.path(), &digest(key), 3).unwrap(), pictures);
+    }
+    // A damaged segment is passed over, and stays.
+    let folder = parent.path().join(&digest(2).to_string()[..16]);
+    let damaged = folder.join("0.features");
+    fs::write(&damaged, b"lookalike feat 2\xff\xff\xff\xffand more").unwrap();
+    let cache = Cache::that_knows(parent.path(), &wanted).unwrap();
+    assert_eq!((0..10).filter(|&n| holds(&cache, n)).count(), 6);
+    assert!(damaged.exists());
+    assert!(Cache::that_knows(parent.path(), &[digest(500)]).is_none());
+}

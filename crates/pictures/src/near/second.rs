@@ -1,0 +1,67 @@
+//! A second opinion: whether pictures that something else than their prints suspects to be one do
+//! show the same.
+//!
+//! What is suspected need not be found among thousands, so less agreement is enough: thresholds
+//! were chosen on one half of real photographs and judged on the other (`docs/duplicates.md`).
+
+use ground::Stop;
+
+use super::index::{Candidate, LEAST};
+use super::spectrum::{PARTS, has_structure};
+use super::{Pair, Turn, coarse, fit, in_parallel};
+use crate::Print;
+
+/// How well the whole of two must agree coarsely for their parts to be tried, in thousandths.
+const WHOLE: u16 = 150;
+/// How many ways of laying one on the other are tried: those that agree best coarsely.
+const TRIED: usize = 3;
+
+/// Those of the suspected pairs that show the same; a pair may be there more than once.
+pub(super) fn confirmed(
+    prints: &[Print],
+    suspected: &[(usize, usize)],
+    threads: usize,
+    stop: &Stop,
+) -> Vec<Pair> {
+    let sees = |at: usize| has_structure(&prints[at]).then(|| coarse::cells(&prints[at]));
+    let cells = in_parallel(prints.len(), threads, stop, sees);
+    if stop.asked() {
+        return vec![];
+    }
+    let check = |at: usize| {
+        let (first, second) = suspected[at];
+        let (first, second) = (first.min(second), first.max(second));
+        if first == second {
+            return None;
+        }
+        let both = [cells[first]?, cells[second]?];
+        let prints = [&prints[first], &prints[second]];
+        let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&prints, &way))?;
+        Some(Pair { first, second, ..fitted })
+    };
+    let found = in_parallel(suspected.len(), threads, stop, check);
+    found.into_iter().flatten().collect()
+}
+
+/// The ways to lay one of two on a part of the other that are worth trying, the best first.
+fn ways(cells: &[[u8; coarse::CELLS]; 2]) -> Vec<Candidate> {
+    const WAYS: usize = PARTS.len() * PARTS.len();
+    let mut ways = vec![];
+    for (asked, found) in [(0, 1), (1, 0)] {
+        for turn in Turn::ALL {
+            let laid = coarse::Laid::new(&cells[asked as usize], turn);
+            let alike = |part: usize| laid.alike(&cells[found as usize], part);
+            if alike(0) < WHOLE {
+                continue;
+            }
+            ways.extend((0..WAYS).map(|part| {
+                let (alike, part) = (alike(part), part as u8);
+                Candidate { asked, found, differ: 0, turn, part, alike }
+            }));
+        }
+    }
+    ways.retain(|way| way.alike >= LEAST);
+    ways.sort_by_key(|way| u16::MAX - way.alike);
+    ways.truncate(TRIED);
+    ways
+}

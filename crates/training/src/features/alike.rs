@@ -1,0 +1,121 @@
+//! Pictures whose features are nearly the same: perhaps copies of one another.
+
+use ground::Stop;
+use ground::files::FileError;
+use ground::random::{Draws, Purpose};
+use kernels::{Conv, Epilogue, Pack, Precision, View};
+
+use super::Table;
+
+/// More pictures are not compared with each other, as that takes the square of their number.
+pub const MOST: usize = 30_000;
+/// What the cosine of two pictures' features must exceed. Of altered copies nine in ten do, and of
+/// those that prints do not find, all did; of other pairs of look-alikes 1 in 100.
+const LEAST: f32 = 0.8;
+/// Pictures most like one that are suspected. Of no copy that prints do not find was a stranger
+/// more like it than its original.
+const NEAREST: usize = 2;
+/// Directions on which features are projected: the cosine is then right to 0.02.
+const DIRECTIONS: usize = 256;
+/// Rows that are projected, or compared with all, at once.
+const BLOCK: usize = 256;
+
+/// Pairs of rows that point nearly the same way, each among the nearest of one of the two, in order;
+/// none where there are more than [`MOST`], or when asked to stop. The rows are compared on random directions, which
+/// keeps cosines as they are but for a little noise (W. B. Johnson and J. Lindenstrauss, 1984).
+///
+/// # Errors
+/// When rows cannot be read back from a file.
+pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileError> {
+    let count = features.len();
+    if count > MOST {
+        return Ok(vec![]);
+    }
+    let rows = projected(features, stop)?;
+    let mut columns = vec![0.0; rows.len()];
+    crate::head::transposed(&rows, DIRECTIONS, &mut columns);
+    let mut pairs = vec![];
+    for (block, asked) in rows.chunks(BLOCK * DIRECTIONS).enumerate() {
+        if stop.asked() {
+            return Ok(vec![]);
+        }
+        let cosines = product(asked, DIRECTIONS, &columns, count);
+        for (at, cosines) in cosines.chunks_exact(count.max(1)).enumerate() {
+            let asked = block * BLOCK + at;
+            let mut nearest = [(LEAST, usize::MAX); NEAREST];
+            for (other, &cosine) in cosines.iter().enumerate() {
+                if cosine > nearest[NEAREST - 1].0 && other != asked {
+                    nearest[NEAREST - 1] = (cosine, other);
+                    nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
+                }
+            }
+            let found = nearest.iter().filter(|(_, other)| *other < count);
+            pairs.extend(found.map(|&(_, other)| (asked.min(other), asked.max(other))));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    Ok(pairs)
+}
+
+/// Rows of length 1 on the random directions.
+fn projected(features: &Table, stop: &Stop) -> Result<Vec<f32>, FileError> {
+    let width = features.width();
+    let mut draws = Draws::new(0, Purpose::Directions, &[width as u64]);
+    let directions: Vec<f32> =
+        (0..width * DIRECTIONS).map(|_| if draws.chance(0.5) { 1.0 } else { -1.0 }).collect();
+    let all: Vec<usize> = (0..features.len()).collect();
+    let mut rows = Vec::with_capacity(all.len() * DIRECTIONS);
+    for block in all.chunks(BLOCK) {
+        if stop.asked() {
+            break;
+        }
+        let mut read = vec![0.0; block.len() * width];
+        features.read(block, &mut read)?;
+        rows.extend(product(&read, width, &directions, DIRECTIONS));
+    }
+    for row in rows.chunks_exact_mut(DIRECTIONS) {
+        let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        row.iter_mut().for_each(|x| *x /= length);
+    }
+    Ok(rows)
+}
+
+/// Rows of `width` times `width` rows of `columns`.
+fn product(rows: &[f32], width: usize, matrix: &[f32], columns: usize) -> Vec<f32> {
+    let conv = Conv::linear(rows.len() / width, width, columns);
+    let mut out = vec![0.0; rows.len() / width * columns];
+    let pack = Pack::forward(&conv, matrix, Precision::Fp32);
+    conv.forward(View::plain(rows), &pack, &mut out, Epilogue::default());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, alike};
+    use crate::features::Table;
+    use ground::Stop;
+    use ground::random::{Draws, Purpose};
+
+    #[test]
+    fn rows_that_point_the_same_way_are_suspected_and_no_others() {
+        const WIDTH: usize = 512;
+        // More than are compared at once.
+        let row = |key: usize| {
+            let mut draws = Draws::new(1, Purpose::Synthetic, &[key as u64]);
+            (0..WIDTH).map(|_| draws.uniform().powi(4) as f32).collect::<Vec<f32>>()
+        };
+        let mut rows: Vec<Vec<f32>> = (0..BLOCK + 40).map(row).collect();
+        let (first, last) = (rows[3].clone(), rows[7].clone());
+        rows.push(first.iter().zip(row(1000)).map(|(a, b)| 3.0 * a + 0.3 * b).collect());
+        rows[BLOCK + 1] = last.iter().map(|a| 0.01 * a).collect();
+        rows[9] = vec![0.0; WIDTH];
+        let table = |rows: &[Vec<f32>]| Table::new(WIDTH, rows.concat());
+        let found = alike(&table(&rows), &Stop::new()).unwrap();
+        assert_eq!(found, [(3, BLOCK + 40), (7, BLOCK + 1)]);
+        assert_eq!(alike(&table(&rows[..1]), &Stop::new()).unwrap(), []);
+        let stop = Stop::new();
+        stop.ask();
+        assert_eq!(alike(&table(&rows), &stop).unwrap(), []);
+    }
+}
