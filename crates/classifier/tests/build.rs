@@ -67,8 +67,14 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
         novelty,
         place: None,
     };
-    let candidate =
-        Candidate { name: "class means".into(), log_loss: 0.5, errors: (3, 24), chosen: true };
+    let candidate = Candidate {
+        name: "class means".into(),
+        log_loss: 0.5,
+        range: None,
+        behind: None,
+        errors: (3, 24),
+        chosen: true,
+    };
     let built = Material {
         architecture,
         preprocess,

@@ -234,6 +234,18 @@ impl Insight {
                 format!("{accuracy} right on the {:.0} % it is surest of", 100.0 * answered),
             );
         }
+        for candidate in &self.candidates {
+            let (name, loss) = (super::visible(&candidate.name), candidate.told());
+            let of = match candidate.errors.1 == self.accuracy.n {
+                true => String::new(),
+                false => format!(" on {}", self.pictures(candidate.errors.1)),
+            };
+            let place = match candidate.chosen {
+                true => "taken".to_owned(),
+                false => format!("{} beside it", candidate.told_behind()),
+            };
+            line("head", format!("{name}: log-loss {loss}{of}, {place}"));
+        }
         if let Some(calibrated) = &self.calibrated {
             let (before, after) = (&calibrated.before.error, &calibrated.after.error);
             let (before, after) = (distance(before), distance(after));

@@ -38,6 +38,7 @@ impl Observer for Table<'_> {
         let learns = match plan.trained {
             Trained::Head => "the head learns",
             Trained::HeadAndNorms => "the head and the body's norms learn",
+            Trained::AllButNorms => "everything but the body's norms learns",
             Trained::All => "everything learns",
         };
         let (epochs, steps) = (count(plan.epochs, "epoch"), count(plan.batches, "step"));
