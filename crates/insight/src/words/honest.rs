@@ -302,12 +302,13 @@ impl Comparison {
     }
 }
 
-/// A distance, which cannot be below 0: "3 % (1 to 5)", or "less than 1.9 %" where it may be
-/// nothing.
+/// A distance, which cannot be below 0: "3 % (1 to 5)", "less than 1.9 %" where it may be nothing,
+/// and words where it is no larger than chance alone makes it.
 fn distance(estimate: &Estimate) -> String {
-    match estimate.value < 0.005 {
-        true => format!("less than {} %", estimate.ends()[1]),
-        false => estimate.to_string(),
+    match (estimate.value < 0.005, estimate.interval.high < 0.0005) {
+        (true, true) => "no more than chance alone makes".to_owned(),
+        (true, false) => format!("less than {} %", estimate.ends()[1]),
+        _ => estimate.to_string(),
     }
 }
 
