@@ -14,10 +14,6 @@ const BINS: usize = 10;
 /// How often the noise of the bins is drawn.
 const ROUNDS: usize = 999;
 
-/// What the bins' noise is taken larger by, as the shape of the miscalibration is estimated from
-/// the same pictures: without it, 95 % intervals hold the truth in 93 to 96 % of simulations.
-const WIDER: f64 = 1.05;
-
 /// Pictures of about the same confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bin {
@@ -61,7 +57,7 @@ pub fn reliability(confidence: &[f64], right: &[bool], units: &Units) -> Option<
     order.sort_by(|&a, &b| confidence[a].total_cmp(&confidence[b]));
     let count = (n / IN_BIN).clamp(1, BINS);
     let gaps: Vec<f64> = (0..n).map(|i| f64::from(right[i]) - confidence[i]).collect();
-    let noise = units.design_effect(&gaps).sqrt() * WIDER;
+    let design = units.design_effect(&gaps);
     let (mut bins, mut distances, mut errors) = (vec![], vec![], vec![]);
     for bin in 0..count {
         let members = &order[bin * n / count..(bin + 1) * n / count];
@@ -76,7 +72,7 @@ pub fn reliability(confidence: &[f64], right: &[bool], units: &Units) -> Option<
     }
     let weights: Vec<f64> = bins.iter().map(|bin| bin.right.n as f64 / n as f64).collect();
     let plain = distances.iter().zip(&weights).map(|(d, weight)| d.abs() * weight).sum();
-    let family = Family { bins: &bins, weights, shape: parabola(&distances, &errors), noise };
+    let family = Family { bins: &bins, weights, shape: parabola(&distances, &errors), design };
     Some(Reliability { error: family.invert(plain), bins, plain })
 }
 
@@ -87,8 +83,8 @@ struct Family<'a> {
     weights: Vec<f64>,
     /// Accuracy minus confidence in each bin, at size 1.
     shape: Vec<f64>,
-    /// By what factor the chance of single pictures is to be stretched.
-    noise: f64,
+    /// How many pictures tell as much as one independent one.
+    design: f64,
 }
 
 impl Family<'_> {
@@ -116,15 +112,18 @@ impl Family<'_> {
         let below = |scale: f64| {
             let shares: Vec<f64> = self.shares(scale).collect();
             let bins = self.bins.iter().zip(&shares);
-            let tables: Vec<Vec<f64>> =
-                bins.map(|(bin, &share)| binomial(bin.right.n, share)).collect();
+            let tables: Vec<Vec<f64>> = bins
+                .map(|(bin, &share)| {
+                    let independent = (bin.right.n as f64 / self.design).round().max(1.0);
+                    binomial(independent as usize, share)
+                })
+                .collect();
             let plain = |chances: &Vec<f64>| -> f64 {
                 let one = |at: usize| {
-                    let (bin, share) = (&self.bins[at], shares[at]);
-                    let hits = tables[at].partition_point(|&up_to| up_to < chances[at]);
-                    let drawn = hits.min(bin.right.n) as f64 / bin.right.n as f64;
-                    let stretched = share + self.noise * (drawn - share);
-                    (stretched - bin.confidence).abs() * self.weights[at]
+                    let (table, most) = (&tables[at], tables[at].len() - 1);
+                    let hits = table.partition_point(|&up_to| up_to < chances[at]).min(most);
+                    let gap = hits as f64 / most as f64 - self.bins[at].confidence;
+                    gap.abs() * self.weights[at]
                 };
                 (0..self.bins.len()).map(one).sum()
             };
