@@ -23,7 +23,7 @@ const BATCHES: usize = 40;
 const SPREAD: f32 = 0.01;
 /// The head's rates between which the sweep may choose, as a head that is fitted already gives a
 /// sweep little to see; and the rate where it sees nothing.
-const RATES: (f32, f32, f32) = (1e-5, 1e-4, 3e-4);
+const RATES: (f32, f32, f32) = (1e-5, 5e-5, 1e-4);
 /// Pictures that a fold's novelty is measured against at most.
 const KNOWN: usize = 2048;
 /// What a pass forward costs beside a training step.

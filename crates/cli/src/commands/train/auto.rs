@@ -158,7 +158,7 @@ fn fine_tune(
         account.settings.checkpoint_every,
         account.settings.fresh,
     );
-    let mut table = Table::new(terminal);
+    let mut table = Table::of_found_rates(terminal);
     let mut tuner = Tuner {
         settings: recipe,
         engine,
