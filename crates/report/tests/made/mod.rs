@@ -89,7 +89,7 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<
     let of = labels.len();
     made.judged = Protocol::OutOfFold { folds: 5, repeats: 1 };
     made.comparisons = vec![comparison];
-    let rival = |name: &str, log_loss, wrong, chosen| Candidate {
+    let rival = |name: &str, log_loss, wrong, chosen: bool| Candidate {
         name: name.into(),
         log_loss,
         range: Some(Interval { low: log_loss - 0.1, high: log_loss + 0.1 }),
