@@ -109,6 +109,6 @@ fn zoomed(preprocess: &Preprocess, square: &[u8]) -> Vec<u8> {
 pub fn averages(head: Head, features: &[f32]) -> &[f32] {
     match head {
         Head::Fastai { .. } => &features[features.len() / 2..],
-        Head::Linear { .. } => features,
+        Head::Linear { .. } | Head::Hidden { .. } => features,
     }
 }

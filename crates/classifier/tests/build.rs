@@ -5,6 +5,7 @@ use std::path::Path;
 
 use classifier::{
     Classifier, Judged, Known, Learned, Made, Material, Views, averages, evenly, features,
+    heat_maps,
 };
 use engine::{Cpu, Engine};
 use ground::Stop;
@@ -30,6 +31,12 @@ fn draw(folder: &Path) {
 
 #[test]
 fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
+    for head in [Head::Fastai { classes: 2 }, Head::Hidden { classes: 2 }] {
+        handed_over(head);
+    }
+}
+
+fn handed_over(head: Head) {
     let place = tempfile::tempdir().unwrap();
     draw(place.path());
     let preprocess = Preprocess::imagenet(SIZE as usize);
@@ -38,7 +45,6 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
     let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
     assert_eq!(data.items.len(), 24);
 
-    let head = Head::Fastai { classes: 2 };
     let architecture = Architecture { backbone: Backbone::Small, head };
     let graph = architecture.graph();
     let parameters = Parameters::start(&graph, 7);
@@ -67,8 +73,14 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
         novelty,
         place: None,
     };
-    let candidate =
-        Candidate { name: "class means".into(), log_loss: 0.5, errors: (3, 24), chosen: true };
+    let candidate = Candidate {
+        name: "class means".into(),
+        log_loss: 0.5,
+        range: None,
+        behind: None,
+        errors: (3, 24),
+        chosen: true,
+    };
     let built = Material {
         architecture,
         preprocess,
@@ -124,4 +136,6 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
     let loaded = Classifier::load(&path).unwrap();
     assert!(loaded == built);
     assert_eq!(loaded.verify(&mut engine).unwrap(), 0.0, "on the numbers that the file holds");
+    let maps = heat_maps(&mut engine, &loaded.preprocess, &views[..2], &[0, 1], true).unwrap();
+    assert!(maps.values.iter().all(|x| x.is_finite()) && maps.values.iter().any(|&x| x != 0.0));
 }

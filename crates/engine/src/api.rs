@@ -65,8 +65,26 @@ pub enum Trained {
     /// The head, and the body's norms: their affine parameters learn, they use the batch's
     /// statistics and their running statistics move. This is fastai's frozen stage (`train_bn`).
     HeadAndNorms,
+    /// Everything but the body's norms, which run as in prediction: running statistics, nothing
+    /// moves. The statistics of few pictures in small batches are worse than those that they came
+    /// with.
+    AllButNorms,
     /// Everything.
     All,
+}
+
+impl Trained {
+    /// Whether the body's convolutions learn.
+    #[must_use]
+    pub fn layers(self) -> bool {
+        matches!(self, Self::All | Self::AllButNorms)
+    }
+
+    /// Whether the body's norms do.
+    #[must_use]
+    pub fn norms(self) -> bool {
+        matches!(self, Self::All | Self::HeadAndNorms)
+    }
 }
 
 /// Where a training step stands; the only source of its randomness (dropout).

@@ -100,8 +100,8 @@ impl Planner<'_> {
         let Some(trained) = trained else { return false };
         let in_head = node > self.graph.cut();
         match self.graph.node(node).op {
-            Op::Conv { .. } | Op::Linear { .. } => in_head || trained == Trained::All,
-            Op::Norm(_) => in_head || trained != Trained::Head,
+            Op::Conv { .. } | Op::Linear { .. } => in_head || trained.layers(),
+            Op::Norm(_) => in_head || trained.norms(),
             _ => false,
         }
     }

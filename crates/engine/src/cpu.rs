@@ -86,7 +86,7 @@ impl Cpu {
 
     /// Whether a layer's weights change with each step of a plan.
     pub(crate) fn changes(&self, plan: &Plan, layer: Layer) -> bool {
-        let learns = self.trained == Trained::All || layer.node > self.graph.cut();
+        let learns = self.trained.layers() || layer.node > self.graph.cut();
         plan.trains && learns
     }
 

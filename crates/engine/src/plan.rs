@@ -327,6 +327,9 @@ impl Planner<'_> {
         match self.purpose.work {
             Work::Predict | Work::Attribute => true,
             Work::Train(Trained::Head) => node <= self.graph.cut(),
+            Work::Train(Trained::AllButNorms) => {
+                node <= self.graph.cut() && matches!(self.graph.node(node).op, Op::Norm(_))
+            }
             Work::Train(Trained::HeadAndNorms | Trained::All) => false,
         }
     }

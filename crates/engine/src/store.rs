@@ -335,11 +335,8 @@ impl Store {
         let head = graph.groups() - 1;
         for (slot, parameter) in self.slots.iter_mut().zip(graph.parameters()) {
             let learns = parameter.role.is_trained()
-                && match trained {
-                    Trained::All => true,
-                    Trained::Head => parameter.group == head,
-                    Trained::HeadAndNorms => parameter.group == head || parameter.role.is_norm(),
-                };
+                && (parameter.group == head
+                    || if parameter.role.is_norm() { trained.norms() } else { trained.layers() });
             if !learns || slot.gradient.is_empty() {
                 continue;
             }

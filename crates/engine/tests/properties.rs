@@ -159,7 +159,9 @@ fn odd_batches_work() {
             let graph =
                 Architecture { backbone: Backbone::Small, head: Head::Fastai { classes } }.graph();
             let mut engine = engine_with(&graph, &Parameters::start(&graph, 3), Trained::All);
-            for trained in [Trained::Head, Trained::HeadAndNorms, Trained::All] {
+            for trained in
+                [Trained::Head, Trained::HeadAndNorms, Trained::AllButNorms, Trained::All]
+            {
                 engine.set_trained(trained);
                 let batch = Batch::new(0, [count, 32, 32], &graph);
                 let loss = engine.gradients(batch.images(), &batch.labels, step(0)).unwrap();
@@ -263,5 +265,64 @@ fn the_head_alone_says_of_the_features_what_the_whole_network_says() {
         let of_features = engine.predict(images).unwrap();
         assert_eq!(bits(&of_features.logits), bits(&outputs.logits), "{head:?}");
         assert!(of_features.features.is_empty());
+    }
+}
+
+/// With norms that stay as they are, a step sees what a prediction sees, moves no running statistics,
+/// and its gradients are the slopes of that.
+#[test]
+fn norms_that_stay_are_those_of_prediction() {
+    let graph = common::without_dropout(
+        &Architecture { backbone: Backbone::Small, head: Head::Linear { classes: 3 } }.graph(),
+    );
+    let mut values = filled(&graph, None);
+    let mut engine = engine_with(&graph, &values, Trained::AllButNorms);
+    let batch = Batch::new(0, [4, 24, 24], &graph);
+    let loss = |engine: &mut engine::Cpu| {
+        let said = engine.predict(batch.images()).unwrap();
+        let losses = said.rows().zip(&batch.labels).map(|(row, &label)| {
+            let sum: f64 = row.iter().map(|&x| f64::from(x - row[label]).exp()).sum();
+            sum.ln()
+        });
+        losses.sum::<f64>() / batch.labels.len() as f64
+    };
+    let predicted = loss(&mut engine);
+    let trained = engine.gradients(batch.images(), &batch.labels, step(0)).unwrap();
+    assert!((predicted - f64::from(trained)).abs() < 1e-4, "{trained} is not {predicted}");
+    assert_eq!(engine.parameters(), values, "nothing has moved");
+    let gradient = engine.gradient();
+    for (at, parameter) in graph.parameters().iter().enumerate() {
+        let own = &gradient.tensors()[at].data;
+        if parameter.role.is_norm() || !parameter.role.is_trained() {
+            assert!(own.iter().all(|&x| x == 0.0), "{} stays", parameter.name);
+            continue;
+        }
+        // Along the gradient itself, which is steepest.
+        let length = own.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let by = 1e-3 * values.tensors()[at].data.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let along = |values: &mut Parameters, by: f32| {
+            let data = values.tensors_mut()[at].data.iter_mut();
+            data.zip(own).for_each(|(x, slope)| *x += by * slope / length);
+        };
+        let mut there = |by: f32| {
+            let before = values.clone();
+            along(&mut values, by);
+            engine.set_parameters(&values).unwrap();
+            values = before;
+            loss(&mut engine)
+        };
+        let slope = (there(by) - there(-by)) / (2.0 * f64::from(by));
+        let ratio = slope / f64::from(length);
+        assert!((ratio - 1.0).abs() < 0.05, "{}: {slope} is not {length}", parameter.name);
+    }
+    engine.set_parameters(&values).unwrap();
+    engine.gradients(batch.images(), &batch.labels, step(0)).unwrap();
+    engine.update(&adam(&graph));
+    let after = engine.parameters();
+    for (parameter, (a, b)) in
+        graph.parameters().iter().zip(values.tensors().iter().zip(after.tensors()))
+    {
+        let moves = parameter.role.is_trained() && !parameter.role.is_norm();
+        assert_eq!(a != b, moves, "{}", parameter.name);
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Scaling;
+use crate::evidence::Candidate;
 use crate::folds;
 use crate::stats::{self, Difference, Units, mcnemar, paired_difference};
 
@@ -102,18 +103,50 @@ pub fn compare(
     }
 }
 
-/// The log-loss on each picture, in nats, of logits calibrated by a temperature that pictures of
-/// other groups chose: what the logits are worth to somebody who will calibrate them.
+/// Heads that compete to be chosen, by what each says of the same pictures: the one with the lowest
+/// log-loss is, each calibrated by a temperature that pictures of other groups chose, since what is
+/// chosen will be calibrated.
 ///
 /// # Panics
-/// When there are not as many rows, labels and groups, or a label has no logit.
+/// As [`compare`].
 #[must_use]
-pub fn calibrated_losses(logits: &[Vec<f32>], labels: &[usize], groups: &[usize]) -> Vec<f64> {
-    assert!(logits.len() == labels.len() && groups.len() == labels.len(), "one entry a picture");
-    losses(logits, labels, &folds::drawn(labels, groups))
+pub fn compete(
+    rivals: &[(String, Vec<Vec<f32>>)],
+    labels: &[usize],
+    groups: &[usize],
+) -> Vec<Candidate> {
+    let (units, folds) = (Units::new(labels, groups), folds::drawn(labels, groups));
+    let losses: Vec<Vec<f64>> =
+        rivals.iter().map(|(_, logits)| losses(logits, labels, &folds)).collect();
+    let mean = |values: &[f64]| stats::mean(values, &units);
+    let known = rivals.iter().zip(&losses).map(|((name, logits), losses)| {
+        let told = mean(losses);
+        let wrong =
+            logits.iter().zip(labels).filter(|(row, label)| first_of_largest(row) != **label);
+        Candidate {
+            name: name.clone(),
+            log_loss: told.map_or(0.0, |told| told.value),
+            range: told.map(|told| told.interval),
+            behind: None,
+            errors: (wrong.count(), labels.len()),
+            chosen: false,
+        }
+    });
+    let mut all: Vec<Candidate> = known.collect();
+    let lowest = |a: &usize, b: &usize| all[*a].log_loss.total_cmp(&all[*b].log_loss);
+    if let Some(best) = (0..all.len()).min_by(lowest) {
+        for (candidate, own) in all.iter_mut().zip(&losses) {
+            let gaps: Vec<f64> = own.iter().zip(&losses[best]).map(|(a, b)| a - b).collect();
+            candidate.behind = mean(&gaps).map(Difference::from);
+        }
+        all[best].chosen = true;
+        all[best].behind = None;
+    }
+    all
 }
 
-/// The loss on each picture, with the temperature of the other folds.
+/// The loss on each picture, in nats, with the temperature of the other folds: what logits are worth
+/// to somebody who will calibrate them.
 fn losses(logits: &[Vec<f32>], labels: &[usize], folds: &[usize]) -> Vec<f64> {
     let scalings = folds::cross(folds, |learn| {
         let rows: Vec<&[f32]> = learn.iter().map(|&i| logits[i].as_slice()).collect();

@@ -43,7 +43,7 @@ pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
 pub use colours::heat_colour;
-pub use compare::{Comparison, calibrated_losses, compare};
+pub use compare::{Comparison, compare, compete};
 pub use evidence::{
     BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Heat,
     Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,

@@ -317,8 +317,14 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
     evidence.shortcuts = vec![Shortcut { what: "the file's size".into(), right: 3, of: 30 }];
     evidence.finder =
         Some(Finder { rates: vec![1e-6, 1e-5], losses: vec![1.0, 0.9], suggested: Some(1e-5) });
-    evidence.candidates =
-        vec![Candidate { name: "a".into(), log_loss: 0.5, errors: (1, 30), chosen: true }];
+    evidence.candidates = vec![Candidate {
+        name: "a".into(),
+        log_loss: 0.5,
+        range: None,
+        behind: None,
+        errors: (1, 30),
+        chosen: true,
+    }];
     let rows: Vec<Vec<f32>> = evidence.predictions.iter().map(|p| p.logits.clone()).collect();
     let labels: Vec<usize> = evidence.predictions.iter().map(|p| p.actual).collect();
     let groups: Vec<usize> = (0..30).collect();

@@ -55,6 +55,11 @@ pub enum Head {
         /// How many classes.
         classes: usize,
     },
+    /// fastai's layers on averages alone: average pool, norm, dropout, 512, norm, dropout, classes.
+    Hidden {
+        /// How many classes.
+        classes: usize,
+    },
 }
 
 impl Head {
@@ -62,8 +67,31 @@ impl Head {
     #[must_use]
     pub fn classes(self) -> usize {
         match self {
-            Self::Fastai { classes } | Self::Linear { classes } => classes,
+            Self::Fastai { classes } | Self::Linear { classes } | Self::Hidden { classes } => {
+                classes
+            }
         }
+    }
+
+    /// The same for another number of classes.
+    #[must_use]
+    pub fn with_classes(self, classes: usize) -> Self {
+        match self {
+            Self::Fastai { .. } => Self::Fastai { classes },
+            Self::Linear { .. } => Self::Linear { classes },
+            Self::Hidden { .. } => Self::Hidden { classes },
+        }
+    }
+
+    /// The head alone, without its pool: on pictures of 1×1 that have `width` channels, one for
+    /// each pooled feature ([`Graph::features`]). Names and groups of its parameters are those of
+    /// the whole graph, of whose parameters they are the last.
+    #[must_use]
+    pub fn graph(self, width: usize) -> Graph {
+        let mut graph = Graph::new(width);
+        let input = graph.input();
+        head::add_layers(&mut graph, input, self);
+        graph
     }
 }
 
@@ -77,16 +105,11 @@ impl Architecture {
         graph
     }
 
-    /// The head alone, without its pool: on pictures of 1×1 that have a channel for each pooled
-    /// feature ([`Graph::features`]). Names and groups of its parameters are those of the whole
-    /// graph, of whose parameters they are the last.
+    /// The head alone ([`Head::graph`]), as wide as the body's features.
     #[must_use]
     pub fn head_graph(self) -> Graph {
         let mut body = resnet::body(self.backbone);
         let pooled = head::add_pool(&mut body, self.head);
-        let mut graph = Graph::new(body.channels(pooled));
-        let input = graph.input();
-        head::add_layers(&mut graph, input, self.head);
-        graph
+        self.head.graph(body.channels(pooled))
     }
 }

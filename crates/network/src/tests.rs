@@ -81,7 +81,9 @@ fn any_size_from_one_pixel_up_has_shapes() {
 
 #[test]
 fn the_head_alone_has_the_last_parameters_of_the_whole() {
-    for head in [Head::Fastai { classes: 3 }, Head::Linear { classes: 3 }] {
+    for head in
+        [Head::Fastai { classes: 3 }, Head::Linear { classes: 3 }, Head::Hidden { classes: 3 }]
+    {
         let architecture = Architecture { backbone: Backbone::ResNet18, head };
         let (whole, alone) = (architecture.graph(), architecture.head_graph());
         let pooled = whole.features().unwrap();

@@ -31,6 +31,10 @@ pub struct Classic {
     /// Whether the frozen body's norms are frozen too, and use their running statistics. fastai
     /// trains them.
     pub freeze_norms: bool,
+    /// Whether the body's norms stay as they came in the unfrozen stage. fastai trains them; the
+    /// default recipe, which teaches few pictures in small batches, does not.
+    #[serde(default)]
+    pub fixed_norms: bool,
     /// Which weights are kept.
     pub keep: Keep,
     /// Where all randomness starts from.
@@ -72,6 +76,7 @@ impl Classic {
             batch: 64,
             augment: true,
             freeze_norms: false,
+            fixed_norms: false,
             keep: Keep::Last,
             seed: 42,
             weight_decay: 0.01,
@@ -110,6 +115,7 @@ impl Classic {
         match stage {
             Stage::Frozen if self.freeze_norms => Trained::Head,
             Stage::Frozen => Trained::HeadAndNorms,
+            Stage::Unfrozen if self.fixed_norms => Trained::AllButNorms,
             Stage::Unfrozen => Trained::All,
         }
     }

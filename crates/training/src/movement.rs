@@ -47,11 +47,8 @@ const NEGLIGIBLE: f32 = 0.05;
 /// Whether an engine with this setting changes the parameter.
 pub(crate) fn learns(parameter: &Parameter, trained: Trained, head: usize) -> bool {
     parameter.role.is_trained()
-        && match trained {
-            Trained::Head => parameter.group == head,
-            Trained::HeadAndNorms => parameter.group == head || parameter.role.is_norm(),
-            Trained::All => true,
-        }
+        && (parameter.group == head
+            || if parameter.role.is_norm() { trained.norms() } else { trained.layers() })
 }
 
 impl Movement {

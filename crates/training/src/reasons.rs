@@ -5,12 +5,13 @@ use engine::Engine;
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
 use insight::{Heat, Insight, Whose};
+use network::Tensor;
 use pictures::Dataset;
 use serde::{Deserialize, Serialize};
 
 use crate::auto::with_head;
 use crate::features::Kept;
-use crate::head::Linear;
+use crate::head::Layers;
 
 /// Changes with anything in the code that changes a map.
 const VERSION: &str = "lookalike reasons 1";
@@ -25,7 +26,7 @@ pub struct Reasons<'a> {
     pub pictures: &'a [usize],
     /// The heads that judged, by fold, on the classifier's body; none where the classifier itself
     /// is to be asked.
-    pub judges: &'a [Linear],
+    pub judges: &'a [Layers],
     /// The digest of the body and of how it sees pictures, and where maps are kept; `None` where
     /// none are.
     pub kept: Option<(Digest, Kept)>,
@@ -125,13 +126,17 @@ impl Reasons<'_> {
     fn key(&self, body: Digest, classifier: &Classifier, asked: &[Asked]) -> Digest {
         let mut key = Digester::new();
         key.update(format!("{VERSION} {body}\n").as_bytes());
-        for head in self.judges {
-            let numbers = head.weights.iter().chain(&head.bias);
+        let mut update = |tensors: &[Tensor]| {
+            let numbers = tensors.iter().flat_map(|tensor| &tensor.data);
             numbers.for_each(|x| key.update(&x.to_le_bytes()));
+        };
+        for head in self.judges {
+            update(head.parameters.tensors());
         }
         if self.judges.is_empty() {
-            let numbers = classifier.parameters.tensors().iter().rev().take(2);
-            numbers.flat_map(|t| &t.data).for_each(|x| key.update(&x.to_le_bytes()));
+            let own = classifier.architecture.head_graph().parameters().len();
+            let all = classifier.parameters.tensors();
+            update(&all[all.len() - own..]);
         }
         for Asked { at, fold, classes } in asked {
             let digest = self.data.items[self.pictures[*at]].digest;
@@ -154,7 +159,11 @@ impl Reasons<'_> {
             let body = &classifier.parameters;
             match self.judges.get(of_fold[0].fold) {
                 Some(head) => {
-                    engine.set_parameters(&with_head(classifier.architecture, body, head))?;
+                    engine.set_parameters(&with_head(
+                        classifier.architecture.backbone,
+                        body,
+                        head,
+                    ))?;
                 }
                 None => engine.set_parameters(body)?,
             }

@@ -2,7 +2,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use classifier::{check_classes, loss, ranked};
-use engine::{Adam, Engine, EngineError, Images, State, Step};
+use engine::{Adam, Engine, EngineError, GroupRates, Images, State, Step};
 use ground::Stop;
 use insight::Epoch;
 use network::Parameters;
@@ -272,16 +272,12 @@ impl Runner<'_> {
         self.loader.epoch_from(passes, self.place.batch, |batch| {
             let done = self.place.batch;
             let step = Step { seed: self.settings.seed, index: self.step };
-            let loss = self.engine.gradients(images(batch), &batch.labels, step)?;
+            let groups = cycle.at((epoch - 1) * plan.batches + done);
+            let decay = self.settings.weight_decay;
+            let loss = learn(self.engine, images(batch), &batch.labels, step, groups, decay)?;
             if !loss.is_finite() {
                 return Err(not_finite(plan, epoch, done + 1, cycle, loss));
             }
-            self.engine.update(&Adam {
-                groups: cycle.at((epoch - 1) * plan.batches + done),
-                square_momentum: SQUARE_MOMENTUM,
-                eps: EPS,
-                weight_decay: self.settings.weight_decay,
-            });
             self.step += 1;
             self.place.batch += 1;
             self.smooth.take(loss);
@@ -419,6 +415,23 @@ impl Runner<'_> {
         let (history, steps) = (self.history, self.step);
         Ok(Run { history, parameters, held_out, stopped, steps, kept })
     }
+}
+
+/// One step with fastai's Adam. Returns the loss; where that is no number, nothing is learned.
+pub(crate) fn learn(
+    engine: &mut dyn Engine,
+    images: Images<'_>,
+    labels: &[usize],
+    step: Step,
+    groups: Vec<GroupRates>,
+    weight_decay: f32,
+) -> Result<f32, EngineError> {
+    let loss = engine.gradients(images, labels, step)?;
+    if loss.is_finite() {
+        let (square_momentum, eps) = (SQUARE_MOMENTUM, EPS);
+        engine.update(&Adam { groups, square_momentum, eps, weight_decay });
+    }
+    Ok(loss)
 }
 
 fn images(batch: &Batch) -> Images<'_> {

@@ -8,7 +8,7 @@ use ground::{Digest, Stop};
 use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
-use training::auto::{Auto, Fitted, fit};
+use training::auto::{Auto, Fitted, Way, fit};
 use training::features::{About, Features, Kept, Table};
 
 const WIDTH: usize = 200;
@@ -161,4 +161,49 @@ fn the_judges_of_the_first_round_are_handed_on() {
         // Every judged picture is on the map of so few.
         assert!(fitted.map.is_some() && fitted.judged.iter().all(|j| j.place.is_some()));
     }
+}
+
+/// Where no straight line parts the classes, fastai's small network is taken: it judges, it is
+/// handed on, and the network that comes of it has its layers.
+#[test]
+fn the_small_network_is_taken_where_it_is_better() {
+    let (data, mut features) = made_wide(16, 300, |picture| picture, 0.0);
+    let mut numbers = vec![];
+    for (picture, item) in data.items.iter().enumerate() {
+        let mut draws = Draws::new(9, Purpose::Synthetic, &[picture as u64]);
+        let side = if draws.chance(0.5) { 1.0 } else { -1.0 };
+        let other = if item.label == 0 { side } else { -side };
+        numbers.extend((0..16).map(|c| {
+            let corner = if c % 2 == 0 { side } else { other };
+            (2.0 + corner + 0.7 * draws.normal()) as f32
+        }));
+    }
+    features.table = Table::new(16, numbers);
+    let fitted = fitted(&data, &features);
+    let taken = fitted.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
+    assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), Way::Hidden));
+    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 1 });
+    assert!(accuracy(&data, &fitted) > 0.8, "{}", accuracy(&data, &fitted));
+    // All three were asked about the same pictures, and the others are behind, beyond chance.
+    for other in fitted.candidates.iter().filter(|c| !c.chosen) {
+        assert_eq!(other.errors.1, 300);
+        assert!(other.behind.unwrap().low > 0.1, "{other:?}");
+    }
+    for judged in &fitted.judged {
+        let judge = &fitted.judges[judged.fold];
+        assert_eq!(judge.logits(&features.table, &[judged.picture]).unwrap()[0], judged.logits);
+    }
+    assert!(fitted.curve.iter().all(|point| point.runs.len() == 1));
+}
+
+/// Where a linear head is as good, the small network is tried on the first folds only.
+#[test]
+fn the_small_network_gives_up_early() {
+    let (data, features) = made(300, |picture| picture, 0.5);
+    let fitted = fitted(&data, &features);
+    let [.., network] = &fitted.candidates[..] else { panic!("three candidates") };
+    assert_eq!((network.name.as_str(), network.chosen), ("fastai's small network", false));
+    assert!((100..200).contains(&network.errors.1), "{network:?}");
+    assert!(network.behind.unwrap().value > 0.0 && network.range.is_some());
+    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
 }

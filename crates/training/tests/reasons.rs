@@ -14,7 +14,7 @@ use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 use training::Reasons;
 use training::features::Kept;
-use training::head::Linear;
+use training::head::{Layers, Linear};
 
 const SIZE: usize = 128;
 const COUNT: usize = 20;
@@ -104,7 +104,8 @@ fn explain(
 ) {
     let pictures: Vec<usize> = (0..COUNT).collect();
     let kept = Some((Digest::of(b"the body"), kept));
-    let reasons = Reasons { data, pictures: &pictures, judges, kept };
+    let judges: Vec<Layers> = judges.iter().cloned().map(Layers::from).collect();
+    let reasons = Reasons { data, pictures: &pictures, judges: &judges, kept };
     reasons.explain(classifier, SHOWN, most, engine, &Silent, &Stop::new()).unwrap();
 }
 

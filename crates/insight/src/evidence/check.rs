@@ -71,10 +71,7 @@ impl Evidence {
             if possible { Ok(()) } else { Err(EvidenceError::Impossible { part }) }
         };
         possible("how it was judged", self.judged.is_possible())?;
-        let candidates = self
-            .candidates
-            .iter()
-            .all(|c| c.errors.0 <= c.errors.1 && c.log_loss.is_finite() && c.log_loss >= 0.0);
+        let candidates = self.candidates.iter().all(super::Candidate::is_possible);
         possible("a candidate", candidates)?;
         possible("a comparison", self.comparisons.iter().all(super::Comparison::is_possible))?;
         let seen = self.map.is_none_or(|map| (0.0..=1.0).contains(&map.explained))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use self::check::EvidenceError;
 pub use self::seen::{Body, Heat, Map, Place, Reasons, Whose};
 use crate::compare::Comparison;
+use crate::stats::{Difference, Estimate, Interval};
 
 /// Everything that a report is made of, except the thumbnails themselves: those are small JPEGs in
 /// a list of their own, which this refers to by index.
@@ -109,12 +110,48 @@ pub struct Prediction {
 pub struct Candidate {
     /// Such as `logistic regression`.
     pub name: String,
-    /// Its log-loss, in nats a picture.
+    /// Its log-loss, in nats a picture, calibrated as in [`crate::compete`].
     pub log_loss: f64,
+    /// The interval of that; `None` in files from before it was measured.
+    #[serde(default)]
+    pub range: Option<Interval>,
+    /// Its log-loss minus that of the chosen one on the same pictures; `None` of the chosen one.
+    #[serde(default)]
+    pub behind: Option<Difference>,
     /// How many pictures it named wrong, of how many.
     pub errors: (usize, usize),
     /// Whether it was chosen.
     pub chosen: bool,
+}
+
+impl Candidate {
+    /// Its log-loss: "0.83 (0.71 to 0.97)".
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self.range {
+            Some(interval) => Estimate { value: self.log_loss, interval }.plain(),
+            None => format!("{:.2}", self.log_loss),
+        }
+    }
+
+    /// How much larger that is than the chosen one's, with a sign; empty of the chosen one.
+    #[must_use]
+    pub fn told_behind(&self) -> String {
+        self.behind.map_or_else(String::new, |gap| {
+            let [value, low, high] = [gap.value, gap.low, gap.high].map(|x| x + 0.0);
+            format!("{value:+.3} ({low:+.3} to {high:+.3})")
+        })
+    }
+
+    /// Whether a candidate from a file can be one.
+    fn is_possible(&self) -> bool {
+        let ordered = |range: Interval| range.low.is_finite() && range.low <= range.high;
+        self.errors.0 <= self.errors.1
+            && self.log_loss.is_finite()
+            && self.log_loss >= 0.0
+            && self.range.is_none_or(|range| ordered(range) && range.high.is_finite())
+            && self.behind.is_none_or(|behind| behind.is_possible())
+    }
 }
 
 /// How well a head does that learned from so many pictures.

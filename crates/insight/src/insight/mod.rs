@@ -15,7 +15,7 @@ pub use self::learning::Learning;
 pub use self::suspects::{Suspect, Suspects, suspects};
 use crate::calibration::{Calibration, Scaling, usable};
 use crate::compare::first_of_largest;
-use crate::evidence::{Evidence, Map, Prediction, Protocol, Reasons};
+use crate::evidence::{Candidate, Evidence, Map, Prediction, Protocol, Reasons};
 use crate::folds;
 use crate::stats::{self, Estimate, Proportion, Reliability, Units};
 use crate::words::labels;
@@ -56,6 +56,8 @@ pub struct Insight {
     pub selected: Vec<Selected>,
     /// What more pictures would bring, where a curve was measured.
     pub learning: Option<Learning>,
+    /// Heads that competed.
+    pub candidates: Vec<Candidate>,
     /// Labels that may be wrong.
     pub suspects: Suspects,
     /// What can be guessed without looking at what a picture shows.
@@ -157,6 +159,7 @@ impl Insight {
             selected: answers::selected(&judged, design),
             learning: Learning::of(&evidence.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),
+            candidates: evidence.candidates.clone(),
             shortcuts: guessed(&evidence.shortcuts, &baseline.accuracy),
             baseline,
             protocol: evidence.judged,

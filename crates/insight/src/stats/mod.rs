@@ -21,7 +21,8 @@ pub use self::scores::{auroc, macro_f1};
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// A range that holds the true value in 95 of 100 such experiments, within 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Its lower end.
     pub low: f64,

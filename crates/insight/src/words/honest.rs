@@ -234,6 +234,18 @@ impl Insight {
                 format!("{accuracy} right on the {:.0} % it is surest of", 100.0 * answered),
             );
         }
+        for candidate in &self.candidates {
+            let (name, loss) = (super::visible(&candidate.name), candidate.told());
+            let of = match candidate.errors.1 == self.accuracy.n {
+                true => String::new(),
+                false => format!(" on {}", self.pictures(candidate.errors.1)),
+            };
+            let place = match candidate.chosen {
+                true => "taken".to_owned(),
+                false => format!("{} beside it", candidate.told_behind()),
+            };
+            line("head", format!("{name}: log-loss {loss}{of}, {place}"));
+        }
         if let Some(calibrated) = &self.calibrated {
             let (before, after) = (&calibrated.before.error, &calibrated.after.error);
             let (before, after) = (distance(before), distance(after));
@@ -290,12 +302,13 @@ impl Comparison {
     }
 }
 
-/// A distance, which cannot be below 0: "3 % (1 to 5)", or "less than 1.9 %" where it may be
-/// nothing.
+/// A distance, which cannot be below 0: "3 % (1 to 5)", "less than 1.9 %" where it may be nothing,
+/// and words where it is no larger than chance alone makes it.
 fn distance(estimate: &Estimate) -> String {
-    match estimate.value < 0.005 {
-        true => format!("less than {} %", estimate.ends()[1]),
-        false => estimate.to_string(),
+    match (estimate.value < 0.005, estimate.interval.high < 0.0005) {
+        (true, true) => "no more than chance alone makes".to_owned(),
+        (true, false) => format!("less than {} %", estimate.ends()[1]),
+        _ => estimate.to_string(),
     }
 }
 

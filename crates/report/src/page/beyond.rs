@@ -102,7 +102,10 @@ pub(super) fn guesses(insight: &Insight) -> Vec<Guess> {
 pub(super) struct Rival {
     pub(super) name: String,
     pub(super) log_loss: String,
+    /// How much larger than that of the one taken, on the same pictures.
+    pub(super) behind: String,
     pub(super) errors: String,
+    pub(super) pictures: String,
     pub(super) chosen: bool,
 }
 
@@ -119,7 +122,9 @@ impl Tried {
     pub(super) fn of(evidence: &Evidence) -> Option<Self> {
         let rivals = evidence.candidates.iter().map(|candidate| Rival {
             name: cut(&candidate.name, 80),
-            log_loss: format!("{:.2}", candidate.log_loss),
+            log_loss: candidate.told(),
+            behind: candidate.told_behind(),
+            pictures: candidate.errors.1.to_string(),
             errors: Proportion::new(candidate.errors.0, candidate.errors.1).to_string(),
             chosen: candidate.chosen,
         });

@@ -7,8 +7,8 @@ use ground::Digest;
 use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
-    BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, Fact, Finder, Heat, Map, Place,
-    Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
+    BadPicture, Body, Candidate, CurvePoint, Difference, Epoch, Evidence, Fact, Finder, Heat,
+    Interval, Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
 };
 
 /// Everything that [`report::html`] takes, for `classes` of which `wrong` of 10 pictures each are
@@ -89,9 +89,11 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<
     let of = labels.len();
     made.judged = Protocol::OutOfFold { folds: 5, repeats: 1 };
     made.comparisons = vec![comparison];
-    let rival = |name: &str, log_loss, wrong, chosen| Candidate {
+    let rival = |name: &str, log_loss, wrong, chosen: bool| Candidate {
         name: name.into(),
         log_loss,
+        range: Some(Interval { low: log_loss - 0.1, high: log_loss + 0.1 }),
+        behind: (!chosen).then_some(Difference { value: 0.19, low: 0.1, high: 0.3 }),
         errors: (wrong, of),
         chosen,
     };

@@ -14,19 +14,22 @@ const RUNS: usize = 3;
 /// Above so many pictures one fold and one draw show as much as many do of few.
 const MANY: usize = 50_000;
 
-/// The learning curve of a kind of head, judged as the pictures were (in the first round).
+/// The learning curve of a way to make heads, judged as the pictures were (in the first round).
 pub(super) fn of(
     judge: &Judge<'_>,
-    kind: Kind,
-    strength: f64,
+    way: Way,
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Vec<CurvePoint>, AutoError> {
     let mut trials: Vec<&Trial> = judge.trials.iter().filter(|trial| trial.round == 0).collect();
     let many = judge.labels.len() > MANY;
-    let most = if many { 1 } else { RUNS };
+    // fastai's small network takes long enough once.
+    let most = if many || way == Way::Hidden { 1 } else { RUNS };
     trials.truncate(if many { 1 } else { usize::MAX });
-    let spaces = each(&trials, |trial| judge.space(&trial.learned, &trial.asked))?;
+    let spaces = each(&trials, |trial| match way {
+        Way::Linear(..) => judge.space(&trial.learned, &trial.asked),
+        Way::Hidden => Ok(judge.plain(&trial.learned, &trial.asked)),
+    })?;
     let mut work = vec![];
     for (at, share) in SHARES.into_iter().enumerate() {
         // Of all of the pictures there is only one draw.
@@ -41,8 +44,8 @@ pub(super) fn of(
         stopped(stop)?;
         let learned = draw(judge, space, SHARES[at], &[run as u64, fold as u64]);
         let result = learned.map(|learned| {
-            let heads = space.fit(kind, &learned, judge.classes, &[strength])?;
-            let said = heads[0].logits(&space.table, &space.asked)?;
+            let head = space.fit(way, &learned, judge.classes)?;
+            let said = head.logits(&space.table, &space.asked)?;
             let mut of_class = vec![(0, 0); judge.classes];
             for (row, &asked) in said.iter().zip(&space.asked) {
                 let label = space.labels[asked];

@@ -2,10 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use classifier::{loss, softmax};
+use classifier::loss;
 use ground::Digest;
 use ground::files::FileError;
-use insight::calibrated_losses;
 use kernels::threads;
 use pictures::split;
 
@@ -27,9 +26,6 @@ const SAMPLE: usize = 20_000;
 /// Strengths that are tried together.
 const AT_ONCE: usize = 4;
 
-/// The kinds of head that compete.
-const KINDS: [Kind; 2] = [Kind::Logistic, Kind::Means];
-
 /// The pictures, and who is asked about whom.
 pub(super) struct Judge<'a> {
     pub(super) table: &'a Table,
@@ -37,7 +33,7 @@ pub(super) struct Judge<'a> {
     pub(super) classes: usize,
     pub(super) seed: u64,
     digests: Vec<Digest>,
-    groups: Vec<usize>,
+    pub(super) groups: Vec<usize>,
     /// One after the other; those of one round together judge each picture once.
     pub(super) trials: Vec<Trial>,
     protocol: Protocol,
@@ -49,21 +45,6 @@ pub(super) struct Trial {
     pub(super) fold: usize,
     pub(super) learned: Vec<usize>,
     pub(super) asked: Vec<usize>,
-}
-
-/// What the trials showed.
-pub(super) struct Verdict {
-    pub(super) chosen: Kind,
-    pub(super) judged: Vec<Judged>,
-    pub(super) candidates: Vec<Candidate>,
-    /// What the chosen kind of head was fitted with in each trial of the first round.
-    first: Vec<Fit>,
-}
-
-/// A head of a trial: its strength, and itself where it was fitted on the features as they are.
-struct Fit {
-    strength: f64,
-    head: Option<Linear>,
 }
 
 impl<'a> Judge<'a> {
@@ -123,92 +104,17 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Has every kind of head judge every picture that is asked about.
-    pub(super) fn run(&self, progress: &dyn Progress, stop: &Stop) -> Result<Verdict, AutoError> {
-        let bar = progress.begin("Judging pictures", Some(self.trials.len() as u64));
-        let mut results = each(&self.trials, |trial| {
-            stopped(stop)?;
-            let space = self.space(&trial.learned, &trial.asked)?;
-            let said: Result<Vec<_>, AutoError> = KINDS
-                .iter()
-                .map(|&kind| {
-                    let strength = self.strength(kind, &space, &trial.learned)?;
-                    let mut heads = space.fit(kind, &space.learned, self.classes, &[strength])?;
-                    let head = heads.swap_remove(0);
-                    let logits = head.logits(&space.table, &space.asked)?;
-                    let head = (trial.round == 0 && !space.scaled).then_some(head);
-                    Ok((Fit { strength, head }, logits))
-                })
-                .collect();
-            bar.advance(1);
-            said
-        })?;
-        let mut scored: Vec<(Vec<Judged>, Candidate)> = vec![];
-        for (at, kind) in KINDS.iter().enumerate() {
-            let judged = self.gather(results.iter().map(|result| &result[at].1));
-            let of =
-                |values: &[usize]| judged.iter().map(|j| values[j.picture]).collect::<Vec<_>>();
-            let (labels, groups) = (of(&self.labels), of(&self.groups));
-            let logits: Vec<Vec<f32>> = judged.iter().map(|j| j.logits.clone()).collect();
-            // What is chosen will be calibrated, so that is how they compete.
-            let losses = calibrated_losses(&logits, &labels, &groups);
-            let log_loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
-            let right =
-                logits.iter().zip(&labels).filter(|(row, label)| first_of_largest(row) == **label);
-            let errors = judged.len() - right.count();
-            let name = kind.to_string();
-            let candidate =
-                Candidate { name, log_loss, errors: (errors, judged.len()), chosen: false };
-            scored.push((judged, candidate));
-        }
-        let best = (0..scored.len())
-            .min_by(|&a, &b| scored[a].1.log_loss.total_cmp(&scored[b].1.log_loss))
-            .unwrap_or(0);
-        scored[best].1.chosen = true;
-        let candidates = scored.iter().map(|(_, candidate)| candidate.clone()).collect();
-        let first = self.trials.iter().zip(&mut results).filter(|(trial, _)| trial.round == 0);
-        let first = first.map(|(_, result)| result.swap_remove(best).0).collect();
-        Ok(Verdict { chosen: KINDS[best], judged: scored.swap_remove(best).0, candidates, first })
-    }
-
-    /// The heads that judged in the first round, by fold.
-    pub(super) fn heads(&self, verdict: Verdict) -> Result<Vec<Linear>, AutoError> {
-        let trials = self.trials.iter().filter(|trial| trial.round == 0);
-        let both: Vec<(&Trial, Fit)> = trials.zip(verdict.first).collect();
-        each(&both, |(trial, fit)| match &fit.head {
-            Some(head) => Ok(head.clone()),
-            // It was fitted on other coordinates, which come to the same.
-            None => {
-                let (kind, learned) = (verdict.chosen, &trial.learned);
-                let fitted =
-                    kind.fit(self.table, learned, &self.labels, self.classes, &[fit.strength]);
-                Ok(fitted?.swap_remove(0))
-            }
+    /// How a rival's head is made of pictures, which are `learned` in the dataset.
+    pub(super) fn way(
+        &self,
+        rival: Rival,
+        space: &Space,
+        learned: &[usize],
+    ) -> Result<Way, FileError> {
+        Ok(match rival {
+            Rival::Linear(kind) => Way::Linear(kind, self.strength(kind, space, learned)?),
+            Rival::Hidden => Way::Hidden,
         })
-    }
-
-    /// Each picture's logits over all rounds.
-    fn gather<'b>(&self, said: impl Iterator<Item = &'b Vec<Vec<f32>>>) -> Vec<Judged> {
-        let mut of_picture: Vec<Vec<&[f32]>> = vec![vec![]; self.labels.len()];
-        let mut fold_of = vec![0; self.labels.len()];
-        for (trial, rows) in self.trials.iter().zip(said) {
-            for (&picture, row) in trial.asked.iter().zip(rows) {
-                of_picture[picture].push(row);
-                if trial.round == 0 {
-                    fold_of[picture] = trial.fold;
-                }
-            }
-        }
-        let judged = of_picture.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
-        let judged = judged.map(|(picture, rows)| Judged {
-            picture,
-            logits: mean(rows),
-            fold: fold_of[picture],
-            group: self.groups[picture],
-            novelty: None,
-            place: None,
-        });
-        judged.collect()
     }
 
     /// Those of the pictures learned from that new ones will be compared with.
@@ -248,11 +154,8 @@ impl<'a> Judge<'a> {
 
     /// The pictures of a trial in numbers that are quick to fit on.
     pub(super) fn space(&self, learned: &[usize], asked: &[usize]) -> Result<Space, FileError> {
-        let labels = || learned.iter().chain(asked).map(|&i| self.labels[i]).collect();
         if SPAN * learned.len() > self.table.width() {
-            let (learned, asked) = (learned.to_vec(), asked.to_vec());
-            let (table, labels) = (self.table.clone(), self.labels.clone());
-            return Ok(Space { table, scaled: false, learned, asked, labels });
+            return Ok(self.plain(learned, asked));
         }
         let n = learned.len();
         Ok(Space {
@@ -260,18 +163,24 @@ impl<'a> Judge<'a> {
             scaled: true,
             learned: (0..n).collect(),
             asked: (n..n + asked.len()).collect(),
-            labels: labels(),
+            labels: learned.iter().chain(asked).map(|&i| self.labels[i]).collect(),
         })
+    }
+
+    /// The pictures of a trial by their features.
+    pub(super) fn plain(&self, learned: &[usize], asked: &[usize]) -> Space {
+        Space {
+            table: self.table.clone(),
+            scaled: false,
+            learned: learned.to_vec(),
+            asked: asked.to_vec(),
+            labels: self.labels.clone(),
+        }
     }
 
     /// The strength with the lowest log-loss in folds of the pictures to learn from, which are
     /// `learned` in the dataset. Of many pictures every second, third … is taken.
-    pub(super) fn strength(
-        &self,
-        kind: Kind,
-        space: &Space,
-        learned: &[usize],
-    ) -> Result<f64, FileError> {
+    fn strength(&self, kind: Kind, space: &Space, learned: &[usize]) -> Result<f64, FileError> {
         let step = learned.len().div_ceil(SAMPLE).max(1);
         let rows: Vec<usize> = space.learned.iter().copied().step_by(step).collect();
         let learned: Vec<usize> = learned.iter().copied().step_by(step).collect();
@@ -291,7 +200,7 @@ impl<'a> Judge<'a> {
                 };
                 let (rest, held): (Vec<usize>, Vec<usize>) =
                     (side(false).collect(), side(true).collect());
-                let heads = space.fit(kind, &rest, self.classes, strengths)?;
+                let heads = space.fit_linear(kind, &rest, self.classes, strengths)?;
                 let heads: Vec<&Linear> = heads.iter().collect();
                 for (rows, &row) in head::logits(&heads, &space.table, &held)?.iter().zip(&held) {
                     for (sum, logits) in losses.iter_mut().zip(rows) {
@@ -318,7 +227,7 @@ impl<'a> Judge<'a> {
 pub(super) struct Space {
     pub(super) table: Table,
     /// Whether the numbers are on one scale already.
-    scaled: bool,
+    pub(super) scaled: bool,
     /// The rows of the pictures to learn from, in their order.
     pub(super) learned: Vec<usize>,
     /// The rows of those to be asked about.
@@ -328,8 +237,24 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// One head for each strength.
+    /// A head on some of the rows.
     pub(super) fn fit(
+        &self,
+        way: Way,
+        rows: &[usize],
+        classes: usize,
+    ) -> Result<Layers, FileError> {
+        match way {
+            Way::Linear(kind, strength) => {
+                let mut heads = self.fit_linear(kind, rows, classes, &[strength])?;
+                Ok(heads.swap_remove(0).into())
+            }
+            Way::Hidden => way.fit(&self.table, rows, &self.labels, classes),
+        }
+    }
+
+    /// One linear head for each strength.
+    fn fit_linear(
         &self,
         kind: Kind,
         rows: &[usize],
@@ -354,19 +279,6 @@ pub(super) fn each<T: Sync, R: Send, E: Send>(
     results
         .filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner))
         .collect()
-}
-
-/// The logarithm of the mean probability.
-fn mean(rows: &[&[f32]]) -> Vec<f32> {
-    if let [row] = rows {
-        return row.to_vec();
-    }
-    let mut sums = vec![0.0f64; rows[0].len()];
-    for row in rows {
-        sums.iter_mut().zip(softmax(row)).for_each(|(sum, p)| *sum += f64::from(p));
-    }
-    let n = rows.len() as f64;
-    sums.iter().map(|sum| (sum / n).max(f64::from(f32::MIN_POSITIVE)).ln() as f32).collect()
 }
 
 pub(crate) fn first_of_largest(row: &[f32]) -> usize {

@@ -6,6 +6,8 @@ mod judge;
 mod place;
 mod shortcuts;
 mod tune;
+mod verdict;
+mod way;
 
 use classifier::{Judged, Learned, Views, evenly};
 use ground::Stop;
@@ -19,10 +21,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
 use crate::features::{About, Features, FeaturesError, Table};
-use crate::head::{Kind, Linear};
+use crate::head::{Kind, Layers, Linear};
 use judge::Judge;
 pub(crate) use judge::first_of_largest;
 pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
+pub use way::{Rival, Way};
 
 /// The settings of the default recipe. They are saved in the classifier, so that a run can be
 /// repeated from its own file.
@@ -83,7 +86,7 @@ impl Auto {
         Views::of(self.views).unwrap_or_default()
     }
 
-    /// The network that comes of it.
+    /// The network whose body is looked through; the head that is chosen may be another.
     #[must_use]
     pub fn architecture(&self, classes: usize) -> Architecture {
         Architecture { backbone: self.backbone, head: Head::Linear { classes } }
@@ -99,17 +102,17 @@ fn two() -> usize {
 #[derive(Clone, Debug)]
 pub struct Fitted {
     /// The head that was chosen, fitted on everything it may learn from.
-    pub head: Linear,
+    pub head: Layers,
     /// The values of the network that made the features, of which the body's count.
     pub body: Parameters,
-    /// What it is, and with which strength.
-    pub chosen: (Kind, f64),
+    /// How it was made.
+    pub chosen: Way,
     /// How the pictures were judged.
     pub protocol: Protocol,
     /// Every judged picture, in the order of the dataset.
     pub judged: Vec<Judged>,
     /// The heads that judged in the first round, by fold; none where the head above judged.
-    pub judges: Vec<Linear>,
+    pub judges: Vec<Layers>,
     /// What the places of the judged pictures are on.
     pub map: Option<Map>,
     /// What new pictures are to be compared with.
@@ -173,29 +176,28 @@ pub fn fit(
     stop: &Stop,
 ) -> Result<Fitted, AutoError> {
     let judge = Judge::new(settings, data, &features.table)?;
-    let verdict = judge.run(progress, stop)?;
-    let (kind, mut judged) = (verdict.chosen, verdict.judged.clone());
+    let verdict = verdict::of(&judge, progress, stop)?;
+    let (rival, mut judged) = (verdict.chosen, verdict.judged.clone());
+    let protocol = verdict.protocol;
     let candidates = verdict.candidates.clone();
     let learned = judge.learned();
     let reference = judge.reference(&learned)?;
     judge.compare(&mut judged, &reference)?;
-    let strength = judge.strength(kind, &judge.space(&learned, &[])?, &learned)?;
-    let mut heads =
-        kind.fit(&features.table, &learned, &judge.labels, judge.classes, &[strength])?;
-    let head = heads.swap_remove(0);
+    let way = judge.way(rival, &judge.space(&learned, &[])?, &learned)?;
+    let head = way.fit(&features.table, &learned, &judge.labels, judge.classes)?;
     // Without folds the head itself is the judge.
-    let judges = match judge.protocol() {
-        Protocol::OutOfFold { .. } => judge.heads(verdict)?,
+    let judges = match protocol {
+        Protocol::OutOfFold { .. } => verdict.heads(&judge)?,
         _ => vec![],
     };
     let map = place::of(&mut judged, &judge, features, settings.seed)?;
-    let curve = curve::of(&judge, kind, strength, progress, stop)?;
+    let curve = curve::of(&judge, way, progress, stop)?;
     let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
     Ok(Fitted {
         head,
         body,
-        chosen: (kind, strength),
-        protocol: judge.protocol(),
+        chosen: way,
+        protocol,
         judged,
         judges,
         map,
@@ -207,28 +209,28 @@ pub fn fit(
 }
 
 impl Fitted {
+    /// The network that comes of it.
+    #[must_use]
+    pub fn architecture(&self, settings: &Auto) -> Architecture {
+        Architecture { backbone: settings.backbone, head: self.head.head }
+    }
+
     /// The values of the whole network.
     ///
     /// # Panics
-    /// When the architecture is not of the backbone that made the features.
+    /// When the settings' backbone is not the one that made the features.
     #[must_use]
-    pub fn parameters(&self, architecture: Architecture) -> Parameters {
-        with_head(architecture, &self.body, &self.head)
+    pub fn parameters(&self, settings: &Auto) -> Parameters {
+        with_head(settings.backbone, &self.body, &self.head)
     }
 }
 
-/// A linear head on the body among the values of a network with any head.
-pub(crate) fn with_head(
-    architecture: Architecture,
-    body: &Parameters,
-    head: &Linear,
-) -> Parameters {
-    let graph = architecture.graph();
-    let count = graph.parameters().len() - 2; // the linear layer's weight and bias
-    let mut tensors: Vec<Tensor> = body.tensors()[..count].to_vec();
-    let (classes, width) = (head.classes, head.weights.len() / head.classes);
-    tensors.push(Tensor { shape: vec![classes, width], data: head.weights.clone() });
-    tensors.push(Tensor { shape: vec![classes], data: head.bias.clone() });
+/// A head on the body among the values of a network with any head.
+pub(crate) fn with_head(backbone: Backbone, body: &Parameters, head: &Layers) -> Parameters {
+    let graph = Architecture { backbone, head: head.head }.graph();
+    let own = head.parameters.tensors();
+    let count = graph.parameters().len() - own.len();
+    let tensors: Vec<Tensor> = [&body.tensors()[..count], own].concat();
     Parameters::new(&graph, tensors).expect("a body of the same backbone")
 }
 

@@ -23,7 +23,7 @@ const BATCHES: usize = 40;
 const SPREAD: f32 = 0.01;
 /// The head's rates between which the sweep may choose, as a head that is fitted already gives a
 /// sweep little to see; and the rate where it sees nothing.
-const RATES: (f32, f32, f32) = (1e-5, 1e-4, 3e-4);
+const RATES: (f32, f32, f32) = (1e-5, 5e-5, 1e-4);
 /// Pictures that a fold's novelty is measured against at most.
 const KNOWN: usize = 2048;
 /// What a pass forward costs beside a training step.
@@ -118,7 +118,7 @@ impl Tuner<'_> {
         let batching = Batching { shuffle: false, ..Batching::to_train(BATCH, None, 0) };
         let loader = Loader::new(self.data, learned, self.preprocess, batching);
         let before = self.engine.state();
-        self.engine.set_trained(Trained::All);
+        self.engine.set_trained(Trained::AllButNorms);
         let mut time = Duration::MAX;
         // The first step is slower, as memory is new.
         for _ in 0..2 {
@@ -199,7 +199,8 @@ impl Tuner<'_> {
             let known = Learned::new(&few, self.features.width(), &self.look(&few)?);
             let rows = self.look(&pictures)?;
             let novelties = known.novelties(&rows, |_, _| true);
-            let logits = self.head(&run.parameters).logits(
+            let head = Layers::of(fitted.head.head, self.features.width(), &run.parameters);
+            let logits = head.logits(
                 &Table::new(self.features.width(), rows),
                 &(0..pictures.len()).collect::<Vec<_>>(),
             )?;
@@ -253,13 +254,10 @@ impl Tuner<'_> {
 
     /// Puts the head that is fitted on these pictures on the body as it was.
     fn start_from(&mut self, learned: &[usize]) -> Result<(), AutoError> {
-        let (kind, strength) = self.fitted.chosen;
         let labels: Vec<usize> = self.data.items.iter().map(|item| item.label).collect();
         let classes = self.data.classes.len();
-        let mut heads = kind.fit(self.features, learned, &labels, classes, &[strength])?;
-        let head = heads.swap_remove(0);
-        let architecture = self.settings.architecture(classes);
-        let parameters = with_head(architecture, &self.fitted.body, &head);
+        let head = self.fitted.chosen.fit(self.features, learned, &labels, classes)?;
+        let parameters = with_head(self.settings.backbone, &self.fitted.body, &head);
         self.engine.set_parameters(&parameters).map_err(TrainingError::from)?;
         Ok(())
     }
@@ -297,12 +295,13 @@ impl Tuner<'_> {
     fn classic(&self, rates: Rates) -> Classic {
         let classes = self.data.classes.len();
         Classic {
-            architecture: self.settings.architecture(classes),
+            architecture: self.fitted.architecture(self.settings),
             size: self.settings.size,
             frozen_epochs: 0,
             epochs: EPOCHS,
             rates,
             batch: BATCH,
+            fixed_norms: true,
             seed: self.settings.seed,
             ..Classic::pretrained(self.settings.backbone, classes)
         }
@@ -328,7 +327,6 @@ impl Tuner<'_> {
 
     /// The averages of pictures, as the engine's network sees them now.
     fn look(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
-        let head = self.settings.architecture(self.data.classes.len()).head;
         let views = self.settings.looks();
         let mut rows = Vec::with_capacity(pictures.len() * self.features.width());
         let mut square = vec![0; self.data.size() * self.data.size() * 3];
@@ -337,20 +335,11 @@ impl Tuner<'_> {
             self.data.read(picture, &mut square)?;
             let seen = classifier::features(self.engine, self.preprocess, &[&square], views)
                 .map_err(FeaturesError::from)?;
-            rows.extend_from_slice(averages_of(head, &seen[0]));
+            rows.extend_from_slice(averages_of(self.fitted.head.head, &seen[0]));
             bar.advance(1);
             stopped(self.stop)?;
         }
         Ok(rows)
-    }
-
-    /// The linear head among a network's values.
-    fn head(&self, parameters: &Parameters) -> Linear {
-        let [.., weights, bias] = parameters.tensors() else {
-            unreachable!("a linear layer is last")
-        };
-        let classes = self.data.classes.len();
-        Linear { classes, weights: weights.data.clone(), bias: bias.data.clone() }
     }
 }
 

@@ -1,5 +1,8 @@
-//! Heads that are fitted on features in one go: no epochs, no rates.
+//! Heads on features: linear ones that are fitted in one go, without epochs or rates, and a small
+//! network that is taught.
 
+mod hidden;
+mod layers;
 mod lbfgs;
 mod logistic;
 mod means;
@@ -11,6 +14,8 @@ use kernels::{Conv, Epilogue, Pack, Precision, View};
 use serde::{Deserialize, Serialize};
 
 use crate::features::Table;
+pub use hidden::fit as fit_hidden;
+pub use layers::Layers;
 use scale::Scale;
 pub(crate) use span::span;
 

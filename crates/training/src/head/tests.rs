@@ -162,3 +162,45 @@ fn the_span_of_the_pictures_says_all_that_they_say() {
         }
     }
 }
+
+/// Classes that no straight line parts: the small network does, and says the same on any number of
+/// threads.
+#[test]
+fn the_small_network_learns_what_a_linear_head_cannot() {
+    let (width, labels) = (16, (0..600).map(|i| i % 2).collect::<Vec<usize>>());
+    let mut numbers = vec![];
+    for (picture, &label) in labels.iter().enumerate() {
+        let mut draws = Draws::new(9, Purpose::Synthetic, &[picture as u64]);
+        let side = if draws.chance(0.5) { 1.0 } else { -1.0 };
+        let other = if label == 0 { side } else { -side };
+        numbers.extend((0..width).map(|c| {
+            let corner = if c % 2 == 0 { side } else { other };
+            (2.0 + corner + 0.7 * draws.normal()) as f32
+        }));
+    }
+    let table = Table::new(width, numbers);
+    let right = |said: &[Vec<f32>]| {
+        let named = said.iter().zip(&labels[500..]);
+        named.filter(|(row, label)| row[**label] > row[1 - **label]).count()
+    };
+    let fit = || super::fit_hidden(&table, &rows(0..500), &labels, 2).unwrap();
+    let network = kernels::threads::with(1, fit);
+    assert_eq!(network, kernels::threads::with(3, fit));
+    let by_network = right(&network.logits(&table, &rows(500..600)).unwrap());
+    let line = &Kind::Logistic.fit(&table, &rows(0..500), &labels, 2, &[0.1]).unwrap()[0];
+    let by_line = right(&line.logits(&table, &rows(500..600)).unwrap());
+    assert!(by_network > 85 && by_line < 70, "{by_network}, {by_line}");
+    // A linear head in layers says what it says by itself.
+    let layers = super::Layers::from(line.clone());
+    let said = layers.logits(&table, &rows(500..600)).unwrap();
+    for (a, b) in
+        said.iter().flatten().zip(line.logits(&table, &rows(500..600)).unwrap().iter().flatten())
+    {
+        assert!((a - b).abs() < 1e-4, "{a} is not {b}");
+    }
+    // Few pictures, one, and none give numbers too.
+    for rows in [rows(0..3), rows(0..1), vec![]] {
+        let few = super::fit_hidden(&table, &rows, &labels, 2).unwrap();
+        assert!(few.logits(&table, &[0]).unwrap()[0].iter().all(|x| x.is_finite()));
+    }
+}

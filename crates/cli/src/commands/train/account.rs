@@ -10,10 +10,10 @@ use insight::{
     BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Map, Protocol,
     Shortcut,
 };
-use network::Parameters;
+use network::{Architecture, Parameters};
 use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
 use training::features::Kept;
-use training::head::Linear;
+use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
 
 use super::suspects;
@@ -44,6 +44,7 @@ pub(super) struct Account {
 /// What a run made.
 #[derive(Clone)]
 pub(super) struct Outcome {
+    pub(super) architecture: Architecture,
     pub(super) parameters: Parameters,
     pub(super) views: Views,
     pub(super) judged: Protocol,
@@ -51,7 +52,7 @@ pub(super) struct Outcome {
     pub(super) map: Option<Map>,
     pub(super) reference: Option<Learned>,
     /// The heads that judged, by fold; none where the network itself judged.
-    pub(super) judges: Vec<Linear>,
+    pub(super) judges: Vec<Layers>,
     /// Where the reasons of those are kept.
     pub(super) kept: Option<(Digest, Kept)>,
     pub(super) candidates: Vec<Candidate>,
@@ -66,8 +67,14 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// Of a run that only made these.
-    pub(super) fn new(parameters: Parameters, judged: Protocol, predictions: Vec<Judged>) -> Self {
+    pub(super) fn new(
+        architecture: Architecture,
+        parameters: Parameters,
+        judged: Protocol,
+        predictions: Vec<Judged>,
+    ) -> Self {
         Self {
+            architecture,
             parameters,
             judged,
             predictions,
@@ -163,7 +170,7 @@ impl Account {
         let pretrained = self.start.name().zip(digest);
         let pictures: Vec<usize> = outcome.predictions.iter().map(|j| j.picture).collect();
         let material = Material {
-            architecture: self.recipe.architecture(self.data.classes.len()),
+            architecture: outcome.architecture,
             preprocess: self.preprocess.clone(),
             views: outcome.views,
             parameters: outcome.parameters,

@@ -26,8 +26,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let Prepared { settings, folder, grouped, start, began } = prepared;
     let classes = folder.classes.len();
-    let architecture = recipe.architecture(classes);
-    let graph = architecture.graph();
+    let graph = recipe.architecture(classes).graph();
     let mut engine = crate::commands::engine(
         &graph,
         &start.parameters(&graph, recipe.seed)?,
@@ -105,12 +104,12 @@ pub(super) fn run(
     if seen > 0 {
         terminal.note(&format!("{} had been looked at before", count(seen, "picture")));
     }
-    let parameters = fitted.parameters(architecture);
+    let architecture = fitted.architecture(recipe);
+    let parameters = fitted.parameters(recipe);
     let protocol = match fitted.protocol {
         Protocol::HeldOut { .. } => Protocol::HeldOut { share },
         other => other,
     };
-    let (kind, strength) = fitted.chosen;
     let outcome = Outcome {
         views: recipe.looks(),
         candidates: fitted.candidates.clone(),
@@ -120,9 +119,13 @@ pub(super) fn run(
         reference: Some(fitted.reference.clone()),
         judges: fitted.judges.clone(),
         kept: Some((key, features.kept.clone())),
-        facts: vec![("head", format!("{kind}, strength {strength}"))],
-        ..Outcome::new(parameters, protocol, fitted.judged.clone())
+        facts: vec![("head", fitted.chosen.to_string())],
+        ..Outcome::new(architecture, parameters, protocol, fitted.judged.clone())
     };
+    if architecture.head != recipe.architecture(classes).head {
+        let (graph, values) = (architecture.graph(), &outcome.parameters);
+        engine = crate::commands::engine(&graph, values, recipe.precision, terminal)?;
+    }
     engine.set_parameters(&outcome.parameters)?;
     if !wants_more(recipe) {
         if recipe.fine_tune == FineTune::Auto {
@@ -155,7 +158,7 @@ fn fine_tune(
         account.settings.checkpoint_every,
         account.settings.fresh,
     );
-    let mut table = Table::new(terminal);
+    let mut table = Table::of_found_rates(terminal);
     let mut tuner = Tuner {
         settings: recipe,
         engine,

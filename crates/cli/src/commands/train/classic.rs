@@ -136,12 +136,13 @@ fn save(
         place,
     };
     let predictions = run.held_out.into_iter().zip(seen).map(judge).collect();
+    let architecture = account.recipe.architecture(data.classes.len());
     let outcome = Outcome {
         map: familiar.map,
         reference: familiar.reference,
         history: run.history,
         facts: vec![("steps", thousands(run.steps))],
-        ..Outcome::new(run.parameters, judged, predictions)
+        ..Outcome::new(architecture, run.parameters, judged, predictions)
     };
     account.save(outcome, engine, terminal, stop)?;
     commands::timings::say(engine, terminal);

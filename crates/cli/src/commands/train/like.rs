@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use classifier::Classifier;
 use ground::progress::Progress;
 use insight::Protocol;
-use network::Head;
 use training::Recipe;
 use weights::Pretrained;
 
@@ -75,10 +74,7 @@ impl Like {
         }
         let mut recipe = self.recipe;
         if let Recipe::Classic(classic) = &mut recipe {
-            classic.architecture.head = match classic.architecture.head {
-                Head::Fastai { .. } => Head::Fastai { classes },
-                Head::Linear { .. } => Head::Linear { classes },
-            };
+            classic.architecture.head = classic.architecture.head.with_classes(classes);
         }
         Ok(recipe)
     }

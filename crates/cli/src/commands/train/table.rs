@@ -14,13 +14,20 @@ pub(super) struct Table<'a> {
     terminal: &'a Terminal,
     plan: Option<Plan>,
     bar: Option<Box<dyn Bar>>,
+    /// Whether to say how far the rates go: they are the user's to change.
+    tells_movement: bool,
     /// What a reader of the report should know.
     pub(super) notes: Vec<String>,
 }
 
 impl<'a> Table<'a> {
     pub(super) fn new(terminal: &'a Terminal) -> Self {
-        Self { terminal, plan: None, bar: None, notes: vec![] }
+        Self { terminal, plan: None, bar: None, tells_movement: true, notes: vec![] }
+    }
+
+    /// Of runs whose rates were found for them.
+    pub(super) fn of_found_rates(terminal: &'a Terminal) -> Self {
+        Self { tells_movement: false, ..Self::new(terminal) }
     }
 
     /// The bar of the epoch that begins now, if the stage has it.
@@ -38,16 +45,19 @@ impl Observer for Table<'_> {
         let learns = match plan.trained {
             Trained::Head => "the head learns",
             Trained::HeadAndNorms => "the head and the body's norms learn",
+            Trained::AllButNorms => "everything but the body's norms learns",
             Trained::All => "everything learns",
         };
         let (epochs, steps) = (count(plan.epochs, "epoch"), count(plan.batches, "step"));
         self.terminal.account(&format!("\n{}: {learns}, {epochs} of {steps}", plan.stage));
-        let movement_said = movement.to_string();
-        if movement.is_negligible() {
-            self.terminal.warn(&movement_said);
-            self.notes.push(format!("In the {} stage, {movement_said}.", plan.stage));
-        } else {
-            self.terminal.note(&movement_said);
+        let said = movement.to_string();
+        match (self.tells_movement, movement.is_negligible()) {
+            (false, _) => {}
+            (true, true) => {
+                self.terminal.warn(&said);
+                self.notes.push(format!("In the {} stage, {said}.", plan.stage));
+            }
+            (true, false) => self.terminal.note(&said),
         }
         self.terminal.account("epoch  train loss  valid loss  error rate (95 % interval)     time");
         self.plan = Some(plan.clone());

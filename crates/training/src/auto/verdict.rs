@@ -1,0 +1,207 @@
+//! Which kind of head says best what pictures show that it had not learned from.
+
+use classifier::softmax;
+
+use super::judge::{Trial, each};
+use super::*;
+
+/// The kinds of linear head that compete.
+const LINEAR: [Kind; 2] = [Kind::Logistic, Kind::Means];
+/// Pictures above which fastai's small network does not compete: by then it would take longer than
+/// all else.
+const MOST_FOR_HIDDEN: usize = 20_000;
+/// Pictures on which it is tried first, in whole folds. It goes on with the other folds where it is
+/// the best there.
+const FIRST_TRIED: usize = 100;
+
+/// What the trials showed.
+pub(super) struct Verdict {
+    pub(super) chosen: Rival,
+    pub(super) protocol: Protocol,
+    pub(super) judged: Vec<Judged>,
+    pub(super) candidates: Vec<Candidate>,
+    /// What the chosen kind of head was made with in each trial of the first round.
+    first: Vec<Fit>,
+}
+
+/// A head of a trial: how it was made, and itself where that was on the features as they are.
+struct Fit {
+    way: Way,
+    head: Option<Layers>,
+}
+
+/// What a rival said in each of some trials, the first ones of all.
+struct Said {
+    rival: Rival,
+    fits: Vec<Fit>,
+    /// A row for each picture that the trial asks about.
+    logits: Vec<Vec<Vec<f32>>>,
+}
+
+/// Has every kind of head judge the pictures that are asked about.
+///
+/// The linear ones are asked about all, in all rounds. fastai's small network, which takes longer
+/// to make than all of them, is tried in the first folds; only where it is the best there, in the
+/// others, and in one round.
+pub(super) fn of(
+    judge: &Judge<'_>,
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Verdict, AutoError> {
+    let bar = progress.begin("Judging pictures", Some(judge.trials.len() as u64));
+    let results = each(&judge.trials, |trial| {
+        stopped(stop)?;
+        let space = judge.space(&trial.learned, &trial.asked)?;
+        let said: Result<Vec<_>, AutoError> = LINEAR
+            .iter()
+            .map(|&kind| {
+                let way = judge.way(Rival::Linear(kind), &space, &trial.learned)?;
+                let head = space.fit(way, &space.learned, judge.classes)?;
+                let logits = head.logits(&space.table, &space.asked)?;
+                let head = (trial.round == 0 && !space.scaled).then_some(head);
+                Ok((Fit { way, head }, logits))
+            })
+            .collect();
+        bar.advance(1);
+        said
+    })?;
+    let mut linear = LINEAR.map(|kind| Said::nothing(Rival::Linear(kind)));
+    for result in results {
+        for (said, one) in linear.iter_mut().zip(result) {
+            said.add(one);
+        }
+    }
+    let [a, b] = &linear;
+    let (mut candidates, mut chosen) = judge.compete(&[a, b], judge.trials.len());
+    let mut protocol = judge.protocol();
+    let mut hidden = Said::nothing(Rival::Hidden);
+    let mut trials = judge.trials.len();
+    if judge.labels.len() <= MOST_FOR_HIDDEN {
+        let round = judge.trials.iter().filter(|trial| trial.round == 0).count();
+        let mut asked = 0;
+        let few = judge.trials[..round].iter().take_while(|trial| {
+            let wanted = asked < FIRST_TRIED;
+            asked += trial.asked.len();
+            wanted
+        });
+        let few = few.count();
+        hidden.go_on(judge, few, progress, stop)?;
+        let (mut both, mut best) = judge.compete(&[&linear[chosen], &hidden], few);
+        if best == 1 && few < round {
+            hidden.go_on(judge, round, progress, stop)?;
+            (both, best) = judge.compete(&[&linear[chosen], &hidden], round);
+        }
+        if best == 1 {
+            (candidates, chosen) = judge.compete(&[a, b, &hidden], round);
+            trials = round;
+            if let Protocol::OutOfFold { repeats, .. } = &mut protocol {
+                *repeats = 1;
+            }
+        } else {
+            candidates.extend(both.pop());
+        }
+    }
+    let [a, b] = linear;
+    let said = [a, b, hidden].into_iter().nth(chosen).expect("one of these was chosen");
+    let judged = judge.gather(&said.logits[..trials]);
+    Ok(Verdict { chosen: said.rival, protocol, judged, candidates, first: said.fits })
+}
+
+impl Said {
+    fn nothing(rival: Rival) -> Self {
+        Self { rival, fits: vec![], logits: vec![] }
+    }
+
+    fn add(&mut self, (fit, logits): (Fit, Vec<Vec<f32>>)) {
+        self.fits.push(fit);
+        self.logits.push(logits);
+    }
+
+    /// Makes heads on the features as they are, up to so many trials.
+    fn go_on(
+        &mut self,
+        judge: &Judge<'_>,
+        trials: usize,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<(), AutoError> {
+        let trials = &judge.trials[self.fits.len()..trials];
+        let bar = progress.begin("Trying a small network", Some(trials.len() as u64));
+        let results = each(trials, |trial: &Trial| {
+            stopped(stop)?;
+            let way = Way::Hidden;
+            let head = way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?;
+            let logits = head.logits(judge.table, &trial.asked)?;
+            bar.advance(1);
+            Ok::<_, AutoError>((Fit { way, head: Some(head) }, logits))
+        })?;
+        results.into_iter().for_each(|one| self.add(one));
+        Ok(())
+    }
+}
+
+impl Judge<'_> {
+    /// Who is best in the first so many trials, and by how much.
+    fn compete(&self, rivals: &[&Said], trials: usize) -> (Vec<Candidate>, usize) {
+        let judged = rivals.iter().map(|said| self.gather(&said.logits[..trials]));
+        let judged: Vec<Vec<Judged>> = judged.collect();
+        let of = |values: &[usize]| judged[0].iter().map(|j| values[j.picture]).collect::<Vec<_>>();
+        let named = |(said, judged): (&&Said, &Vec<Judged>)| {
+            (said.rival.to_string(), judged.iter().map(|j| j.logits.clone()).collect())
+        };
+        let rivals: Vec<_> = rivals.iter().zip(&judged).map(named).collect();
+        let candidates = insight::compete(&rivals, &of(&self.labels), &of(&self.groups));
+        let best = candidates.iter().position(|candidate| candidate.chosen).unwrap_or(0);
+        (candidates, best)
+    }
+
+    /// Each picture's logits over the rounds of the first trials.
+    fn gather(&self, said: &[Vec<Vec<f32>>]) -> Vec<Judged> {
+        let mut of_picture: Vec<Vec<&[f32]>> = vec![vec![]; self.labels.len()];
+        let mut fold_of = vec![0; self.labels.len()];
+        for (trial, rows) in self.trials.iter().zip(said) {
+            for (&picture, row) in trial.asked.iter().zip(rows) {
+                of_picture[picture].push(row);
+                if trial.round == 0 {
+                    fold_of[picture] = trial.fold;
+                }
+            }
+        }
+        let judged = of_picture.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
+        let judged = judged.map(|(picture, rows)| Judged {
+            picture,
+            logits: mean(rows),
+            fold: fold_of[picture],
+            group: self.groups[picture],
+            novelty: None,
+            place: None,
+        });
+        judged.collect()
+    }
+}
+
+impl Verdict {
+    /// The heads that judged in the first round, by fold.
+    pub(super) fn heads(self, judge: &Judge<'_>) -> Result<Vec<Layers>, AutoError> {
+        let trials = judge.trials.iter().filter(|trial| trial.round == 0);
+        let both: Vec<(&Trial, Fit)> = trials.zip(self.first).collect();
+        each(&both, |(trial, fit)| match &fit.head {
+            Some(head) => Ok(head.clone()),
+            // It was fitted on other coordinates, which come to the same.
+            None => Ok(fit.way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?),
+        })
+    }
+}
+
+/// The logarithm of the mean probability.
+fn mean(rows: &[&[f32]]) -> Vec<f32> {
+    if let [row] = rows {
+        return row.to_vec();
+    }
+    let mut sums = vec![0.0f64; rows[0].len()];
+    for row in rows {
+        sums.iter_mut().zip(softmax(row)).for_each(|(sum, p)| *sum += f64::from(p));
+    }
+    let n = rows.len() as f64;
+    sums.iter().map(|sum| (sum / n).max(f64::from(f32::MIN_POSITIVE)).ln() as f32).collect()
+}

@@ -1,0 +1,64 @@
+//! The kinds of head that compete.
+
+use std::fmt;
+
+use super::*;
+use crate::head::fit_hidden;
+
+/// A kind of head that competes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rival {
+    /// A linear head.
+    Linear(Kind),
+    /// fastai's small network ([`fit_hidden`]).
+    Hidden,
+}
+
+impl fmt::Display for Rival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linear(kind) => kind.fmt(f),
+            Self::Hidden => f.write_str("fastai's small network"),
+        }
+    }
+}
+
+/// A way to make a head, with what it needs beside pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Way {
+    /// A linear head, with a strength.
+    Linear(Kind, f64),
+    /// fastai's small network ([`fit_hidden`]).
+    Hidden,
+}
+
+impl Way {
+    /// Makes the head on these rows of the table.
+    ///
+    /// # Errors
+    /// When rows cannot be read back from a file.
+    pub fn fit(
+        self,
+        features: &Table,
+        rows: &[usize],
+        labels: &[usize],
+        classes: usize,
+    ) -> Result<Layers, FileError> {
+        match self {
+            Self::Linear(kind, strength) => {
+                let mut heads = kind.fit(features, rows, labels, classes, &[strength])?;
+                Ok(heads.swap_remove(0).into())
+            }
+            Self::Hidden => fit_hidden(features, rows, labels, classes),
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linear(kind, strength) => write!(f, "{kind}, strength {strength}"),
+            Self::Hidden => Rival::Hidden.fmt(f),
+        }
+    }
+}
