@@ -299,7 +299,7 @@ fn norms_that_stay_are_those_of_prediction() {
         }
         // Along the gradient itself, which is steepest.
         let length = own.iter().map(|x| x * x).sum::<f32>().sqrt();
-        let by = 1e-3 * values.tensors()[at].data.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let by = 1e-4 * values.tensors()[at].data.iter().map(|x| x * x).sum::<f32>().sqrt();
         let along = |values: &mut Parameters, by: f32| {
             let data = values.tensors_mut()[at].data.iter_mut();
             data.zip(own).for_each(|(x, slope)| *x += by * slope / length);
