@@ -14,6 +14,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+#[cfg(test)]
+mod tests;
 
 /// What kernels ask of an instruction set. All methods are inlined into the kernel.
 ///
@@ -152,23 +154,25 @@ impl Isa {
     /// Those that this processor has, best first.
     #[must_use]
     pub fn present() -> Vec<Self> {
-        let mut present = vec![];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-                if is_x86_feature_detected!("avx512bf16") {
-                    present.push(Self::Avx512Bf16);
-                }
-                present.push(Self::Avx512);
+        let all = [Self::Avx512Bf16, Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+        all.into_iter().filter(|isa| isa.is_present()).collect()
+    }
+
+    fn is_present(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => Self::Avx512.is_present() && is_x86_feature_detected!("avx512bf16"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                present.push(Self::Avx2);
-            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => true,
+            Self::Portable => true,
+            _ => false,
         }
-        #[cfg(target_arch = "aarch64")]
-        present.push(Self::Neon);
-        present.push(Self::Portable);
-        present
     }
 
     /// The one in use: `LOOKALIKE_ISA` where it names one that is present, else the best.
