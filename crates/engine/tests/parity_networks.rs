@@ -35,6 +35,7 @@ fn compare(
     let graph = without_dropout(&Architecture { backbone, head }.graph());
     let kind = match head {
         Head::Fastai { .. } => "fastai",
+        Head::Hidden { .. } => "hidden",
         Head::Linear { .. } => "linear",
     };
     let suffix = if smooth.is_some() { "-smooth" } else { "" };
