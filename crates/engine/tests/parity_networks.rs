@@ -35,6 +35,7 @@ fn compare(
     let graph = without_dropout(&Architecture { backbone, head }.graph());
     let kind = match head {
         Head::Fastai { .. } => "fastai",
+        Head::Hidden { .. } => "hidden",
         Head::Linear { .. } => "linear",
         Head::Hidden { .. } => return Err("there are no golden values of this head".into()),
     };

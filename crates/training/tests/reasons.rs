@@ -86,19 +86,19 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
 }
 
 /// One that was taught to say something of its own.
-fn head(seed: u64) -> Linear {
+fn head(seed: u64) -> Layers {
     let graph = architecture().graph();
     let width = graph.channels(graph.cut());
     let mut draws = Draws::new(seed, Purpose::Synthetic, &[]);
     let weights = (0..2 * width).map(|_| draws.normal() as f32).collect();
-    Linear { classes: 2, weights, bias: vec![0.0; 2] }
+    Linear { classes: 2, weights, bias: vec![0.0; 2] }.into()
 }
 
 fn explain(
     classifier: &mut Classifier,
     engine: &mut Cpu,
     data: &Dataset,
-    judges: &[Linear],
+    judges: &[Layers],
     kept: Kept,
     most: usize,
 ) {
@@ -112,15 +112,14 @@ fn explain(
 /// What the network with this head says for itself, strongest cell 255.
 fn expected(
     classifier: &Classifier,
-    head: &Linear,
+    head: &Layers,
     data: &Dataset,
     picture: usize,
 ) -> Vec<Vec<u8>> {
     let mut parameters = classifier.parameters.clone();
     let tensors = parameters.tensors_mut();
     let count = tensors.len();
-    tensors[count - 2].data.clone_from(&head.weights);
-    tensors[count - 1].data.clone_from(&head.bias);
+    tensors[count - 2..].clone_from_slice(head.parameters.tensors());
     let mut engine = Cpu::new(architecture().graph());
     engine.set_parameters(&parameters).unwrap();
     let mut square = vec![0; SIZE * SIZE * 3];

@@ -24,6 +24,12 @@ impl From<Estimate> for Difference {
 }
 
 impl Difference {
+    /// The same of the second beside the first.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self { value: -self.value, low: -self.high, high: -self.low }
+    }
+
     /// Whether a difference from a file can be one.
     pub(crate) fn is_possible(&self) -> bool {
         let Self { value, low, high } = *self;

@@ -2,6 +2,8 @@
 
 use classifier::softmax;
 
+use insight::Difference;
+
 use super::judge::{Trial, each};
 use super::*;
 
@@ -42,7 +44,7 @@ struct Said {
 ///
 /// The linear ones are asked about all, in all rounds. fastai's small network, which takes longer
 /// to make than all of them, is tried in the first folds; only where it is the best there, in the
-/// others, and in one round.
+/// others, and in one round. It is taken where it is better beyond chance.
 pub(super) fn of(
     judge: &Judge<'_>,
     progress: &dyn Progress,
@@ -86,19 +88,25 @@ pub(super) fn of(
         });
         let few = few.count();
         hidden.go_on(judge, few, progress, stop)?;
-        let (mut both, mut best) = judge.compete(&[&linear[chosen], &hidden], few);
+        let (mut both, best) = judge.compete(&[&linear[chosen], &hidden], few);
         if best == 1 && few < round {
             hidden.go_on(judge, round, progress, stop)?;
-            (both, best) = judge.compete(&[&linear[chosen], &hidden], round);
+            both = judge.compete(&[&linear[chosen], &hidden], round).0;
         }
-        if best == 1 {
+        // With a few hundred pictures it wins by luck now and then, and costs more ever after.
+        if both[0].behind.is_some_and(|gap| gap.low > 0.0) {
             (candidates, chosen) = judge.compete(&[a, b, &hidden], round);
             trials = round;
             if let Protocol::OutOfFold { repeats, .. } = &mut protocol {
                 *repeats = 1;
             }
         } else {
-            candidates.extend(both.pop());
+            let ahead = both[0].behind.map(Difference::reversed);
+            candidates.extend(both.pop().map(|network| Candidate {
+                behind: network.behind.or(ahead),
+                chosen: false,
+                ..network
+            }));
         }
     }
     let [a, b] = linear;
