@@ -8,7 +8,7 @@
 //! (`fit`) and must agree with it cell by cell. Pairs that a network finds alike are laid on one
 //! another too (`second`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ground::Stop;
 
@@ -100,7 +100,11 @@ pub fn find(prints: &[Print], suspected: &[(usize, usize)], threads: usize, stop
         second: unique[pair.second],
         ..pair
     }));
-    found.extend(second::confirmed(prints, suspected, threads, stop));
+    let known: HashSet<(usize, usize)> = found.iter().map(|p| (p.first, p.second)).collect();
+    let suspected = suspected.iter().map(|&(a, b)| (a.min(b), a.max(b)));
+    let suspected: Vec<(usize, usize)> =
+        suspected.filter(|pair| pair.0 < pair.1 && !known.contains(pair)).collect();
+    found.extend(second::confirmed(prints, &suspected, threads, stop));
     if stop.asked() {
         return Found::default();
     }

@@ -16,7 +16,8 @@ const WHOLE: u16 = 150;
 /// How many ways of laying one on the other are tried: those that agree best coarsely.
 const TRIED: usize = 3;
 
-/// Those of the suspected pairs that show the same; a pair may be there more than once.
+/// Those of the suspected pairs, the lower number first, that show the same; a pair may be there
+/// more than once.
 pub(super) fn confirmed(
     prints: &[Print],
     suspected: &[(usize, usize)],
@@ -30,10 +31,6 @@ pub(super) fn confirmed(
     }
     let check = |at: usize| {
         let (first, second) = suspected[at];
-        let (first, second) = (first.min(second), first.max(second));
-        if first == second {
-            return None;
-        }
         let both = [cells[first]?, cells[second]?];
         let prints = [&prints[first], &prints[second]];
         let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&prints, &way))?;
@@ -47,18 +44,21 @@ pub(super) fn confirmed(
 fn ways(cells: &[[u8; coarse::CELLS]; 2]) -> Vec<Candidate> {
     const WAYS: usize = PARTS.len() * PARTS.len();
     let mut ways = vec![];
-    for (asked, found) in [(0, 1), (1, 0)] {
-        for turn in Turn::ALL {
-            let laid = coarse::Laid::new(&cells[asked as usize], turn);
-            let alike = |part: usize| laid.alike(&cells[found as usize], part);
-            if alike(0) < WHOLE {
-                continue;
-            }
-            ways.extend((0..WAYS).map(|part| {
-                let (alike, part) = (alike(part), part as u8);
-                Candidate { asked, found, differ: 0, turn, part, alike }
-            }));
+    for turn in Turn::ALL {
+        let laid = coarse::Laid::new(&cells[0], turn);
+        if laid.alike(&cells[1], 0) < WHOLE {
+            continue;
         }
+        ways.extend((0..WAYS).map(|part| {
+            let (alike, part) = (laid.alike(&cells[1], part), part as u8);
+            Candidate { asked: 0, found: 1, differ: 0, turn, part, alike }
+        }));
+        let (turn, back) = (turn.undone(), coarse::Laid::new(&cells[1], turn.undone()));
+        // The whole on the whole is as before.
+        ways.extend((1..WAYS).map(|part| {
+            let (alike, part) = (back.alike(&cells[0], part), part as u8);
+            Candidate { asked: 1, found: 0, differ: 0, turn, part, alike }
+        }));
     }
     ways.retain(|way| way.alike >= LEAST);
     ways.sort_by_key(|way| u16::MAX - way.alike);
