@@ -104,8 +104,7 @@ fn explain(
 ) {
     let pictures: Vec<usize> = (0..COUNT).collect();
     let kept = Some((Digest::of(b"the body"), kept));
-    let judges: Vec<Layers> = judges.iter().cloned().map(Layers::from).collect();
-    let reasons = Reasons { data, pictures: &pictures, judges: &judges, kept };
+    let reasons = Reasons { data, pictures: &pictures, judges, kept };
     reasons.explain(classifier, SHOWN, most, engine, &Silent, &Stop::new()).unwrap();
 }
 
