@@ -21,8 +21,9 @@ const DIRECTIONS: usize = 256;
 const BLOCK: usize = 256;
 
 /// Pairs of rows that point nearly the same way, each among the nearest of one of the two, in order;
-/// none where there are more than [`MOST`], or when asked to stop. The rows are compared on random directions, which
-/// keeps cosines as they are but for a little noise (W. B. Johnson and J. Lindenstrauss, 1984).
+/// none where there are more than [`MOST`], or when asked to stop. The rows are compared on random
+/// directions, which keeps cosines as they are but for a little noise (W. B. Johnson and
+/// J. Lindenstrauss, 1984).
 ///
 /// # Errors
 /// When rows cannot be read back from a file.
