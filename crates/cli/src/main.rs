@@ -23,6 +23,7 @@ use args::{Command, Typed};
 use fault::Exit;
 use terminal::Terminal;
 
+/// Large pictures and weights come and go: in huge pages, and without a page fault every 4 KiB.
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -52,6 +52,31 @@ fn another_engine_goes_on_to_the_same_bits() {
     }
 }
 
+/// Weights are turned for a product only when it asks for them; whether they have been before must not
+/// show, neither in what is predicted nor in what is read back.
+#[test]
+fn weights_that_nothing_has_asked_for_are_the_same_weights() {
+    for (name, graph, shape) in small_graphs() {
+        let start = Parameters::start(&graph, 7);
+        let batch = Batch::new(0, shape, &graph);
+        let mut fresh = engine_with(&graph, &start, Trained::All);
+        let untouched = fresh.state();
+        let mut turned = Cpu::new(graph.clone());
+        turned.set_state(&untouched).unwrap();
+        let logits = [&mut fresh, &mut turned].map(|engine| {
+            let said = engine.predict(batch.images()).unwrap();
+            said.rows().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
+        });
+        assert_eq!(logits[0], logits[1], "{name}");
+        assert!(fresh.parameters() == start && turned.parameters() == start, "{name}");
+        // Now a step asks for all of them.
+        assert_eq!(learn(&mut fresh, shape, 0).to_bits(), learn(&mut turned, shape, 0).to_bits());
+        assert_eq!(bits(&fresh.state()), bits(&turned.state()), "{name}");
+        fresh.set_parameters(&start).unwrap();
+        assert!(fresh.parameters() == start, "{name}: what was learned is gone");
+    }
+}
+
 #[test]
 fn what_has_not_learned_has_no_averages() {
     let (_, graph, shape) = small_graphs().remove(0);
