@@ -103,3 +103,30 @@ fn a_closer_look_finds_what_is_suspected_rightly_and_nothing_else() {
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(5, 40, Turn::Mirrored)]);
 }
+
+/// A picture with more and more of another laid over it: what is suspected may differ more than what
+/// is not, and yet not by much.
+#[test]
+fn what_is_suspected_may_differ_by_a_little_more() {
+    let (below, above) = (picture(5), picture(6));
+    let blend = |percent: u32| {
+        let mix = |(&a, &b): (&u8, &u8)| {
+            ((u32::from(a) * (100 - percent) + u32::from(b) * percent) / 100) as u8
+        };
+        Rgb { data: below.data.iter().zip(&above.data).map(mix).collect(), ..below.clone() }
+    };
+    let others = (7..40).map(|seed| Print::of(&picture(seed)));
+    let mut prints: Vec<Print> = [Print::of(&below)].into_iter().chain(others).collect();
+    let mut most = |suspected: &[(usize, usize)]| {
+        let found = |percent: &u32| {
+            prints.truncate(34);
+            prints.push(Print::of(&blend(*percent)));
+            !pairs_with(&prints, suspected, 2, &Stop::new()).is_empty()
+        };
+        (0..=50).take_while(found).last()
+    };
+    // In percent.
+    let (alone, suspected) = (most(&[]).unwrap(), most(&[(0, 34)]).unwrap());
+    assert!((20..=26).contains(&alone), "{alone}");
+    assert!((27..=34).contains(&suspected), "{suspected}");
+}
