@@ -163,22 +163,28 @@ fn the_judges_of_the_first_round_are_handed_on() {
     }
 }
 
+/// Pictures whose classes lie in opposite corners, so far apart, and on both sides of a line too.
+fn corners(seed: u64, corner: f64, line: f64) -> (Dataset, Features) {
+    let (data, mut features) = made_wide(16, 300, |picture| picture, 0.0);
+    let mut numbers = vec![];
+    for (picture, item) in data.items.iter().enumerate() {
+        let mut draws = Draws::new(seed, Purpose::Synthetic, &[picture as u64]);
+        let side = if draws.chance(0.5) { 1.0 } else { -1.0 };
+        let sign = if item.label == 0 { 1.0 } else { -1.0 };
+        numbers.extend((0..16).map(|c| {
+            let at = corner * if c % 2 == 0 { side } else { side * sign };
+            (2.0 + at + line * sign + 0.7 * draws.normal()) as f32
+        }));
+    }
+    features.table = Table::new(16, numbers);
+    (data, features)
+}
+
 /// Where no straight line parts the classes, fastai's small network is taken: it judges, it is
 /// handed on, and the network that comes of it has its layers.
 #[test]
 fn the_small_network_is_taken_where_it_is_better() {
-    let (data, mut features) = made_wide(16, 300, |picture| picture, 0.0);
-    let mut numbers = vec![];
-    for (picture, item) in data.items.iter().enumerate() {
-        let mut draws = Draws::new(9, Purpose::Synthetic, &[picture as u64]);
-        let side = if draws.chance(0.5) { 1.0 } else { -1.0 };
-        let other = if item.label == 0 { side } else { -side };
-        numbers.extend((0..16).map(|c| {
-            let corner = if c % 2 == 0 { side } else { other };
-            (2.0 + corner + 0.7 * draws.normal()) as f32
-        }));
-    }
-    features.table = Table::new(16, numbers);
+    let (data, features) = corners(9, 1.0, 0.0);
     let fitted = fitted(&data, &features);
     let taken = fitted.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
     assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), Way::Hidden));
@@ -194,6 +200,18 @@ fn the_small_network_is_taken_where_it_is_better() {
         assert_eq!(judge.logits(&features.table, &[judged.picture]).unwrap()[0], judged.logits);
     }
     assert!(fitted.curve.iter().all(|point| point.runs.len() == 1));
+}
+
+/// A lead that chance explains is no reason to take it.
+#[test]
+fn the_small_network_is_not_taken_for_its_luck() {
+    let (data, features) = corners(13, 0.36, 0.2);
+    let fitted = fitted(&data, &features);
+    let [.., network] = &fitted.candidates[..] else { panic!("three candidates") };
+    let lead = network.behind.unwrap();
+    assert!(lead.value < 0.0 && lead.high > 0.0, "{network:?}");
+    assert!(!network.chosen && matches!(fitted.chosen, Way::Linear(..)));
+    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
 }
 
 /// Where a linear head is as good, the small network is tried on the first folds only.
