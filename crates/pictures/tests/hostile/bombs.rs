@@ -59,12 +59,18 @@ fn sizes() -> Vec<(&'static str, Vec<u8>)> {
             "PNG, 2³¹ − 1 of 16 bits",
             set(file("rgba_16.png"), 16, &[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]),
         ),
+        (
+            "PNG, one row of 2³¹ − 1",
+            set(file("rgb.png"), 16, &[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]),
+        ),
+        ("JPEG, one row of 65,500", set(jpeg.clone(), jpeg_size, &[0, 1, 0xff, 0xdc])),
         ("JPEG, 65,500²", set(jpeg, jpeg_size, &[0xff, 0xdc, 0xff, 0xdc])),
         ("JPEG, progressive", set(progressive, progressive_size, &[0x3f, 0xff, 0x3f, 0xff])),
         ("WebP, 16,383²", set(webp, webp_size, &[0xff, 0x3f, 0xff, 0x3f])),
         ("WebP, lossless", set(lossless, lossless_size, &[0xfe, 0xbf, 0xff, 0x0f])),
         ("WebP, canvas", set(file("animated.webp"), 24, &[0xff, 0x3f, 0, 0xff, 0x3f, 0])),
         ("GIF, canvas", set(file("plain.gif"), 6, &[0xff; 4])),
+        ("GIF, one row of 65,535", set(file("plain.gif"), 6, &[0xff, 0xff, 1, 0])),
         ("BMP", set(file("rgb.bmp"), 18, &[0, 0x3f, 0, 0, 0, 0x3f, 0, 0])),
         ("BMP, 2³¹ − 1", set(file("palette.bmp"), 18, &[many, many].concat())),
         // A negative height means that the rows come from the top.
