@@ -95,6 +95,34 @@ impl Planner<'_> {
         Some(Attributing { from, map, gradient, shape: self.shapes[cut.0] })
     }
 
+    /// Chooses the sums that need not outlive the forward steps: those of which both summands do.
+    pub(crate) fn let_go(&mut self) {
+        for action in &self.actions {
+            if let &Action::Add { a, b, to, .. } = action
+                && ![a, b].iter().any(|summand| self.let_go.contains(&summand.buffer))
+            {
+                self.let_go.push(to);
+            }
+        }
+    }
+
+    /// A node's value for a backward step; a sum that was let go is made again, once.
+    fn again(&mut self, node: NodeId) -> Value {
+        let value = self.values[node.0].expect("planned");
+        let Some(at) = self.let_go.iter().position(|&id| id == value.buffer) else { return value };
+        self.let_go.swap_remove(at);
+        let made = self.actions.iter().find_map(|action| match *action {
+            Action::Add { a, b, relu, to } if to == value.buffer => Some((a, b, relu)),
+            _ => None,
+        });
+        let (a, b, relu) = made.expect("only sums are let go");
+        let to = self.buffer_of(node);
+        self.push(Action::Add { a, b, relu, to }, &[a.buffer, b.buffer, to]);
+        let values = self.values.iter_mut().flatten();
+        values.filter(|of| of.buffer == value.buffer).for_each(|of| of.buffer = to);
+        Value { buffer: to, ..value }
+    }
+
     /// Whether a node has parameters that learn; nothing learns where nothing is trained.
     fn learns(&self, node: NodeId, trained: Option<Trained>) -> bool {
         let Some(trained) = trained else { return false };
@@ -119,9 +147,9 @@ impl Planner<'_> {
             Op::Input { .. } => {}
             Op::Conv { .. } | Op::Linear { .. } => {
                 let (layer, bias) = self.layer(node).expect("a layer");
-                let x = self.values[inputs[0].0].expect("planned");
                 let Some(gradient) = gradients.take(node) else { return };
                 if self.learns(node, trained) {
+                    let x = self.again(inputs[0]);
                     self.push(
                         Action::ConvBackwardWeights { layer, x, gradient },
                         &[x.buffer, gradient],
@@ -168,7 +196,7 @@ impl Planner<'_> {
                 }
             }
             Op::Relu => {
-                let value = self.values[node.0].expect("planned");
+                let value = self.again(node);
                 if value.norm.is_some() && value.relu {
                     // Undone together with the norm.
                     let Some(gradient) = gradients.take(node) else { return };
@@ -274,5 +302,46 @@ impl Planner<'_> {
         }
         let to = self.own(node, gradients);
         self.push(Action::PassOn { from: buffer, to, accumulate: true }, &[buffer, to]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may panic
+
+    use kernels::{Precision, threads};
+    use network::{Architecture, Backbone, Head, Parameters};
+
+    use crate::plan::{Plan, Purpose, Work};
+    use crate::run::{Job, run};
+    use crate::{Cpu, Engine, Step, Trained};
+
+    #[test]
+    fn sums_made_again_are_the_same_and_take_less_memory() {
+        let head = Head::Fastai { classes: 3 };
+        for (backbone, precision, trained) in [
+            (Backbone::ResNet50, Precision::Fp32, Trained::All),
+            (Backbone::ResNet50, Precision::Bf16, Trained::HeadAndNorms),
+            (Backbone::ResNet18, Precision::Bf16, Trained::AllButNorms),
+        ] {
+            let graph = Architecture { backbone, head }.graph();
+            let pixels: Vec<f32> =
+                (0..4 * 64 * 64 * 3).map(|i| (i * 7 % 31) as f32 / 16.0 - 1.0).collect();
+            let work = Work::Train(trained);
+            let purpose = Purpose { count: 4, height: 64, width: 64, work, precision };
+            let [(kept, all), (again, some)] = [false, true].map(|again| {
+                let plan = Plan::with(&graph, purpose, again).unwrap();
+                let mut cpu = Cpu::new(graph.clone());
+                cpu.set_precision(precision, precision);
+                cpu.set_trained(trained);
+                cpu.set_parameters(&Parameters::start(&graph, 1)).unwrap();
+                let job = Job::Train(&[0, 1, 2, 1], Step { seed: 1, index: 0 });
+                threads::within(|| run(&mut cpu, &plan, &pixels, job, &mut None));
+                (cpu.gradient(), plan.total)
+            });
+            let same = kept.tensors().iter().zip(again.tensors()).all(|(a, b)| a.data == b.data);
+            assert!(same, "{backbone}: gradients differ");
+            assert!(some * 10 < all * 9, "{backbone}: {some} of {all} floats");
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use ground::random::{Draws, Purpose};
 use kernels::norm::{Backward, Moments, Statistics};
-use kernels::{Bf16, Direction, Element, Epilogue, Precision, View, elementwise, loss, pool};
+use kernels::{
+    Added, Bf16, Direction, Element, Epilogue, Precision, View, elementwise, loss, pool,
+};
 use network::{Graph, NodeId};
 
 use crate::arena::{Split, split};
@@ -166,8 +168,8 @@ fn act<E: Element>(
             let (out, buffers) = split::<E>(memory, &plan.places, to);
             let norm = norm_of(graph, norm);
             let (pack, bias) = store.folded_pack(layer, &norm, E::PRECISION);
-            let residual = residual.map(|id| buffers.read(id));
-            let epilogue = Epilogue { bias: Some(bias), residual, relu, ..Epilogue::default() };
+            let added = residual.map_or(Added::Nothing, |id| Added::Residual(buffers.read(id)));
+            let epilogue = Epilogue { bias: Some(bias), added, relu, sums: None };
             layer.conv.forward(view(x, &buffers, &state.statistics), pack, out, epilogue);
         }
         Action::Statistics { norm: node, from, gathered } => {

@@ -88,6 +88,12 @@ pub unsafe trait Element:
     unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V);
     /// `LANES` numbers to memory, rounded; returns them as they are stored.
     unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V;
+    /// Two registers of neighbours to memory, rounded.
+    #[inline(always)]
+    unsafe fn store_two<S: Simd>(to: *mut Self, a: S::V, b: S::V) {
+        Self::store::<S>(to, a);
+        Self::store::<S>(to.add(S::LANES), b);
+    }
 
     /// One group from memory, in all lanes.
     unsafe fn spread<S: Simd>(from: *const Self) -> Self::Packed<S>;
@@ -193,6 +199,10 @@ unsafe impl Element for Bf16 {
     #[inline(always)]
     unsafe fn store_rounded<S: Simd>(to: *mut Self, v: S::V) -> S::V {
         S::store_halves(to.cast(), v)
+    }
+    #[inline(always)]
+    unsafe fn store_two<S: Simd>(to: *mut Self, a: S::V, b: S::V) {
+        S::store_two_halves(to.cast(), a, b);
     }
     #[inline(always)]
     unsafe fn spread<S: Simd>(from: *const Self) -> S::P {

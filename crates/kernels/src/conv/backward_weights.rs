@@ -1,7 +1,7 @@
 use super::forward::{PIXELS, pieces};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
-use super::tile::{Lines, Outer, multiply_outer};
+use super::tile::{Leave, Lines, Outer, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -242,7 +242,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                         };
                         let row = run * layout.numbers + start;
                         let write = self.first && index == 0;
-                        multiply_outer::<S, E>(&o, rows, done.place());
+                        multiply_outer::<S, E>(&o, rows, Leave(done.place()));
                         let first = column * S::PANEL;
                         if first + S::PANEL <= job.out_channels {
                             self.finish::<S, true>(&done, (row, rows), first, write);

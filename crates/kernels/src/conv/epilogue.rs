@@ -4,15 +4,25 @@ use crate::Element;
 use crate::elementwise::{load, store};
 use crate::isa::Simd;
 
+/// Numbers of the output's shape that are added to the results.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Added<'a, E> {
+    /// None.
+    #[default]
+    Nothing,
+    /// What the output holds, which results otherwise replace.
+    Output,
+    /// These.
+    Residual(&'a [E]),
+}
+
 /// What happens to a result, in this order, before it is stored.
 #[derive(Debug)]
 pub struct Epilogue<'a, E = f32> {
-    /// Adds to what is there instead of replacing it.
-    pub accumulate: bool,
     /// Added, one a channel.
     pub bias: Option<&'a [f32]>,
-    /// Added, of the output's shape.
-    pub residual: Option<&'a [E]>,
+    /// Added, one a result.
+    pub added: Added<'a, E>,
     /// Negative results become 0.
     pub relu: bool,
     /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
@@ -22,7 +32,7 @@ pub struct Epilogue<'a, E = f32> {
 
 impl<E> Default for Epilogue<'_, E> {
     fn default() -> Self {
-        Self { accumulate: false, bias: None, residual: None, relu: false, sums: None }
+        Self { bias: None, added: Added::Nothing, relu: false, sums: None }
     }
 }
 
@@ -30,12 +40,11 @@ impl<E> Default for Epilogue<'_, E> {
 #[derive(Clone, Copy)]
 pub(super) struct Finish<'a, E> {
     output: *mut E,
-    accumulate: bool,
     bias: Option<&'a [f32]>,
-    residual: Option<&'a [E]>,
-    relu: bool,
-    /// Nothing but a bias.
-    plain: bool,
+    /// Where [what is added](Added) lies.
+    added: Option<*const E>,
+    /// No result is below this: 0 after a ReLU.
+    floor: f32,
 }
 
 // SAFETY: tasks store to disjoint places of the output.
@@ -45,15 +54,25 @@ impl<'a, E: Element> Finish<'a, E> {
     /// # Panics
     /// When lengths do not suit.
     pub(super) fn new(epilogue: &Epilogue<'a, E>, output: &mut [E], channels: usize) -> Self {
-        let &Epilogue { accumulate, bias, residual, relu, ref sums } = epilogue;
+        let &Epilogue { bias, added, relu, ref sums } = epilogue;
         assert!(bias.is_none_or(|bias| bias.len() == channels), "a bias a channel");
-        assert!(
-            residual.is_none_or(|residual| residual.len() == output.len()),
-            "a residual of the output's shape"
-        );
         assert!(sums.as_ref().is_none_or(|s| s.len() == 2 * channels), "two sums a channel");
-        let plain = !accumulate && residual.is_none() && !relu;
-        Self { output: output.as_mut_ptr(), accumulate, bias, residual, relu, plain }
+        let len = output.len();
+        let output = output.as_mut_ptr();
+        let added = match added {
+            Added::Nothing => None,
+            Added::Output => Some(output.cast_const()),
+            Added::Residual(residual) => {
+                assert_eq!(residual.len(), len, "a residual of the output's shape");
+                Some(residual.as_ptr())
+            }
+        };
+        Self { output, bias, added, floor: if relu { 0.0 } else { f32::NEG_INFINITY } }
+    }
+
+    /// Whether something of the output's shape is added.
+    pub(super) fn adds(&self) -> bool {
+        self.added.is_some()
     }
 
     /// The bias of `n` channels from this one, zeros where there is none.
@@ -62,6 +81,17 @@ impl<'a, E: Element> Finish<'a, E> {
         match self.bias {
             Some(bias) => load::<S, _>(bias.as_ptr().add(channel), n),
             None => S::splat(0.0),
+        }
+    }
+
+    /// Asks for the memory that a panel's results from flat index `at` will touch.
+    #[inline(always)]
+    pub(super) unsafe fn ask_for<S: Simd>(&self, at: usize) {
+        for column in (0..S::PANEL).step_by(64 / size_of::<E>()) {
+            S::prefetch(self.output.wrapping_add(at + column).cast());
+            if let Some(added) = self.added {
+                S::prefetch(added.wrapping_add(at + column).cast());
+            }
         }
     }
 
@@ -76,22 +106,37 @@ impl<'a, E: Element> Finish<'a, E> {
     ) -> S::V {
         let to = self.output.add(at);
         value = S::add(value, bias);
-        if !self.plain {
-            if self.accumulate {
-                value = S::add(value, load::<S, _>(to, n));
-            }
-            if let Some(residual) = self.residual {
-                value = S::add(value, load::<S, _>(residual.as_ptr().add(at), n));
-            }
-            if self.relu {
-                value = S::max(S::splat(0.0), value);
-            }
+        if let Some(added) = self.added {
+            value = S::add(value, load::<S, _>(added.add(at), n));
         }
+        value = S::max(S::splat(self.floor), value);
         if n == S::LANES {
             return E::store_rounded::<S>(to, value);
         }
         E::store_part::<S>(to, n, value);
         E::load_part::<S>(to, n)
+    }
+
+    /// Finishes a whole row of a panel and stores it at flat index `at`; `ADDS` says whether
+    /// something [is added](Self::adds).
+    #[inline(always)]
+    pub(super) unsafe fn store_row<S: Simd, const V: usize, const ADDS: bool>(
+        &self,
+        at: usize,
+        bias: &[S::V; V],
+        sums: &[S::V; V],
+    ) {
+        let mut values = *sums;
+        for v in 0..V {
+            values[v] = S::add(values[v], bias[v]);
+            if ADDS && let Some(added) = self.added {
+                values[v] = S::add(values[v], E::load::<S>(added.add(at + v * S::LANES)));
+            }
+            values[v] = S::max(S::splat(self.floor), values[v]);
+        }
+        for v in (0..V).step_by(2) {
+            E::store_two::<S>(self.output.add(at + v * S::LANES), values[v], values[v + 1]);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, RowTile};
-use super::tile::{Lines, Operands, multiply};
+use super::tile::{Ending, Leave, Lines, Operands, each_row, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
@@ -152,6 +152,8 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
             let panel = self.panels.as_ptr().add(column * job.depth::<E>() * S::PANEL);
             for tile in &tiles {
                 prefetch.step::<S>();
+                let first = column * S::PANEL;
+                self.ask_for::<S>(tile, first);
                 let operands = Operands {
                     a: [base.add(tile.a[0]), base.add(tile.a[1])],
                     row: layout.step * layout.pitch,
@@ -159,13 +161,24 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                     run: layout.run,
                     panel,
                 };
-                multiply::<S, E>(&operands, tile.rows, done.place());
-                let first = column * S::PANEL;
-                match (self.totals, first + S::PANEL <= job.out_channels) {
-                    (None, true) => self.finish::<S, false, true>(&done, tile, first),
-                    (None, false) => self.finish::<S, false, false>(&done, tile, first),
-                    (Some(_), true) => self.finish::<S, true, true>(&done, tile, first),
-                    (Some(_), false) => self.finish::<S, true, false>(&done, tile, first),
+                let whole = first + S::PANEL <= job.out_channels;
+                match (whole && self.totals.is_none(), self.finish.adds()) {
+                    (true, false) => {
+                        let tail = Tail::<_, false> { piece: &self, tile, first };
+                        multiply::<S, E>(&operands, tile.rows, tail);
+                    }
+                    (true, true) => {
+                        let tail = Tail::<_, true> { piece: &self, tile, first };
+                        multiply::<S, E>(&operands, tile.rows, tail);
+                    }
+                    // With sums there is more to do than registers are left for.
+                    (false, _) => {
+                        multiply::<S, E>(&operands, tile.rows, Leave(done.place()));
+                        match whole {
+                            true => self.finish::<S, true>(&done, tile, first),
+                            false => self.finish::<S, false>(&done, tile, first),
+                        }
+                    }
                 }
             }
         }
@@ -178,19 +191,28 @@ thread_local! {
 }
 
 impl<E: Element> PieceKernel<'_, E> {
-    /// Stores one tile through the epilogue, and adds to the totals if there are `SUMS`. Its panel
-    /// begins at channel `first` and is `WHOLE` if it has all columns.
+    /// Asks for the memory that a tile's results go to, and for the residual, while their sums are
+    /// made: they lie scattered, a panel's columns of every pixel.
     #[inline(always)]
-    unsafe fn finish<S: Simd, const SUMS: bool, const WHOLE: bool>(
+    unsafe fn ask_for<S: Simd>(&self, tile: &RowTile, first: usize) {
+        for r in 0..tile.rows {
+            self.finish
+                .ask_for::<S>(tile.output(r, self.job.out_step) * self.job.out_channels + first);
+        }
+    }
+
+    /// Stores a tile that was left through the epilogue, and adds to the totals if there are any.
+    /// Its panel begins at channel `first` and is `WHOLE` if it has all columns.
+    #[inline(always)]
+    unsafe fn finish<S: Simd, const WHOLE: bool>(
         &self,
         done: &Lines,
         tile: &RowTile,
         first: usize,
     ) {
         let job = self.job;
-        let channels = job.out_channels;
         let lanes = |v: usize| {
-            let left = channels.saturating_sub(first + v * S::LANES);
+            let left = job.out_channels.saturating_sub(first + v * S::LANES);
             if WHOLE { S::LANES } else { S::LANES.min(left) }
         };
         let zero = S::splat(0.0);
@@ -198,31 +220,51 @@ impl<E: Element> PieceKernel<'_, E> {
         for v in 0..S::VECS {
             bias[v] = self.finish.bias::<S>(first + v * S::LANES, lanes(v));
         }
-        let half = tile.rows.div_ceil(2);
         let mut row = done.row::<S>(0).as_ptr();
-        for (out, rows) in [(tile.out[0], half), (tile.out[1], tile.rows - half)] {
-            let mut at = out * channels + first;
-            for _ in 0..rows {
-                for v in 0..S::VECS {
-                    let n = lanes(v);
-                    if n == 0 {
-                        continue;
-                    }
-                    let value = S::load(row.add(v * S::LANES));
-                    let value = self.finish.store::<S>(at + v * S::LANES, n, bias[v], value);
-                    if SUMS {
-                        sums[v] = S::add(sums[v], value);
-                        squares[v] = S::fma(value, value, squares[v]);
-                    }
+        for r in 0..tile.rows {
+            let at = tile.output(r, job.out_step) * job.out_channels + first;
+            for v in 0..S::VECS {
+                let n = lanes(v);
+                if n == 0 {
+                    continue;
                 }
-                row = row.add(S::PANEL);
-                at += job.out_step * channels;
+                let value = S::load(row.add(v * S::LANES));
+                let value = self.finish.store::<S>(at + v * S::LANES, n, bias[v], value);
+                sums[v] = S::add(sums[v], value);
+                squares[v] = S::fma(value, value, squares[v]);
             }
+            row = row.add(S::PANEL);
         }
         if let Some(totals) = self.totals {
             for v in 0..S::VECS {
                 totals.add::<S>(first + v * S::LANES, lanes(v), sums[v], squares[v]);
             }
         }
+    }
+}
+
+/// A tile of a whole panel, which begins at channel `first`, goes through the epilogue on its way
+/// from registers to the output; `ADDS` says whether something is added.
+struct Tail<'a, E, const ADDS: bool> {
+    piece: &'a PieceKernel<'a, E>,
+    tile: &'a RowTile,
+    first: usize,
+}
+
+impl<E: Element, const ADDS: bool> Ending for Tail<'_, E, ADDS> {
+    #[inline(always)]
+    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
+        let Self { piece: PieceKernel { finish, job, .. }, tile, first } = self;
+        let mut bias = [S::splat(0.0); V];
+        for v in 0..V {
+            bias[v] = finish.bias::<S>(first + v * S::LANES, S::LANES);
+        }
+        let half = M.div_ceil(2);
+        let step = job.out_step * job.out_channels;
+        let [upper, lower] = tile.out.map(|pixel| pixel * job.out_channels + first);
+        each_row!(M, r => {
+            let at = if r < half { upper + r * step } else { lower + (r - half) * step };
+            finish.store_row::<S, V, ADDS>(at, &bias, &sums[r]);
+        });
     }
 }

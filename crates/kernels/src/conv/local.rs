@@ -45,6 +45,15 @@ pub(super) struct RowTile {
     pub(super) out: [usize; 2],
 }
 
+impl RowTile {
+    /// The output pixel of row `r`.
+    #[inline(always)]
+    pub(super) fn output(&self, r: usize, step: usize) -> usize {
+        let half = self.rows.div_ceil(2);
+        if r < half { self.out[0] + r * step } else { self.out[1] + (r - half) * step }
+    }
+}
+
 /// A piece of the grid: some rows of one picture, some whole pictures, or (flat) a range of pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Piece {

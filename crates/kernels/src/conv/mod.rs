@@ -20,7 +20,7 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
-pub use epilogue::Epilogue;
+pub use epilogue::{Added, Epilogue};
 pub use pack::{Direction, Pack};
 
 use crate::{Element, View};
@@ -130,16 +130,17 @@ impl Conv {
         gradient.check(self.output_len(), self.filters);
         assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
         weights.check::<E>(self, Direction::BackwardData);
+        let added = if accumulate { Added::Output } else { Added::Nothing };
         if let Some(shape) = winograd::Shape::backward_data(self, E::PRECISION) {
             let (weights, epilogue) =
-                (weights.transformed(&shape), Epilogue { accumulate, ..Epilogue::default() });
+                (weights.transformed(&shape), Epilogue { added, ..Epilogue::default() });
             return winograd::run(&shape, weights, gradient, input_gradient, epilogue);
         }
         for (phase, job) in Job::backward_data(self).iter().enumerate() {
             if accumulate && job.taps.is_empty() {
                 continue;
             }
-            let epilogue = Epilogue { accumulate, ..Epilogue::default() };
+            let epilogue = Epilogue { added, ..Epilogue::default() };
             forward::run(job, weights.panels(phase, job), gradient, input_gradient, epilogue);
         }
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::winograd::Shape;
-use super::{Conv, Epilogue, Pack};
+use super::{Added, Conv, Epilogue, Pack};
 use crate::tests::{cases, noise, seen};
 use crate::{Bf16, Element, Precision, View, threads};
 
@@ -119,25 +119,26 @@ fn check<E: Element>(conv: &Conv, key: u64) {
     let (before, out) = (&before[skip..], &mut out[skip..]);
     let residual: Vec<E> = noise(conv.output_len(), key + 5);
     let bias: Vec<f32> = noise(conv.filters, key + 6);
-    let (accumulate, relu) = (key & 8 != 0, key & 16 != 0);
+    let added =
+        [Added::Nothing, Added::Output, Added::Residual(&residual)][(key >> 8) as usize % 3];
+    let (relu, sums_too) = (key & 16 != 0, key & 32 != 0);
     let mut wanted = vec![Wanted::default(); conv.output_len()];
     each_product(conv, |o, i, k| wanted[o].add(seen_x[i] * f64::from(w[k])));
     for (i, y) in wanted.iter_mut().enumerate() {
-        y.value += f64::from(bias[i % conv.filters]) + f64::from(residual[i].wide());
-        y.value += if accumulate { f64::from(before[i].wide()) } else { 0.0 };
+        y.value += f64::from(bias[i % conv.filters]);
+        y.value += match added {
+            Added::Nothing => 0.0,
+            Added::Output => f64::from(before[i].wide()),
+            Added::Residual(residual) => f64::from(residual[i].wide()),
+        };
         y.value = if relu { y.value.max(0.0) } else { y.value };
     }
     let mut sums = vec![0.0; 2 * conv.filters];
-    let epilogue = Epilogue {
-        accumulate,
-        bias: Some(&bias),
-        residual: Some(&residual),
-        relu,
-        sums: Some(&mut sums),
-    };
+    let epilogue =
+        Epilogue { bias: Some(&bias), added, relu, sums: sums_too.then_some(&mut sums[..]) };
     conv.forward(view, &Pack::forward(conv, &w, E::PRECISION), out, epilogue);
     assert_close::<E, E>(conv, out, &wanted, depth, "output");
-    for c in 0..conv.filters {
+    for c in (0..conv.filters).filter(|_| sums_too) {
         let column = || out.iter().skip(c).step_by(conv.filters).map(|y| f64::from(y.wide()));
         let (sum, squares): (f64, f64) = (column().sum(), column().map(|y| y * y).sum());
         let size: f64 = column().map(f64::abs).sum::<f64>() + 1.0;
@@ -152,6 +153,7 @@ fn check<E: Element>(conv: &Conv, key: u64) {
     let g: Vec<E> = noise(conv.output_len() + skip, key + 7);
     let g = &g[skip..];
     let before: Vec<E> = noise(conv.input_len(), key + 8);
+    let accumulate = key & 8 != 0;
     let mut wanted = vec![Wanted::default(); conv.input_len()];
     each_product(conv, |o, i, k| wanted[i].add(f64::from(g[o].wide()) * f64::from(w[k])));
     for (wanted, before) in wanted.iter_mut().zip(&before).filter(|_| accumulate) {

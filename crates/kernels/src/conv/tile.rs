@@ -5,8 +5,7 @@ use crate::isa::{Kernel, Simd};
 
 /// A finished tile, row by row, each row a panel wide.
 ///
-/// Sums leave their registers through here rather than as a value: code that indexes them by a
-/// variable would make the compiler keep them in memory all along.
+/// For what indexes sums by a variable, which would make the compiler keep them in memory all along.
 #[repr(C, align(64))]
 pub(super) struct Lines([f32; 14 * 64]);
 
@@ -27,12 +26,23 @@ impl Lines {
     }
 }
 
-/// Leaves a tile at `to`, row by row, each row a panel wide.
-#[inline(always)]
-unsafe fn leave<S: Simd, const M: usize, const V: usize>(sums: &[[S::V; V]; M], to: *mut f32) {
-    for r in 0..M {
-        for v in 0..V {
-            S::store(to.add(r * S::PANEL + v * S::LANES), sums[r][v]);
+/// What becomes of a tile while it is in registers.
+pub(super) trait Ending {
+    /// # Safety
+    /// The processor has the instruction set; the ending's own pointers are valid for `M` rows.
+    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]);
+}
+
+/// A tile is left here, row by row, each row a panel wide.
+pub(super) struct Leave(pub(super) *mut f32);
+
+impl Ending for Leave {
+    #[inline(always)]
+    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
+        for r in 0..M {
+            for v in 0..V {
+                S::store(self.0.add(r * S::PANEL + v * S::LANES), sums[r][v]);
+            }
         }
     }
 }
@@ -51,18 +61,18 @@ pub(super) struct Operands<'a, E> {
     pub(super) panel: *const E,
 }
 
-/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns, left at `done`.
+/// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
 ///
 /// Rows come in two halves with a pointer each, so that tiles can span two lines of a narrow map;
 /// it also halves the address registers that a long tile needs.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says, `done` holds `M` rows of a panel; `V` is
+/// All rows and the panel are readable as `Operands` says; the ending's own for `M` rows; `V` is
 /// `S::VECS`.
 #[inline(always)]
 unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
     o: &Operands<'_, E>,
-    done: *mut f32,
+    ending: impl Ending,
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
@@ -87,7 +97,7 @@ unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    leave::<S, M, V>(&sums, done);
+    ending.end::<S, M, V>(&sums);
 }
 
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
@@ -108,10 +118,13 @@ pub(super) struct Outer<E> {
 /// See [`Outer`].
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says, `done` holds `M` rows of a panel; `V` is
+/// All pixels and the panel are readable as `Outer` says; the ending's own for `M` rows; `V` is
 /// `S::VECS`.
 #[inline(always)]
-unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(o: &Outer<E>, done: *mut f32) {
+unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
+    o: &Outer<E>,
+    ending: impl Ending,
+) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     for line in 0..o.lines {
@@ -131,46 +144,61 @@ unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(o: &Outer<E
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    leave::<S, M, V>(&sums, done);
+    ending.end::<S, M, V>(&sums);
 }
 
 /// [`product`] in a function of its own.
-struct Product<'a, E, const M: usize> {
+struct Product<'a, E, F, const M: usize> {
     operands: &'a Operands<'a, E>,
-    done: *mut f32,
+    ending: F,
 }
 
-impl<E: Element, const M: usize> Kernel for Product<'_, E, M> {
+impl<E: Element, F: Ending, const M: usize> Kernel for Product<'_, E, F, M> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         if S::VECS == 2 {
-            product::<S, E, M, 2>(self.operands, self.done);
+            product::<S, E, M, 2>(self.operands, self.ending);
         } else {
-            product::<S, E, M, 4>(self.operands, self.done);
+            product::<S, E, M, 4>(self.operands, self.ending);
         }
     }
 }
 
 /// [`outer`] in a function of its own.
-struct OuterProduct<'a, E, const M: usize> {
+struct OuterProduct<'a, E, F, const M: usize> {
     operands: &'a Outer<E>,
-    done: *mut f32,
+    ending: F,
 }
 
-impl<E: Element, const M: usize> Kernel for OuterProduct<'_, E, M> {
+impl<E: Element, F: Ending, const M: usize> Kernel for OuterProduct<'_, E, F, M> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         if S::VECS == 2 {
-            outer::<S, E, M, 2>(self.operands, self.done);
+            outer::<S, E, M, 2>(self.operands, self.ending);
         } else {
-            outer::<S, E, M, 4>(self.operands, self.done);
+            outer::<S, E, M, 4>(self.operands, self.ending);
         }
     }
 }
+
+/// The body for each row `$r` below `$rows` (a constant, at most 14), written out: in a loop that the
+/// compiler does not unroll soon enough, sums would have to be in memory.
+macro_rules! each_row {
+    ($rows:expr, $r:ident => $body:block) => {
+        each_row!($rows, $r, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    ($rows:expr, $r:ident, $body:block, $($n:literal)*) => {
+        $(if $n < $rows {
+            let $r = $n;
+            $body
+        })*
+    };
+}
+pub(super) use each_row;
 
 /// Enters `$kernel` with the constant `M` equal to `$rows` (1 to 14). Cases that an instruction set
 /// cannot reach are constants and vanish.
@@ -179,7 +207,7 @@ macro_rules! with_rows {
         macro_rules! case {
             ($m:literal) => {
                 if $m <= $S::ROWS {
-                    $S::enter($kernel::<_, $m> { $($field),* });
+                    $S::enter($kernel::<_, _, $m> { $($field),* });
                 }
             };
         }
@@ -192,28 +220,28 @@ macro_rules! with_rows {
     }};
 }
 
-/// Row sums of `rows` rows, left at `done`.
+/// Row sums of `rows` rows.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says; `done` holds as many rows of a panel.
+/// All rows and the panel are readable as `Operands` says; the ending's own for as many rows.
 #[inline(always)]
 pub(super) unsafe fn multiply<S: Simd, E: Element>(
     operands: &Operands<'_, E>,
     rows: usize,
-    done: *mut f32,
+    ending: impl Ending,
 ) {
-    with_rows!(S, rows, Product { operands, done });
+    with_rows!(S, rows, Product { operands, ending });
 }
 
-/// Outer-product sums of `rows` channels, left at `done`.
+/// Outer-product sums of `rows` channels.
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says; `done` holds as many rows of a panel.
+/// All pixels and the panel are readable as `Outer` says; the ending's own for as many rows.
 #[inline(always)]
 pub(super) unsafe fn multiply_outer<S: Simd, E: Element>(
     operands: &Outer<E>,
     rows: usize,
-    done: *mut f32,
+    ending: impl Ending,
 ) {
-    with_rows!(S, rows, OuterProduct { operands, done });
+    with_rows!(S, rows, OuterProduct { operands, ending });
 }

@@ -120,7 +120,7 @@ unsafe impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn prefetch(line: *const f32) {
-        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+        _mm_prefetch::<_MM_HINT_T0>(line.cast());
     }
     #[inline(always)]
     unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {

@@ -113,6 +113,16 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
         _mm512_castsi512_ps(_mm512_slli_epi32::<16>(halves))
     }
     #[inline(always)]
+    unsafe fn store_two_halves(to: *mut u16, a: __m512, b: __m512) {
+        if BF16 {
+            let both: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(b, a));
+            _mm512_storeu_si512(to.cast(), both);
+        } else {
+            Self::store_halves(to, a);
+            Self::store_halves(to.add(16), b);
+        }
+    }
+    #[inline(always)]
     unsafe fn load_pairs(from: *const u16) -> __m512i {
         _mm512_loadu_si512(from.cast())
     }
@@ -151,7 +161,7 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
     }
     #[inline(always)]
     unsafe fn prefetch(line: *const f32) {
-        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+        _mm_prefetch::<_MM_HINT_T0>(line.cast());
     }
     #[inline(always)]
     unsafe fn load_part(from: *const f32, n: usize) -> __m512 {

@@ -67,6 +67,12 @@ pub unsafe trait Simd: Copy {
     /// `LANES` numbers to memory, rounded to bfloat16 (to the nearest, ties to even); returns them
     /// rounded.
     unsafe fn store_halves(to: *mut u16, v: Self::V) -> Self::V;
+    /// Two registers of neighbours to memory, rounded to bfloat16.
+    #[inline(always)]
+    unsafe fn store_two_halves(to: *mut u16, a: Self::V, b: Self::V) {
+        Self::store_halves(to, a);
+        Self::store_halves(to.add(Self::LANES), b);
+    }
     /// `LANES` pairs from memory, any alignment.
     unsafe fn load_pairs(from: *const u16) -> Self::P;
     /// `LANES` pairs to memory, any alignment.

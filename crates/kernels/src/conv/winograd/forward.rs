@@ -4,7 +4,7 @@
 use super::{PLACES, SIDE, Shape, TILE, Window, transform};
 use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
 use crate::conv::local::cut;
-use crate::conv::tile::{Operands, multiply};
+use crate::conv::tile::{Leave, Operands, multiply};
 use crate::elementwise::load;
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -122,7 +122,7 @@ impl<E: Element> Kernel for Block<'_, E> {
                         panel: panel.add(at * channels * S::PANEL),
                     };
                     let to = self.sums.add(at * sums + start * S::PANEL);
-                    multiply::<S, f32>(&operands, rows, to);
+                    multiply::<S, f32>(&operands, rows, Leave(to));
                 }
             }
             for v in 0..S::VECS {

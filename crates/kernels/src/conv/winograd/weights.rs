@@ -5,7 +5,7 @@
 use super::forward::{apart, input, pitch};
 use super::{PLACES, Shape, TILE, transform};
 use crate::conv::local::cut;
-use crate::conv::tile::{Lines, Outer, multiply_outer};
+use crate::conv::tile::{Leave, Lines, Outer, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -160,7 +160,7 @@ impl Kernel for Multiply {
                 pixel: self.pitch,
                 panel: self.panel,
             };
-            multiply_outer::<S, f32>(&o, rows, done.place());
+            multiply_outer::<S, f32>(&o, rows, Leave(done.place()));
             for row in 0..rows {
                 for v in 0..S::VECS {
                     let to = self.sums.add((start + row) * S::PANEL + v * S::LANES);
