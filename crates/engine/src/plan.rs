@@ -274,9 +274,9 @@ pub(crate) struct Planner<'a> {
     pub(crate) let_go: Vec<BufferId>,
 }
 
-/// Memory, in floats, that a step may take before it lets sums go: 2 GiB. Making them again costs
+/// Memory, in floats, that a step may take before it lets sums go: 4 GiB. Making them again costs
 /// two or three of a hundred parts of its time and saves up to a sixth of its memory.
-const ROOM: usize = (2 << 30) / size_of::<f32>();
+const ROOM: usize = 1 << 30;
 
 impl Plan {
     pub(crate) fn new(graph: &Graph, purpose: Purpose) -> Result<Self, GraphError> {

@@ -9,9 +9,6 @@ use super::*;
 
 /// The kinds of linear head that compete.
 const LINEAR: [Kind; 2] = [Kind::Logistic, Kind::Means];
-/// Pictures above which fastai's small network does not compete: by then it would take longer than
-/// all else.
-const MOST_FOR_HIDDEN: usize = 20_000;
 /// Pictures on which it is tried first, in whole folds. It goes on with the other folds where it is
 /// the best there.
 const FIRST_TRIED: usize = 100;
@@ -78,7 +75,7 @@ pub(super) fn of(
     let mut protocol = judge.protocol();
     let mut hidden = Said::nothing(Rival::Hidden);
     let mut trials = judge.trials.len();
-    if judge.labels.len() <= MOST_FOR_HIDDEN {
+    if judge.labels.len() <= Rival::MOST_FOR_HIDDEN {
         let round = judge.trials.iter().filter(|trial| trial.round == 0).count();
         let mut asked = 0;
         let few = judge.trials[..round].iter().take_while(|trial| {

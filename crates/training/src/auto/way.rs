@@ -14,6 +14,12 @@ pub enum Rival {
     Hidden,
 }
 
+impl Rival {
+    /// Pictures above which fastai's small network does not compete: by then it would take longer
+    /// than all else.
+    pub const MOST_FOR_HIDDEN: usize = 20_000;
+}
+
 impl fmt::Display for Rival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,7 +8,7 @@ use ground::{Digest, Stop};
 use insight::Protocol;
 use pictures::{Dataset, Known, Preprocess, dataset};
 use training::Recipe;
-use training::auto::{self, Auto, FineTune, Fitted, Tuner};
+use training::auto::{self, Auto, FineTune, Fitted, Rival, Tuner};
 use training::features::{self, Cache, Features};
 
 use super::account::{Account, Outcome};
@@ -16,7 +16,7 @@ use super::table::Table;
 use super::unfinished::Unfinished;
 use super::{Exit, Prepared, Terminal};
 use crate::commands::timings;
-use crate::terminal::{clock, count};
+use crate::terminal::{clock, count, thousands};
 
 pub(super) fn run(
     prepared: Prepared,
@@ -103,6 +103,12 @@ pub(super) fn run(
     let seen = data.items.len() - features.computed.min(data.items.len());
     if seen > 0 {
         terminal.note(&format!("{} had been looked at before", count(seen, "picture")));
+    }
+    if !fitted.candidates.iter().any(|candidate| candidate.name == Rival::Hidden.to_string()) {
+        let most = thousands(Rival::MOST_FOR_HIDDEN as u64);
+        let line = format!("{} was not tried: that is done up to {most} pictures", Rival::Hidden);
+        terminal.note(&line);
+        account.notes.push(format!("{line}."));
     }
     let architecture = fitted.architecture(recipe);
     let parameters = fitted.parameters(recipe);
