@@ -12,7 +12,7 @@ fn big(bytes: &[u8], offset: usize) -> Option<u32> {
 /// the first of several pictures in a file, does not count.
 pub(super) fn jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff)) {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(0xff, rest)) {
         at += found + 1;
         match bytes.get(at) {
             Some(0xd9) => return true,
