@@ -22,5 +22,5 @@ mod parallel;
 mod stop;
 
 pub use digest::{Digest, Digester};
-pub use parallel::parallel;
+pub use parallel::{in_order, parallel};
 pub use stop::Stop;

@@ -10,7 +10,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ground::Stop;
+use ground::{Stop, in_order};
 
 use crate::Print;
 pub use turn::Turn;
@@ -136,39 +136,12 @@ pub fn sets(count: usize, pairs: &[Pair]) -> Vec<Vec<usize>> {
     sets
 }
 
-/// Does `work` for 0..count on so many threads; results in order. What is left when the end is
-/// asked for is not done.
+/// [`in_order`] in chunks that make up for what handing them out costs.
 fn in_parallel<T: Send>(
     count: usize,
     threads: usize,
     stop: &Stop,
     work: impl Fn(usize) -> T + Sync,
 ) -> Vec<T> {
-    const CHUNK: usize = 256;
-    let threads = threads.clamp(1, count.div_ceil(CHUNK).max(1));
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let run = || {
-        let mut done: Vec<(usize, Vec<T>)> = vec![];
-        while !stop.asked() {
-            let start = next.fetch_add(CHUNK, std::sync::atomic::Ordering::Relaxed);
-            if start >= count {
-                break;
-            }
-            done.push((start, (start..(start + CHUNK).min(count)).map(&work).collect()));
-        }
-        done
-    };
-    let mut done: Vec<(usize, Vec<T>)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
-        let mut done = run();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(start, _)| *start);
-    done.into_iter().flat_map(|(_, results)| results).collect()
+    in_order(count, threads, 256, &|| stop.asked(), work)
 }

@@ -1,11 +1,10 @@
 //! Between a file and a network: names and shapes are compared before any number is read.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 
-use ground::{Digest, parallel};
+use ground::{Digest, in_order};
 use network::{Architecture, Backbone, Graph, Head, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
@@ -52,7 +51,7 @@ pub fn load_from<S: Source>(
     known: impl Fn(&str) -> bool,
 ) -> Result<Parameters, WeightsError> {
     check(file.path(), file.layout(), graph, part, known)?;
-    let tensors = in_order(graph.parameters().len(), |index| {
+    let tensors = each(graph.parameters().len(), |index| {
         let parameter = &graph.parameters()[index];
         Ok(match part {
             Part::Body { seed } if !part.takes(parameter) => Tensor::start(graph, index, seed),
@@ -75,7 +74,7 @@ pub fn load_with_digest<S: Source>(
     let place = |name: &str| graph.parameters().iter().position(|p| p.name == name);
     let entries: Vec<_> =
         file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name))).collect();
-    let read = in_order(entries.len(), |index| {
+    let read = each(entries.len(), |index| {
         let (name, _, place) = entries[index];
         let Some(place) = place else { return Ok((file.digest(name)?, None)) };
         let (data, digest) = file.tensor_and_digest(name)?;
@@ -94,18 +93,12 @@ pub fn load_with_digest<S: Source>(
 
 /// Does `work` for 0..count on all processors: reading from memory that the system keeps is mostly
 /// copying and comparing. The first error in order wins, whichever comes first.
-fn in_order<T: Send>(
+fn each<T: Send>(
     count: usize,
     work: impl Fn(usize) -> Result<T, WeightsError> + Sync,
 ) -> Result<Vec<T>, WeightsError> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let mut done: Vec<Option<Result<T, WeightsError>>> = vec![];
-    done.resize_with(count, || None);
-    parallel(count, threads, &|| false, work, |index, result| {
-        done[index] = Some(result);
-        ControlFlow::Continue(())
-    });
-    done.into_iter().flatten().collect()
+    in_order(count, threads, 1, &|| false, work).into_iter().collect()
 }
 
 /// A parameter's tensor, once its numbers have been looked at.
