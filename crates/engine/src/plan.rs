@@ -275,7 +275,7 @@ pub(crate) struct Planner<'a> {
 }
 
 /// Memory, in floats, that a step may take before it lets sums go: 4 GiB. Making them again costs
-/// two or three of a hundred parts of its time and saves up to a sixth of its memory.
+/// a pass over them and saves up to a sixth of its memory.
 const ROOM: usize = 1 << 30;
 
 impl Plan {

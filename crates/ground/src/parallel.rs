@@ -78,3 +78,18 @@ pub fn in_order<T: Send>(
     done.sort_unstable_by_key(|(start, _)| *start);
     done.into_iter().flat_map(|(_, results)| results).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::in_order;
+
+    #[test]
+    fn results_are_in_order_on_any_number_of_threads() {
+        let wanted: Vec<usize> = (0..100).map(|at| at * at).collect();
+        for (threads, chunk) in [(1, 1), (2, 3), (7, 16), (3, 1000)] {
+            assert_eq!(in_order(100, threads, chunk, &|| false, |at| at * at), wanted);
+        }
+        assert!(in_order(0, 4, 8, &|| false, |at| at).is_empty());
+        assert!(in_order(100, 2, 8, &|| true, |at| at).is_empty(), "nothing once it is to stop");
+    }
+}

@@ -259,6 +259,7 @@ impl<E: Element, const ADDS: bool> Ending for Tail<'_, E, ADDS> {
         for v in 0..V {
             bias[v] = finish.bias::<S>(first + v * S::LANES, S::LANES);
         }
+        // As `RowTile::output`, of constants: nothing is compared at run time.
         let half = M.div_ceil(2);
         let step = job.out_step * job.out_channels;
         let [upper, lower] = tile.out.map(|pixel| pixel * job.out_channels + first);
