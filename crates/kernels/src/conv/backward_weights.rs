@@ -1,6 +1,7 @@
 use super::forward::{PIXELS, pieces};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
+use super::matrix::{self, Blocks};
 use super::tile::{Leave, Lines, Outer, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
@@ -29,14 +30,17 @@ pub(super) fn run<E: Element>(
     }
     let columns = job.out_channels.div_ceil(Isa::in_use().panel());
     // Each group copies the input anew, which a lone tap repays only with more columns.
-    let width = E::GROUP * if job.taps.len() == 1 { 4 } else { 2 };
-    let len = weight_gradient.len();
+    let matrices = matrix::serve::<E>();
+    let width = if matrices { 16 } else { E::GROUP * if job.taps.len() == 1 { 4 } else { 2 } };
+    let layout = Layout::new(job, &view);
+    let blocks = Blocks::new(job.out_channels, &layout);
+    let len = if matrices { blocks.len() } else { weight_gradient.len() };
     let most = (PARTIAL / len.max(1)).clamp(1, TASKS);
     let groups = columns.div_ceil(width).max(TASKS.div_ceil(most)).min(TASKS).min(columns);
     let partials = TASKS.div_ceil(groups).min(most).min(pieces.len());
-    let layout = Layout::new(job, &view);
-    scratch::with(if partials > 1 { partials * len } else { 0 }, |partial: &mut [f32]| {
-        let shared = Shared::new(if partials > 1 { partial } else { &mut *weight_gradient });
+    let apart = partials > 1 || matrices;
+    scratch::with(if apart { partials * len } else { 0 }, |partial: &mut [f32]| {
+        let shared = Shared::new(if apart { partial } else { &mut *weight_gradient });
         parallel(partials * groups, |task| {
             let (part, group) = (task / groups, task % groups);
             let own = &pieces[part * pieces.len() / partials..(part + 1) * pieces.len() / partials];
@@ -52,6 +56,7 @@ pub(super) fn run<E: Element>(
                         halves: piece.halves::<E>(),
                         next: own.get(index + 1).copied(),
                         room,
+                        blocks,
                         buffer: buffer.as_mut_ptr(),
                         columns,
                         sums: shared.get().wrapping_add(part * len),
@@ -63,8 +68,10 @@ pub(super) fn run<E: Element>(
                 }
             });
         });
-        if partials > 1 {
-            add_up(partial, weight_gradient);
+        match (matrices, apart) {
+            (true, _) => matrix::add_up(blocks, partial, weight_gradient),
+            (false, true) => add_up(partial, weight_gradient),
+            (false, false) => {}
         }
     });
 }
@@ -82,11 +89,11 @@ impl Room {
         let halves = pieces.iter().map(|piece| piece.halves::<E>()[0]);
         let most = |f: &dyn Fn(Piece) -> usize| halves.clone().flatten().map(f).max().unwrap_or(0);
         let len = |piece: Piece| layout.spread(piece);
-        let panel = Isa::in_use().panel() * E::GROUP;
-        Self {
-            half: most(&len).next_multiple_of(64),
-            panels: most(&|piece| piece.pixels(job)) * columns * panel,
-        }
+        let panel = |piece: Piece| match matrix::serve::<E>() {
+            true => Grid::new(job, layout, piece).turned(),
+            false => piece.pixels(job) * Isa::in_use().panel() * E::GROUP,
+        };
+        Self { half: most(&len).next_multiple_of(64), panels: most(&panel) * columns }
     }
 
     fn total(self) -> usize {
@@ -182,6 +189,37 @@ impl Piece {
     }
 }
 
+/// The pixels of a piece, as they lie in local buffers: evenly spaced in lines, those evenly spaced
+/// in blocks, one for each picture.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    pub(super) blocks: usize,
+    pub(super) lines: usize,
+    /// Pixels of a line.
+    pub(super) width: usize,
+    /// Numbers from one line to the next.
+    pub(super) line: usize,
+    /// Numbers from one block to the next.
+    pub(super) block: usize,
+}
+
+impl Grid {
+    fn new(job: &Job, layout: &Layout, piece: Piece) -> Self {
+        match piece {
+            Piece::Flat { pixels, .. } => {
+                Self { blocks: 1, lines: 1, width: pixels, line: 0, block: 0 }
+            }
+            Piece::Rows { pictures, rows, .. } => Self {
+                blocks: pictures,
+                lines: rows,
+                width: job.grid_width,
+                line: layout.step * layout.columns * layout.pitch,
+                block: layout.len(Piece::Rows { picture: 0, pictures: 1, row: 0, rows }),
+            },
+        }
+    }
+}
+
 /// One piece of the grid × one group of panels, added to one partial sum.
 struct PieceKernel<'a, E> {
     job: &'a Job,
@@ -192,6 +230,7 @@ struct PieceKernel<'a, E> {
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
     room: Room,
+    blocks: Blocks,
     buffer: *mut E,
     columns: (usize, usize),
     sums: *mut f32,
@@ -208,17 +247,12 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let [Some(piece), _] = self.halves else { return };
         let base = self.bring::<S>(piece);
         let panels = self.buffer.add(4 * self.room.half);
+        let grid = Grid::new(job, layout, piece);
+        if matrix::serve::<E>() {
+            return self.in_matrices::<S>(grid, base, panels);
+        }
         let pixels = piece.pixels(job);
         self.pack_gradient::<S>(pixels, panels);
-        // Lines of pixels: a picture's rows are evenly spaced; pictures follow one another.
-        let (blocks, lines, width, line, block) = match piece {
-            Piece::Flat { pixels, .. } => (1, 1, pixels, 0, 0),
-            Piece::Rows { pictures, rows, .. } => {
-                let line = layout.step * layout.columns * layout.pitch;
-                let block = layout.len(Piece::Rows { picture: 0, pictures: 1, row: 0, rows });
-                (pictures, rows, job.grid_width, line, block)
-            }
-        };
         let pixel = layout.step * layout.pitch;
         let mut done = Lines::new();
         let steps = (self.columns.1 - self.columns.0)
@@ -231,14 +265,14 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
             for (run, &offset) in layout.offsets.iter().enumerate() {
                 for (start, rows) in cut(layout.numbers, S::ROWS) {
                     prefetch.step::<S>();
-                    for index in 0..blocks {
+                    for index in 0..grid.blocks {
                         let o = Outer {
-                            x: base.add((index * block + offset + start) * E::GROUP),
-                            lines,
-                            pixels: width,
-                            line: line * E::GROUP,
+                            x: base.add((index * grid.block + offset + start) * E::GROUP),
+                            lines: grid.lines,
+                            pixels: grid.width,
+                            line: grid.line * E::GROUP,
                             pixel: pixel * E::GROUP,
-                            panel: panel.add(index * lines * width * S::PANEL * E::GROUP),
+                            panel: panel.add(index * grid.lines * grid.width * S::PANEL * E::GROUP),
                         };
                         let row = run * layout.numbers + start;
                         let write = self.first && index == 0;
@@ -257,6 +291,20 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
 }
 
 impl<E: Element> PieceKernel<'_, E> {
+    /// All of it in matrix registers: the pairs at `pairs`, and `turned` to take the gradient.
+    #[inline(always)]
+    unsafe fn in_matrices<S: Simd>(&self, grid: Grid, pairs: *const E, turned: *mut E) {
+        let filters = self.job.out_channels;
+        let halves = self.halves.map(|half| half.map_or(0..0, |half| half.output(self.job)));
+        let halves = halves.map(|half| &self.gradient[half]);
+        let mut registers = matrix::Registers::default();
+        for panel in self.columns.0..self.columns.1 {
+            matrix::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
+            let (of, to) = ((self.blocks, panel), self.sums);
+            matrix::add(&mut registers, (grid, self.layout), (pairs, turned), of, to, self.first);
+        }
+    }
+
     /// Brings the input; where pixels are paired, those of the second half beside those of the
     /// first, number by number, and zeros where there is none.
     #[inline(always)]

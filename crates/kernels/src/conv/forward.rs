@@ -1,6 +1,7 @@
 use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, RowTile};
+use super::matrix;
 use super::tile::{Ending, Leave, Lines, Operands, each_row, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -25,8 +26,9 @@ pub(super) fn pieces<E: Element>(job: &Job, pixels: usize) -> Vec<Piece> {
     let fit = (LOCAL / size_of::<E>() / job.channels.max(1)).max(28);
     if job.is_flat() {
         let all = job.count * plane;
-        // A multiple of every tile height in use (14, 6, 4) keeps tiles full.
-        let size = (pixels.min(fit) / 84 * 84).max(56);
+        // A multiple of every tile height in use (32; or 14, 6, 4) keeps tiles full.
+        let tiles = if matrix::serve::<E>() { 64 } else { 84 };
+        let size = (pixels.min(fit) / tiles * tiles).max(56);
         return (0..all)
             .step_by(size)
             .map(|first| Piece::Flat { first, pixels: size.min(all - first) })
@@ -144,7 +146,10 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         // instruction set.
         let mut tiles = TILES.take();
         let mut done = Lines::new();
-        layout.tiles(job, self.piece, S::ROWS, &mut tiles);
+        let matrices = matrix::serve::<E>();
+        let mut registers = matrix::Registers::default();
+        let most = if matrices { matrix::ROWS } else { S::ROWS };
+        layout.tiles(job, self.piece, most, &mut tiles);
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
@@ -162,6 +167,11 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                     panel,
                 };
                 let whole = first + S::PANEL <= job.out_channels;
+                if matrices {
+                    matrix::multiply(&mut registers, &operands, tile.rows, &mut done);
+                    self.put::<S>(&done, tile, first, whole);
+                    continue;
+                }
                 match (whole && self.totals.is_none(), self.finish.adds()) {
                     (true, false) => {
                         let tail = Tail::<_, false> { piece: &self, tile, first };
@@ -174,10 +184,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                     // With sums there is more to do than registers are left for.
                     (false, _) => {
                         multiply::<S, E>(&operands, tile.rows, Leave(done.place()));
-                        match whole {
-                            true => self.finish::<S, true>(&done, tile, first),
-                            false => self.finish::<S, false>(&done, tile, first),
-                        }
+                        self.put::<S>(&done, tile, first, whole);
                     }
                 }
             }
@@ -198,6 +205,31 @@ impl<E: Element> PieceKernel<'_, E> {
         for r in 0..tile.rows {
             self.finish
                 .ask_for::<S>(tile.output(r, self.job.out_step) * self.job.out_channels + first);
+        }
+    }
+
+    /// Stores a tile that was left; its panel begins at channel `first` and may be `whole`.
+    #[inline(always)]
+    unsafe fn put<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize, whole: bool) {
+        match (whole, self.totals.is_none() && S::VECS == 2, self.finish.adds()) {
+            (true, true, false) => self.rows::<S, false>(done, tile, first),
+            (true, true, true) => self.rows::<S, true>(done, tile, first),
+            (true, false, _) => self.finish::<S, true>(done, tile, first),
+            (false, ..) => self.finish::<S, false>(done, tile, first),
+        }
+    }
+
+    /// Stores a tile of a whole panel that was left through the epilogue; `ADDS` says whether
+    /// something is added. There are no totals, and two registers make a panel.
+    #[inline(always)]
+    unsafe fn rows<S: Simd, const ADDS: bool>(&self, done: &Lines, tile: &RowTile, first: usize) {
+        let bias = [0, 1].map(|v| self.finish.bias::<S>(first + v * S::LANES, S::LANES));
+        let mut row = done.row::<S>(0).as_ptr();
+        for r in 0..tile.rows {
+            let at = tile.output(r, self.job.out_step) * self.job.out_channels + first;
+            let sums = [S::load(row), S::load(row.add(S::LANES))];
+            self.finish.store_row::<S, 2, ADDS>(at, &bias, &sums);
+            row = row.add(S::PANEL);
         }
     }
 

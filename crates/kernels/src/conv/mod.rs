@@ -13,6 +13,8 @@ mod epilogue;
 mod forward;
 mod job;
 mod local;
+#[cfg_attr(not(target_arch = "x86_64"), path = "no_matrix.rs")]
+mod matrix;
 mod pack;
 mod tile;
 mod winograd;

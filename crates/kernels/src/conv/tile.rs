@@ -7,11 +7,14 @@ use crate::isa::{Kernel, Simd};
 ///
 /// For what indexes sums by a variable, which would make the compiler keep them in memory all along.
 #[repr(C, align(64))]
-pub(super) struct Lines([f32; 14 * 64]);
+pub(super) struct Lines([f32; LINES]);
+
+/// 32 rows of 32 columns, or 14 of 64.
+const LINES: usize = 32 * 32;
 
 impl Lines {
     pub(super) fn new() -> Self {
-        Self([0.0; 14 * 64])
+        Self([0.0; LINES])
     }
 
     /// Row `r` of a tile of this instruction set.

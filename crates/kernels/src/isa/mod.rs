@@ -1,12 +1,14 @@
 //! Instruction sets: what a kernel asks of one ([`Simd`]), and the choice at run time.
 //!
 //! A kernel is a struct that implements [`Kernel`]; [`dispatch`] runs it with the best set that
-//! the processor has, or the one that `LOOKALIKE_ISA` names (`avx512bf16`, `avx512`, `avx2`, `neon`,
-//! `portable`).
+//! the processor has, or the one that `LOOKALIKE_ISA` names (`amx`, `avx512bf16`, `avx512`, `avx2`,
+//! `neon`, `portable`).
 
 use std::fmt;
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -132,6 +134,8 @@ pub trait Kernel {
 /// The instruction sets with kernels of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
+    /// [`Isa::Avx512Bf16`] with registers that hold matrices of bfloat16.
+    Amx,
     /// x86-64 with AVX-512 and its products of bfloat16.
     Avx512Bf16,
     /// x86-64 with AVX-512.
@@ -147,6 +151,7 @@ pub enum Isa {
 impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Amx => "amx",
             Self::Avx512Bf16 => "avx512bf16",
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
@@ -160,12 +165,15 @@ impl Isa {
     /// Those that this processor has, best first.
     #[must_use]
     pub fn present() -> Vec<Self> {
-        let all = [Self::Avx512Bf16, Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+        let all =
+            [Self::Amx, Self::Avx512Bf16, Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
         all.into_iter().filter(|isa| isa.is_present()).collect()
     }
 
     fn is_present(self) -> bool {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => Self::Avx512Bf16.is_present() && amx::is_present(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Bf16 => Self::Avx512.is_present() && is_x86_feature_detected!("avx512bf16"),
             #[cfg(target_arch = "x86_64")]
@@ -192,10 +200,17 @@ impl Isa {
         })
     }
 
-    /// Whether products of bfloat16 are faster than those of `f32`.
+    /// Whether products of bfloat16 are faster than those of `f32`. Intel's processors have them in
+    /// AVX-512 at half the speed of `f32`, and made for speed in AMX.
     #[must_use]
     pub fn has_bf16(self) -> bool {
-        self == Self::Avx512Bf16
+        self == Self::Amx || (self == Self::Avx512Bf16 && !is_intel())
+    }
+
+    /// Whether products of bfloat16 are those of whole matrices.
+    #[must_use]
+    pub(crate) fn has_matrices(self) -> bool {
+        self == Self::Amx
     }
 
     /// Columns of a panel of the matrix product.
@@ -203,7 +218,7 @@ impl Isa {
     pub fn panel(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Bf16 | Self::Avx512 => avx512::Avx512::<false>::PANEL,
+            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => avx512::Avx512::<false>::PANEL,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::Avx2::PANEL,
             #[cfg(target_arch = "aarch64")]
@@ -211,6 +226,17 @@ impl Isa {
             _ => portable::Portable::PANEL,
         }
     }
+}
+
+/// Whether Intel made the processor.
+fn is_intel() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let id = std::arch::x86_64::__cpuid(0);
+        [id.ebx, id.edx, id.ecx].map(u32::to_le_bytes).as_flattened() == b"GenuineIntel"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// Runs a kernel with the instruction set in use.
@@ -221,7 +247,7 @@ impl Isa {
 pub unsafe fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match Isa::in_use() {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Bf16 => avx512::enter_bf16(kernel),
+        Isa::Amx | Isa::Avx512Bf16 => avx512::enter_bf16(kernel),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512::enter(kernel),
         #[cfg(target_arch = "x86_64")]

@@ -49,9 +49,10 @@ impl Shape {
         let ordinary = conv.kernel == 3 && conv.stride == 1 && conv.padding == 1;
         // Few channels do not repay the transforms; with many, the transformed weights (four times
         // as many) take longer to read than the products that they save. Plain products of
-        // bfloat16 take half the time, so that less can be saved.
+        // bfloat16 take half the time, so that less can be saved, and those of matrices a tenth.
         let most = match precision {
             Precision::Fp32 => 256,
+            Precision::Bf16 if Isa::in_use().has_matrices() => return None,
             Precision::Bf16 => 128,
         };
         let channels = (32..=most).contains(&conv.channels) && (32..=most).contains(&conv.filters);

@@ -1,0 +1,214 @@
+//! The gradient of weights in matrix registers: rows are filters, columns the numbers of a run, and
+//! a step takes up to 16 pairs of pixels that lie side by side in a line of the grid.
+//!
+//! Sums lie in blocks of 32 filters × 32 numbers, four registers one behind the other, so that they
+//! come and go as they are; they are turned into the order of weights once, when all is added up.
+
+use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_storeu_si512};
+
+use super::super::backward_weights::Grid;
+use crate::elementwise::{load, store};
+use crate::isa::amx::{self, Registers, SIDE, SUMS, Shape};
+use crate::isa::{Kernel, Simd, dispatch};
+use crate::threads::{Shared, parallel};
+use crate::{Element, conv::local::Layout};
+
+/// Filters, and numbers, of a block of sums.
+const BLOCK: usize = 2 * SIDE;
+
+/// How blocks of sums of `filters × runs × numbers` follow one another.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Blocks {
+    filters: usize,
+    runs: usize,
+    numbers: usize,
+}
+
+impl Blocks {
+    pub(in super::super) fn new(filters: usize, layout: &Layout) -> Self {
+        Self { filters, runs: layout.offsets.len(), numbers: layout.numbers }
+    }
+
+    /// Numbers of one partial sum.
+    pub(in super::super) fn len(self) -> usize {
+        self.filters.div_ceil(BLOCK) * self.runs * self.numbers.div_ceil(BLOCK) * SUMS
+    }
+
+    /// Where a block begins.
+    fn place(self, panel: usize, run: usize, block: usize) -> usize {
+        ((panel * self.runs + run) * self.numbers.div_ceil(BLOCK) + block) * SUMS
+    }
+}
+
+impl Grid {
+    /// Pixels that a step takes, and where in a line each begins. All are as long, so that a last one
+    /// may take pixels again, whose gradients are then 0.
+    fn steps(self) -> (usize, impl Iterator<Item = usize> + Clone) {
+        let count = self.width.div_ceil(SIDE);
+        let pixels = self.width.div_ceil(count.max(1));
+        (pixels, (0..count).map(move |index| (index * pixels).min(self.width - pixels)))
+    }
+
+    /// Numbers that the gradient of a panel of filters takes, turned for steps.
+    pub(in super::super) fn turned(self) -> usize {
+        self.blocks * self.lines * self.width.div_ceil(SIDE) * BLOCK * SIDE * 2
+    }
+}
+
+/// Turns a panel of the gradient, filters from `first`, into rows of filters for each step: of
+/// `pixels` pixels, of which `paired` have one of the `other` half of the piece beside them.
+///
+/// # Safety
+/// Both halves are readable, and `to` takes [`Grid::turned`] numbers.
+#[inline(always)]
+pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
+    grid: Grid,
+    [half, other]: [&[E]; 2],
+    filters: usize,
+    first: usize,
+    mut to: *mut E,
+) {
+    let paired = other.len() / filters;
+    let mut square = [[0u32; SIDE]; SIDE];
+    let (pixels, starts) = grid.steps();
+    for line in 0..grid.blocks * grid.lines {
+        let mut fresh = 0;
+        for start in starts.clone() {
+            for column in [first, first + SIDE] {
+                let n = SIDE.min(filters.saturating_sub(column));
+                for p in 0..pixels {
+                    let pixel = line * grid.width + start + p;
+                    let n = if start + p < fresh { 0 } else { n };
+                    let at = pixel * filters + column;
+                    let a = part::<S, E>(half.as_ptr().wrapping_add(at), n);
+                    let b = if pixel < paired { n } else { 0 };
+                    let b = part::<S, E>(other.as_ptr().wrapping_add(at), b);
+                    E::store_packed::<S>(square[p].as_mut_ptr().cast(), a, b);
+                }
+                let mut rows = square.map(|row| _mm512_loadu_si512(row.as_ptr().cast()));
+                amx::transpose(&mut rows);
+                for row in rows {
+                    _mm512_storeu_si512(to.cast(), row);
+                    to = to.add(2 * SIDE);
+                }
+            }
+            fresh = start + pixels;
+        }
+    }
+}
+
+/// `n` numbers, zeros behind them.
+#[inline(always)]
+unsafe fn part<S: Simd, E: Element>(from: *const E, n: usize) -> S::V {
+    if n == S::LANES { E::load::<S>(from) } else { load::<S, _>(from, n) }
+}
+
+/// Adds the products of a panel of filters, [turned](turn), and all runs of a piece to sums (or
+/// begins them).
+///
+/// # Safety
+/// AMX is in use; pairs of numbers at `pairs` are readable as `grid` and `layout` say; `sums` is a
+/// partial sum of `blocks`.
+#[inline(always)]
+pub(in super::super) unsafe fn add<E: Element>(
+    registers: &mut Registers,
+    (grid, layout): (Grid, &Layout),
+    (pairs, turned): (*const E, *const E),
+    (blocks, panel): (Blocks, usize),
+    sums: *mut f32,
+    write: bool,
+) {
+    let (pixels, starts) = grid.steps();
+    let (bytes, pixel) = (2 * size_of::<E>(), layout.step * layout.pitch);
+    for (run, &offset) in layout.offsets.iter().enumerate() {
+        for (block, number) in (0..layout.numbers).step_by(BLOCK).enumerate() {
+            let left = layout.numbers - number;
+            let columns = [left.min(SIDE), left.saturating_sub(SIDE).clamp(1, SIDE)];
+            // A register cannot be empty: without a second half, it is the first once more.
+            let second = if left > SIDE { SIDE * bytes } else { 0 };
+            registers.set(Shape { rows: [SIDE; 2], columns, pairs: pixels });
+            let place = sums.wrapping_add(blocks.place(panel, run, block));
+            let of = |register: usize| place.wrapping_add(register * SIDE * SIDE);
+            if write {
+                amx::zero();
+            } else {
+                amx::load([0, 2].map(|r| [of(r).cast_const(), of(r + 1).cast_const()]), 4 * SIDE);
+            }
+            let mut a = turned.cast::<u8>();
+            for index in 0..grid.blocks {
+                for line in 0..grid.lines {
+                    let from = index * grid.block + line * grid.line + offset + number;
+                    for start in starts.clone() {
+                        let b = pairs.cast::<u8>().add((from + start * pixel) * bytes);
+                        amx::step(
+                            [a, a.add(SIDE * 4 * SIDE)],
+                            4 * SIDE,
+                            [b, b.add(second)],
+                            pixel * bytes,
+                        );
+                        a = a.add(BLOCK * 4 * SIDE);
+                    }
+                }
+            }
+            amx::store([0, 2].map(|r| [of(r), of(r + 1)]), 4 * SIDE);
+        }
+    }
+}
+
+/// weights' gradient = the sum of partial sums, in their order, turned.
+pub(in super::super) fn add_up(blocks: Blocks, parts: &[f32], weight_gradient: &mut [f32]) {
+    let panels = blocks.filters.div_ceil(BLOCK);
+    let shared = Shared::new(weight_gradient);
+    parallel(panels * blocks.runs, |task| {
+        let (panel, run) = (task / blocks.runs, task % blocks.runs);
+        let kernel = AddUp { blocks, parts, panel, run, to: shared.get() };
+        // SAFETY: panels and runs are disjoint in the weights' gradient.
+        unsafe { dispatch(kernel) };
+    });
+}
+
+/// One run of one panel.
+struct AddUp<'a> {
+    blocks: Blocks,
+    parts: &'a [f32],
+    panel: usize,
+    run: usize,
+    to: *mut f32,
+}
+
+impl Kernel for AddUp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Blocks { filters, numbers, .. } = self.blocks;
+        let len = self.blocks.len();
+        let mut square = [[0.0f32; SIDE]; SIDE];
+        for register in 0..numbers.div_ceil(BLOCK) * 4 {
+            let (block, half, column) = (register / 4, register / 2 % 2, register % 2);
+            let first = self.panel * BLOCK + half * SIDE;
+            let number = block * BLOCK + column * SIDE;
+            if first >= filters || number >= numbers {
+                continue;
+            }
+            let at = self.blocks.place(self.panel, self.run, block) + (register % 4) * SIDE * SIDE;
+            for (row, to) in square.iter_mut().enumerate() {
+                let mut sum = S::splat(0.0);
+                for part in self.parts.chunks_exact(len) {
+                    sum = S::add(sum, S::load(part.as_ptr().add(at + row * SIDE)));
+                }
+                S::store(to.as_mut_ptr(), sum);
+            }
+            let mut rows: [__m512i; SIDE] =
+                square.map(|row| _mm512_loadu_si512(row.as_ptr().cast()));
+            amx::transpose(&mut rows);
+            let n = SIDE.min(filters - first);
+            for (index, row) in rows.into_iter().enumerate().take(numbers - number) {
+                let mut line = [0.0f32; SIDE];
+                _mm512_storeu_si512(line.as_mut_ptr().cast(), row);
+                let to = self.to.add((self.run * numbers + number + index) * filters + first);
+                store::<S, _>(to, n, S::load(line.as_ptr()));
+            }
+        }
+    }
+}
