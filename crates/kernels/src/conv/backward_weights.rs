@@ -1,5 +1,6 @@
 use super::forward::{PIXELS, pieces};
 use super::job::Job;
+use super::input::{Grid, Input};
 use super::local::{Layout, Piece, Prefetch, cut};
 use super::matrix::{self, Blocks};
 use super::tile::{Leave, Lines, Outer, multiply_outer};
@@ -39,66 +40,48 @@ pub(super) fn run<E: Element>(
     let groups = columns.div_ceil(width).max(TASKS.div_ceil(most)).min(TASKS).min(columns);
     let partials = TASKS.div_ceil(groups).min(most).min(pieces.len());
     let apart = partials > 1 || matrices;
-    scratch::with(if apart { partials * len } else { 0 }, |partial: &mut [f32]| {
-        let shared = Shared::new(if apart { partial } else { &mut *weight_gradient });
-        parallel(partials * groups, |task| {
-            let (part, group) = (task / groups, task % groups);
-            let own = &pieces[part * pieces.len() / partials..(part + 1) * pieces.len() / partials];
-            let columns = (group * columns / groups, (group + 1) * columns / groups);
-            let room = Room::new::<E>(job, &layout, own, columns.1 - columns.0);
-            scratch::with(room.total(), |buffer: &mut [E]| {
-                for (index, &piece) in own.iter().enumerate() {
-                    let kernel = PieceKernel {
-                        job,
-                        layout: &layout,
-                        view: &view,
-                        gradient,
-                        halves: piece.halves::<E>(),
-                        next: own.get(index + 1).copied(),
-                        room,
-                        blocks,
-                        buffer: buffer.as_mut_ptr(),
-                        columns,
-                        sums: shared.get().wrapping_add(part * len),
-                        first: index == 0,
-                    };
-                    // SAFETY: lengths were checked by `Conv`; partial sums and column groups are
-                    // disjoint, and the buffer is this thread's own.
-                    unsafe { dispatch(kernel) };
-                }
+    let input = Input::new(job, &layout, &view, &pieces);
+    let panel = |&piece: &Piece| match (matrices, piece.halves::<E>()[0]) {
+        (_, None) => 0,
+        (true, Some(half)) => Grid::new(job, &layout, half).turned(),
+        (false, Some(half)) => half.pixels(job) * Isa::in_use().panel() * E::GROUP,
+    };
+    let panel = pieces.iter().map(panel).max().unwrap_or(0);
+    input.with_all(&pieces, groups, |all| {
+        scratch::with(if apart { partials * len } else { 0 }, |partial: &mut [f32]| {
+            let shared = Shared::new(if apart { partial } else { &mut *weight_gradient });
+            parallel(partials * groups, |task| {
+                let (part, group) = (task / groups, task % groups);
+                let own = part * pieces.len() / partials..(part + 1) * pieces.len() / partials;
+                let columns = (group * columns / groups, (group + 1) * columns / groups);
+                let panels = if matrices { panel } else { panel * (columns.1 - columns.0) };
+                scratch::with(input.room() + panels, |buffer: &mut [E]| {
+                    for index in own.clone() {
+                        let kernel = PieceKernel {
+                            input: &input,
+                            brought: all.map(|all| input.place(all, index)),
+                            gradient,
+                            halves: pieces[index].halves::<E>(),
+                            next: pieces[..own.end].get(index + 1).copied(),
+                            blocks,
+                            buffer: buffer.as_mut_ptr(),
+                            columns,
+                            sums: shared.get().wrapping_add(part * len),
+                            first: index == own.start,
+                        };
+                        // SAFETY: lengths were checked by `Conv`; partial sums and column groups
+                        // are disjoint, and the buffer is this thread's own.
+                        unsafe { dispatch(kernel) };
+                    }
+                });
             });
+            match (matrices, apart) {
+                (true, _) => matrix::add_up(blocks, partial, weight_gradient),
+                (false, true) => add_up(partial, weight_gradient),
+                (false, false) => {}
+            }
         });
-        match (matrices, apart) {
-            (true, _) => matrix::add_up(blocks, partial, weight_gradient),
-            (false, true) => add_up(partial, weight_gradient),
-            (false, false) => {}
-        }
     });
-}
-
-/// Numbers that a task's buffers take: input (where pixels are paired, both halves and what they
-/// make), then the gradient's panels. Each starts on a cache line.
-#[derive(Clone, Copy)]
-struct Room {
-    half: usize,
-    panels: usize,
-}
-
-impl Room {
-    fn new<E: Element>(job: &Job, layout: &Layout, pieces: &[Piece], columns: usize) -> Self {
-        let halves = pieces.iter().map(|piece| piece.halves::<E>()[0]);
-        let most = |f: &dyn Fn(Piece) -> usize| halves.clone().flatten().map(f).max().unwrap_or(0);
-        let len = |piece: Piece| layout.spread(piece);
-        let panel = |piece: Piece| match matrix::serve::<E>() {
-            true => Grid::new(job, layout, piece).turned(),
-            false => piece.pixels(job) * Isa::in_use().panel() * E::GROUP,
-        };
-        Self { half: most(&len).next_multiple_of(64), panels: most(&panel) * columns }
-    }
-
-    fn total(self) -> usize {
-        4 * self.half + self.panels
-    }
 }
 
 /// total = the sum of its parts, in their order.
@@ -140,97 +123,17 @@ impl Kernel for AddUp<'_> {
     }
 }
 
-impl Piece {
-    /// What a group takes side by side: the whole piece, or its two halves, of which the second
-    /// may be smaller or nothing.
-    fn halves<E: Element>(self) -> [Option<Self>; 2] {
-        if E::GROUP == 1 {
-            return [Some(self), None];
-        }
-        let cut = |all: usize| (all.div_ceil(2), all / 2);
-        let [first, second] = match self {
-            Self::Flat { first, pixels } => {
-                let (a, b) = cut(pixels);
-                [
-                    (a, Self::Flat { first, pixels: a }),
-                    (b, Self::Flat { first: first + a, pixels: b }),
-                ]
-            }
-            Self::Rows { picture, pictures, row, rows } if pictures > 1 => {
-                let (a, b) = cut(pictures);
-                let part = |picture, pictures| Self::Rows { picture, pictures, row, rows };
-                [(a, part(picture, a)), (b, part(picture + a, b))]
-            }
-            Self::Rows { picture, pictures, row, rows } => {
-                let (a, b) = cut(rows);
-                let part = |row, rows| Self::Rows { picture, pictures, row, rows };
-                [(a, part(row, a)), (b, part(row + a, b))]
-            }
-        };
-        [Some(first.1), (second.0 > 0).then_some(second.1)]
-    }
-
-    /// Grid pixels.
-    fn pixels(self, job: &Job) -> usize {
-        match self {
-            Self::Flat { pixels, .. } => pixels,
-            Self::Rows { pictures, rows, .. } => pictures * rows * job.grid_width,
-        }
-    }
-
-    /// The stretch of a forward job's output that a piece covers: a forward grid is the output
-    /// itself, so a piece's pixels follow one another.
-    fn output(self, job: &Job) -> std::ops::Range<usize> {
-        let first = match self {
-            Self::Flat { first, .. } => first,
-            Self::Rows { picture, row, .. } => (picture * job.grid_height + row) * job.grid_width,
-        };
-        first * job.out_channels..(first + self.pixels(job)) * job.out_channels
-    }
-}
-
-/// The pixels of a piece, as they lie in local buffers: evenly spaced in lines, those evenly spaced
-/// in blocks, one for each picture.
-#[derive(Clone, Copy)]
-pub(super) struct Grid {
-    pub(super) blocks: usize,
-    pub(super) lines: usize,
-    /// Pixels of a line.
-    pub(super) width: usize,
-    /// Numbers from one line to the next.
-    pub(super) line: usize,
-    /// Numbers from one block to the next.
-    pub(super) block: usize,
-}
-
-impl Grid {
-    fn new(job: &Job, layout: &Layout, piece: Piece) -> Self {
-        match piece {
-            Piece::Flat { pixels, .. } => {
-                Self { blocks: 1, lines: 1, width: pixels, line: 0, block: 0 }
-            }
-            Piece::Rows { pictures, rows, .. } => Self {
-                blocks: pictures,
-                lines: rows,
-                width: job.grid_width,
-                line: layout.step * layout.columns * layout.pitch,
-                block: layout.len(Piece::Rows { picture: 0, pictures: 1, row: 0, rows }),
-            },
-        }
-    }
-}
-
 /// One piece of the grid × one group of panels, added to one partial sum.
 struct PieceKernel<'a, E> {
-    job: &'a Job,
-    layout: &'a Layout,
-    view: &'a View<'a, E>,
+    input: &'a Input<'a, E>,
+    /// Where the input is, unless it is still to be brought.
+    brought: Option<*const E>,
     gradient: &'a [E],
     halves: [Option<Piece>; 2],
     /// The piece after this one, to be fetched meanwhile.
     next: Option<Piece>,
-    room: Room,
     blocks: Blocks,
+    /// [`Input::room`] numbers, then the gradient's panels.
     buffer: *mut E,
     columns: (usize, usize),
     sums: *mut f32,
@@ -243,10 +146,13 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let (job, layout) = (self.job, self.layout);
+        let (job, layout) = (self.input.job, self.input.layout);
         let [Some(piece), _] = self.halves else { return };
-        let base = self.bring::<S>(piece);
-        let panels = self.buffer.add(4 * self.room.half);
+        let base = match self.brought {
+            Some(brought) => brought,
+            None => self.input.bring::<S>(self.halves, self.buffer),
+        };
+        let panels = self.buffer.add(self.input.room());
         let grid = Grid::new(job, layout, piece);
         if matrix::serve::<E>() {
             return self.in_matrices::<S>(grid, base, panels);
@@ -258,8 +164,9 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let steps = (self.columns.1 - self.columns.0)
             * layout.offsets.len()
             * layout.numbers.div_ceil(S::ROWS);
-        let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
-        let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
+        let next = self.next.filter(|_| self.brought.is_none());
+        let ahead = next.map_or(0..0, |next| layout.source(job, next));
+        let mut prefetch = Prefetch::new(self.input.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
             let panel = panels.add((column - self.columns.0) * pixels * S::PANEL * E::GROUP);
             for (run, &offset) in layout.offsets.iter().enumerate() {
@@ -294,52 +201,21 @@ impl<E: Element> PieceKernel<'_, E> {
     /// All of it in matrix registers: the pairs at `pairs`, and `turned` to take the gradient.
     #[inline(always)]
     unsafe fn in_matrices<S: Simd>(&self, grid: Grid, pairs: *const E, turned: *mut E) {
-        let filters = self.job.out_channels;
-        let halves = self.halves.map(|half| half.map_or(0..0, |half| half.output(self.job)));
+        let filters = self.input.job.out_channels;
+        let halves = self.halves.map(|half| half.map_or(0..0, |half| half.output(self.input.job)));
         let halves = halves.map(|half| &self.gradient[half]);
         let mut registers = matrix::Registers::default();
         for panel in self.columns.0..self.columns.1 {
             matrix::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
             let (of, to) = ((self.blocks, panel), self.sums);
-            matrix::add(&mut registers, (grid, self.layout), (pairs, turned), of, to, self.first);
+            matrix::add(&mut registers, (grid, self.input.layout), (pairs, turned), of, to, self.first);
         }
-    }
-
-    /// Brings the input; where pixels are paired, those of the second half beside those of the
-    /// first, number by number, and zeros where there is none.
-    #[inline(always)]
-    unsafe fn bring<S: Simd>(&self, piece: Piece) -> *const E {
-        let (job, layout, half) = (self.job, self.layout, self.room.half);
-        let first = layout.bring::<S, E>(job, self.view, piece, self.buffer);
-        if E::GROUP == 1 {
-            return first;
-        }
-        let len = layout.spread(piece);
-        let (mut second, mut there) = (first, 0);
-        if let Some(piece) = self.halves[1] {
-            second = layout.bring::<S, E>(job, self.view, piece, self.buffer.add(half));
-            there = layout.spread(piece);
-        }
-        let pairs = self.buffer.add(2 * half);
-        let both = len.min(there) / S::LANES * S::LANES;
-        for at in (0..both).step_by(S::LANES) {
-            let (a, b) = (E::load::<S>(first.add(at)), E::load::<S>(second.add(at)));
-            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
-        }
-        for at in (both..len).step_by(S::LANES) {
-            let n = S::LANES.min(len - at);
-            let a = load::<S, _>(first.add(at), n);
-            let b = load::<S, _>(second.wrapping_add(at), n.min(there.saturating_sub(at)));
-            // `half` is a whole number of lines, so that the last pairs may spill.
-            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
-        }
-        pairs
     }
 
     /// Copies the piece's gradient into panels of columns.
     #[inline(always)]
     unsafe fn pack_gradient<S: Simd>(&self, pixels: usize, panels: *mut E) {
-        let job = self.job;
+        let job = self.input.job;
         let [first, second] = self.halves.map(|half| half.map_or(0..0, |half| half.output(job)));
         let (from, other) = (self.gradient[first].as_ptr(), self.gradient[second.clone()].as_ptr());
         for column in self.columns.0..self.columns.1 {
@@ -386,7 +262,7 @@ impl<E: Element> PieceKernel<'_, E> {
         first: usize,
         write: bool,
     ) {
-        let filters = self.job.out_channels;
+        let filters = self.input.job.out_channels;
         let mut row = done.row::<S>(0).as_ptr();
         for number in rows.0..rows.0 + rows.1 {
             let to = self.sums.wrapping_add(number * filters + first);

@@ -12,6 +12,9 @@ use crate::{Element, View, scratch};
 pub(super) const PIXELS: usize = 224;
 /// Bytes of local input that one piece may take.
 const LOCAL: usize = 640 * 1024;
+/// Bytes of panels that matrix registers go through for each tile: few enough to stay in the
+/// second-level cache, as many as that allows, so that lines of results are written one after another.
+const TOGETHER: usize = 512 * 1024;
 /// Pieces wanted, so that many cores find work.
 const PIECES: usize = 16;
 /// Most pieces that one task works on one after the other, fetching each while at the one before.
@@ -26,9 +29,11 @@ pub(super) fn pieces<E: Element>(job: &Job, pixels: usize) -> Vec<Piece> {
     let fit = (LOCAL / size_of::<E>() / job.channels.max(1)).max(28);
     if job.is_flat() {
         let all = job.count * plane;
-        // A multiple of every tile height in use (32; or 14, 6, 4) keeps tiles full.
-        let tiles = if matrix::serve::<E>() { 64 } else { 84 };
-        let size = (pixels.min(fit) / tiles * tiles).max(56);
+        // A multiple of every tile height in use keeps tiles full.
+        let rows = if matrix::serve::<E>() { matrix::ROWS } else { 84 };
+        let most = (pixels.min(fit) / rows * rows).max(56);
+        // As even as that allows: a small last piece would read all weights for little.
+        let size = all.div_ceil(all.div_ceil(most)).next_multiple_of(rows).min(most);
         return (0..all)
             .step_by(size)
             .map(|first| Piece::Flat { first, pixels: size.min(all - first) })
@@ -153,39 +158,22 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
-        for column in self.columns.0..self.columns.1 {
-            let panel = self.panels.as_ptr().add(column * job.depth::<E>() * S::PANEL);
+        let panel_len = job.depth::<E>() * S::PANEL;
+        let together = if matrices { (TOGETHER / size_of::<E>() / panel_len.max(1)).max(1) } else { 1 };
+        for some in (self.columns.0..self.columns.1).step_by(together) {
             for tile in &tiles {
-                prefetch.step::<S>();
-                let first = column * S::PANEL;
-                self.ask_for::<S>(tile, first);
-                let operands = Operands {
-                    a: [base.add(tile.a[0]), base.add(tile.a[1])],
-                    row: layout.step * layout.pitch,
-                    offsets: &layout.offsets,
-                    run: layout.run,
-                    panel,
-                };
-                let whole = first + S::PANEL <= job.out_channels;
-                if matrices {
-                    matrix::multiply(&mut registers, &operands, tile.rows, &mut done);
-                    self.put::<S>(&done, tile, first, whole);
-                    continue;
-                }
-                match (whole && self.totals.is_none(), self.finish.adds()) {
-                    (true, false) => {
-                        let tail = Tail::<_, false> { piece: &self, tile, first };
-                        multiply::<S, E>(&operands, tile.rows, tail);
-                    }
-                    (true, true) => {
-                        let tail = Tail::<_, true> { piece: &self, tile, first };
-                        multiply::<S, E>(&operands, tile.rows, tail);
-                    }
-                    // With sums there is more to do than registers are left for.
-                    (false, _) => {
-                        multiply::<S, E>(&operands, tile.rows, Leave(done.place()));
-                        self.put::<S>(&done, tile, first, whole);
-                    }
+                for column in some..(some + together).min(self.columns.1) {
+                    prefetch.step::<S>();
+                    let first = column * S::PANEL;
+                    self.ask_for::<S>(tile, first);
+                    let operands = Operands {
+                        a: [base.add(tile.a[0]), base.add(tile.a[1])],
+                        row: layout.step * layout.pitch,
+                        offsets: &layout.offsets,
+                        run: layout.run,
+                        panel: self.panels.as_ptr().add(column * panel_len),
+                    };
+                    self.tile::<S>(&operands, tile, first, &mut done, &mut registers);
                 }
             }
         }
@@ -198,6 +186,38 @@ thread_local! {
 }
 
 impl<E: Element> PieceKernel<'_, E> {
+    /// One tile of the panel that begins at channel `first`.
+    #[inline(always)]
+    unsafe fn tile<S: Simd>(
+        &self,
+        operands: &Operands<'_, E>,
+        tile: &RowTile,
+        first: usize,
+        done: &mut Lines,
+        registers: &mut matrix::Registers,
+    ) {
+        let whole = first + S::PANEL <= self.job.out_channels;
+        if matrix::serve::<E>() {
+            matrix::multiply(registers, operands, tile.rows, done);
+            return self.put::<S>(done, tile, first, whole);
+        }
+        match (whole && self.totals.is_none(), self.finish.adds()) {
+            (true, false) => {
+                let tail = Tail::<_, false> { piece: self, tile, first };
+                multiply::<S, E>(operands, tile.rows, tail);
+            }
+            (true, true) => {
+                let tail = Tail::<_, true> { piece: self, tile, first };
+                multiply::<S, E>(operands, tile.rows, tail);
+            }
+            // With sums there is more to do than registers are left for.
+            (false, _) => {
+                multiply::<S, E>(operands, tile.rows, Leave(done.place()));
+                self.put::<S>(done, tile, first, whole);
+            }
+        }
+    }
+
     /// Asks for the memory that a tile's results go to, and for the residual, while their sums are
     /// made: they lie scattered, a panel's columns of every pixel.
     #[inline(always)]

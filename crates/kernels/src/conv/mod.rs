@@ -11,6 +11,7 @@
 mod backward_weights;
 mod epilogue;
 mod forward;
+mod input;
 mod job;
 mod local;
 #[cfg_attr(not(target_arch = "x86_64"), path = "no_matrix.rs")]

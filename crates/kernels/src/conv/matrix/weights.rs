@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_storeu_si512};
 
-use super::super::backward_weights::Grid;
+use super::super::input::Grid;
 use crate::elementwise::{load, store};
 use crate::isa::amx::{self, Registers, SIDE, SUMS, Shape};
 use crate::isa::{Kernel, Simd, dispatch};
