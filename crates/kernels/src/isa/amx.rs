@@ -194,6 +194,30 @@ pub(crate) unsafe fn store(to: [[*mut f32; 2]; 2], line: usize) {
     );
 }
 
+/// So many rounds of products that leave sums as they are: how many numbers were multiplied and
+/// added.
+///
+/// # Safety
+/// AMX is present, and this thread has no [`Registers`].
+pub(crate) unsafe fn products(rounds: usize) -> f64 {
+    let mut registers = Registers::default();
+    registers.set(Shape { rows: [SIDE; 2], columns: [SIDE; 2], pairs: SIDE });
+    zero();
+    let nothing = [0.0f32; SIDE * SIDE];
+    let from = nothing.as_ptr().cast();
+    step([from; 2], 4 * SIDE, [from; 2], 4 * SIDE);
+    for _ in 0..rounds {
+        asm!(
+            "tdpbf16ps tmm0, tmm4, tmm6",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tdpbf16ps tmm2, tmm5, tmm6",
+            "tdpbf16ps tmm3, tmm5, tmm7",
+            options(nostack, nomem),
+        );
+    }
+    (rounds * SUMS * 2 * SIDE) as f64
+}
+
 /// Turns 16 rows of 16 words into columns.
 ///
 /// # Safety
