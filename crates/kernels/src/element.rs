@@ -101,6 +101,8 @@ pub unsafe trait Element:
     unsafe fn packed<S: Simd>(from: *const Self) -> Self::Packed<S>;
     /// `LANES` groups to memory, of the lanes of `a` and, where a group has two, of `b`.
     unsafe fn store_packed<S: Simd>(to: *mut Self, a: S::V, b: S::V);
+    /// As [`Element::store_packed`], of `LANES` numbers in memory each.
+    unsafe fn store_beside<S: Simd>(to: *mut Self, a: *const Self, b: *const Self);
     /// sum + a · b, lane by lane.
     unsafe fn dot<S: Simd>(a: Self::Packed<S>, b: Self::Packed<S>, sum: S::V) -> S::V;
 }
@@ -151,6 +153,10 @@ unsafe impl Element for f32 {
     #[inline(always)]
     unsafe fn store_packed<S: Simd>(to: *mut f32, a: S::V, _: S::V) {
         S::store(to, a);
+    }
+    #[inline(always)]
+    unsafe fn store_beside<S: Simd>(to: *mut f32, a: *const f32, _: *const f32) {
+        S::store(to, S::load(a));
     }
     #[inline(always)]
     unsafe fn dot<S: Simd>(a: S::V, b: S::V, sum: S::V) -> S::V {
@@ -215,6 +221,10 @@ unsafe impl Element for Bf16 {
     #[inline(always)]
     unsafe fn store_packed<S: Simd>(to: *mut Self, a: S::V, b: S::V) {
         S::store_pairs(to.cast(), S::pair(a, b));
+    }
+    #[inline(always)]
+    unsafe fn store_beside<S: Simd>(to: *mut Self, a: *const Self, b: *const Self) {
+        S::store_pairs(to.cast(), S::pair_halves(a.cast(), b.cast()));
     }
     #[inline(always)]
     unsafe fn dot<S: Simd>(a: S::P, b: S::P, sum: S::V) -> S::V {

@@ -232,10 +232,8 @@ impl<E: Element> PieceKernel<'_, E> {
                 let at = pixel * job.out_channels + column * S::PANEL;
                 let to = panel.add(pixel * S::PANEL * E::GROUP);
                 for v in 0..S::VECS {
-                    let a = E::load::<S>(from.add(at + v * S::LANES));
-                    let b =
-                        if E::GROUP == 1 { a } else { E::load::<S>(other.add(at + v * S::LANES)) };
-                    E::store_packed::<S>(to.add(v * S::LANES * E::GROUP), a, b);
+                    let (at, to) = (at + v * S::LANES, to.add(v * S::LANES * E::GROUP));
+                    E::store_beside::<S>(to, from.add(at), other.wrapping_add(at));
                 }
             }
             for pixel in whole..pixels {

@@ -100,8 +100,7 @@ impl<'a, E: Element> Input<'a, E> {
         }
         let both = len.min(there) / S::LANES * S::LANES;
         for at in (0..both).step_by(S::LANES) {
-            let (a, b) = (E::load::<S>(first.add(at)), E::load::<S>(second.add(at)));
-            E::store_packed::<S>(pairs.add(at * E::GROUP), a, b);
+            E::store_beside::<S>(pairs.add(at * E::GROUP), first.add(at), second.add(at));
         }
         for at in (both..len).step_by(S::LANES) {
             let n = S::LANES.min(len - at);

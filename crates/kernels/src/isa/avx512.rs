@@ -140,6 +140,12 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
         _mm512_or_si512(halves::<BF16>(first), second)
     }
     #[inline(always)]
+    unsafe fn pair_halves(first: *const u16, second: *const u16) -> __m512i {
+        let first = _mm512_cvtepu16_epi32(_mm256_loadu_si256(first.cast()));
+        let second = _mm512_cvtepu16_epi32(_mm256_loadu_si256(second.cast()));
+        _mm512_or_si512(first, _mm512_slli_epi32::<16>(second))
+    }
+    #[inline(always)]
     unsafe fn low(pairs: __m512i) -> __m512 {
         _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs))
     }

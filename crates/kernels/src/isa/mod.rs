@@ -83,6 +83,11 @@ pub unsafe trait Simd: Copy {
     unsafe fn splat_pair(from: *const u16) -> Self::P;
     /// Pairs of rounded numbers, `first` in the lower half of each lane.
     unsafe fn pair(first: Self::V, second: Self::V) -> Self::P;
+    /// Pairs of `LANES` bfloat16 numbers from memory each, those at `first` in the lower halves.
+    #[inline(always)]
+    unsafe fn pair_halves(first: *const u16, second: *const u16) -> Self::P {
+        Self::pair(Self::load_halves(first), Self::load_halves(second))
+    }
     /// The first number of each pair.
     unsafe fn low(pairs: Self::P) -> Self::V;
     /// The second number of each pair.

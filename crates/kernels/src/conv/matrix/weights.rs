@@ -78,12 +78,16 @@ pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
                 let n = SIDE.min(filters.saturating_sub(column));
                 for p in 0..pixels {
                     let pixel = line * grid.width + start + p;
-                    let n = if start + p < fresh { 0 } else { n };
                     let at = pixel * filters + column;
-                    let a = part::<S, E>(half.as_ptr().wrapping_add(at), n);
-                    let b = if pixel < paired { n } else { 0 };
-                    let b = part::<S, E>(other.as_ptr().wrapping_add(at), b);
-                    E::store_packed::<S>(square[p].as_mut_ptr().cast(), a, b);
+                    let (a, b) = (half.as_ptr().wrapping_add(at), other.as_ptr().wrapping_add(at));
+                    let to = square[p].as_mut_ptr().cast();
+                    if n == SIDE && pixel < paired && start + p >= fresh {
+                        E::store_beside::<S>(to, a, b);
+                        continue;
+                    }
+                    let n = if start + p < fresh { 0 } else { n };
+                    let other = if pixel < paired { n } else { 0 };
+                    E::store_packed::<S>(to, load::<S, _>(a, n), load::<S, _>(b, other));
                 }
                 let mut rows = square.map(|row| _mm512_loadu_si512(row.as_ptr().cast()));
                 amx::transpose(&mut rows);
@@ -95,12 +99,6 @@ pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
             fresh = start + pixels;
         }
     }
-}
-
-/// `n` numbers, zeros behind them.
-#[inline(always)]
-unsafe fn part<S: Simd, E: Element>(from: *const E, n: usize) -> S::V {
-    if n == S::LANES { E::load::<S>(from) } else { load::<S, _>(from, n) }
 }
 
 /// Adds the products of a panel of filters, [turned](turn), and all runs of a piece to sums (or
