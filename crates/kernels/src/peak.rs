@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::isa::{Isa, Kernel, Simd, dispatch};
+use crate::isa::{Isa, Kernel, Simd, amx, dispatch};
 use crate::{Bf16, Element, Precision, threads};
 
 /// Sums on their way at once: more than a product's latency takes up.
@@ -22,9 +22,8 @@ impl<E: Element> Kernel for Products<E> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) -> f64 {
-        #[cfg(target_arch = "x86_64")]
         if E::PRECISION == Precision::Bf16 && Isa::in_use().has_matrices() {
-            return crate::isa::amx::products(ROUNDS / 4);
+            return amx::products(ROUNDS / 4);
         }
         let numbers = black_box(self.numbers);
         let (a, b) = (E::packed::<S>(numbers.as_ptr()), E::packed::<S>(numbers.as_ptr().add(1)));

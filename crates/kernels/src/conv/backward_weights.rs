@@ -1,6 +1,6 @@
 use super::forward::{PIXELS, pieces};
-use super::job::Job;
 use super::input::{Grid, Input};
+use super::job::Job;
 use super::local::{Layout, Piece, Prefetch, cut};
 use super::matrix::{self, Blocks};
 use super::tile::{Leave, Lines, Outer, multiply_outer};
@@ -208,7 +208,14 @@ impl<E: Element> PieceKernel<'_, E> {
         for panel in self.columns.0..self.columns.1 {
             matrix::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
             let (of, to) = ((self.blocks, panel), self.sums);
-            matrix::add(&mut registers, (grid, self.input.layout), (pairs, turned), of, to, self.first);
+            matrix::add(
+                &mut registers,
+                (grid, self.input.layout),
+                (pairs, turned),
+                of,
+                to,
+                self.first,
+            );
         }
     }
 

@@ -159,7 +159,8 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
         let panel_len = job.depth::<E>() * S::PANEL;
-        let together = if matrices { (TOGETHER / size_of::<E>() / panel_len.max(1)).max(1) } else { 1 };
+        let together =
+            if matrices { (TOGETHER / size_of::<E>() / panel_len.max(1)).max(1) } else { 1 };
         for some in (self.columns.0..self.columns.1).step_by(together) {
             for tile in &tiles {
                 for column in some..(some + together).min(self.columns.1) {

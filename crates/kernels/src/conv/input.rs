@@ -75,7 +75,11 @@ impl<'a, E: Element> Input<'a, E> {
     /// # Safety
     /// The view suits the job (see `View::check`).
     #[inline(always)]
-    pub(super) unsafe fn bring<S: Simd>(&self, halves: [Option<Piece>; 2], room: *mut E) -> *const E {
+    pub(super) unsafe fn bring<S: Simd>(
+        &self,
+        halves: [Option<Piece>; 2],
+        room: *mut E,
+    ) -> *const E {
         if E::GROUP == 1 {
             let [Some(piece), _] = halves else { return room };
             return self.layout.bring::<S, E>(self.job, self.view, piece, room);

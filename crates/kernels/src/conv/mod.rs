@@ -14,7 +14,6 @@ mod forward;
 mod input;
 mod job;
 mod local;
-#[cfg_attr(not(target_arch = "x86_64"), path = "no_matrix.rs")]
 mod matrix;
 mod pack;
 mod tile;

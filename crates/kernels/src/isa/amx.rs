@@ -218,35 +218,59 @@ pub(crate) unsafe fn products(rounds: usize) -> f64 {
     (rounds * SUMS * 2 * SIDE) as f64
 }
 
-/// Turns 16 rows of 16 words into columns.
+/// Columns of 16 rows of 16 words as rows one behind the other.
 ///
 /// # Safety
-/// The processor has AVX-512 F.
+/// The processor has AVX-512 F, and `to` takes as many words.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) unsafe fn transpose(rows: &mut [__m512i; SIDE]) {
-    // Words, pairs, quadruples, octuples change places with those across the diagonal.
-    for i in (0..SIDE).step_by(2) {
-        let (a, b) = (rows[i], rows[i + 1]);
-        rows[i] = _mm512_unpacklo_epi32(a, b);
-        rows[i + 1] = _mm512_unpackhi_epi32(a, b);
+pub(crate) unsafe fn transpose(from: &[[u32; SIDE]; SIDE], to: *mut u32) {
+    let mut rows = [_mm512_setzero_si512(); SIDE];
+    for (to, from) in rows.iter_mut().zip(from) {
+        *to = _mm512_loadu_si512(from.as_ptr().cast());
     }
+    // Words, then pairs of them, change places within four rows and a quarter of a register.
     for i in (0..SIDE).step_by(4) {
         let [a, b, c, d] = [rows[i], rows[i + 1], rows[i + 2], rows[i + 3]];
-        rows[i] = _mm512_unpacklo_epi64(a, c);
-        rows[i + 1] = _mm512_unpackhi_epi64(a, c);
-        rows[i + 2] = _mm512_unpacklo_epi64(b, d);
-        rows[i + 3] = _mm512_unpackhi_epi64(b, d);
+        let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+        let (ab2, cd2) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+        rows[i] = _mm512_unpacklo_epi64(ab, cd);
+        rows[i + 1] = _mm512_unpackhi_epi64(ab, cd);
+        rows[i + 2] = _mm512_unpacklo_epi64(ab2, cd2);
+        rows[i + 3] = _mm512_unpackhi_epi64(ab2, cd2);
     }
     // Now rows[4i + j] holds, in each quarter q, column 4q + j of rows 4i to 4i + 3.
     for j in 0..4 {
         let [a, b, c, d] = [rows[j], rows[4 + j], rows[8 + j], rows[12 + j]];
-        let (low, high) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
-        let (low2, high2) =
-            (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
-        rows[j] = _mm512_shuffle_i32x4::<0x88>(low, low2);
-        rows[4 + j] = _mm512_shuffle_i32x4::<0x88>(high, high2);
-        rows[8 + j] = _mm512_shuffle_i32x4::<0xdd>(low, low2);
-        rows[12 + j] = _mm512_shuffle_i32x4::<0xdd>(high, high2);
+        let even = [_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0x88>(c, d)];
+        let odd = [_mm512_shuffle_i32x4::<0xdd>(a, b), _mm512_shuffle_i32x4::<0xdd>(c, d)];
+        rows[j] = _mm512_shuffle_i32x4::<0x88>(even[0], even[1]);
+        rows[4 + j] = _mm512_shuffle_i32x4::<0x88>(odd[0], odd[1]);
+        rows[8 + j] = _mm512_shuffle_i32x4::<0xdd>(even[0], even[1]);
+        rows[12 + j] = _mm512_shuffle_i32x4::<0xdd>(odd[0], odd[1]);
+    }
+    for (index, row) in rows.into_iter().enumerate() {
+        _mm512_storeu_si512(to.add(index * SIDE).cast(), row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SIDE;
+    use crate::isa::Isa;
+
+    #[test]
+    fn columns_become_rows() {
+        if !Isa::present().contains(&Isa::Avx512) {
+            return eprintln!("not tested: no AVX-512");
+        }
+        let from: [[u32; SIDE]; SIDE] =
+            std::array::from_fn(|row| std::array::from_fn(|column| (100 * row + column) as u32));
+        let mut to = [[0; SIDE]; SIDE];
+        // SAFETY: the processor has AVX-512, and `to` is as large.
+        unsafe { super::transpose(&from, to.as_mut_ptr().cast()) };
+        for (row, column) in (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| (row, column))) {
+            assert_eq!(to[column][row], from[row][column]);
+        }
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), path = "no_amx.rs")]
 pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -177,7 +177,6 @@ impl Isa {
 
     fn is_present(self) -> bool {
         match self {
-            #[cfg(target_arch = "x86_64")]
             Self::Amx => Self::Avx512Bf16.is_present() && amx::is_present(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Bf16 => Self::Avx512.is_present() && is_x86_feature_detected!("avx512bf16"),

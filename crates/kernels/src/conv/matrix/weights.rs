@@ -4,8 +4,6 @@
 //! Sums lie in blocks of 32 filters × 32 numbers, four registers one behind the other, so that they
 //! come and go as they are; they are turned into the order of weights once, when all is added up.
 
-use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_storeu_si512};
-
 use super::super::input::Grid;
 use crate::elementwise::{load, store};
 use crate::isa::amx::{self, Registers, SIDE, SUMS, Shape};
@@ -89,12 +87,8 @@ pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
                     let other = if pixel < paired { n } else { 0 };
                     E::store_packed::<S>(to, load::<S, _>(a, n), load::<S, _>(b, other));
                 }
-                let mut rows = square.map(|row| _mm512_loadu_si512(row.as_ptr().cast()));
-                amx::transpose(&mut rows);
-                for row in rows {
-                    _mm512_storeu_si512(to.cast(), row);
-                    to = to.add(2 * SIDE);
-                }
+                amx::transpose(&square, to.cast());
+                to = to.add(2 * SIDE * SIDE);
             }
             fresh = start + pixels;
         }
@@ -181,7 +175,7 @@ impl Kernel for AddUp<'_> {
     unsafe fn run<S: Simd>(self) {
         let Blocks { filters, numbers, .. } = self.blocks;
         let len = self.blocks.len();
-        let mut square = [[0.0f32; SIDE]; SIDE];
+        let (mut square, mut turned) = ([[0u32; SIDE]; SIDE], [[0.0f32; SIDE]; SIDE]);
         for register in 0..numbers.div_ceil(BLOCK) * 4 {
             let (block, half, column) = (register / 4, register / 2 % 2, register % 2);
             let first = self.panel * BLOCK + half * SIDE;
@@ -195,15 +189,11 @@ impl Kernel for AddUp<'_> {
                 for part in self.parts.chunks_exact(len) {
                     sum = S::add(sum, S::load(part.as_ptr().add(at + row * SIDE)));
                 }
-                S::store(to.as_mut_ptr(), sum);
+                S::store(to.as_mut_ptr().cast(), sum);
             }
-            let mut rows: [__m512i; SIDE] =
-                square.map(|row| _mm512_loadu_si512(row.as_ptr().cast()));
-            amx::transpose(&mut rows);
+            amx::transpose(&square, turned.as_mut_ptr().cast());
             let n = SIDE.min(filters - first);
-            for (index, row) in rows.into_iter().enumerate().take(numbers - number) {
-                let mut line = [0.0f32; SIDE];
-                _mm512_storeu_si512(line.as_mut_ptr().cast(), row);
+            for (index, line) in turned.iter().enumerate().take(numbers - number) {
                 let to = self.to.add((self.run * numbers + number + index) * filters + first);
                 store::<S, _>(to, n, S::load(line.as_ptr()));
             }
