@@ -3,7 +3,7 @@
 use network::{NodeId, Op};
 
 use crate::arena::BufferId;
-use crate::plan::{Action, Planner, Value};
+use crate::plan::{Action, Planner, Value, Work};
 
 impl Planner<'_> {
     /// Plans all nodes in order; returns where the logits are.
@@ -79,7 +79,8 @@ impl Planner<'_> {
                 let pool = self.max_pool(node).expect("a max pool");
                 let x = self.value(inputs[0]);
                 let to = self.buffer_of(node);
-                self.push(Action::MaxPool { pool, node, x, to }, &[x.buffer, to]);
+                let learns = matches!(self.purpose.work, Work::Train(_));
+                self.push(Action::MaxPool { pool, node, x, learns, to }, &[x.buffer, to]);
                 self.plain_value(to, node)
             }
             Op::AveragePool | Op::ConcatPool => {

@@ -89,6 +89,8 @@ pub(crate) enum Action {
         pool: MaxPool,
         node: NodeId,
         x: Value,
+        /// Whether a backward pass will ask which cells were largest.
+        learns: bool,
         to: BufferId,
     },
     AveragePool {

@@ -200,11 +200,14 @@ fn act<E: Element>(
             let of = |value| view(value, &buffers, &state.statistics);
             elementwise::add(of(a), of(b), relu, a.channels, out);
         }
-        Action::MaxPool { pool, node, x, to } => {
+        Action::MaxPool { pool, node, x, learns, to } => {
             let (out, buffers) = split::<E>(memory, &plan.places, to);
             let Between { cells, statistics, .. } = state;
-            cells[node.0].resize(out.len(), 0);
-            pool.forward(view(x, &buffers, statistics), out, &mut cells[node.0]);
+            if learns {
+                cells[node.0].resize(out.len(), 0);
+            }
+            let cells = learns.then_some(&mut cells[node.0][..]);
+            pool.forward(view(x, &buffers, statistics), out, cells);
         }
         Action::AveragePool { x, channels, to } => {
             let (out, buffers) = split(memory, &plan.places, to);

@@ -63,24 +63,29 @@ impl MaxPool {
         })
     }
 
-    /// The largest of each window, and which cell of the window it was (the first, if several).
+    /// The largest of each window, and if asked which cell of the window it was (the first, if
+    /// several).
     ///
     /// # Panics
     /// When lengths do not suit.
-    pub fn forward<E: Element>(&self, input: View<'_, E>, output: &mut [E], cells: &mut [u8]) {
+    pub fn forward<E: Element>(
+        &self,
+        input: View<'_, E>,
+        output: &mut [E],
+        mut cells: Option<&mut [u8]>,
+    ) {
         input.check(self.input_len(), self.channels);
-        assert!(
-            output.len() == self.output_len()
-                && cells.len() == self.output_len()
-                && self.kernel < 16
-        );
+        assert!(output.len() == self.output_len() && self.kernel < 16);
+        assert!(cells.as_ref().is_none_or(|cells| cells.len() == self.output_len()));
         let lines = self.count * self.out_height();
         let line = self.out_width() * self.channels;
-        let (output, cells) = (Shared::new(output), Shared::new(cells));
+        let output = Shared::new(output);
+        let cells = cells.as_mut().map(|cells| Shared::new(cells));
         parallel(lines, |index| {
             // SAFETY: lines of the output are disjoint.
-            let (output, cells) =
-                unsafe { (output.part(index * line, line), cells.part(index * line, line)) };
+            let output = unsafe { output.part(index * line, line) };
+            // SAFETY: as above.
+            let cells = cells.map(|cells| unsafe { cells.part(index * line, line) });
             // SAFETY: lengths were checked.
             unsafe { dispatch(ForwardLine { pool: self, input, index, output, cells }) };
         });
@@ -121,34 +126,41 @@ struct ForwardLine<'a, E> {
     input: View<'a, E>,
     index: usize,
     output: &'a mut [E],
-    cells: &'a mut [u8],
+    cells: Option<&'a mut [u8]>,
 }
 
 impl<E: Element> Kernel for ForwardLine<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
+    unsafe fn run<S: Simd>(mut self) {
         let (pool, channels) = (self.pool, self.pool.channels);
+        let mut window = [(0.0, 0); 15 * 15];
         let (picture, row) = (self.index / pool.out_height(), self.index % pool.out_height());
+        let plane = picture * pool.height * pool.width;
         for column in 0..pool.out_width() {
+            // Once for all channels: where a cell lies takes longer to find than to read.
+            let mut cells = 0;
+            for (cell, pixel) in pool.window(row, column) {
+                window[cells] = (f32::from(cell), (plane + pixel) * channels);
+                cells += 1;
+            }
             let place = column * channels;
-            let output = &mut self.output[place..place + channels];
-            let cells = &mut self.cells[place..place + channels];
-            let plane = picture * pool.height * pool.width;
             for c in (0..channels).step_by(S::LANES) {
                 let n = S::LANES.min(channels - c);
                 let mut best = S::splat(f32::NEG_INFINITY);
                 let mut winner = S::splat(0.0);
-                for (cell, pixel) in pool.window(row, column) {
-                    let value = read::<S, _>(self.input, (plane + pixel) * channels + c, c, n);
-                    (best, winner) = S::better(best, winner, value, S::splat(f32::from(cell)));
+                for &(cell, pixel) in &window[..cells] {
+                    let value = read::<S, _>(self.input, pixel + c, c, n);
+                    (best, winner) = S::better(best, winner, value, S::splat(cell));
                 }
-                store::<S, _>(output.as_mut_ptr().add(c), n, best);
-                let mut lanes = [0.0f32; 16];
-                S::store(lanes.as_mut_ptr(), winner);
-                for (to, cell) in cells[c..c + n].iter_mut().zip(lanes) {
-                    *to = cell as u8;
+                store::<S, _>(self.output.as_mut_ptr().add(place + c), n, best);
+                if let Some(cells) = &mut self.cells {
+                    let mut lanes = [0.0f32; 16];
+                    S::store(lanes.as_mut_ptr(), winner);
+                    for (to, cell) in cells[place + c..][..n].iter_mut().zip(lanes) {
+                        *to = cell as u8;
+                    }
                 }
             }
         }

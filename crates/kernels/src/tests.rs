@@ -120,7 +120,10 @@ fn check_max_pool(pool: &MaxPool, key: u64) {
     let (oh, ow) = (pool.out_height(), pool.out_width());
     let mut out = vec![0.0; pool.output_len()];
     let mut cells = vec![0; pool.output_len()];
-    pool.forward(view, &mut out, &mut cells);
+    pool.forward(view, &mut out, Some(&mut cells));
+    let mut alone = vec![0.0; out.len()];
+    pool.forward(view, &mut alone, None);
+    assert_eq!(alone, out, "whether or not cells are asked for");
     let g = noise(pool.output_len(), key + 3);
     let mut dx = vec![f32::NAN; pool.input_len()];
     pool.backward(&g, &cells, &mut dx, false);
