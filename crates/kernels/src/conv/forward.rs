@@ -199,7 +199,7 @@ impl<E: Element> PieceKernel<'_, E> {
     ) {
         let whole = first + S::PANEL <= self.job.out_channels;
         if matrix::serve::<E>() {
-            matrix::multiply(registers, operands, tile.rows, done);
+            matrix::multiply(registers, operands, tile, done);
             return self.put::<S>(done, tile, first, whole);
         }
         match (whole && self.totals.is_none(), self.finish.adds()) {

@@ -43,6 +43,9 @@ pub(super) struct RowTile {
     pub(super) a: [usize; 2],
     /// Output pixels of the first rows of both halves.
     pub(super) out: [usize; 2],
+    /// Local pixels between the two lines that each half has: what lies beside a line, of which sums
+    /// are made and thrown away. 0 where a half is one run.
+    pub(super) gap: usize,
 }
 
 impl RowTile {
@@ -271,7 +274,7 @@ impl Layout {
         let even = |tiles: &mut Vec<RowTile>, a: usize, out: usize, rows: usize| {
             let half = rows.div_ceil(2);
             let second = (half * self.step * self.pitch, half * job.out_step);
-            tiles.push(RowTile { rows, a: [a, a + second.0], out: [out, out + second.1] });
+            tiles.push(RowTile { rows, a: [a, a + second.0], out: [out, out + second.1], gap: 0 });
         };
         match piece {
             Piece::Flat { first, pixels } => {
@@ -287,7 +290,9 @@ impl Layout {
                     (a, output(picture + p, row + r, 0))
                 };
                 let lines = pictures * rows;
-                if 2 * job.grid_width <= most {
+                if job.out_step == 1 && self.takes_four(job, most) {
+                    self.four_lines(job, (pictures, rows), line, tiles);
+                } else if 2 * job.grid_width <= most {
                     // Narrow maps: two lines make one tile.
                     for index in (0..lines - 1).step_by(2) {
                         let ((a0, out0), (a1, out1)) = (line(index), line(index + 1));
@@ -295,6 +300,7 @@ impl Layout {
                             rows: 2 * job.grid_width,
                             a: [a0, a1],
                             out: [out0, out1],
+                            gap: 0,
                         });
                     }
                     if lines % 2 == 1 {
@@ -315,6 +321,51 @@ impl Layout {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Layout {
+    /// Whether each half of a tile has room for two lines and what lies between them.
+    fn takes_four(&self, job: &Job, most: usize) -> bool {
+        self.step == 1 && most > 16 && job.grid_width + self.columns <= most / 2
+    }
+
+    /// Cuts narrow maps into tiles of four lines, two of one picture in each half; what is left, into
+    /// tiles of two. `line` says where each line begins, here and in the output.
+    fn four_lines(
+        &self,
+        job: &Job,
+        (pictures, rows): (usize, usize),
+        line: impl Fn(usize) -> (usize, usize),
+        tiles: &mut Vec<RowTile>,
+    ) {
+        let width = job.grid_width;
+        let tile = |lines: usize, gap, (a0, out0): (usize, usize), (a1, out1): (usize, usize)| {
+            RowTile { rows: lines * width, a: [a0, a1], out: [out0, out1], gap }
+        };
+        let couples = pictures * (rows / 2);
+        let couple = |index: usize| line(index / (rows / 2) * rows + 2 * (index % (rows / 2)));
+        for index in (1..couples).step_by(2) {
+            tiles.push(tile(4, self.columns - width, couple(index - 1), couple(index)));
+        }
+        if couples % 2 == 1 {
+            let (a, out) = couple(couples - 1);
+            tiles.push(tile(2, 0, (a, out), (a + self.columns * self.pitch, out + width)));
+        }
+        let single = |picture: usize| line(picture * rows + rows - 1);
+        let singles = if rows % 2 == 1 { pictures } else { 0 };
+        for picture in (1..singles).step_by(2) {
+            tiles.push(tile(2, 0, single(picture - 1), single(picture)));
+        }
+        if singles % 2 == 1 {
+            let (half, (a, out)) = (width.div_ceil(2), single(singles - 1));
+            tiles.push(RowTile {
+                rows: width,
+                a: [a, a + half * self.pitch],
+                out: [out, out + half],
+                gap: 0,
+            });
         }
     }
 }

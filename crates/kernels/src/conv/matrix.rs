@@ -3,6 +3,7 @@
 
 mod weights;
 
+use super::local::RowTile;
 use super::tile::{Lines, Operands};
 use crate::isa::Isa;
 use crate::isa::amx::{self, SIDE, Shape};
@@ -27,7 +28,7 @@ fn step(pairs: usize) -> usize {
     pairs / steps.unwrap_or(1)
 }
 
-/// Row sums of `rows` rows (1 to [`ROWS`]), left row by row.
+/// Row sums of a tile of at most [`ROWS`] rows, left row by row.
 ///
 /// # Safety
 /// AMX is in use; all rows and the panel are readable as `Operands` says.
@@ -35,15 +36,16 @@ fn step(pairs: usize) -> usize {
 pub(super) unsafe fn multiply<E: Element>(
     registers: &mut Registers,
     operands: &Operands<'_, E>,
-    rows: usize,
+    tile: &RowTile,
     done: &mut Lines,
 ) {
-    let half = rows.div_ceil(2);
+    let &RowTile { rows, gap, .. } = tile;
+    let half = rows.div_ceil(2) + gap;
     // A register cannot be empty: the second half of a single row is that row again, and what comes
     // of it lies where nothing is read.
     let second = if rows == 1 { operands.a[0] } else { operands.a[1] };
     let pairs = step(operands.run / 2);
-    registers.set(Shape { rows: [half, (rows - half).max(1)], columns: [SIDE; 2], pairs });
+    registers.set(Shape { rows: [half, (rows / 2 + gap).max(1)], columns: [SIDE; 2], pairs });
     amx::zero();
     let line = operands.row * size_of::<E>();
     let mut panel = operands.panel.cast::<u8>();
@@ -58,4 +60,12 @@ pub(super) unsafe fn multiply<E: Element>(
     let place = done.place();
     let of = |row: usize| [place.add(row * 2 * SIDE), place.add(row * 2 * SIDE + SIDE)];
     amx::store([of(0), of(half)], LINE);
+    if gap > 0 {
+        let line = rows / 4;
+        for (index, from) in
+            [0, line + gap, half, half + line + gap].into_iter().enumerate().skip(1)
+        {
+            std::ptr::copy(of(from)[0], of(index * line)[0], line * 2 * SIDE);
+        }
+    }
 }
