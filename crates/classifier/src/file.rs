@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ground::Digest;
 use ground::files::{Disk, Files};
+use ground::{Digest, Hash};
 use insight::{Calibration, Evidence};
 use network::{Architecture, Graph, Parameters, Role};
 use pictures::{Preprocess, Side};
@@ -27,6 +27,8 @@ use crate::{
 const NAME: &str = "lookalike";
 /// The first version whose digest is made of those of its tensors.
 const BY_TENSOR: u64 = 4;
+/// The first version whose digests are BLAKE3's; before, SHA-256.
+const BLAKE3: u64 = 5;
 const RECORD: &str = "record";
 const REFERENCE: &str = "reference";
 const THUMBNAILS: &str = "thumbnails";
@@ -45,10 +47,10 @@ struct Format {
 struct Sealed {
     name: String,
     version: u64,
-    /// SHA-256 of the metadata's `classifier`.
+    /// Of the metadata's `classifier`.
     classifier: String,
-    /// [`content_digest`] of all tensors; SHA-256 of everything behind the header in versions
-    /// before [`BY_TENSOR`].
+    /// [`content_digest`] of all tensors; of everything behind the header in versions before
+    /// [`BY_TENSOR`].
     payload: String,
 }
 
@@ -146,12 +148,16 @@ impl Classifier {
             let values = Values::BF16(&reference.rows);
             tensors.push(TensorRef { name: REFERENCE, shape, values });
         }
+        let hash = hash_of(VERSION);
         let format = Sealed {
             name: NAME.into(),
             version: VERSION,
-            classifier: Digest::of(description.as_bytes()).to_string(),
-            payload: content_digest(tensors.iter().map(|t| (t.name, t.dtype(), t.digest())))
-                .to_string(),
+            classifier: Digest::by(hash, description.as_bytes()).to_string(),
+            payload: content_digest(
+                hash,
+                tensors.iter().map(|t| (t.name, t.dtype(), t.digest(hash))),
+            )
+            .to_string(),
         };
         let format = json(path, "format", &format)?;
         let metadata =
@@ -218,7 +224,9 @@ fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, Classifier
         return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
     }
     let sealed: Sealed = parse(path, "format", format.as_bytes())?;
-    compare(path, "description", &sealed.classifier, Digest::of(description.as_bytes()))?;
+    let hash = hash_of(version);
+    let found = Digest::by(hash, description.as_bytes());
+    compare(path, "description", hash, &sealed.classifier, found)?;
     let description: Description = parse(path, "description", description.as_bytes())?;
     let Description { architecture, classes, preprocess, mirrored, zoomed, recipe, made } =
         description;
@@ -235,11 +243,11 @@ fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, Classifier
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
     }
     let (parameters, found) = if version >= BY_TENSOR {
-        load_with_digest(file, &graph, ours)?
+        load_with_digest(file, &graph, hash, ours)?
     } else {
         (load_from(file, &graph, Part::Whole, ours)?, file.payload_digest()?)
     };
-    compare(path, "content", &sealed.payload, found)?;
+    compare(path, "content", hash, &sealed.payload, found)?;
 
     let record = file.layout().entries().get(RECORD).map_or(0, |entry| entry.bytes);
     if record > Limits::DEFAULT.max_record_bytes as u64 {
@@ -340,16 +348,22 @@ fn cut(mut bytes: &[u8], lengths: &[usize]) -> Result<Vec<Vec<u8>>, String> {
     Ok(thumbnails)
 }
 
+/// The function that makes a version's digests.
+fn hash_of(version: u64) -> Hash {
+    if version < BLAKE3 { Hash::Sha256 } else { Hash::Blake3 }
+}
+
 fn compare(
     path: &Path,
     part: &'static str,
+    hash: Hash,
     sealed: &str,
     found: Digest,
 ) -> Result<(), ClassifierError> {
     let path = path.to_owned();
     match sealed.parse::<Digest>() {
         Ok(expected) if expected == found => Ok(()),
-        Ok(expected) => Err(ClassifierError::Changed { path, part, expected, found }),
+        Ok(expected) => Err(ClassifierError::Changed { path, part, hash, expected, found }),
         Err(reason) => Err(ClassifierError::Unsound { path, reason }),
     }
 }

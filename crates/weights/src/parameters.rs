@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 
-use ground::{Digest, in_order};
+use ground::{Digest, Hash, in_order};
 use network::{Architecture, Backbone, Graph, Head, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
@@ -61,13 +61,15 @@ pub fn load_from<S: Source>(
     Ok(Parameters::new(graph, tensors).expect("every shape has been checked"))
 }
 
-/// As [`load_from`] for a whole network, with the [`content_digest`] of all that the file holds.
+/// As [`load_from`] for a whole network, with the [`content_digest`] of all that the file
+/// holds, by this function.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_with_digest<S: Source>(
     file: &File<S>,
     graph: &Graph,
+    hash: Hash,
     known: impl Fn(&str) -> bool,
 ) -> Result<(Parameters, Digest), WeightsError> {
     check(file.path(), file.layout(), graph, Part::Whole, known)?;
@@ -76,15 +78,15 @@ pub fn load_with_digest<S: Source>(
         file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name))).collect();
     let read = each(entries.len(), |index| {
         let (name, _, place) = entries[index];
-        let Some(place) = place else { return Ok((file.digest(name)?, None)) };
-        let (data, digest) = file.tensor_and_digest(name)?;
+        let Some(place) = place else { return Ok((file.digest(name, hash)?, None)) };
+        let (data, digest) = file.tensor_and_digest(name, hash)?;
         let tensor = tensor(data, &graph.parameters()[place], file.path())?;
         Ok((digest, Some((place, tensor))))
     })?;
     let (digests, tensors): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     let parts = entries.iter().zip(digests);
     let digest =
-        content_digest(parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
+        content_digest(hash, parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
     let mut tensors: Vec<_> = tensors.into_iter().flatten().collect();
     tensors.sort_unstable_by_key(|&(place, _)| place);
     let tensors = tensors.into_iter().map(|(_, tensor)| tensor).collect();

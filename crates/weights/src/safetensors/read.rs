@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ground::files::{self, FileError};
-use ground::{Digest, Digester};
+use ground::{Digest, Digester, Hash};
 
 use super::half::{from_bf16, from_f16};
 use super::{Dtype, Entry, Layout, Limits, SEAL};
@@ -141,8 +141,12 @@ impl<S: Source> File<S> {
     ///
     /// # Errors
     /// As there.
-    pub fn tensor_and_digest(&self, name: &str) -> Result<(Vec<f32>, Digest), WeightsError> {
-        let mut digester = Digester::new();
+    pub fn tensor_and_digest(
+        &self,
+        name: &str,
+        hash: Hash,
+    ) -> Result<(Vec<f32>, Digest), WeightsError> {
+        let mut digester = Digester::of(hash);
         let numbers = self.numbers(name, |piece| digester.update(piece))?;
         Ok((numbers, digester.finish()))
     }
@@ -188,8 +192,8 @@ impl<S: Source> File<S> {
     ///
     /// # Errors
     /// When there is no such tensor, or reading fails.
-    pub fn digest(&self, name: &str) -> Result<Digest, WeightsError> {
-        let mut digester = Digester::new();
+    pub fn digest(&self, name: &str, hash: Hash) -> Result<Digest, WeightsError> {
+        let mut digester = Digester::of(hash);
         self.pieces(&self.entry(name)?, |piece| digester.update(piece))?;
         Ok(digester.finish())
     }
