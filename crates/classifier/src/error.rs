@@ -47,7 +47,7 @@ pub enum ClassifierError {
         source: serde_json::Error,
     },
     /// The content is not what was written.
-    #[error("the {part} of `{}` has changed: its {hash} is {found}, not {expected}", path.display())]
+    #[error("the {part} of `{}` has changed: its {hash} digest is {found}, not {expected}", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -90,6 +90,12 @@ impl ClassifierError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
+            // Whoever names a picture first has not downloaded weights.
+            Self::Weights(WeightsError::Malformed { .. }) => Some(
+                "pass the file that `train` wrote, `*.lookalike`, before any pictures; if this is \
+                 it, it was cut short or overwritten: fetch or train it again"
+                    .into(),
+            ),
             Self::Weights(error) => error.help(),
             Self::Pictures(error) => error.help(),
             Self::NotOne { .. } => {

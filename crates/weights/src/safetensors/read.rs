@@ -66,7 +66,11 @@ impl File {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, WeightsError> {
         let open = || {
             // Asked first, because opening a pipe would wait for its other end.
-            if !fs::metadata(path)?.is_file() {
+            let kind = fs::metadata(path)?.file_type();
+            if kind.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            if !kind.is_file() {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
             }
             fs::File::open(path)
