@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use engine::EngineError;
-use ground::Digest;
+use ground::{Digest, Hash};
 use pictures::PicturesError;
 use weights::WeightsError;
 
@@ -47,12 +47,14 @@ pub enum ClassifierError {
         source: serde_json::Error,
     },
     /// The content is not what was written.
-    #[error("the {part} of `{}` has changed: its SHA-256 is {found}, not {expected}", path.display())]
+    #[error("the {part} of `{}` has changed: its {hash} digest is {found}, not {expected}", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
         /// Which part.
         part: &'static str,
+        /// Of what the two are.
+        hash: Hash,
         /// When written.
         expected: Digest,
         /// Now.
@@ -88,6 +90,12 @@ impl ClassifierError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
+            // Whoever names a picture first has not downloaded weights.
+            Self::Weights(WeightsError::Malformed { .. }) => Some(
+                "pass the file that `train` wrote, `*.lookalike`, before any pictures; if this is \
+                 it, it was cut short or overwritten: fetch or train it again"
+                    .into(),
+            ),
             Self::Weights(error) => error.help(),
             Self::Pictures(error) => error.help(),
             Self::NotOne { .. } => {

@@ -7,16 +7,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use ground::Digest;
+use engine::{Cpu, Engine, EngineError, Packing};
 use ground::files::{Disk, Files};
+use ground::{Digest, Hash};
 use insight::{Calibration, Evidence};
-use network::{Architecture, Graph, Parameters, Role};
+use kernels::Precision;
+use network::{Architecture, Graph, Parameters, Role, Tensor};
 use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use weights::safetensors::{self, Dtype, File, Source, TensorRef, Values, content_digest};
-use weights::{Part, WeightsError, load_from, load_with_digest};
+use weights::{Part, WeightsError, hand_over, load_from, load_with_digest};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
 use crate::{
@@ -27,6 +30,8 @@ use crate::{
 const NAME: &str = "lookalike";
 /// The first version whose digest is made of those of its tensors.
 const BY_TENSOR: u64 = 4;
+/// The first version whose digests are BLAKE3's; before, SHA-256.
+const BLAKE3: u64 = 5;
 const RECORD: &str = "record";
 const REFERENCE: &str = "reference";
 const THUMBNAILS: &str = "thumbnails";
@@ -45,10 +50,10 @@ struct Format {
 struct Sealed {
     name: String,
     version: u64,
-    /// SHA-256 of the metadata's `classifier`.
+    /// Of the metadata's `classifier`.
     classifier: String,
-    /// [`content_digest`] of all tensors; SHA-256 of everything behind the header in versions
-    /// before [`BY_TENSOR`].
+    /// [`content_digest`] of all tensors; of everything behind the header in versions before
+    /// [`BY_TENSOR`].
     payload: String,
 }
 
@@ -114,6 +119,9 @@ impl Classifier {
         if let Some(reason) = self.unsound() {
             return Err(unsound(reason));
         }
+        if self.parameters.tensors().len() != graph.parameters().len() {
+            return Err(unsound("it was loaded to predict, without its body's weights".into()));
+        }
         if let Some(name) = self.parameters.first_not_finite(&graph) {
             let (path, name) = (path.to_owned(), name.to_owned());
             return Err(WeightsError::NotFinite { path, name }.into());
@@ -146,12 +154,16 @@ impl Classifier {
             let values = Values::BF16(&reference.rows);
             tensors.push(TensorRef { name: REFERENCE, shape, values });
         }
+        let hash = hash_of(VERSION);
         let format = Sealed {
             name: NAME.into(),
             version: VERSION,
-            classifier: Digest::of(description.as_bytes()).to_string(),
-            payload: content_digest(tensors.iter().map(|t| (t.name, t.dtype(), t.digest())))
-                .to_string(),
+            classifier: Digest::by(hash, description.as_bytes()).to_string(),
+            payload: content_digest(
+                hash,
+                tensors.iter().map(|t| (t.name, t.dtype(), t.digest(hash))),
+            )
+            .to_string(),
         };
         let format = json(path, "format", &format)?;
         let metadata =
@@ -192,15 +204,96 @@ impl Classifier {
     /// When it cannot be read or is not exactly what [`Classifier::save`] writes (weights in F16
     /// and BF16 are read too).
     pub fn load(path: &Path) -> Result<Self, ClassifierError> {
-        let limits = safetensors::Limits {
-            file: Limits::DEFAULT.max_bytes,
-            ..safetensors::Limits::CLASSIFIER
+        let whole = |file: &File, stated: &Stated<'_>| {
+            whole(file, stated).map(|(parameters, digest)| (parameters, digest, ()))
         };
-        read(path, &File::open(path, &limits)?)
+        Ok(read(path, &open(path)?, whole)?.0)
+    }
+
+    /// Reads a classifier as [`Classifier::load`] does, for predictions in these numbers and nothing
+    /// else: its weights go straight into an engine, and what is returned has the head's alone, so
+    /// that it can be asked but not saved. Weights are never in memory twice.
+    ///
+    /// # Errors
+    /// As [`Classifier::load`].
+    pub fn load_to_predict(
+        path: &Path,
+        precision: Precision,
+    ) -> Result<(Self, Cpu), ClassifierError> {
+        read(path, &open(path)?, |file, stated| packed(file, stated, precision))
     }
 }
 
-fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, ClassifierError> {
+/// What a file says of its network, found sound.
+struct Stated<'a> {
+    version: u64,
+    architecture: Architecture,
+    graph: &'a Graph,
+    /// Pixels of a side of its pictures.
+    size: usize,
+}
+
+/// All weights, and the digest of all that the file holds.
+fn whole<S: Source>(
+    file: &File<S>,
+    stated: &Stated<'_>,
+) -> Result<(Parameters, Digest), ClassifierError> {
+    Ok(if stated.version >= BY_TENSOR {
+        load_with_digest(file, stated.graph, hash_of(stated.version), ours)?
+    } else {
+        (load_from(file, stated.graph, Part::Whole, ours)?, file.payload_digest()?)
+    })
+}
+
+/// The head's weights, the digest of all that the file holds, and an engine with all weights.
+fn packed<S: Source>(
+    file: &File<S>,
+    stated: &Stated<'_>,
+    precision: Precision,
+) -> Result<(Parameters, Digest, Cpu), ClassifierError> {
+    let &Stated { version, architecture, graph, size } = stated;
+    if version < BY_TENSOR {
+        // One digest runs over all bytes, and nothing is gained by packing beside it.
+        let (parameters, digest) = whole(file, stated)?;
+        let mut engine = Cpu::new(graph.clone());
+        engine.set_parameters(&parameters)?;
+        engine.set_precision(Precision::Fp32, precision);
+        return Ok((parameters, digest, engine));
+    }
+    let head_graph = architecture.head_graph();
+    let first = graph.parameters().len() - head_graph.parameters().len();
+    let head: Vec<OnceLock<Tensor>> =
+        head_graph.parameters().iter().map(|_| OnceLock::new()).collect();
+    let packing = Packing::new(graph.clone(), size, size, precision)?;
+    let digest = hand_over(file, graph, hash_of(version), ours, |place, tensor| {
+        if let Some(own) = place.checked_sub(first) {
+            head[own].set(tensor.clone()).expect("each tensor comes once");
+        }
+        packing.give(place, tensor);
+    })?;
+    let head = head.into_iter().filter_map(OnceLock::into_inner).collect();
+    let head = Parameters::new(&head_graph, head).map_err(EngineError::Parameters)?;
+    Ok((head, digest, packing.finish()?))
+}
+
+fn open(path: &Path) -> Result<File, ClassifierError> {
+    let limits =
+        safetensors::Limits { file: Limits::DEFAULT.max_bytes, ..safetensors::Limits::CLASSIFIER };
+    Ok(File::open(path, &limits)?)
+}
+
+/// Whether a tensor is none of the network's.
+fn ours(name: &str) -> bool {
+    [RECORD, REFERENCE, THUMBNAILS, SELF_TEST].contains(&name)
+}
+
+/// Reads a classifier whose weights are read by `weights`, which returns those to be kept, the
+/// digest of all that the file holds, and whatever it made of them.
+fn read<S: Source, T>(
+    path: &Path,
+    file: &File<S>,
+    weights: impl FnOnce(&File<S>, &Stated<'_>) -> Result<(Parameters, Digest, T), ClassifierError>,
+) -> Result<(Classifier, T), ClassifierError> {
     let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
     let metadata = |missing: &'static str| {
         let text = file.layout().metadata().get(missing).cloned();
@@ -218,7 +311,9 @@ fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, Classifier
         return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
     }
     let sealed: Sealed = parse(path, "format", format.as_bytes())?;
-    compare(path, "description", &sealed.classifier, Digest::of(description.as_bytes()))?;
+    let hash = hash_of(version);
+    let found = Digest::by(hash, description.as_bytes());
+    compare(path, "description", hash, &sealed.classifier, found)?;
     let description: Description = parse(path, "description", description.as_bytes())?;
     let Description { architecture, classes, preprocess, mirrored, zoomed, recipe, made } =
         description;
@@ -229,17 +324,13 @@ fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, Classifier
     }
 
     let graph = architecture.graph();
-    let ours = |name: &str| [RECORD, REFERENCE, THUMBNAILS, SELF_TEST].contains(&name);
     let known = |name: &str| ours(name) || graph.parameters().iter().any(|p| p.name == name);
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
     }
-    let (parameters, found) = if version >= BY_TENSOR {
-        load_with_digest(file, &graph, ours)?
-    } else {
-        (load_from(file, &graph, Part::Whole, ours)?, file.payload_digest()?)
-    };
-    compare(path, "content", &sealed.payload, found)?;
+    let stated = Stated { version, architecture, graph: &graph, size: preprocess.size };
+    let (parameters, found, made_of_them) = weights(file, &stated)?;
+    compare(path, "content", hash, &sealed.payload, found)?;
 
     let record = file.layout().entries().get(RECORD).map_or(0, |entry| entry.bytes);
     if record > Limits::DEFAULT.max_record_bytes as u64 {
@@ -283,7 +374,7 @@ fn read<S: Source>(path: &Path, file: &File<S>) -> Result<Classifier, Classifier
     };
     match classifier.unsound() {
         Some(reason) => Err(unsound(reason)),
-        None => Ok(classifier),
+        None => Ok((classifier, made_of_them)),
     }
 }
 
@@ -340,16 +431,22 @@ fn cut(mut bytes: &[u8], lengths: &[usize]) -> Result<Vec<Vec<u8>>, String> {
     Ok(thumbnails)
 }
 
+/// The function that makes a version's digests.
+fn hash_of(version: u64) -> Hash {
+    if version < BLAKE3 { Hash::Sha256 } else { Hash::Blake3 }
+}
+
 fn compare(
     path: &Path,
     part: &'static str,
+    hash: Hash,
     sealed: &str,
     found: Digest,
 ) -> Result<(), ClassifierError> {
     let path = path.to_owned();
     match sealed.parse::<Digest>() {
         Ok(expected) if expected == found => Ok(()),
-        Ok(expected) => Err(ClassifierError::Changed { path, part, expected, found }),
+        Ok(expected) => Err(ClassifierError::Changed { path, part, hash, expected, found }),
         Err(reason) => Err(ClassifierError::Unsound { path, reason }),
     }
 }

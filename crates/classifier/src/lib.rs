@@ -46,7 +46,7 @@ pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, small_jpeg, thumbnail};
 
 /// The version of the file format that this program writes.
-pub const VERSION: u64 = 4;
+pub const VERSION: u64 = 5;
 
 /// The oldest version that it reads: what came since is absent there.
 pub const OLDEST: u64 = 2;

@@ -12,6 +12,7 @@ use common::{SIZE, sample};
 use engine::{Cpu, Engine, Images};
 use ground::Stop;
 use insight::{Answer, Calibration, Verdict};
+use kernels::Precision;
 use network::{Architecture, Head};
 use pictures::Preprocess;
 
@@ -103,6 +104,24 @@ fn features_are_averaged_over_a_picture_and_its_mirror_image() {
     let sum = |i: usize| all.iter().map(|row| row[i]).sum::<f32>() / 4.0;
     assert_eq!(of(&[plain.as_slice(); 9], 4)[8], (0..mean.len()).map(sum).collect::<Vec<_>>());
     assert!([0, 3, 5, 8].map(Views::of) == [None; 4]);
+}
+
+/// The way that `predict` takes: weights that go straight into an engine.
+#[test]
+fn a_classifier_loaded_to_predict_says_the_same_and_cannot_be_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.lookalike");
+    let (classifier, mut engine) = classifier(2);
+    classifier.save(&path).unwrap();
+    let asked: Vec<Vec<u8>> = (4..8).map(square).collect();
+    for precision in [Precision::Fp32, Precision::Bf16] {
+        engine.set_precision(Precision::Fp32, precision);
+        let expected = ask(&classifier, &mut engine, &asked);
+        let (light, mut packed) = Classifier::load_to_predict(&path, precision).unwrap();
+        assert!(ask(&light, &mut packed, &asked) == expected, "{precision}");
+        let error = light.save(&folder.path().join("b.lookalike")).unwrap_err().to_string();
+        assert!(error.contains("without its body's weights"), "{error}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::Path;
 use classifier::{Classifier, ClassifierError};
 use common::{Raw, sample};
 use ground::files::Failing;
+use kernels::Precision;
 use serde_json::{Value, json};
 
 fn saved() -> Vec<u8> {
@@ -22,7 +23,20 @@ fn load(bytes: &[u8]) -> Result<Classifier, ClassifierError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dogs.lookalike");
     fs::write(&path, bytes).unwrap();
-    Classifier::load(&path)
+    let loaded = Classifier::load(&path);
+    // Whichever way a file is read, the same is believed and the same refused.
+    let said = match (&loaded, Classifier::load_to_predict(&path, Precision::Fp32)) {
+        (Ok(whole), Ok((mut classifier, _))) => {
+            classifier.parameters = whole.parameters.clone();
+            assert!(*whole == classifier);
+            return loaded;
+        }
+        (Err(error), Err(packed)) => [words(error), words(&packed)],
+        (Ok(_), Err(packed)) => [String::new(), words(&packed)],
+        (Err(error), Ok(_)) => [words(error), String::new()],
+    };
+    assert_eq!(said[0], said[1]);
+    loaded
 }
 
 /// The error and its causes in one line.
@@ -70,12 +84,29 @@ fn weights_of_sixteen_bits_are_read() {
     }
 }
 
+/// As the program wrote it when its digests were SHA-256.
+#[test]
+fn a_file_of_version_4_is_read_and_checked() {
+    let mut raw = Raw::of(&saved());
+    raw.edit("format", |format| format["version"] = json!(4));
+    let error = words(&load(&raw.bytes()).unwrap_err());
+    assert!(
+        error.contains("the description of") && error.contains("its SHA-256 digest is"),
+        "{error}"
+    );
+    raw.seal();
+    assert!(load(&raw.bytes()).unwrap() == sample());
+    raw.tensor("conv1.weight").3[1] ^= 1;
+    let error = words(&load(&raw.bytes()).unwrap_err());
+    assert!(error.contains("the content of") && error.contains("its SHA-256 digest is"), "{error}");
+}
+
 /// As the program wrote it when one digest ran over all bytes.
 #[test]
 fn a_file_of_version_3_is_read() {
     let mut raw = Raw::of(&saved());
     raw.edit("format", |format| format["version"] = json!(3));
-    assert!(words(&load(&raw.bytes()).unwrap_err()).contains("the content of"));
+    assert!(words(&load(&raw.bytes()).unwrap_err()).contains("the description of"));
     raw.seal();
     assert!(load(&raw.bytes()).unwrap() == sample());
 }
@@ -112,13 +143,13 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 5; this program reads lookalike version 4", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 5, "new": true }));
+        ("a newer version", "version 6; this program reads lookalike version 5", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 6, "new": true }));
         }),
         ("a version older than is read", "lookalike file of version 1;", |raw| {
             raw.edit("format", |f| f["version"] = json!(1));
         }),
-        ("another program's file", "is a other file of version 4", |raw| {
+        ("another program's file", "is a other file of version 5", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -188,7 +219,7 @@ fn what_is_not_as_written_is_refused() {
         ("a picture of no class", "a picture is of class 3 of 3", |raw| {
             raw.edit_record(|r| r["pictures"][0][1] = json!(3));
         }),
-        ("a digest that is none", "is not a SHA-256", |raw| {
+        ("a digest that is none", "is not a digest", |raw| {
             raw.edit_record(|r| r["pictures"][0][0] = json!("abc"));
         }),
         ("a prediction of no class", "class 3 is named where there are 3", |raw| {

@@ -164,7 +164,10 @@ fn of_collect(error: &CollectError) -> Exit {
 
 fn of_weights(error: &WeightsError) -> Exit {
     match error {
-        WeightsError::File(error) if error.source.kind() != io::ErrorKind::NotFound => Exit::Failed,
+        WeightsError::File(error) => match error.source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => Exit::Model,
+            _ => Exit::Failed,
+        },
         WeightsError::Unwritable { .. } => Exit::Failed,
         WeightsError::Offline { .. }
         | WeightsError::Unreachable { .. }
@@ -186,6 +189,7 @@ fn of_system(error: &io::Error) -> Option<String> {
         io::ErrorKind::NotFound => {
             "nothing has this name; see how it is spelt, and in which folder you are"
         }
+        io::ErrorKind::IsADirectory => "name a file, not a folder",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "make room on the disk, then run the same again"
         }

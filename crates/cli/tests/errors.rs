@@ -44,6 +44,7 @@ fails!(no_such_weights, "train photos --weights x.safetensors",
     "photos/a/1.jpg" => "", "photos/b/1.jpg" => "");
 fails!(no_such_classifier, "predict birds.lookalike a.jpg");
 fails!(a_classifier_that_is_none, "show birds.lookalike", "birds.lookalike" => "not a classifier");
+fails!(a_folder_for_a_classifier, "show birds", "birds/owl/1.jpg" => "");
 fails!(a_report_on_no_classifier, "report birds.lookalike", "birds.lookalike" => [0; 64]);
 fails!(a_folder_to_practise_in_that_is_taken, "practice taken", "taken/file" => "");
 

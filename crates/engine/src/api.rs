@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use kernels::Precision;
 use network::{Graph, GraphError, Parameters, Tensor};
 
 /// A batch of normalised pictures, `count × height × width × channels`.
@@ -170,6 +171,12 @@ pub enum EngineError {
     /// Values for another graph.
     #[error("{0}")]
     Parameters(String),
+    /// The engine came of a [`crate::Packing`] and keeps too little for this.
+    #[error("an engine that keeps weights packed for predictions in {kept} can do nothing else")]
+    Packed {
+        /// In which numbers it predicts.
+        kept: Precision,
+    },
 }
 
 /// Something that runs one network. Coarse on purpose: a whole batch goes in, a loss comes out.

@@ -58,6 +58,10 @@ impl Cpu {
     #[must_use]
     pub fn new(graph: Graph) -> Self {
         let store = Store::new(&graph);
+        Self::of(graph, store)
+    }
+
+    pub(crate) fn of(graph: Graph, store: Store) -> Self {
         let nodes = graph.nodes().len();
         let state = Between {
             statistics: vec![Default::default(); nodes],
@@ -161,6 +165,10 @@ impl Cpu {
             Job::Attribute(_) => Work::Attribute,
         };
         let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
+        let trains = matches!(work, Work::Train(_));
+        if let Some(kept) = self.store.packed.filter(|&kept| trains || kept != purpose.precision) {
+            return Err(EngineError::Packed { kept });
+        }
         // Taken out of the list while it runs, so that the rest of the engine is free to change.
         let plan = match self.plans.iter().position(|(known, _)| *known == purpose) {
             Some(index) => self.plans.remove(index).1,

@@ -25,6 +25,7 @@ mod arena;
 mod backward;
 mod cpu;
 mod forward;
+mod packing;
 mod plan;
 mod run;
 mod state;
@@ -32,3 +33,4 @@ mod store;
 
 pub use api::{Adam, Engine, EngineError, GroupRates, Images, Maps, Outputs, State, Step, Trained};
 pub use cpu::{Cpu, Timing};
+pub use packing::Packing;

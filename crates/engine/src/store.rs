@@ -46,6 +46,8 @@ pub(crate) struct Store {
     given: Option<Parameters>,
     waiting: usize,
     packs: Vec<Packs>,
+    /// Set where weights of the body are there as packs alone, for products of these numbers.
+    pub(crate) packed: Option<Precision>,
     /// The copy of whichever layer is at work, where each serves once.
     passing: Pack,
     /// Room for a layer's weights with a norm's scale in them.
@@ -60,8 +62,14 @@ pub(crate) struct Store {
 const STRIP: usize = 16;
 
 /// Turns a weight of shape out, in, height, width into the kernels' order, height, width, in, out,
-/// each filter multiplied by its scale.
-fn turn(shape: &[usize], torch: &[f32], scale: impl Fn(usize) -> f32 + Sync, ours: &mut [f32]) {
+/// each filter multiplied by its scale: on all threads, or on this one `alone`.
+pub(crate) fn turn(
+    shape: &[usize],
+    torch: &[f32],
+    scale: impl Fn(usize) -> f32 + Sync,
+    ours: &mut [f32],
+    alone: bool,
+) {
     let (out, inner) = (shape[0], shape[1]);
     let taps: usize = shape[2..].iter().product();
     // For each strip of inputs its rows of every tap.
@@ -74,25 +82,54 @@ fn turn(shape: &[usize], torch: &[f32], scale: impl Fn(usize) -> f32 + Sync, our
             .for_each(|(strip, rows)| strip.push(rows));
     }
     let strips: Vec<_> = strips.into_iter().map(Mutex::new).collect();
-    threads::parallel(strips.len(), |index| {
+    let work = |index: usize| {
         let mut strip = strips[index].lock().unwrap_or_else(PoisonError::into_inner);
-        let inputs = STRIP.min(inner - index * STRIP);
-        let mut block = vec![[0.0; STRIP]; inputs * taps];
+        let len = STRIP.min(inner - index * STRIP) * taps;
+        let mut block = vec![[0.0; STRIP]; len];
         for first in (0..out).step_by(STRIP) {
             let filters = STRIP.min(out - first);
-            for o in 0..filters {
+            let from = |o: usize| &torch[((first + o) * inner + index * STRIP) * taps..][..len];
+            let fours = filters / 4 * 4;
+            for o in (0..fours).step_by(4) {
+                let four = [o, o + 1, o + 2, o + 3];
+                turn_four(four.map(from), four.map(|o| scale(first + o)), o, &mut block);
+            }
+            for o in fours..filters {
                 let scale = scale(first + o);
-                let from = &torch[((first + o) * inner + index * STRIP) * taps..];
-                block.iter_mut().zip(from).for_each(|(place, weight)| place[o] = weight * scale);
+                block.iter_mut().zip(from(o)).for_each(|(place, weight)| place[o] = weight * scale);
             }
             for (tap, rows) in strip.iter_mut().enumerate() {
                 let places = block.iter().skip(tap).step_by(taps);
                 for (row, place) in rows.chunks_exact_mut(out).zip(places) {
-                    row[first..first + filters].copy_from_slice(&place[..filters]);
+                    let to = &mut row[first..first + filters];
+                    // A length that is known spares a call a line.
+                    match <&mut [f32; STRIP]>::try_from(&mut *to) {
+                        Ok(to) => *to = *place,
+                        Err(_) => to.copy_from_slice(&place[..filters]),
+                    }
                 }
             }
         }
-    });
+    };
+    if alone { (0..strips.len()).for_each(work) } else { threads::parallel(strips.len(), work) }
+}
+
+/// Turns the same stretch of four filters, scaled, into columns `o..o + 4`: four by four numbers
+/// at a time, which stay in registers.
+fn turn_four(from: [&[f32]; 4], scales: [f32; 4], o: usize, block: &mut [[f32; STRIP]]) {
+    let [a, b, c, d] = from.map(<[f32]>::as_chunks::<4>);
+    let (fours, rest) = block.as_chunks_mut::<4>();
+    for ((((to, a), b), c), d) in fours.iter_mut().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
+        let rows = [a, b, c, d];
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| rows[k].map(|weight| weight * scales[k]));
+        for (k, to) in to.iter_mut().enumerate() {
+            to[o..o + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
+        }
+    }
+    for (k, to) in rest.iter_mut().enumerate() {
+        let rows = [a.1[k], b.1[k], c.1[k], d.1[k]];
+        to[o..o + 4].iter_mut().zip(rows).zip(scales).for_each(|((to, x), scale)| *to = x * scale);
+    }
 }
 
 pub(crate) fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
@@ -100,7 +137,7 @@ pub(crate) fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
         return torch.to_vec();
     }
     let mut values = vec![0.0; torch.len()];
-    turn(&parameter.shape, torch, |_| 1.0, &mut values);
+    turn(&parameter.shape, torch, |_| 1.0, &mut values, false);
     values
 }
 
@@ -125,18 +162,20 @@ pub(crate) fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
 impl Store {
     /// All parameters 0.
     pub(crate) fn new(graph: &Graph) -> Self {
-        let slot = |parameter: &Parameter| Slot {
-            values: vec![0.0; parameter.len()],
-            version: 1,
-            ..Slot::default()
-        };
-        let slots = graph.parameters().iter().map(slot).collect();
+        Self::of(graph, graph.parameters().iter().map(|p| vec![0.0; p.len()]).collect())
+    }
+
+    /// With these values, in the kernels' order.
+    pub(crate) fn of(graph: &Graph, values: Vec<Vec<f32>>) -> Self {
+        let slot = |values| Slot { values, version: 1, ..Slot::default() };
+        let slots = values.into_iter().map(slot).collect();
         let packs = graph.nodes().iter().map(|_| Packs::default()).collect();
         Self {
             slots,
             given: None,
             waiting: 0,
             packs,
+            packed: None,
             passing: Pack::default(),
             scaled: vec![],
             steps: 0,
@@ -170,6 +209,7 @@ impl Store {
         }
         self.waiting = self.slots.iter().filter(|slot| slot.values.is_empty()).count();
         self.given = Some(parameters.clone());
+        self.packed = None;
         self.forget();
         Ok(())
     }
@@ -183,14 +223,14 @@ impl Store {
 
     /// For when every slot gets its numbers.
     pub(crate) fn wait_for_none(&mut self) {
-        (self.given, self.waiting) = (None, 0);
+        (self.given, self.waiting, self.packed) = (None, 0, None);
     }
 
     /// Ends a weight's waiting.
     fn fetch(&mut self, id: ParameterId) {
         let Some(Tensor { shape, data }) = self.waits(id) else { return };
         let mut values = vec![0.0; data.len()];
-        turn(shape, data, |_| 1.0, &mut values);
+        turn(shape, data, |_| 1.0, &mut values, false);
         self.slots[id.0].values = values;
         self.waiting -= 1;
         if self.waiting == 0 {
@@ -209,6 +249,7 @@ impl Store {
 
     /// A parameter's numbers, in PyTorch's order.
     pub(crate) fn tensor(&self, graph: &Graph, id: ParameterId) -> Tensor {
+        assert!(self.packed.is_none(), "an engine that keeps packs alone has no weights to give");
         let ours = || to_torch(&graph.parameters()[id.0], &self.slots[id.0].values);
         self.waits(id).cloned().unwrap_or_else(ours)
     }
@@ -268,6 +309,24 @@ impl Store {
         &copy.made
     }
 
+    /// What a folded pack is a copy of.
+    fn folded_of(&self, layer: Layer, norm: &Norm, precision: Precision) -> (u64, Precision) {
+        let of = [layer.weight, norm.weight, norm.bias, norm.mean, norm.variance];
+        (self.newest(&of), precision)
+    }
+
+    /// Takes a folded pack that was made elsewhere of what is here, or would be if it were kept.
+    pub(crate) fn set_folded(
+        &mut self,
+        layer: Layer,
+        norm: &Norm,
+        precision: Precision,
+        made: (Pack, Vec<f32>),
+    ) {
+        let of = self.folded_of(layer, norm, precision);
+        self.packs[layer.node.0].folded = Copy { of, made };
+    }
+
     /// Packed weights with a norm's scale in them, and its shift as a bias.
     pub(crate) fn folded_pack(
         &mut self,
@@ -275,14 +334,13 @@ impl Store {
         norm: &Norm,
         precision: Precision,
     ) -> (&Pack, &[f32]) {
-        let of = [layer.weight, norm.weight, norm.bias, norm.mean, norm.variance];
-        let of = (self.newest(&of), precision);
+        let of = self.folded_of(layer, norm, precision);
         if self.packs[layer.node.0].folded.of != of {
             let Statistics { scale, shift, .. } = self.fixed(norm);
             let mut scaled = std::mem::take(&mut self.scaled);
             scaled.resize(layer.conv.weight_len(), 0.0);
             if let Some(Tensor { shape, data }) = self.waits(layer.weight) {
-                turn(shape, data, |filter| scale[filter], &mut scaled);
+                turn(shape, data, |filter| scale[filter], &mut scaled, false);
             } else {
                 let (values, filters) = (&self.slots[layer.weight.0].values, layer.conv.filters);
                 let rows = values.chunks_exact(filters).zip(scaled.chunks_exact_mut(filters));
@@ -363,5 +421,30 @@ pub(crate) fn norm_of(graph: &Graph, node: NodeId) -> Norm {
     match graph.node(node).op {
         Op::Norm(norm) => norm,
         ref other => unreachable!("{other:?} is no norm"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turn;
+
+    #[test]
+    fn weights_of_any_shape_are_turned() {
+        for (out, inner, side) in
+            [(64, 3, 7), (3, 512, 1), (5, 17, 3), (16, 16, 1), (18, 5, 2), (1, 1, 1), (35, 33, 3)]
+        {
+            let taps = side * side;
+            let torch: Vec<f32> = (0..out * inner * taps).map(|i| i as f32).collect();
+            for alone in [false, true] {
+                let mut ours = vec![-1.0; torch.len()];
+                let shape = [out, inner, side, side];
+                turn(&shape, &torch, |filter| 1.0 + filter as f32, &mut ours, alone);
+                for (index, &found) in ours.iter().enumerate() {
+                    let (tap, i, o) = (index / out / inner, index / out % inner, index % out);
+                    let expected = torch[(o * inner + i) * taps + tap] * (1.0 + o as f32);
+                    assert_eq!(found, expected, "{shape:?} tap {tap}, input {i}, filter {o}");
+                }
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! Its central types are [`files::Files`] (the one way anything is written: whole or not at all),
 //! [`random::Draws`] (randomness keyed by what it is for, so that results depend on neither order
 //! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
-//! [`records`] keeps on disk what was learnt of some content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256.
+//! [`records`] keeps on disk what was learnt of some content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its
+//! SHA-256 (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer).
 //!
 //! ```
 //! use ground::random::{Purpose, Draws};
@@ -21,6 +22,6 @@ mod digest;
 mod parallel;
 mod stop;
 
-pub use digest::{Digest, Digester};
+pub use digest::{Digest, Digester, Hash};
 pub use parallel::{in_order, parallel};
 pub use stop::Stop;

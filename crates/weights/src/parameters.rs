@@ -1,10 +1,12 @@
 //! Between a file and a network: names and shapes are compared before any number is read.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread;
 
-use ground::{Digest, in_order};
+use ground::{Digest, Hash, in_order};
 use network::{Architecture, Backbone, Graph, Head, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
@@ -61,34 +63,64 @@ pub fn load_from<S: Source>(
     Ok(Parameters::new(graph, tensors).expect("every shape has been checked"))
 }
 
-/// As [`load_from`] for a whole network, with the [`content_digest`] of all that the file holds.
+/// As [`load_from`] for a whole network, with the [`content_digest`] of all that the file
+/// holds, by this function.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_with_digest<S: Source>(
     file: &File<S>,
     graph: &Graph,
+    hash: Hash,
     known: impl Fn(&str) -> bool,
 ) -> Result<(Parameters, Digest), WeightsError> {
+    let places: Vec<OnceLock<Tensor>> =
+        graph.parameters().iter().map(|_| OnceLock::new()).collect();
+    let digest = hand_over(file, graph, hash, known, |place, tensor| {
+        places[place].set(tensor).expect("each tensor comes once");
+    })?;
+    let tensors = places.into_iter().map(|place| place.into_inner().expect("every tensor came"));
+    let tensors = tensors.collect();
+    Ok((Parameters::new(graph, tensors).expect("every name and shape has been checked"), digest))
+}
+
+/// Reads a whole network's parameters and hands each over as it comes, on all processors, so that
+/// they need never be in memory all at once: by its place in the graph, first all that are no
+/// weights (a weight may be wanted multiplied by some of them), then the weights. Returns the
+/// [`content_digest`] of all that the file holds; before that is compared, nothing handed over may
+/// be believed.
+///
+/// # Errors
+/// As [`load`].
+pub fn hand_over<S: Source>(
+    file: &File<S>,
+    graph: &Graph,
+    hash: Hash,
+    known: impl Fn(&str) -> bool,
+    take: impl Fn(usize, Tensor) + Sync,
+) -> Result<Digest, WeightsError> {
     check(file.path(), file.layout(), graph, Part::Whole, known)?;
     let place = |name: &str| graph.parameters().iter().position(|p| p.name == name);
-    let entries: Vec<_> =
-        file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name))).collect();
-    let read = each(entries.len(), |index| {
-        let (name, _, place) = entries[index];
-        let Some(place) = place else { return Ok((file.digest(name)?, None)) };
-        let (data, digest) = file.tensor_and_digest(name)?;
-        let tensor = tensor(data, &graph.parameters()[place], file.path())?;
-        Ok((digest, Some((place, tensor))))
-    })?;
-    let (digests, tensors): (Vec<_>, Vec<_>) = read.into_iter().unzip();
-    let parts = entries.iter().zip(digests);
-    let digest =
-        content_digest(parts.map(|((name, entry, _), of)| (name.as_str(), entry.dtype, of)));
-    let mut tensors: Vec<_> = tensors.into_iter().flatten().collect();
-    tensors.sort_unstable_by_key(|&(place, _)| place);
-    let tensors = tensors.into_iter().map(|(_, tensor)| tensor).collect();
-    Ok((Parameters::new(graph, tensors).expect("every name and shape has been checked"), digest))
+    let entries = file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name)));
+    let is_weight = |place: &Option<usize>| {
+        place.is_some_and(|place| graph.parameters()[place].role == Role::Weight)
+    };
+    let (mut weights, others): (Vec<_>, Vec<_>) = entries.partition(|(.., p)| is_weight(p));
+    // The largest first, so that no processor is left with one at the end.
+    weights.sort_by_key(|(_, entry, _)| Reverse(entry.bytes));
+    let mut parts = vec![];
+    for entries in [others, weights] {
+        let digests = each(entries.len(), |index| {
+            let (name, _, place) = entries[index];
+            let Some(place) = place else { return file.digest(name, hash) };
+            let (data, digest) = file.tensor_and_digest(name, hash)?;
+            take(place, tensor(data, &graph.parameters()[place], file.path())?);
+            Ok(digest)
+        })?;
+        let named = entries.iter().map(|&(name, entry, _)| (name.as_str(), entry.dtype));
+        parts.extend(named.zip(digests).map(|((name, dtype), digest)| (name, dtype, digest)));
+    }
+    Ok(content_digest(hash, parts))
 }
 
 /// Does `work` for 0..count on all processors: reading from memory that the system keeps is mostly
@@ -116,9 +148,16 @@ fn checked(
 ) -> Result<Vec<f32>, WeightsError> {
     let (path, name) = (|| path.to_owned(), || parameter.name.clone());
     let variance = parameter.role == Role::RunningVariance;
-    // Nearly all tensors hold nothing else, and to know that takes no branch a number.
-    let plain = |x: &f32| x.is_normal() | (*x == 0.0);
-    if !variance && data.iter().fold(true, |all, x| all & plain(x)) {
+    // Nearly all tensors hold nothing but zeros and normal numbers. To know that takes no branch and
+    // no comparison, for which old processors lack instructions: the highest bit is set by what is
+    // below the smallest normal number or above the largest.
+    let odd = |x: &f32| {
+        let size = x.to_bits() & !(1 << 31);
+        let small =
+            size.wrapping_sub(f32::MIN_POSITIVE.to_bits()) & u32::from(size == 0).wrapping_sub(1);
+        small | f32::MAX.to_bits().wrapping_sub(size)
+    };
+    if !variance && data.iter().fold(0, |all, x| all | odd(x)) >> 31 == 0 {
         return Ok(data);
     }
     for value in &mut data {
@@ -244,4 +283,38 @@ pub fn store(
         return Err(WeightsError::NotFinite { path: path.to_owned(), name: name.to_owned() });
     }
     safetensors::write(path, metadata, &tensors(graph, parameters))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use network::{Architecture, Backbone, Head};
+
+    use super::{Role, checked};
+
+    #[test]
+    fn each_odd_number_is_noticed_wherever_it_stands() {
+        let graph =
+            Architecture { backbone: Backbone::Small, head: Head::Linear { classes: 2 } }.graph();
+        let weight = graph.parameters().iter().find(|p| p.role == Role::Weight).unwrap();
+        let plain = [0.0, -0.0, 1.0, -2.5, f32::MAX, f32::MIN, f32::MIN_POSITIVE, -1.5e-38];
+        let smallest = f32::from_bits(1);
+        let largest_subnormal = f32::from_bits(f32::MIN_POSITIVE.to_bits() - 1);
+        let nan = f32::from_bits(0xffc0_0001);
+        for place in 0..plain.len() {
+            let with = |odd: f32| {
+                let mut data = plain.to_vec();
+                data[place] = odd;
+                checked(data, weight, Path::new("a"))
+            };
+            assert_eq!(with(plain[place]).unwrap(), plain);
+            for odd in [f32::NAN, nan, f32::INFINITY, f32::NEG_INFINITY] {
+                assert!(with(odd).is_err(), "{odd} at {place}");
+            }
+            for odd in [smallest, -smallest, largest_subnormal, -largest_subnormal] {
+                assert_eq!(with(odd).unwrap()[place], 0.0, "{odd} at {place}");
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ground::Hash;
 use ground::files::Failing;
 use proptest::prelude::*;
 use weights::WeightsError;
@@ -293,21 +294,32 @@ fn what_is_written_is_read_and_does_not_depend_on_order() {
     assert_eq!(bits, [(-0.0f32).to_bits(), 1.0e-40f32.to_bits()]);
     assert_eq!(file.layout().entries()["weight"].start % 8, 0);
 
-    let written = content_digest(tensors.iter().map(|t| (t.name, t.dtype(), t.digest())));
+    let written = content_digest(
+        Hash::Blake3,
+        tensors.iter().map(|t| (t.name, t.dtype(), t.digest(Hash::Blake3))),
+    );
     let found = |file: &File<&[u8]>| {
         let entries = file.layout().entries().iter();
-        content_digest(entries.map(|(n, e)| (n.as_str(), e.dtype, file.digest(n).unwrap())))
+        content_digest(
+            Hash::Blake3,
+            entries.map(|(n, e)| (n.as_str(), e.dtype, file.digest(n, Hash::Blake3).unwrap())),
+        )
     };
     let mut bytes = std::fs::read(&one).unwrap();
     assert_eq!(found(&read(&bytes).unwrap()), written);
-    assert_eq!(file.tensor_and_digest("weight").unwrap().1, file.digest("weight").unwrap());
+    for hash in [Hash::Sha256, Hash::Blake3] {
+        let both = file.tensor_and_digest("weight", hash).unwrap();
+        assert_eq!(both.1, file.digest("weight", hash).unwrap());
+    }
     assert_eq!(file.payload_digest().unwrap(), read(&bytes).unwrap().payload_digest().unwrap());
     *bytes.last_mut().unwrap() ^= 1;
     let flipped = read(&bytes).unwrap();
     assert_ne!(found(&flipped), written);
     assert_ne!(flipped.payload_digest().unwrap(), file.payload_digest().unwrap());
     // What lies where is part of the content: another type, or another's name.
-    let of = |dtype, name| content_digest([(name, dtype, file.digest("weight").unwrap())]);
+    let of = |dtype, name| {
+        content_digest(Hash::Blake3, [(name, dtype, file.digest("weight", Hash::Blake3).unwrap())])
+    };
     assert_ne!(of(Dtype::F16, "weight"), of(Dtype::BF16, "weight"));
     assert_ne!(of(Dtype::F32, "weight"), of(Dtype::F32, "seen"));
 }

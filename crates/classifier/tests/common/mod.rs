@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use classifier::{Classifier, Data, Known, Made, Reference, SelfTest, Used, thumbnail};
-use ground::Digest;
+use ground::{Digest, Hash};
 use insight::{
     Body, Calibration, Epoch, Evidence, Heat, Map as FeatureMap, Place, Prediction, Reasons,
     Sample, Whose,
@@ -122,16 +122,20 @@ impl Raw {
     /// Gives the file the digests that its content has now.
     pub fn seal(&mut self) {
         let (version, bytes) = (self.version(), |t: &(_, _, _, Vec<u8>)| t.3.clone());
+        let hash = if version < 5 { Hash::Sha256 } else { Hash::Blake3 };
         let payload = if version < 4 {
             Digest::of(&self.tensors.iter().flat_map(bytes).collect::<Vec<u8>>())
         } else {
             let dtypes = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::I64, Dtype::U8];
-            content_digest(self.tensors.iter().map(|(name, dtype, _, bytes)| {
-                let dtype = dtypes.into_iter().find(|known| known.name() == dtype.as_str());
-                (name.as_str(), dtype.unwrap(), Digest::of(bytes))
-            }))
+            content_digest(
+                hash,
+                self.tensors.iter().map(|(name, dtype, _, bytes)| {
+                    let dtype = dtypes.into_iter().find(|known| known.name() == dtype.as_str());
+                    (name.as_str(), dtype.unwrap(), Digest::by(hash, bytes))
+                }),
+            )
         };
-        let description = Digest::of(self.metadata["classifier"].as_bytes());
+        let description = Digest::by(hash, self.metadata["classifier"].as_bytes());
         self.edit("format", |format| {
             format["classifier"] = json!(description.to_string());
             format["payload"] = json!(payload.to_string());

@@ -19,9 +19,19 @@ use answers::{Answers, Form};
 
 pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> {
     let paths = paths::of(&typed.paths)?;
-    let classifier = Classifier::load(&typed.model)?;
-    let mut engine = super::engine_of(&classifier, terminal)?;
-    engine.set_precision(Precision::Fp32, typed.precision.precision());
+    let precision = typed.precision.precision();
+    let (classifier, mut engine) = if typed.heat_maps.is_some() && precision != Precision::Fp32 {
+        // Heat maps are made in fp32 whatever answers are: what is packed for the one will not do.
+        let classifier = Classifier::load(&typed.model)?;
+        let mut engine = super::engine_of(&classifier, terminal)?;
+        engine.set_precision(Precision::Fp32, precision);
+        (classifier, engine)
+    } else {
+        Classifier::load_to_predict(&typed.model, precision)?
+    };
+    if terminal.wants_timings() {
+        engine.measure();
+    }
     let form = match (typed.json, typed.csv) {
         (true, _) => Form::Json,
         (_, true) => Form::Csv,

@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ground::files::{self, FileError};
-use ground::{Digest, Digester};
+use ground::{Digest, Digester, Hash};
 
 use super::half::{from_bf16, from_f16};
 use super::{Dtype, Entry, Layout, Limits, SEAL};
@@ -66,7 +66,11 @@ impl File {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, WeightsError> {
         let open = || {
             // Asked first, because opening a pipe would wait for its other end.
-            if !fs::metadata(path)?.is_file() {
+            let kind = fs::metadata(path)?.file_type();
+            if kind.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            if !kind.is_file() {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
             }
             fs::File::open(path)
@@ -141,8 +145,12 @@ impl<S: Source> File<S> {
     ///
     /// # Errors
     /// As there.
-    pub fn tensor_and_digest(&self, name: &str) -> Result<(Vec<f32>, Digest), WeightsError> {
-        let mut digester = Digester::new();
+    pub fn tensor_and_digest(
+        &self,
+        name: &str,
+        hash: Hash,
+    ) -> Result<(Vec<f32>, Digest), WeightsError> {
+        let mut digester = Digester::of(hash);
         let numbers = self.numbers(name, |piece| digester.update(piece))?;
         Ok((numbers, digester.finish()))
     }
@@ -188,8 +196,8 @@ impl<S: Source> File<S> {
     ///
     /// # Errors
     /// When there is no such tensor, or reading fails.
-    pub fn digest(&self, name: &str) -> Result<Digest, WeightsError> {
-        let mut digester = Digester::new();
+    pub fn digest(&self, name: &str, hash: Hash) -> Result<Digest, WeightsError> {
+        let mut digester = Digester::of(hash);
         self.pieces(&self.entry(name)?, |piece| digester.update(piece))?;
         Ok(digester.finish())
     }
