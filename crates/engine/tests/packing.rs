@@ -54,7 +54,10 @@ fn packed_weights_give_the_same_bits() {
                 [&mut whole, &mut alone].map(|engine| engine.predict(batch.images()).unwrap());
             assert_eq!(bits(&said.logits), bits(&expected.logits), "{name} {precision}");
             assert_eq!(bits(&said.features), bits(&expected.features), "{name} {precision}");
-            // Of maps too, where they are made in the same numbers.
+            // Of maps too, where there is a body to make them of and they are in the same numbers.
+            if graph.cut() == graph.input() {
+                continue;
+            }
             let asked = alone.attribute(batch.images(), &batch.labels);
             if precision == Precision::Fp32 {
                 let expected = whole.attribute(batch.images(), &batch.labels).unwrap();
