@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-/// A SHA-256, unless another [`enum@Hash`] is named: the name of some content, whatever the file is called.
+/// A SHA-256, unless another [`enum@Hash`] is named: the name of some content, whatever the file is
+/// called.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 

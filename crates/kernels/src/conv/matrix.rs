@@ -61,10 +61,9 @@ pub(super) unsafe fn multiply<E: Element>(
     let of = |row: usize| [place.add(row * 2 * SIDE), place.add(row * 2 * SIDE + SIDE)];
     amx::store([of(0), of(half)], LINE);
     if gap > 0 {
+        // The lines follow one another, what lay between them is dropped.
         let line = rows / 4;
-        for (index, from) in
-            [0, line + gap, half, half + line + gap].into_iter().enumerate().skip(1)
-        {
+        for (index, from) in [(1, line + gap), (2, half), (3, half + line + gap)] {
             std::ptr::copy(of(from)[0], of(index * line)[0], line * 2 * SIDE);
         }
     }

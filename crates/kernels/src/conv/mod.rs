@@ -5,8 +5,9 @@
 //! buffer that fits the cache ([`local`]; norms and ReLUs are applied on the way), and each *tap* of
 //! the filter is an offset into it. The gradient of the input is the same product with other taps
 //! ([`job`]), and the gradient of the weights multiplies the same buffer by the output's gradient.
-//! 3×3 convolutions of stride 1 go another way where it is shorter ([`winograd`]). A linear layer is
-//! a 1×1 convolution over 1×1 pictures.
+//! 3×3 convolutions of stride 1 go another way where it is shorter ([`winograd`]), and where the
+//! processor multiplies whole matrices of bfloat16, all do so there ([`matrix`]). A linear layer is a
+//! 1×1 convolution over 1×1 pictures.
 
 mod backward_weights;
 mod epilogue;

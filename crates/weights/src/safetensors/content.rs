@@ -3,8 +3,8 @@ use ground::{Digest, Digester, Hash};
 use super::Dtype;
 
 /// The digest of what a file holds: of each tensor's name, type and own digest, in the order of their
-/// names, all by one function. Threads can share the work, which they cannot where one digest runs over all bytes; and a
-/// tensor that takes another's place or type is noticed.
+/// names, all by one function. Threads can share the work, which they cannot where one digest runs
+/// over all bytes; and a tensor that takes another's place or type is noticed.
 #[must_use]
 pub fn content_digest<'a>(
     hash: Hash,
