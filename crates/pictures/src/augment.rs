@@ -13,7 +13,7 @@ mod sample;
 mod tests;
 
 /// How pictures are altered at random while learning: fastai's `aug_transforms`, with its names,
-/// defaults and distributions.
+/// defaults and distributions, and where `Resize` cuts out the square.
 ///
 /// ```
 /// use pictures::{Augment, Preprocess};
@@ -92,6 +92,7 @@ impl Augment {
                 0.5,
             ),
             contrast: at_most(self.p_lighting, -contrast, contrast, 0.0).exp(),
+            along: draws.uniform(),
         }
     }
 }
@@ -114,6 +115,9 @@ pub struct Drawn {
     pub brightness: f64,
     /// By how much differences from mid-grey grow, on the scale of logits.
     pub contrast: f64,
+    /// Where the square was cut out along the picture's longer side, from 0 to 1
+    /// ([`Dataset::read_along`](crate::Dataset::read_along)).
+    pub along: f64,
 }
 
 impl Default for Drawn {
@@ -127,6 +131,7 @@ impl Default for Drawn {
             centre: [0.5; 2],
             brightness: 0.5,
             contrast: 1.0,
+            along: 0.5,
         }
     }
 }

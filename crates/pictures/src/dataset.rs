@@ -9,7 +9,8 @@ use ground::files::{Disk, FileError, Files, read_capped};
 use ground::progress::Progress;
 use ground::{Digest, Stop, parallel};
 
-use crate::store::{self, Entry, Later, Square, Store, Writer};
+use crate::store::{self, Entry, Later, Store, Strip, Writer};
+use crate::strip::Margins;
 use crate::{
     Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Room, Side, decode,
     read_in_room, split,
@@ -25,7 +26,7 @@ mod tests;
 pub struct Settings {
     /// What a picture may be at most.
     pub limits: Limits,
-    /// Bytes of decoded squares to hold in memory; where there are more, all go to a file.
+    /// Bytes of decoded pictures to hold in memory; where there are more, all go to a file.
     pub memory_budget: u64,
     /// Where that file lies; without one, `pixels` in `LOOKALIKE_CACHE` or else in `lookalike` in
     /// the platform's cache folder.
@@ -36,10 +37,13 @@ pub struct Settings {
     pub seed: u64,
     /// How many pictures are decoded at a time.
     pub threads: usize,
+    /// Keeps also what lies beside the square along a picture's longer side, to learn from
+    /// ([`Dataset::read_along`]).
+    pub margins: bool,
 }
 
 impl Default for Settings {
-    /// 2 GiB, a fifth held out, seed 42, all cores.
+    /// 2 GiB, a fifth held out, seed 42, all cores, squares alone.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
@@ -48,6 +52,7 @@ impl Default for Settings {
             valid_fraction: 0.2,
             seed: 42,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            margins: false,
         }
     }
 }
@@ -109,8 +114,8 @@ pub struct Dataset {
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
-    /// The square of each item.
-    squares: Vec<usize>,
+    /// Each item's number there, and what lies beside its square.
+    strips: Vec<(u64, Margins)>,
 }
 
 impl fmt::Debug for Dataset {
@@ -139,7 +144,7 @@ impl Dataset {
 
     /// As [`Dataset::prepare`], but pictures that an earlier run has decoded at these settings are
     /// only decoded if somebody asks for their pixels. `known` gives what it saw of such pictures.
-    /// (Where the squares are too many for memory it makes no difference: the file that
+    /// (Where the pictures are too many for memory it makes no difference: the file that
     /// holds them is found again, or made whole.)
     ///
     /// # Errors
@@ -153,12 +158,12 @@ impl Dataset {
         stop: &Stop,
     ) -> Result<Self, PicturesError> {
         let work = Work { pictures: &folder.pictures, preprocess, settings, known, progress, stop };
-        let stride = preprocess.size * preprocess.size * 3;
-        let bytes = folder.pictures.len() as u64 * stride as u64;
-        let (store, found) = if bytes <= settings.memory_budget {
+        let longest = if settings.margins { Margins::LONGEST } else { 1 };
+        let most = folder.pictures.len() * preprocess.size * preprocess.size * 3 * longest;
+        let (store, found) = if most as u64 <= settings.memory_budget {
             work.in_memory()?
         } else {
-            work.in_file(&Disk, stride)?
+            work.in_file(&Disk)?
         };
         let mut dataset = Self {
             classes: folder.classes.clone(),
@@ -169,16 +174,16 @@ impl Dataset {
             copies: vec![],
             size: preprocess.size,
             store,
-            squares: vec![],
+            strips: vec![],
         };
         let mut good: Vec<&Labelled> = vec![];
         for (picture, found) in folder.pictures.iter().zip(found) {
             let path = picture.path.clone();
             match found {
-                Ok(Found { digest, square, width, height }) => {
+                Ok(Found { digest, number, width, height }) => {
                     let (label, side) = (picture.label, Side::Train);
                     dataset.items.push(Item { path, label, digest, side, width, height });
-                    dataset.squares.push(square);
+                    dataset.strips.push((number, work.margins(width, height)));
                     good.push(picture);
                 }
                 Err(reason) => dataset.bad.push(Bad { path, reason }),
@@ -212,11 +217,12 @@ impl Dataset {
         };
         let squares = squares.into_iter().map(|square| {
             let print = print(&square);
-            (Square::Pixels(square), print)
+            (Strip::Pixels(square), print)
         });
-        let (store, squares) = (Store::Memory(squares.collect()), (0..items.len()).collect());
+        let store = Store::Memory(squares.collect());
+        let strips = (0..items.len() as u64).map(|number| (number, Margins::none(size))).collect();
         let (bad, warnings) = (vec![], vec![]);
-        Self { classes, items, bad, warnings, groups, copies, size, store, squares }
+        Self { classes, items, bad, warnings, groups, copies, size, store, strips }
     }
 
     /// The items on one side.
@@ -245,23 +251,23 @@ impl Dataset {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), PicturesError> {
-        let Store::Memory(squares) = &mut self.store else { return Ok(()) };
-        let later: Vec<(usize, &Later)> = squares
+        let Store::Memory(strips) = &mut self.store else { return Ok(()) };
+        let later: Vec<(usize, &Later)> = strips
             .iter()
             .enumerate()
-            .filter_map(|(at, (square, _))| match square {
-                Square::Later(later) => Some((at, &**later)),
-                Square::Pixels(_) => None,
+            .filter_map(|(at, (strip, _))| match strip {
+                Strip::Later(later) => Some((at, &**later)),
+                Strip::Pixels(_) => None,
             })
             .collect();
         let bar = progress.begin("Reading pictures", Some(later.len() as u64));
         let (mut decoded, mut failed) = (vec![], None);
         let decode = |index: usize| later[index].1.decode();
         let stopped = || stop.asked();
-        let all = parallel(later.len(), threads, &stopped, decode, |index, square| {
+        let all = parallel(later.len(), threads, &stopped, decode, |index, strip| {
             bar.advance(1);
-            match square {
-                Ok(square) => decoded.push((later[index].0, square)),
+            match strip {
+                Ok(strip) => decoded.push((later[index].0, strip)),
                 Err(error) => {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -274,8 +280,8 @@ impl Dataset {
             None if !all => return Err(PicturesError::Stopped),
             None => {}
         }
-        for (at, square) in decoded {
-            squares[at].0 = Square::Pixels(square.into());
+        for (at, strip) in decoded {
+            strips[at].0 = Strip::Pixels(strip.into());
         }
         Ok(())
     }
@@ -294,7 +300,23 @@ impl Dataset {
     /// # Panics
     /// When there is no such item or `out` is of another length.
     pub fn read(&self, item: usize, out: &mut [u8]) -> Result<(), PicturesError> {
-        Ok(self.store.read(self.squares[item], out)?)
+        let (number, margins) = self.strips[item];
+        Ok(self.store.read(number, margins.bytes(), |strip| margins.middle(strip, out))?)
+    }
+
+    /// As [`Dataset::read`], but the square lies anywhere along the picture's longer side, from one
+    /// end (0) to the other (1, which is excluded). Without [`Settings::margins`] there is only
+    /// the one in the middle.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    ///
+    /// # Panics
+    /// As [`Dataset::read`], or when `along` is not in that range.
+    pub fn read_along(&self, item: usize, along: f64, out: &mut [u8]) -> Result<(), PicturesError> {
+        let (number, margins) = self.strips[item];
+        let place = (along * margins.places() as f64) as usize;
+        Ok(self.store.read(number, margins.bytes(), |strip| margins.cut(strip, place, out))?)
     }
 
     /// What an item looks like.
@@ -305,7 +327,7 @@ impl Dataset {
     /// # Panics
     /// When there is no such item.
     pub fn print(&self, item: usize) -> Result<Print, PicturesError> {
-        Ok(self.store.print(self.squares[item])?)
+        Ok(self.store.print(self.strips[item].0)?)
     }
 
     fn check_bad(&self) -> Result<(), PicturesError> {
@@ -341,14 +363,14 @@ impl Dataset {
 /// What decoding says of a picture.
 struct Found {
     digest: Digest,
-    square: usize,
+    number: u64,
     width: u32,
     height: u32,
 }
 
 /// What a picture is, and its digest, or why it is none.
 type Decoded<T> = Result<(T, Known, Digest), String>;
-/// The squares, and what is known of each picture.
+/// The strips, and what is known of each picture.
 type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
 
 struct Work<'a> {
@@ -370,7 +392,14 @@ impl Work<'_> {
 
     fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
         let known = Known { width: rgb.width, height: rgb.height, print: Print::of(rgb) };
-        (self.preprocess.pixels(rgb).into(), known)
+        (self.margins(rgb.width, rgb.height).strip(self.preprocess, rgb).into(), known)
+    }
+
+    fn margins(&self, width: u32, height: u32) -> Margins {
+        match self.settings.margins {
+            true => Margins::of(self.preprocess, width, height),
+            false => Margins::none(self.preprocess.size),
+        }
     }
 
     /// Runs `work` for each of `count` pictures beside a progress bar, results in order.
@@ -403,36 +432,37 @@ impl Work<'_> {
         }
     }
 
-    /// A picture's square, decoded if it was not before.
-    fn look(&self, path: &Path) -> Decoded<Square> {
+    /// A picture's strip, decoded if it was not before.
+    fn look(&self, path: &Path) -> Decoded<Strip> {
         let limits = &self.settings.limits;
         let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
         let digest = Digest::of(&bytes);
         if let Some(known) = (self.known)(&digest) {
             let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
-            let later = Later { path, digest, preprocess, limits: *limits };
-            return Ok((Square::Later(Box::new(later)), known, digest));
+            let margins = self.margins(known.width, known.height);
+            let later = Later { path, digest, preprocess, margins, limits: *limits };
+            return Ok((Strip::Later(Box::new(later)), known, digest));
         }
         let _room = Room::for_picture(&bytes);
         let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
-        Ok((Square::Pixels(pixels), known, digest))
+        Ok((Strip::Pixels(pixels), known, digest))
     }
 
     fn in_memory(&self) -> Filled {
-        let mut squares = vec![];
+        let mut strips = vec![];
         let look = |index: usize| self.look(&self.pictures[index].path);
         let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
-            Ok(looked.map(|(square, Known { width, height, print }, digest)| {
-                squares.push((square, print));
-                Found { digest, square: squares.len() - 1, width, height }
+            Ok(looked.map(|(strip, Known { width, height, print }, digest)| {
+                strips.push((strip, print));
+                Found { digest, number: strips.len() as u64 - 1, width, height }
             }))
         })?;
-        Ok((Store::Memory(squares), found))
+        Ok((Store::Memory(strips), found))
     }
 
     /// The file is named by content, so digests come first; decoding follows where there is none.
-    fn in_file(&self, files: &dyn Files, stride: usize) -> Filled {
+    fn in_file(&self, files: &dyn Files) -> Filled {
         let digest = |index: usize| self.digest(&self.pictures[index].path);
         let digests = self.each("Looking at pictures", self.pictures.len(), digest, Ok)?;
         // Of several files with the same bytes, any one is decoded.
@@ -444,15 +474,16 @@ impl Work<'_> {
         unique.sort_unstable();
         unique.dedup_by_key(|&mut (digest, _)| digest);
         let names: Vec<Digest> = unique.iter().map(|&(digest, _)| digest).collect();
-        let key = store::key(&names, self.preprocess, &self.settings.limits);
+        let Settings { margins, limits, .. } = self.settings;
+        let key = store::key(&names, self.preprocess, *margins, limits);
         let folder = self.settings.cache_folder.clone().unwrap_or_else(store::cache_folder);
         let path = folder.join(format!("{key}.pixels"));
-        let opened = Store::open(&path, stride, unique.len());
+        let opened = Store::open(&path, unique.len());
         let (store, index) = match opened {
             Some(opened) => opened,
             None => {
                 self.fill(files, &path, &unique)?;
-                let reopened = Store::open(&path, stride, unique.len());
+                let reopened = Store::open(&path, unique.len());
                 reopened.ok_or_else(|| FileError {
                     action: "read back",
                     path,
@@ -464,7 +495,7 @@ impl Work<'_> {
             let digest = digest?;
             let place = names.binary_search(&digest).map_err(|_| "not in the cache".to_owned())?;
             match &index[place] {
-                &Entry::Good(square, width, height) => Ok(Found { digest, square, width, height }),
+                &Entry::Good(number, width, height) => Ok(Found { digest, number, width, height }),
                 Entry::Bad(reason) => Err(reason.clone()),
             }
         };
@@ -500,8 +531,8 @@ impl Work<'_> {
         };
         let index =
             self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
-                Ok((square, Known { width, height, print }, _)) => {
-                    Ok(Entry::Good(writer.add(&square, &print)?, width, height))
+                Ok((strip, Known { width, height, print }, _)) => {
+                    Ok(Entry::Good(writer.add(&strip, &print)?, width, height))
                 }
                 Err(reason) => Ok(Entry::Bad(reason)),
             })?;

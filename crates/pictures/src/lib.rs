@@ -40,6 +40,7 @@ mod resize;
 mod rgb;
 mod room;
 mod store;
+mod strip;
 mod thumbnail;
 
 pub use augment::{Augment, Drawn};

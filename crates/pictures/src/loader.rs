@@ -215,19 +215,18 @@ impl<'a> Loader<'a> {
         batch.labels.extend(pictures.iter().map(|&picture| self.dataset.items[picture].label));
         (batch.count, batch.size) = (pictures.len(), size);
         for (&picture, out) in pictures.iter().zip(batch.pixels.chunks_exact_mut(stride)) {
-            self.dataset.read(picture, square)?;
             match &self.batching.augment {
                 Some(augment) => {
                     let digest = self.dataset.items[picture].digest;
-                    let key = digest.0.as_chunks().0[0];
-                    augment.draw(self.batching.seed, epoch, u64::from_le_bytes(key)).apply(
-                        square,
-                        size,
-                        self.preprocess,
-                        out,
-                    );
+                    let key = u64::from_le_bytes(digest.0.as_chunks().0[0]);
+                    let drawn = augment.draw(self.batching.seed, epoch, key);
+                    self.dataset.read_along(picture, drawn.along, square)?;
+                    drawn.apply(square, size, self.preprocess, out);
                 }
-                None => self.preprocess.normalise(square, out),
+                None => {
+                    self.dataset.read(picture, square)?;
+                    self.preprocess.normalise(square, out);
+                }
             }
         }
         Ok(())

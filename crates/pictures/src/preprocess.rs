@@ -50,7 +50,7 @@ impl Preprocess {
         }
         let (left, across) = self.centre(width, short);
         let (top, down) = self.centre(height, short);
-        resample(picture, Area { left, top, width: across, height: down }, self.size)
+        resample(picture, Area { left, top, width: across, height: down }, [self.size; 2])
     }
 
     /// Where the centre crop begins along a side, and how long it is, in pixels of the picture.

@@ -13,12 +13,12 @@ pub(crate) struct Area {
     pub(crate) height: f64,
 }
 
-/// The area, resampled to `size × size`: a triangle filter as wide as the step between samples,
+/// The area, resampled to so many pixels across and down: a triangle filter as wide as the step between samples,
 /// which is what Pillow calls bilinear. Pixels around the area count at its edges.
-pub(crate) fn resample(picture: &Rgb, area: Area, size: usize) -> Vec<u8> {
+pub(crate) fn resample(picture: &Rgb, area: Area, size: [usize; 2]) -> Vec<u8> {
     let options = ResizeOptions::new().crop(area.left, area.top, area.width, area.height);
     let whole = [0, 0, picture.width, picture.height];
-    run(picture, whole, options, [size as u32; 2])
+    run(picture, whole, options, size.map(|side| side as u32))
 }
 
 /// The whole picture, at most `side` pixels wide and high; as it is where it is no larger. It is

@@ -1,9 +1,9 @@
-//! Decoded pictures as squares of one size, each with the print of the whole picture, so that each
-//! is decoded once a run.
+//! Decoded pictures at one size, each with the print of the whole picture, so that each is decoded
+//! once a run.
 //!
 //! They stay in memory where they fit the budget; else they go to a file in the cache folder,
 //! which the next run finds again by the pictures' content and the settings. The file is read a
-//! square at a time at its place, into the caller's buffer, rather than mapped: a mapping needs
+//! strip at a time at its place, into the caller's buffer, rather than mapped: a mapping needs
 //! unsafe code and dies by a signal when the file is cut short meanwhile, and the system's page
 //! cache serves both ways alike.
 
@@ -16,32 +16,32 @@ use ground::files::{FileError, Files, folder_of, read_at, temporary_beside};
 use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
+use crate::strip::Margins;
 use crate::{Limits, Preprocess, Print};
 
 #[cfg(test)]
 mod tests;
 
 /// Changes with the layout of the file and with how pictures are decoded and resized.
-const VERSION: &str = "lookalike pixels 2";
+const VERSION: &str = "lookalike pixels 3";
 
 /// Files that nobody has opened for so long make room when a new one is written.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Squares of `size × size × 3` bytes, RGB8, and prints, by number.
+/// Strips (RGB8) and prints, by number.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<(Square, Print)>),
-    /// `stride` is the length of a square; its print follows it.
+    Memory(Vec<(Strip, Print)>),
+    /// Here a number is a place in the file. The print comes first.
     File {
         file: File,
         path: PathBuf,
-        stride: usize,
     },
 }
 
 /// One of them.
 #[derive(Debug)]
-pub(crate) enum Square {
+pub(crate) enum Strip {
     Pixels(Box<[u8]>),
     /// Decoded whenever it is asked for, which nobody is expected to do often.
     Later(Box<Later>),
@@ -53,6 +53,7 @@ pub(crate) struct Later {
     pub(crate) path: PathBuf,
     pub(crate) digest: Digest,
     pub(crate) preprocess: Preprocess,
+    pub(crate) margins: Margins,
     pub(crate) limits: Limits,
 }
 
@@ -64,7 +65,7 @@ impl Later {
         if digest != self.digest {
             return Err(failed("it has changed meanwhile".into()));
         }
-        Ok(self.preprocess.pixels(&rgb))
+        Ok(self.margins.strip(&self.preprocess, &rgb))
     }
 }
 
@@ -72,42 +73,48 @@ impl Later {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Entry {
-    /// Which square it is, and its width and height as a picture.
-    Good(usize, u32, u32),
-    /// Why there is no square of it.
+    /// The number of its strip, and its width and height as a picture.
+    Good(u64, u32, u32),
+    /// Why there is no strip of it.
     Bad(String),
 }
 
 impl Store {
-    /// Copies a square.
+    /// Shows a strip, which has so many bytes.
     ///
     /// # Panics
-    /// When there is no such square in memory or `out` is not as long as one.
-    pub(crate) fn read(&self, square: usize, out: &mut [u8]) -> Result<(), FileError> {
+    /// When there is no such strip in memory.
+    pub(crate) fn read(
+        &self,
+        number: u64,
+        bytes: usize,
+        see: impl FnOnce(&[u8]),
+    ) -> Result<(), FileError> {
         match self {
-            Self::Memory(squares) => match &squares[square].0 {
-                Square::Pixels(pixels) => out.copy_from_slice(pixels),
-                Square::Later(later) => out.copy_from_slice(&later.decode()?),
+            Self::Memory(strips) => match &strips[number as usize].0 {
+                Strip::Pixels(pixels) => see(pixels),
+                Strip::Later(later) => see(&later.decode()?),
             },
-            Self::File { file, path, stride } => {
-                assert_eq!(out.len(), *stride, "as long as a square");
-                read_at(file, out, place(square, *stride)).map_err(FileError::at("read", path))?;
+            Self::File { file, path } => {
+                let mut strip = vec![0; bytes];
+                read_at(file, &mut strip, number + Print::BYTES as u64)
+                    .map_err(FileError::at("read", path))?;
+                see(&strip);
             }
         }
         Ok(())
     }
 
-    /// What the picture of a square looks like.
+    /// What the picture of a strip looks like.
     ///
     /// # Panics
-    /// When there is no such square in memory.
-    pub(crate) fn print(&self, square: usize) -> Result<Print, FileError> {
+    /// When there is no such strip in memory.
+    pub(crate) fn print(&self, number: u64) -> Result<Print, FileError> {
         match self {
-            Self::Memory(squares) => Ok(squares[square].1.clone()),
-            Self::File { file, path, stride } => {
+            Self::Memory(strips) => Ok(strips[number as usize].1.clone()),
+            Self::File { file, path } => {
                 let mut bytes = [0; Print::BYTES];
-                read_at(file, &mut bytes, place(square, *stride) + *stride as u64)
-                    .map_err(FileError::at("read", path))?;
+                read_at(file, &mut bytes, number).map_err(FileError::at("read", path))?;
                 Ok(Print::from_bytes(&bytes))
             }
         }
@@ -115,28 +122,28 @@ impl Store {
 
     /// Finds the file of a [`key`] with an entry for each of `pictures`. A damaged or foreign one
     /// counts as none: it is made again.
-    pub(crate) fn open(path: &Path, stride: usize, pictures: usize) -> Option<(Self, Vec<Entry>)> {
+    pub(crate) fn open(path: &Path, pictures: usize) -> Option<(Self, Vec<Entry>)> {
         let mut file = File::open(path).ok()?;
-        let index: Vec<Entry> = serde_json::from_slice(&verify(&mut file, stride).ok()?).ok()?;
+        let index: Vec<Entry> = serde_json::from_slice(&verify(&mut file).ok()?).ok()?;
         // Only keeps it from being swept up; without that it is made again one day.
         let _ =
             File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
-        (index.len() == pictures)
-            .then(|| (Self::File { file, path: path.to_owned(), stride }, index))
+        (index.len() == pictures).then(|| (Self::File { file, path: path.to_owned() }, index))
     }
 }
 
-/// Where a square begins in the file.
-fn place(square: usize, stride: usize) -> u64 {
-    square as u64 * (stride + Print::BYTES) as u64
-}
-
 /// The name of the file for these pictures at these settings.
-pub(crate) fn key(digests: &[Digest], preprocess: &Preprocess, limits: &Limits) -> Digest {
+pub(crate) fn key(
+    digests: &[Digest],
+    preprocess: &Preprocess,
+    margins: bool,
+    limits: &Limits,
+) -> Digest {
     let mut key = Digester::new();
     let Preprocess { short_side, size, .. } = preprocess;
     let Limits { max_pixels, max_side, .. } = limits;
-    key.update(format!("{VERSION} {short_side} {size} {max_pixels} {max_side}\n").as_bytes());
+    let settings = format!("{VERSION} {short_side} {size} {margins} {max_pixels} {max_side}\n");
+    key.update(settings.as_bytes());
     digests.iter().for_each(|digest| key.update(&digest.0));
     key.finish()
 }
@@ -146,15 +153,15 @@ pub(crate) fn cache_folder() -> PathBuf {
     ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }
 
-/// A file in the making: squares with their prints, then the index (JSON), its length (8 bytes, little-endian), and
-/// the SHA-256 of all that. It takes its name once it is whole.
+/// A file in the making: prints, each with its strip, then the index (JSON), its length (8 bytes,
+/// little-endian), and the SHA-256 of all that. It takes its name once it is whole.
 pub(crate) struct Writer<'a> {
     files: &'a dyn Files,
     path: &'a Path,
     temporary: PathBuf,
     file: File,
     digester: Digester,
-    squares: usize,
+    written: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -165,15 +172,15 @@ impl<'a> Writer<'a> {
         sweep(folder);
         let temporary = temporary_beside(path);
         let file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
-        Ok(Self { files, path, temporary, file, digester: Digester::new(), squares: 0 })
+        Ok(Self { files, path, temporary, file, digester: Digester::new(), written: 0 })
     }
 
-    /// Adds a square and says which it is.
-    pub(crate) fn add(&mut self, square: &[u8], print: &Print) -> Result<usize, FileError> {
-        self.append(square)?;
+    /// Adds a strip and gives its number.
+    pub(crate) fn add(&mut self, strip: &[u8], print: &Print) -> Result<u64, FileError> {
+        let number = self.written;
         self.append(&print.to_bytes())?;
-        self.squares += 1;
-        Ok(self.squares - 1)
+        self.append(strip)?;
+        Ok(number)
     }
 
     /// Ends the file, which then exists.
@@ -194,6 +201,7 @@ impl<'a> Writer<'a> {
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.digester.update(bytes);
+        self.written += bytes.len() as u64;
         self.files.append(&mut self.file, bytes).map_err(FileError::at("write", &self.temporary))
     }
 }
@@ -206,17 +214,14 @@ impl Drop for Writer<'_> {
 }
 
 /// Reads all of the file and gives its index.
-fn verify(file: &mut File, stride: usize) -> io::Result<Vec<u8>> {
+fn verify(file: &mut File) -> io::Result<Vec<u8>> {
     let damaged = || io::Error::from(io::ErrorKind::InvalidData);
     let body = file.metadata()?.len().checked_sub(8 + 32).ok_or_else(damaged)?;
     let mut end = [0; 8 + 32];
     read_at(file, &mut end, body)?;
     let (length, digest) = end.split_at(8);
     let length = u64::from_le_bytes(length.try_into().map_err(|_| damaged())?);
-    let squares = body.checked_sub(length).ok_or_else(damaged)?;
-    if squares % place(1, stride) != 0 {
-        return Err(damaged());
-    }
+    let strips = body.checked_sub(length).ok_or_else(damaged)?;
     let mut digester = Digester::new();
     let mut buffer = vec![0; 1 << 20];
     let mut content = file.take(body + 8);
@@ -230,7 +235,7 @@ fn verify(file: &mut File, stride: usize) -> io::Result<Vec<u8>> {
         return Err(damaged());
     }
     let mut index = vec![0; usize::try_from(length).map_err(|_| damaged())?];
-    read_at(file, &mut index, squares)?;
+    read_at(file, &mut index, strips)?;
     Ok(index)
 }
 

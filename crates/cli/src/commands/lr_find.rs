@@ -34,6 +34,7 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
         valid_fraction: typed.valid,
         seed: recipe.seed,
         threads: kernels::threads::count(),
+        margins: recipe.augment,
         ..dataset::Settings::default()
     };
     let data = Dataset::prepare(&folder, &preprocess, &how, terminal, stop)?;

@@ -27,6 +27,7 @@ fn cases() -> Vec<Drawn> {
             centre: [n[5], n[6]],
             brightness: n[7],
             contrast: n[8],
+            ..Drawn::default()
         }
     };
     text.lines().map(case).collect()
@@ -65,7 +66,7 @@ fn nothing_drawn_is_normalising_to_the_bit() {
     let never = Augment { flip: false, p_affine: 0.0, p_lighting: 0.0, ..Augment::default() };
     for picture in 0..50 {
         let drawn = never.draw(1, 2, picture);
-        assert_eq!(Drawn { centre: [0.5; 2], ..drawn }, Drawn::default());
+        assert_eq!(Drawn { centre: [0.5; 2], along: 0.5, ..drawn }, Drawn::default());
     }
 }
 
@@ -91,6 +92,7 @@ fn distributions_are_those_of_fastai() {
     check("zoom", &|d| d.zoom, 1.0, 0.75, 1.0, 1.1);
     check("centre x", &|d| d.centre[0], -1.0, 1.0, 0.0, 1.0);
     check("centre y", &|d| d.centre[1], -1.0, 1.0, 0.0, 1.0);
+    check("along", &|d| d.along, -1.0, 1.0, 0.0, 1.0);
     check("brightness", &|d| d.brightness, 0.5, 0.75, 0.4, 0.6);
     check("contrast", &|d| d.contrast.ln(), 0.0, 0.75, 0.8f64.ln(), -0.8f64.ln());
     let flips = drawn.iter().filter(|d| d.orientation == 1).count() as f64 / n as f64;

@@ -78,6 +78,52 @@ fn threads_and_store_change_nothing() {
     }
 }
 
+/// With margins the middle is what it was, wherever the strips lie, and the ends are others.
+#[test]
+fn margins_add_places_and_change_no_middle() {
+    let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for n in 0..20_u32 {
+        // Columns of different greys; wide, square or tall.
+        let mut file = Cursor::new(Vec::new());
+        let grey = |x: u32, y: u32| image::Luma([(x * 5 + y * 3 + n) as u8]);
+        let picture = image::GrayImage::from_fn(24 + n % 3 * 12, 36, grey);
+        picture.write_to(&mut file, ImageFormat::Png).unwrap();
+        put(dir.path(), ["newt", "toad"][n as usize / 10], n as usize, file.get_ref());
+    }
+    let plain = prepare(dir.path(), &Settings::default()).unwrap();
+    let known = |digest: &Digest| {
+        let at = plain.items.iter().position(|item| item.digest == *digest)?;
+        let (width, height, print) =
+            (plain.items[at].width, plain.items[at].height, plain.print(at).unwrap());
+        (at % 2 == 0).then_some(Known { width, height, print })
+    };
+    let all_along = |dataset: &Dataset| -> Vec<Vec<u8>> {
+        let read = |(item, along): (usize, f64)| {
+            let mut out = vec![0; 8 * 8 * 3];
+            dataset.read_along(item, along, &mut out).unwrap();
+            out
+        };
+        let places = [0.0, 0.3, 0.7, 0.999_999];
+        (0..20).flat_map(|item| places.map(|along| read((item, along)))).collect()
+    };
+    let folder = Folder::scan(dir.path()).unwrap();
+    let mut seen = vec![];
+    for settings in [Settings::default(), on_disk(cache.path()), on_disk(cache.path())] {
+        let settings = Settings { margins: true, ..settings };
+        let (preprocess, stop) = (Preprocess::imagenet(8), Stop::new());
+        let dataset =
+            Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &stop).unwrap();
+        assert_eq!(pixels(&dataset), pixels(&plain));
+        assert_eq!(prints(&dataset), prints(&plain));
+        seen.push(all_along(&dataset));
+    }
+    assert!(seen.iter().all(|other| *other == seen[0]));
+    for (item, places) in plain.items.iter().zip(seen[0].chunks(4)) {
+        assert_eq!(places[0] == places[3], item.width == item.height, "{item:?}");
+    }
+    assert_ne!(all_along(&plain), seen[0]);
+}
+
 /// Those of known content are decoded when somebody asks, and then as ever.
 #[test]
 fn known_pictures_are_decoded_later() {

@@ -50,6 +50,8 @@ pub(super) fn run(
         valid_fraction: settings.valid.unwrap_or(0.0),
         seed: recipe.seed,
         threads: kernels::threads::count(),
+        // Features are of the middle; the body would learn from every place.
+        margins: wants_more(recipe),
         ..dataset::Settings::default()
     };
     let known = |digest: &Digest| {

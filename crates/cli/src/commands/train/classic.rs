@@ -39,6 +39,7 @@ pub(super) fn run(
         valid_fraction: valid,
         seed: recipe.seed,
         threads: kernels::threads::count(),
+        margins: recipe.augment,
         ..dataset::Settings::default()
     };
     let given = folder.pictures.iter().any(|picture| picture.side == Some(Side::Valid));
