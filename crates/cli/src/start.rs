@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ground::files::FileError;
 use ground::progress::Progress;
@@ -35,10 +35,11 @@ impl Start {
     ) -> Result<Self, WeightsError> {
         let named = settings.backbone;
         if let Some(path) = &settings.weights {
-            let backbone = match named {
-                Some(named) => named.backbone,
-                None => recognised(path)?,
-            };
+            // Opened even where the backbone is named: what is no such file is told at once.
+            let file = File::open(path, &Limits::WEIGHTS)?;
+            // Where none is recognised, loading as ResNet-50 says what is amiss.
+            let recognised = || weights::recognise(file.layout()).unwrap_or(Backbone::ResNet50);
+            let backbone = named.map_or_else(recognised, |named| named.backbone);
             return Ok(Self { backbone, weights: Some(path.clone()), pretrained: None });
         }
         let mut hub = Hub::from_environment();
@@ -104,10 +105,4 @@ impl Start {
             None => Ok(Parameters::start(graph, seed)),
         }
     }
-}
-
-/// The backbone that a file holds; where none is recognised, loading as ResNet-50 says what is amiss.
-fn recognised(path: &Path) -> Result<Backbone, WeightsError> {
-    let file = File::open(path, &Limits::WEIGHTS)?;
-    Ok(weights::recognise(file.layout()).unwrap_or(Backbone::ResNet50))
 }

@@ -64,12 +64,13 @@ impl Margins {
             return square;
         }
         let (width, height) = (picture.width, picture.height);
-        let short = f64::from(width.min(height));
+        let (short, longer) = (f64::from(width.min(height)), f64::from(width.max(height)));
         let scale = short / self.size as f64;
         let corner = (width.max(height) - width.min(height)) / 2;
-        let begin = f64::from(corner) - self.before as f64 * scale;
+        // Rounding must not put an end outside of the picture.
+        let begin = (f64::from(corner) - self.before as f64 * scale).max(0.0);
         let long = self.before + self.size + self.after;
-        let along = long as f64 * scale;
+        let along = (long as f64 * scale).min(longer - begin);
         let mut strip = if self.wide {
             let area = Area { left: begin, top: 0.0, width: along, height: short };
             resample(picture, area, [long, self.size])

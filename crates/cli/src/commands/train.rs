@@ -57,8 +57,8 @@ pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Res
     if let Some(like) = &like {
         like.ask_for(&mut settings);
     }
-    look_over(&settings, &folder, terminal, stop);
     let start = Start::choose(&settings, terminal, stop)?;
+    look_over(&settings, &folder, terminal, stop);
     let recipe = match like {
         Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
         None => settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len()),

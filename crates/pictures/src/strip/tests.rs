@@ -71,6 +71,17 @@ fn a_square_has_one_place_and_a_panorama_not_too_many() {
     }
 }
 
+/// Where sizes do not divide, rounding must not carry the strip's ends out of the picture.
+#[test]
+fn strips_of_all_proportions_lie_within_the_picture() {
+    for (long, short) in (1..40).flat_map(|long| (1..=long).map(move |short| (long, short))) {
+        for size in [1, 7, 33] {
+            squares(&picture(long, short), size);
+            squares(&picture(short, long), size);
+        }
+    }
+}
+
 #[test]
 fn a_square_smaller_than_the_shorter_side_stands_alone() {
     let preprocess = Preprocess { short_side: 32, ..Preprocess::imagenet(28) };
