@@ -74,7 +74,9 @@ fn a_square_has_one_place_and_a_panorama_not_too_many() {
 /// Where sizes do not divide, rounding must not carry the strip's ends out of the picture.
 #[test]
 fn strips_of_all_proportions_lie_within_the_picture() {
-    for (long, short) in (1..40).flat_map(|long| (1..=long).map(move |short| (long, short))) {
+    let all = (1..40).flat_map(|long| (1..=long).map(move |short| (long, short)));
+    // With the last two, an end lies 1e-14 pixels outside before it is put right.
+    for (long, short) in all.chain([(74, 55), (84, 55)]) {
         for size in [1, 7, 33] {
             squares(&picture(long, short), size);
             squares(&picture(short, long), size);
