@@ -120,7 +120,7 @@ pub fn compete(
         rivals.iter().map(|(_, logits)| losses(logits, labels, &folds)).collect();
     let mean = |values: &[f64]| stats::mean(values, &units);
     let known = rivals.iter().zip(&losses).map(|((name, logits), losses)| {
-        let told = mean(losses);
+        let told = stats::mean_loss(losses, &units);
         let wrong =
             logits.iter().zip(labels).filter(|(row, label)| first_of_largest(row) != **label);
         Candidate {

@@ -108,7 +108,7 @@ fn assert_kept(name: &str, world: &World, covered: f64) {
 #[test]
 fn of_log_loss() {
     for world in worlds(1) {
-        let mean = |set: &Set| stats::mean(&set.losses, &set.units).unwrap();
+        let mean = |set: &Set| stats::mean_loss(&set.losses, &set.units).unwrap();
         let truth = |set: &Set| set.losses.iter().sum::<f64>() / set.losses.len() as f64;
         assert_kept("log-loss", &world, world.covered(truth, |set| mean(set).interval));
     }

@@ -5,7 +5,7 @@
 use ground::random::{Draws, Purpose};
 use insight::{
     Calibration, Candidate, CurvePoint, Evidence, EvidenceError, Finder, Insight, Prediction,
-    Protocol, Reason, Scaling, Shortcut, Verdict, compare,
+    Protocol, Reason, Scaling, Shortcut, Verdict, compare, stats,
 };
 
 /// `n` pictures of three classes, `sharp` easy to tell apart, told with three times too large
@@ -264,6 +264,24 @@ fn better_is_said_only_beyond_chance() {
     assert!(same.sentence().to_string().starts_with("Fine-tuning is not clearly better or worse"));
     let itself = compare("a", &a, "a", &a, &labels, &groups);
     assert_eq!((itself.p_value, itself.better), (1.0, None));
+}
+
+/// Where all but a picture or two are named right with certainty, the range of a mean can begin
+/// below zero, where no log-loss is.
+#[test]
+fn a_log_loss_is_nowhere_negative() {
+    let units = stats::Units::new(&[0; 60], &(0..60).collect::<Vec<_>>());
+    let mut below = 0;
+    for set in 0..50 {
+        let mut draws = Draws::new(set, Purpose::Synthetic, &[]);
+        let losses: Vec<f64> = (0..60).map(|_| (3.0 * draws.normal() - 6.0).exp()).collect();
+        let mean = stats::mean(&losses, &units).unwrap();
+        let loss = stats::mean_loss(&losses, &units).unwrap();
+        assert_eq!((loss.value, loss.interval.high), (mean.value, mean.interval.high));
+        assert_eq!(loss.interval.low, mean.interval.low.max(0.0));
+        below += usize::from(mean.interval.low < 0.0);
+    }
+    assert!(below > 0, "no range of a mean began below zero");
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Insight {
         Self {
             accuracy,
             error_rate: Proportion::of_groups(n - hits, n, design),
-            log_loss: stats::mean(&losses, &units),
+            log_loss: stats::mean_loss(&losses, &units),
             macro_f1: stats::macro_f1(&predicted, &actual, classes, &units),
             auroc: stats::auroc(&rows, &actual, &units),
             most_confused: confusion::most_confused(&confusion, &judged),
@@ -237,7 +237,7 @@ impl Calibrated {
             scaling: whole.scaling.clone(),
             before: stats::reliability(&sure, &named, units)?,
             after: stats::reliability(&after, right, units)?,
-            log_loss_before: stats::mean(&losses, units)?,
+            log_loss_before: stats::mean_loss(&losses, units)?,
         })
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use self::linear::solve;
 pub use self::paired::{Difference, mcnemar, paired_difference};
 pub use self::proportion::{Estimate, Proportion, f1, wilson};
 pub use self::reliability::{Bin, Reliability, reliability};
-pub use self::resample::{Units, mean};
+pub use self::resample::{Units, mean, mean_loss};
 pub use self::scores::{auroc, macro_f1};
 
 /// The normal quantile that leaves 2.5 % on either side.

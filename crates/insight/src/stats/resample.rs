@@ -167,3 +167,10 @@ pub fn mean(values: &[f64], units: &Units) -> Option<Estimate> {
         Interval { low: value - error * quantile(0.975), high: value - error * quantile(0.025) };
     Some(Estimate { value, interval })
 }
+
+/// As [`mean`], of losses: none is negative, so no part of the range is.
+#[must_use]
+pub fn mean_loss(losses: &[f64], units: &Units) -> Option<Estimate> {
+    let Estimate { value, interval } = mean(losses, units)?;
+    Some(Estimate { value, interval: Interval { low: interval.low.max(0.0), ..interval } })
+}
