@@ -478,12 +478,13 @@ impl Work<'_> {
         let key = store::key(&names, self.preprocess, *margins, limits);
         let folder = self.settings.cache_folder.clone().unwrap_or_else(store::cache_folder);
         let path = folder.join(format!("{key}.pixels"));
-        let opened = Store::open(&path, unique.len());
+        let bytes = |width, height| self.margins(width, height).bytes();
+        let opened = Store::open(&path, unique.len(), bytes);
         let (store, index) = match opened {
             Some(opened) => opened,
             None => {
                 self.fill(files, &path, &unique)?;
-                let reopened = Store::open(&path, unique.len());
+                let reopened = Store::open(&path, unique.len(), bytes);
                 reopened.ok_or_else(|| FileError {
                     action: "read back",
                     path,

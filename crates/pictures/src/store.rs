@@ -120,15 +120,22 @@ impl Store {
         }
     }
 
-    /// Finds the file of a [`key`] with an entry for each of `pictures`. A damaged or foreign one
-    /// counts as none: it is made again.
-    pub(crate) fn open(path: &Path, pictures: usize) -> Option<(Self, Vec<Entry>)> {
+    /// Finds the file of a [`key`] with an entry for each of `pictures`; `bytes` says how long the
+    /// strip of a picture of some width and height is. A damaged or foreign one counts as none: it
+    /// is made again.
+    pub(crate) fn open(
+        path: &Path,
+        pictures: usize,
+        bytes: impl Fn(u32, u32) -> usize,
+    ) -> Option<(Self, Vec<Entry>)> {
         let mut file = File::open(path).ok()?;
-        let index: Vec<Entry> = serde_json::from_slice(&verify(&mut file).ok()?).ok()?;
+        let (strips, index) = verify(&mut file).ok()?;
+        let index: Vec<Entry> = serde_json::from_slice(&index).ok()?;
         // Only keeps it from being swept up; without that it is made again one day.
         let _ =
             File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
-        (index.len() == pictures).then(|| (Self::File { file, path: path.to_owned() }, index))
+        (index.len() == pictures && fills(&index, strips, bytes))
+            .then(|| (Self::File { file, path: path.to_owned() }, index))
     }
 }
 
@@ -213,8 +220,20 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// Reads all of the file and gives its index.
-fn verify(file: &mut File) -> io::Result<Vec<u8>> {
+/// Whether the strips of an index follow one another from the file's beginning to where they end.
+fn fills(index: &[Entry], end: u64, bytes: impl Fn(u32, u32) -> usize) -> bool {
+    let good = index.iter().filter_map(|entry| match *entry {
+        Entry::Good(number, width, height) => Some((number, Print::BYTES + bytes(width, height))),
+        Entry::Bad(_) => None,
+    });
+    let mut strips: Vec<(u64, usize)> = good.collect();
+    strips.sort_unstable();
+    let next = |at: u64, &(number, len): &(u64, usize)| (number == at).then_some(at + len as u64);
+    strips.iter().try_fold(0, next) == Some(end)
+}
+
+/// Reads all of the file and gives where its strips end, and its index.
+fn verify(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     let damaged = || io::Error::from(io::ErrorKind::InvalidData);
     let body = file.metadata()?.len().checked_sub(8 + 32).ok_or_else(damaged)?;
     let mut end = [0; 8 + 32];
@@ -236,7 +255,7 @@ fn verify(file: &mut File) -> io::Result<Vec<u8>> {
     }
     let mut index = vec![0; usize::try_from(length).map_err(|_| damaged())?];
     read_at(file, &mut index, strips)?;
-    Ok(index)
+    Ok((strips, index))
 }
 
 /// Removes files of former sets that nobody has used for long, and what a crash left behind.

@@ -38,7 +38,8 @@ impl Margins {
         if size < preprocess.short_side {
             return Self::none(size);
         }
-        let (short, long) = (width.min(height), width.max(height));
+        // What a cache tells of a picture was not measured by us: it may say 0.
+        let (short, long) = (width.min(height).max(1), width.max(height).max(1));
         // Preprocess::pixels cuts here as well.
         let corner = (long - short) / 2;
         let scaled = |length: u32| (u64::from(length) * size as u64 / u64::from(short)) as usize;

@@ -1,8 +1,13 @@
-use ground::Digest;
+use std::collections::HashSet;
+use std::fs;
+
+use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
+use ground::{Digest, Stop};
 
 use super::{Batch, Batching, Loader};
-use crate::{Augment, Dataset, Item, PicturesError, Preprocess, Side};
+use crate::dataset::Settings;
+use crate::{Augment, Dataset, Folder, Item, PicturesError, Preprocess, Side};
 
 const SIZE: usize = 6;
 
@@ -36,7 +41,8 @@ fn epoch(dataset: &Dataset, batching: &Batching, epoch: u64) -> Vec<Batch> {
     for batch in &batches {
         assert_eq!((batch.count, batch.size), (batch.pictures.len(), SIZE));
         assert_eq!(batch.pixels.len(), batch.count * SIZE * SIZE * 3);
-        assert!(batch.pictures.iter().zip(&batch.labels).all(|(p, label)| p % 3 == *label));
+        let label = |&picture: &usize| dataset.items[picture].label;
+        assert_eq!(batch.labels, batch.pictures.iter().map(label).collect::<Vec<_>>());
     }
     batches
 }
@@ -86,6 +92,40 @@ fn alterations_follow_the_content_not_the_place() {
     let ordered = epoch(&dataset, &batching, 2);
     for batch in epoch(&dataset, &Batching { shuffle: true, ..batching }, 2) {
         assert_eq!(batch, ordered[batch.pictures[0]]);
+    }
+}
+
+/// What is not square is learned from every place along its longer side, and measured in the middle.
+#[test]
+fn learning_goes_along_the_longer_side() {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, width, height) in [("wide", 18, 6), ("wide", 6, 18), ("square", 6, 6)] {
+        let dir = folder.path().join(class);
+        fs::create_dir_all(&dir).unwrap();
+        let grey = |x: u32, y: u32| image::Luma([(x * 13 + y * 11) as u8]);
+        let picture = image::GrayImage::from_fn(width, height, grey);
+        picture.save(dir.join(format!("{width}x{height}.png"))).unwrap();
+    }
+    let settings = Settings { margins: true, valid_fraction: 0.0, ..Settings::default() };
+    let (preprocess, stop) = (Preprocess::imagenet(SIZE), Stop::new());
+    let folder = Folder::scan(folder.path()).unwrap();
+    let dataset = Dataset::prepare(&folder, &preprocess, &settings, &Silent, &stop).unwrap();
+    let plain = Augment { flip: false, p_affine: 0.0, p_lighting: 0.0, ..Augment::default() };
+    let learn = Batching { workers: 0, ..Batching::to_train(1, Some(plain), 3) };
+    let mut seen = vec![HashSet::new(); 3];
+    for batch in (0..60).flat_map(|number| epoch(&dataset, &learn, number)) {
+        let bits: Vec<u32> = batch.pixels.iter().map(|x| x.to_bits()).collect();
+        seen[batch.pictures[0]].insert(bits);
+    }
+    let places =
+        dataset.items.iter().map(|item| if item.width == item.height { 1 } else { SIZE + 1 });
+    assert_eq!(seen.iter().map(HashSet::len).collect::<Vec<_>>(), places.collect::<Vec<_>>());
+    for batch in epoch(&dataset, &Batching::to_measure(1), 0) {
+        let mut square = [0; SIZE * SIZE * 3];
+        dataset.read(batch.pictures[0], &mut square).unwrap();
+        let mut expected = vec![0.0; square.len()];
+        preprocess.normalise(&square, &mut expected);
+        assert_eq!(batch.pixels, expected);
     }
 }
 

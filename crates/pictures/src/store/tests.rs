@@ -15,6 +15,11 @@ fn index() -> Vec<Entry> {
     vec![Entry::Good(second, 30, 20), Entry::Bad("cut off".into()), Entry::Good(first, 5, 5)]
 }
 
+/// Of the index's two good pictures.
+fn bytes(width: u32, _: u32) -> usize {
+    LENGTHS[usize::from(width == 30)]
+}
+
 fn print(byte: u8) -> Print {
     Print::from_bytes(&[byte; Print::BYTES])
 }
@@ -33,9 +38,9 @@ fn write(files: &dyn ground::files::Files, path: &std::path::Path) -> bool {
 fn what_was_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/er/x.pixels");
-    assert!(Store::open(&path, 3).is_none());
+    assert!(Store::open(&path, 3, bytes).is_none());
     assert!(write(&Disk, &path));
-    let (store, found) = Store::open(&path, 3).unwrap();
+    let (store, found) = Store::open(&path, 3, bytes).unwrap();
     assert_eq!(found, index());
     for (strip, byte) in [(1, 9), (0, 7), (1, 9)] {
         let mut seen = vec![];
@@ -59,13 +64,17 @@ fn a_damaged_file_counts_as_none() {
         let mut damaged = whole.clone();
         damaged[place] ^= 1;
         fs::write(&path, &damaged).unwrap();
-        assert!(Store::open(&path, 3).is_none(), "byte {place}");
+        assert!(Store::open(&path, 3, bytes).is_none(), "byte {place}");
         fs::write(&path, &whole[..place]).unwrap();
-        assert!(Store::open(&path, 3).is_none(), "cut at {place}");
+        assert!(Store::open(&path, 3, bytes).is_none(), "cut at {place}");
     }
     fs::write(&path, &whole).unwrap();
-    assert!(Store::open(&path, 4).is_none(), "of other pictures");
-    assert!(Store::open(&path, 3).is_some());
+    assert!(Store::open(&path, 4, bytes).is_none(), "of other pictures");
+    let longer = |width, height| bytes(width, height) + 1;
+    assert!(Store::open(&path, 3, longer).is_none(), "of another size");
+    let turned = |width, height| LENGTHS[0] + LENGTHS[1] - bytes(width, height);
+    assert!(Store::open(&path, 3, turned).is_none(), "of as many bytes, otherwise shared out");
+    assert!(Store::open(&path, 3, bytes).is_some());
 }
 
 #[test]
@@ -82,7 +91,7 @@ fn a_failing_disk_leaves_no_file_and_no_litter() {
         let left: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
         assert!(left.is_empty() || left == [path.clone()], "after step {n}: {left:?}");
-        assert_eq!(left.is_empty(), Store::open(&path, 3).is_none());
+        assert_eq!(left.is_empty(), Store::open(&path, 3, bytes).is_none());
         let _ = fs::remove_file(&path);
     }
     // create, seven appends, sync, rename, sync folder
