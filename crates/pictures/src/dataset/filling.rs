@@ -1,0 +1,207 @@
+//! Decodes a folder's pictures into a store: memory, or the file that an earlier run left.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use ground::files::{Disk, FileError, Files, read_capped};
+use ground::progress::Progress;
+use ground::{Digest, Stop, parallel};
+
+use super::{Known, Settings};
+use crate::store::{self, Entry, Later, Store, Strip, Writer};
+use crate::strip::Margins;
+use crate::{Labelled, PicturesError, Preprocess, Print, Rgb, Room, decode, read_in_room};
+
+/// What decoding says of a picture.
+pub(super) struct Found {
+    pub(super) digest: Digest,
+    pub(super) number: u64,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+/// What a picture is, and its digest, or why it is none.
+type Decoded<T> = Result<(T, Known, Digest), String>;
+/// The strips, and what is known of each picture.
+type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
+
+/// What is to be done, and how.
+pub(super) struct Work<'a> {
+    pub(super) pictures: &'a [Labelled],
+    pub(super) preprocess: &'a Preprocess,
+    pub(super) settings: &'a Settings,
+    pub(super) known: &'a (dyn Fn(&Digest) -> Option<Known> + Sync),
+    pub(super) progress: &'a dyn Progress,
+    pub(super) stop: &'a Stop,
+}
+
+impl Work<'_> {
+    /// Decodes all of it: into memory where that fits the budget, else into a file.
+    pub(super) fn run(&self) -> Filled {
+        let longest = if self.settings.margins { Margins::LONGEST } else { 1 };
+        let most = self.pictures.len() * self.preprocess.size * self.preprocess.size * 3 * longest;
+        if most as u64 <= self.settings.memory_budget {
+            self.in_memory()
+        } else {
+            self.in_file(&Disk)
+        }
+    }
+
+    fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
+        let (rgb, digest, _room) =
+            read_in_room(path, &self.settings.limits).map_err(|why| why.to_string())?;
+        let (pixels, known) = self.see(&rgb);
+        Ok((pixels, known, digest))
+    }
+
+    fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
+        let known = Known { width: rgb.width, height: rgb.height, print: Print::of(rgb) };
+        (self.margins(rgb.width, rgb.height).strip(self.preprocess, rgb).into(), known)
+    }
+
+    pub(super) fn margins(&self, width: u32, height: u32) -> Margins {
+        match self.settings.margins {
+            true => Margins::of(self.preprocess, width, height),
+            false => Margins::none(self.preprocess.size),
+        }
+    }
+
+    /// Runs `work` for each of `count` pictures beside a progress bar, results in order.
+    fn each<T: Send, U>(
+        &self,
+        what: &str,
+        count: usize,
+        work: impl Fn(usize) -> T + Sync,
+        mut take: impl FnMut(T) -> Result<U, FileError>,
+    ) -> Result<Vec<U>, PicturesError> {
+        let bar = self.progress.begin(what, Some(count as u64));
+        let mut results: Vec<Option<U>> = (0..count).map(|_| None).collect();
+        let mut failed = None;
+        let stop = || self.stop.asked();
+        let all = parallel(count, self.settings.threads, &stop, work, |index, result| {
+            bar.advance(1);
+            match take(result) {
+                Ok(result) => results[index] = Some(result),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None if !all => Err(PicturesError::Stopped),
+            None => Ok(results.into_iter().flatten().collect()),
+        }
+    }
+
+    /// A picture's strip, decoded if it was not before.
+    fn look(&self, path: &Path) -> Decoded<Strip> {
+        let limits = &self.settings.limits;
+        let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
+        let digest = Digest::of(&bytes);
+        if let Some(known) = (self.known)(&digest) {
+            let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
+            let margins = self.margins(known.width, known.height);
+            let later = Later { path, digest, preprocess, margins, limits: *limits };
+            return Ok((Strip::Later(Box::new(later)), known, digest));
+        }
+        let _room = Room::for_picture(&bytes);
+        let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
+        let (pixels, known) = self.see(&rgb);
+        Ok((Strip::Pixels(pixels), known, digest))
+    }
+
+    fn in_memory(&self) -> Filled {
+        let mut strips = vec![];
+        let look = |index: usize| self.look(&self.pictures[index].path);
+        let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
+            Ok(looked.map(|(strip, Known { width, height, print }, digest)| {
+                strips.push((strip, print));
+                Found { digest, number: strips.len() as u64 - 1, width, height }
+            }))
+        })?;
+        Ok((Store::Memory(strips), found))
+    }
+
+    /// The file is named by content, so digests come first; decoding follows where there is none.
+    fn in_file(&self, files: &dyn Files) -> Filled {
+        let digest = |index: usize| self.digest(&self.pictures[index].path);
+        let digests = self.each("Looking at pictures", self.pictures.len(), digest, Ok)?;
+        // Of several files with the same bytes, any one is decoded.
+        let by_digest = digests.iter().zip(self.pictures);
+        let by_digest =
+            by_digest.filter_map(|(digest, picture)| Some((digest.as_ref().ok()?, picture)));
+        let mut unique: Vec<(Digest, &Path)> =
+            by_digest.map(|(&digest, picture)| (digest, &*picture.path)).collect();
+        unique.sort_unstable();
+        unique.dedup_by_key(|&mut (digest, _)| digest);
+        let names: Vec<Digest> = unique.iter().map(|&(digest, _)| digest).collect();
+        let Settings { margins, limits, .. } = self.settings;
+        let key = store::key(&names, self.preprocess, *margins, limits);
+        let folder = self.settings.cache_folder.clone().unwrap_or_else(store::cache_folder);
+        let path = folder.join(format!("{key}.pixels"));
+        let bytes = |width, height| self.margins(width, height).bytes();
+        let opened = Store::open(&path, unique.len(), bytes);
+        let (store, index) = match opened {
+            Some(opened) => opened,
+            None => {
+                self.fill(files, &path, &unique)?;
+                let reopened = Store::open(&path, unique.len(), bytes);
+                reopened.ok_or_else(|| FileError {
+                    action: "read back",
+                    path,
+                    source: std::io::ErrorKind::InvalidData.into(),
+                })?
+            }
+        };
+        let find = |digest: Result<Digest, String>| {
+            let digest = digest?;
+            let place = names.binary_search(&digest).map_err(|_| "not in the cache".to_owned())?;
+            match &index[place] {
+                &Entry::Good(number, width, height) => Ok(Found { digest, number, width, height }),
+                Entry::Bad(reason) => Err(reason.clone()),
+            }
+        };
+        Ok((store, digests.into_iter().map(find).collect()))
+    }
+
+    fn digest(&self, path: &Path) -> Result<Digest, String> {
+        // A pipe or a device would be waited for without end; decoding finds the words for it.
+        let file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        let bytes = file.then(|| read_capped(path, self.settings.limits.max_bytes));
+        match bytes {
+            Some(Ok(bytes)) => Ok(Digest::of(&bytes)),
+            _ => match self.decode(path) {
+                Err(reason) => Err(reason),
+                Ok(_) => Err("changed while it was read".into()),
+            },
+        }
+    }
+
+    fn fill(
+        &self,
+        files: &dyn Files,
+        path: &Path,
+        unique: &[(Digest, &Path)],
+    ) -> Result<(), PicturesError> {
+        let mut writer = Writer::new(files, path)?;
+        let decode = |index: usize| {
+            let (expected, path) = unique[index];
+            match self.decode(path) {
+                Ok((.., digest)) if digest != expected => Err("changed while it was read".into()),
+                decoded => decoded,
+            }
+        };
+        let index =
+            self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
+                Ok((strip, Known { width, height, print }, _)) => {
+                    Ok(Entry::Good(writer.add(&strip, &print)?, width, height))
+                }
+                Err(reason) => Ok(Entry::Bad(reason)),
+            })?;
+        Ok(writer.finish(&index)?)
+    }
+}
