@@ -11,6 +11,9 @@ use crate::{Element, View, scratch};
 
 /// Partial sums × column groups wanted, so that many cores find work.
 const TASKS: usize = 16;
+/// Bytes of input that a piece may take: every piece adds to all weights once more, so that it should
+/// be large, even where it does not stay in the second-level cache.
+const LOCAL: usize = 640 * 1024;
 /// Numbers that all partial sums may hold together: what is more is split by columns instead.
 const PARTIAL: usize = 4 << 20;
 
@@ -24,7 +27,7 @@ pub(super) fn run<E: Element>(
     gradient: &[E],
     weight_gradient: &mut [f32],
 ) {
-    let pieces = pieces::<E>(job, PIXELS * E::GROUP);
+    let pieces = pieces::<E>(job, PIXELS * E::GROUP, LOCAL);
     if pieces.is_empty() {
         weight_gradient.fill(0.0);
         return;
@@ -33,7 +36,7 @@ pub(super) fn run<E: Element>(
     // Each group copies the input anew, which a lone tap repays only with more columns.
     let matrices = matrix::serve::<E>();
     let width = if matrices { 16 } else { E::GROUP * if job.taps.len() == 1 { 4 } else { 2 } };
-    let layout = Layout::new(job, &view);
+    let layout = Layout::new(job, &view, usize::MAX);
     let blocks = Blocks::new(job.out_channels, &layout);
     let len = if matrices { blocks.len() } else { weight_gradient.len() };
     let most = (PARTIAL / len.max(1)).clamp(1, TASKS);

@@ -33,6 +33,15 @@ pub(super) struct Layout {
     pub(super) direct: bool,
 }
 
+/// What a product sums over: runs of numbers, all of one length.
+#[derive(Debug)]
+pub(super) struct Depth {
+    /// Offset of each run from a row's place.
+    pub(super) offsets: Vec<usize>,
+    /// Numbers in a run: whole groups.
+    pub(super) run: usize,
+}
+
 /// A run of output pixels whose local places are evenly spaced, in two halves: with half = rows/2,
 /// rounded up, row r < half lies at `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise
 /// their output pixels.
@@ -67,7 +76,8 @@ pub(super) enum Piece {
 }
 
 impl Layout {
-    pub(super) fn new<E: Element>(job: &Job, view: &View<'_, E>) -> Self {
+    /// For work that reads at most so many rows side by side.
+    pub(super) fn new<E: Element>(job: &Job, view: &View<'_, E>, rows: usize) -> Self {
         let min = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
         let max = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
         let first = (min(|t| t.dy), min(|t| t.dx));
@@ -76,7 +86,8 @@ impl Layout {
         let lone = job.taps.len() <= 1;
         let (step, skip) = if lone { (1, job.step) } else { (job.step, 1) };
         // Pixels a multiple of 1 KiB apart share few cache sets; 64 bytes more spread them out. In
-        // place that cannot be done, and at 4 KiB all pixels would share one set.
+        // place that cannot be done, and at 4 KiB all pixels would share one set, in which there is
+        // room for eight lines: for the rows of AVX2's tiles, but not for those of longer ones.
         let same_grid =
             (job.height, job.width) == (job.grid_height, job.grid_width) && first == (0, 0);
         let channels = job.padded::<E>();
@@ -86,7 +97,7 @@ impl Layout {
             && skip == 1
             && same_grid
             && job.channels.is_multiple_of(E::GROUP)
-            && !bytes.is_multiple_of(4096);
+            && (!bytes.is_multiple_of(4096) || rows <= 6);
         let apart = if bytes.is_multiple_of(1024) && !direct { 64 / size_of::<E>() } else { 0 };
         let pitch = channels + apart;
         let columns = (job.grid_width.max(1) - 1) * step + span_x;
@@ -100,6 +111,16 @@ impl Layout {
         let numbers = taps * channels;
         let run = numbers.next_multiple_of(E::GROUP);
         Self { pitch, columns, step, offsets, numbers, run, first, span, skip, direct }
+    }
+
+    /// The runs of taps, halved until they have at most so many numbers, as far as that goes.
+    pub(super) fn depth<E: Element>(&self, most: usize) -> Depth {
+        let mut run = self.run;
+        while run > most && run.is_multiple_of(2 * E::GROUP) {
+            run /= 2;
+        }
+        let parts = |&offset: &usize| (offset..offset + self.run).step_by(run);
+        Depth { offsets: self.offsets.iter().flat_map(parts).collect(), run }
     }
 
     /// Local rows for so many grid rows of one picture.
@@ -292,32 +313,28 @@ impl Layout {
                 let lines = pictures * rows;
                 if job.out_step == 1 && self.takes_four(job, most) {
                     self.four_lines(job, (pictures, rows), line, tiles);
-                } else if 2 * job.grid_width <= most {
-                    // Narrow maps: two lines make one tile.
-                    for index in (0..lines - 1).step_by(2) {
-                        let ((a0, out0), (a1, out1)) = (line(index), line(index + 1));
+                    return;
+                }
+                // The first part of a line is the shortest. If there is room, that of the next line
+                // joins it: a tile of few rows waits for its sums.
+                let parts = || cut(job.grid_width, most);
+                let short = parts().next().map_or(0, |(_, rows)| rows);
+                let joined = if 2 * short <= most { lines / 2 * 2 } else { 0 };
+                for index in 0..lines {
+                    let (a, out) = line(index);
+                    if index < joined && index % 2 == 0 {
+                        let (a1, out1) = line(index + 1);
                         tiles.push(RowTile {
-                            rows: 2 * job.grid_width,
-                            a: [a0, a1],
-                            out: [out0, out1],
+                            rows: 2 * short,
+                            a: [a, a1],
+                            out: [out, out1],
                             gap: 0,
                         });
                     }
-                    if lines % 2 == 1 {
-                        let (a, out) = line(lines - 1);
-                        even(tiles, a, out, job.grid_width);
-                    }
-                } else {
-                    for index in 0..lines {
-                        let (a, out) = line(index);
-                        for (start, rows) in cut(job.grid_width, most) {
-                            even(
-                                tiles,
-                                a + start * self.step * self.pitch,
-                                out + start * job.out_step,
-                                rows,
-                            );
-                        }
+                    for (start, rows) in parts().skip(usize::from(index < joined)) {
+                        let (right, beside) =
+                            (start * self.step * self.pitch, start * job.out_step);
+                        even(tiles, a + right, out + beside, rows);
                     }
                 }
             }

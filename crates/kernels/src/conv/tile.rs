@@ -62,6 +62,9 @@ pub(super) struct Operands<'a, E> {
     pub(super) run: usize,
     /// The panel: `offsets.len() × run` numbers for each of `S::PANEL` columns, group by group.
     pub(super) panel: *const E,
+    /// What to ask for meanwhile: so many cache lines with each run, one after another from this one.
+    pub(super) ahead: *const [u8; 64],
+    pub(super) lines: usize,
 }
 
 /// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
@@ -79,8 +82,12 @@ unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
-    let mut b = o.panel;
+    let (mut b, mut ahead) = (o.panel, o.ahead);
     for &offset in o.offsets {
+        for _ in 0..o.lines {
+            S::prefetch_far(ahead.cast());
+            ahead = ahead.wrapping_add(1);
+        }
         let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
         let end = a0.add(o.run);
         while a0 < end {

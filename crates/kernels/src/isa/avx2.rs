@@ -123,6 +123,10 @@ unsafe impl Simd for Avx2 {
         _mm_prefetch::<_MM_HINT_T0>(line.cast());
     }
     #[inline(always)]
+    unsafe fn prefetch_far(line: *const f32) {
+        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[inline(always)]
     unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
         enter(kernel)
     }

@@ -170,6 +170,10 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
         _mm_prefetch::<_MM_HINT_T0>(line.cast());
     }
     #[inline(always)]
+    unsafe fn prefetch_far(line: *const f32) {
+        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[inline(always)]
     unsafe fn load_part(from: *const f32, n: usize) -> __m512 {
         _mm512_maskz_loadu_ps(((1u32 << n) - 1) as __mmask16, from)
     }

@@ -38,6 +38,8 @@ pub unsafe trait Simd: Copy {
     const ROWS: usize;
     /// Columns of a panel.
     const PANEL: usize = Self::LANES * Self::VECS;
+    /// Both.
+    const TILE: [usize; 2] = [Self::ROWS, Self::PANEL];
 
     /// All lanes `x`.
     unsafe fn splat(x: f32) -> Self::V;
@@ -106,6 +108,10 @@ pub unsafe trait Simd: Copy {
     /// Asks for a cache line that will be read soon; does nothing where there is no way to.
     #[inline(always)]
     unsafe fn prefetch(_line: *const f32) {}
+
+    /// Asks for a cache line that will be read later, no nearer than the second-level cache.
+    #[inline(always)]
+    unsafe fn prefetch_far(_line: *const f32) {}
 
     /// The first `n` lanes from memory, the rest 0.
     #[inline(always)]
@@ -217,17 +223,32 @@ impl Isa {
         self == Self::Amx
     }
 
+    /// Bytes that the second-level cache of a processor with this set has at the least, as a rule. By
+    /// the set, not as the processor says: how work is cut decides in which order sums are added, and
+    /// runs on one set are to give the same bits.
+    pub(crate) fn second_level(self) -> usize {
+        match self {
+            Self::Avx2 | Self::Portable => 512 * 1024,
+            _ => 1024 * 1024,
+        }
+    }
+
     /// Columns of a panel of the matrix product.
     #[must_use]
     pub fn panel(self) -> usize {
+        self.tile()[1]
+    }
+
+    /// Rows and columns of a tile, but for those of matrix registers.
+    pub(crate) fn tile(self) -> [usize; 2] {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => avx512::Avx512::<false>::PANEL,
+            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => avx512::Avx512::<false>::TILE,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::Avx2::PANEL,
+            Self::Avx2 => avx2::Avx2::TILE,
             #[cfg(target_arch = "aarch64")]
-            Self::Neon => neon::Neon::PANEL,
-            _ => portable::Portable::PANEL,
+            Self::Neon => neon::Neon::TILE,
+            _ => portable::Portable::TILE,
         }
     }
 }

@@ -120,6 +120,8 @@ impl<E: Element> Kernel for Block<'_, E> {
                         offsets: &[0],
                         run: channels,
                         panel: panel.add(at * channels * S::PANEL),
+                        ahead: std::ptr::null(),
+                        lines: 0,
                     };
                     let to = self.sums.add(at * sums + start * S::PANEL);
                     multiply::<S, f32>(&operands, rows, Leave(to));
