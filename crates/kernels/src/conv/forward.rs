@@ -1,8 +1,8 @@
 use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
-use super::local::{Depth, Layout, Piece, Prefetch, RowTile};
+use super::local::{Layout, Piece, Prefetch, RowTile};
 use super::matrix;
-use super::tile::{Ending, Leave, Lines, Operands, each_row, multiply};
+use super::tile::{Depth, Ending, Leave, Lines, Operands, each_row, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
@@ -10,10 +10,6 @@ use crate::{Element, View, scratch};
 /// Grid pixels that one piece aims at: enough to read a panel of weights seldom, few enough for
 /// the second-level cache.
 pub(super) const PIXELS: usize = 224;
-/// Bytes of panels from which on each is asked for while at the one before: fewer stay in caches.
-const FAR: usize = 1024 * 1024;
-/// Numbers that products sum up between one such request and the next.
-const BLOCK: usize = 64;
 /// Bytes of panels that matrix registers go through for each tile: few enough to stay in the
 /// second-level cache, as many as that allows, so that lines of results are written one after another.
 const TOGETHER: usize = 512 * 1024;
@@ -87,9 +83,8 @@ pub(super) fn run<E: Element>(
     // Few pieces (a small batch, deep layers): split the columns too.
     let groups = PIECES.div_ceil(pieces.len().max(1)).min(columns);
     let layout = Layout::new(job, &view, Isa::in_use().tile()[0]);
-    // Few pieces read a panel while it is new to the caches, and wait for it.
-    let asks = pieces.len() < PIECES && size_of_val(panels) >= FAR && !matrix::serve::<E>();
-    let depth = layout.depth::<E>(if asks { BLOCK } else { usize::MAX });
+    let few = pieces.len() < PIECES && !matrix::serve::<E>();
+    let depth = Depth::new::<E>(&layout.offsets, layout.run, few, size_of_val(panels));
     let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };
     let run = (pieces.len() / PIECES).clamp(1, RUN);
     let runs: Vec<&[Piece]> = pieces.chunks(run).collect();
@@ -105,7 +100,6 @@ pub(super) fn run<E: Element>(
                         job,
                         layout: &layout,
                         depth: &depth,
-                        asks,
                         view: &view,
                         piece,
                         next: runs[index].get(offset + 1).copied(),
@@ -135,8 +129,6 @@ struct PieceKernel<'a, E> {
     job: &'a Job,
     layout: &'a Layout,
     depth: &'a Depth,
-    /// Whether to ask for a panel while at the one before.
-    asks: bool,
     view: &'a View<'a, E>,
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
@@ -173,25 +165,19 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let panel_len = job.depth::<E>() * S::PANEL;
         let together =
             if matrices { (TOGETHER / size_of::<E>() / panel_len.max(1)).max(1) } else { 1 };
-        // Each tile asks for its share of the panel behind its own, a little with each run.
-        let share = (panel_len * size_of::<E>() / 64).div_ceil(tiles.len().max(1));
-        let lines = share.div_ceil(self.depth.offsets.len().max(1));
         for some in (self.columns.0..self.columns.1).step_by(together) {
             for (index, tile) in tiles.iter().enumerate() {
                 for column in some..(some + together).min(self.columns.1) {
                     prefetch.step::<S>();
                     let first = column * S::PANEL;
                     self.ask_for::<S>(tile, first);
+                    let panel = self.panels.as_ptr().add(column * panel_len);
                     let operands = Operands {
                         a: [base.add(tile.a[0]), base.add(tile.a[1])],
                         row: layout.step * layout.pitch,
-                        offsets: &self.depth.offsets,
-                        run: self.depth.run,
-                        panel: self.panels.as_ptr().add(column * panel_len),
-                        ahead: self.panels.as_ptr().cast::<[u8; 64]>().wrapping_add(
-                            (column + 1) * panel_len * size_of::<E>() / 64 + index * share,
-                        ),
-                        lines: if self.asks && column + 1 < self.columns.1 { lines } else { 0 },
+                        depth: self.depth,
+                        panel,
+                        ahead: self.depth.ahead::<S, E>(panel, (index, tiles.len())),
                     };
                     self.tile::<S>(&operands, tile, first, &mut done, &mut registers);
                 }

@@ -33,15 +33,6 @@ pub(super) struct Layout {
     pub(super) direct: bool,
 }
 
-/// What a product sums over: runs of numbers, all of one length.
-#[derive(Debug)]
-pub(super) struct Depth {
-    /// Offset of each run from a row's place.
-    pub(super) offsets: Vec<usize>,
-    /// Numbers in a run: whole groups.
-    pub(super) run: usize,
-}
-
 /// A run of output pixels whose local places are evenly spaced, in two halves: with half = rows/2,
 /// rounded up, row r < half lies at `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise
 /// their output pixels.
@@ -111,16 +102,6 @@ impl Layout {
         let numbers = taps * channels;
         let run = numbers.next_multiple_of(E::GROUP);
         Self { pitch, columns, step, offsets, numbers, run, first, span, skip, direct }
-    }
-
-    /// The runs of taps, halved until they have at most so many numbers, as far as that goes.
-    pub(super) fn depth<E: Element>(&self, most: usize) -> Depth {
-        let mut run = self.run;
-        while run > most && run.is_multiple_of(2 * E::GROUP) {
-            run /= 2;
-        }
-        let parts = |&offset: &usize| (offset..offset + self.run).step_by(run);
-        Depth { offsets: self.offsets.iter().flat_map(parts).collect(), run }
     }
 
     /// Local rows for so many grid rows of one picture.

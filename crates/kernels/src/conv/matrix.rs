@@ -44,14 +44,14 @@ pub(super) unsafe fn multiply<E: Element>(
     // A register cannot be empty: the second half of a single row is that row again, and what comes
     // of it lies where nothing is read.
     let second = if rows == 1 { operands.a[0] } else { operands.a[1] };
-    let pairs = step(operands.run / 2);
+    let pairs = step(operands.depth.run / 2);
     registers.set(Shape { rows: [half, (rows / 2 + gap).max(1)], columns: [SIDE; 2], pairs });
     amx::zero();
     let line = operands.row * size_of::<E>();
     let mut panel = operands.panel.cast::<u8>();
-    for &offset in operands.offsets {
+    for &offset in &operands.depth.offsets {
         let mut a = [operands.a[0].add(offset).cast::<u8>(), second.add(offset).cast()];
-        for _ in (0..operands.run / 2).step_by(pairs) {
+        for _ in (0..operands.depth.run / 2).step_by(pairs) {
             amx::step(a, line, [panel, panel.add(LINE / 2)], LINE);
             a = a.map(|a| a.add(4 * pairs));
             panel = panel.add(LINE * pairs);

@@ -50,21 +50,66 @@ impl Ending for Leave {
     }
 }
 
+/// What a product sums over: runs of numbers, all of one length.
+#[derive(Debug)]
+pub(super) struct Depth {
+    /// Offset of each run from a row's place.
+    pub(super) offsets: Vec<usize>,
+    /// Numbers in a run: whole groups.
+    pub(super) run: usize,
+    /// Whether the panel behind a product's own is asked for meanwhile.
+    asks: bool,
+}
+
+/// Bytes of panels from which on it pays to ask for them: fewer stay in caches.
+const FAR: usize = 1024 * 1024;
+/// Numbers that are summed up, at the most, before memory is asked for again.
+const BLOCK: usize = 64;
+
+impl Depth {
+    /// Of runs at these offsets. Where but `few` products read a panel, and all panels take so many
+    /// `bytes`, each is asked for ahead, as it is new to the caches and would be waited for.
+    pub(super) fn new<E: Element>(offsets: &[usize], run: usize, few: bool, bytes: usize) -> Self {
+        let asks = few && bytes >= FAR;
+        let mut part = run;
+        while asks && part > BLOCK && part.is_multiple_of(2 * E::GROUP) {
+            part /= 2;
+        }
+        let parts = |&offset: &usize| (offset..offset + run).step_by(part.max(1));
+        Self { offsets: offsets.iter().flat_map(parts).collect(), run: part, asks }
+    }
+
+    /// What product `index` of `all` with a panel should ask for: its share of the panel behind.
+    #[inline(always)]
+    pub(super) fn ahead<S: Simd, E>(&self, panel: *const E, (index, all): (usize, usize)) -> Ahead {
+        if !self.asks {
+            return Ahead { first: panel.cast(), lines: 0 };
+        }
+        let len = self.offsets.len() * self.run * S::PANEL;
+        let share = (len * size_of::<E>() / 64).div_ceil(all);
+        let first = panel.wrapping_add(len).cast::<[u8; 64]>().wrapping_add(index * share);
+        Ahead { first, lines: share.div_ceil(self.offsets.len()) }
+    }
+}
+
+/// Cache lines to ask for: so many with each run, one behind the other from the first on.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    first: *const [u8; 64],
+    lines: usize,
+}
+
 /// A tile of `M` rows: where its rows, its panel and its depth lie.
 pub(super) struct Operands<'a, E> {
     /// First row of each half (see `RowTile`), of which the first has `M.div_ceil(2)` rows.
     pub(super) a: [*const E; 2],
     /// Numbers between rows of a half.
     pub(super) row: usize,
-    /// Offset of each run from a row's place.
-    pub(super) offsets: &'a [usize],
-    /// Numbers in a run: whole groups.
-    pub(super) run: usize,
-    /// The panel: `offsets.len() × run` numbers for each of `S::PANEL` columns, group by group.
+    pub(super) depth: &'a Depth,
+    /// The panel: the depth's numbers for each of `S::PANEL` columns, group by group.
     pub(super) panel: *const E,
-    /// What to ask for meanwhile: so many cache lines with each run, one after another from this one.
-    pub(super) ahead: *const [u8; 64],
-    pub(super) lines: usize,
+    /// What to ask for meanwhile.
+    pub(super) ahead: Ahead,
 }
 
 /// Row sums Σ a·b over all runs, for `M` rows and `V` registers of columns.
@@ -82,14 +127,15 @@ unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
-    let (mut b, mut ahead) = (o.panel, o.ahead);
-    for &offset in o.offsets {
-        for _ in 0..o.lines {
+    let mut b = o.panel;
+    let Ahead { first: mut ahead, lines } = o.ahead;
+    for &offset in &o.depth.offsets {
+        for _ in 0..lines {
             S::prefetch_far(ahead.cast());
             ahead = ahead.wrapping_add(1);
         }
         let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
-        let end = a0.add(o.run);
+        let end = a0.add(o.depth.run);
         while a0 < end {
             let mut columns = [E::packed::<S>(b); V];
             for v in 1..V {

@@ -214,7 +214,12 @@ impl Isa {
     /// AVX-512 at half the speed of `f32`, and made for speed in AMX.
     #[must_use]
     pub fn has_bf16(self) -> bool {
-        self == Self::Amx || (self == Self::Avx512Bf16 && !is_intel())
+        self.has_bf16_by(is_intel())
+    }
+
+    /// As [`Isa::has_bf16`], on a processor that Intel made or not.
+    fn has_bf16_by(self, intel: bool) -> bool {
+        self == Self::Amx || (self == Self::Avx512Bf16 && !intel)
     }
 
     /// Whether products of bfloat16 are those of whole matrices.

@@ -1,6 +1,6 @@
 //! What random shapes do not reach: NaN, infinities, both zeros and ties of rounding.
 
-use super::{Kernel, Simd, dispatch};
+use super::{Isa, Kernel, Simd, dispatch};
 use crate::{Bf16, Element};
 
 /// None is so near 0 that a processor may take it for 0.
@@ -88,5 +88,15 @@ fn methods_agree_on_corners() {
             let same = found.to_bits() == plain.to_bits() || found.is_nan() && plain.is_nan();
             assert!(same, "method {method} of {a:?} and {b:?}: {found:?} for {plain:?}");
         }
+    }
+}
+
+#[test]
+fn bf16_is_fast_in_matrix_registers_and_in_vectors_of_others_than_intel() {
+    let has = |isa: Isa| [isa.has_bf16_by(true), isa.has_bf16_by(false)];
+    assert_eq!(has(Isa::Amx), [true, true]);
+    assert_eq!(has(Isa::Avx512Bf16), [false, true]);
+    for isa in [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable] {
+        assert_eq!(has(isa), [false, false], "{isa}");
     }
 }

@@ -4,7 +4,7 @@
 use super::{PLACES, SIDE, Shape, TILE, Window, transform};
 use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
 use crate::conv::local::cut;
-use crate::conv::tile::{Leave, Operands, multiply};
+use crate::conv::tile::{Depth, Leave, Operands, multiply};
 use crate::elementwise::load;
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -45,6 +45,7 @@ pub(in crate::conv) fn run<E: Element>(
     let panel = Isa::in_use().panel();
     let columns = filters.div_ceil(panel);
     let groups = TASKS.div_ceil(blocks.max(1)).min(columns);
+    let depth = Depth::new::<f32>(&[0], shape.channels, blocks < TASKS, size_of_val(packed));
     let sums_len = if epilogue.sums.is_some() { 2 * filters } else { 0 };
     scratch::with(blocks * sums_len, |partial: &mut [f32]| {
         partial.fill(0.0);
@@ -62,6 +63,7 @@ pub(in crate::conv) fn run<E: Element>(
                     packed,
                     tiles,
                     pitch,
+                    depth: &depth,
                     columns: group * columns / groups..(group + 1) * columns / groups,
                     input: input.as_mut_ptr(),
                     sums: sums.as_mut_ptr(),
@@ -90,6 +92,7 @@ struct Block<'a, E> {
     tiles: std::ops::Range<usize>,
     pitch: usize,
     columns: std::ops::Range<usize>,
+    depth: &'a Depth,
     /// `place × tile × pitch`, places [`apart`].
     input: *mut f32,
     /// `place × tile × panel`, places apart, for one panel at a time.
@@ -109,19 +112,19 @@ impl<E: Element> Kernel for Block<'_, E> {
             let to = self.input.add(index * self.pitch);
             input::<S, E>(self.shape, self.view, tile, to, place);
         }
+        let parts = count.div_ceil(S::ROWS);
         for column in self.columns.clone() {
             let panel = self.packed.as_ptr().add(column * PLACES * channels * S::PANEL);
             for at in 0..PLACES {
-                for (start, rows) in cut(count, S::ROWS) {
+                for (part, (start, rows)) in cut(count, S::ROWS).enumerate() {
                     let a = self.input.add(at * place + start * self.pitch).cast_const();
+                    let panel = panel.add(at * channels * S::PANEL);
                     let operands = Operands {
                         a: [a, a.add(rows.div_ceil(2) * self.pitch)],
                         row: self.pitch,
-                        offsets: &[0],
-                        run: channels,
-                        panel: panel.add(at * channels * S::PANEL),
-                        ahead: std::ptr::null(),
-                        lines: 0,
+                        depth: self.depth,
+                        panel,
+                        ahead: self.depth.ahead::<S, f32>(panel, (part, parts)),
                     };
                     let to = self.sums.add(at * sums + start * S::PANEL);
                     multiply::<S, f32>(&operands, rows, Leave(to));
