@@ -83,6 +83,7 @@ pub(super) fn run<E: Element>(
     // Few pieces (a small batch, deep layers): split the columns too.
     let groups = PIECES.div_ceil(pieces.len().max(1)).min(columns);
     let layout = Layout::new(job, &view, Isa::in_use().tile()[0]);
+    // Matrix registers go through several panels for each tile instead, and ask for none.
     let few = pieces.len() < PIECES && !matrix::serve::<E>();
     let depth = Depth::new::<E>(&layout.offsets, layout.run, few, size_of_val(panels));
     let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::job::Job;
 use crate::elementwise::{load, store};
-use crate::isa::Simd;
+use crate::isa::{Isa, Simd};
 use crate::{Element, View};
 
 /// How a job's input lies in local buffers.
@@ -77,8 +77,8 @@ impl Layout {
         let lone = job.taps.len() <= 1;
         let (step, skip) = if lone { (1, job.step) } else { (job.step, 1) };
         // Pixels a multiple of 1 KiB apart share few cache sets; 64 bytes more spread them out. In
-        // place that cannot be done, and at 4 KiB all pixels would share one set, in which there is
-        // room for eight lines: for the rows of AVX2's tiles, but not for those of longer ones.
+        // place that cannot be done, and at 4 KiB all pixels would share one set, which must have room
+        // for a line of each row and of the panel.
         let same_grid =
             (job.height, job.width) == (job.grid_height, job.grid_width) && first == (0, 0);
         let channels = job.padded::<E>();
@@ -88,7 +88,7 @@ impl Layout {
             && skip == 1
             && same_grid
             && job.channels.is_multiple_of(E::GROUP)
-            && (!bytes.is_multiple_of(4096) || rows <= 6);
+            && (!bytes.is_multiple_of(4096) || rows < Isa::in_use().ways() - 1);
         let apart = if bytes.is_multiple_of(1024) && !direct { 64 / size_of::<E>() } else { 0 };
         let pitch = channels + apart;
         let columns = (job.grid_width.max(1) - 1) * step + span_x;

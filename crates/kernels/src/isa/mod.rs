@@ -238,6 +238,14 @@ impl Isa {
         }
     }
 
+    /// Lines that a set of such a processor's first-level cache holds at the least.
+    pub(crate) fn ways(self) -> usize {
+        match self {
+            Self::Neon | Self::Portable => 4,
+            _ => 8,
+        }
+    }
+
     /// Columns of a panel of the matrix product.
     #[must_use]
     pub fn panel(self) -> usize {
