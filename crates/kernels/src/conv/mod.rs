@@ -17,6 +17,7 @@ mod job;
 mod local;
 mod matrix;
 mod pack;
+mod pass;
 mod tile;
 mod winograd;
 
@@ -25,9 +26,9 @@ mod tests;
 
 pub use epilogue::{Added, Epilogue};
 pub use pack::{Direction, Pack};
+pub use pass::Pass;
 
 use crate::{Element, View};
-use job::Job;
 
 /// The shape of a convolution over a batch.
 ///
@@ -107,14 +108,7 @@ impl Conv {
         output: &mut [E],
         epilogue: Epilogue<'_, E>,
     ) {
-        input.check(self.input_len(), self.channels);
-        assert_eq!(output.len(), self.output_len(), "the output of {self:?}");
-        weights.check::<E>(self, Direction::Forward);
-        if let Some(shape) = winograd::Shape::forward(self, E::PRECISION) {
-            return winograd::run(&shape, weights.transformed(&shape), input, output, epilogue);
-        }
-        let job = Job::forward(self);
-        forward::run(&job, weights.panels(0, &job), input, output, epilogue);
+        E::convolve(self, Pass::Forward { input, weights, output, epilogue });
     }
 
     /// The gradient of the input from that of the output; added to `input_gradient` if
@@ -129,23 +123,7 @@ impl Conv {
         input_gradient: &mut [E],
         accumulate: bool,
     ) {
-        let gradient = View::plain(gradient);
-        gradient.check(self.output_len(), self.filters);
-        assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
-        weights.check::<E>(self, Direction::BackwardData);
-        let added = if accumulate { Added::Output } else { Added::Nothing };
-        if let Some(shape) = winograd::Shape::backward_data(self, E::PRECISION) {
-            let (weights, epilogue) =
-                (weights.transformed(&shape), Epilogue { added, ..Epilogue::default() });
-            return winograd::run(&shape, weights, gradient, input_gradient, epilogue);
-        }
-        for (phase, job) in Job::backward_data(self).iter().enumerate() {
-            if accumulate && job.taps.is_empty() {
-                continue;
-            }
-            let epilogue = Epilogue { added, ..Epilogue::default() };
-            forward::run(job, weights.panels(phase, job), gradient, input_gradient, epilogue);
-        }
+        E::convolve(self, Pass::BackwardData { gradient, weights, input_gradient, accumulate });
     }
 
     /// The gradient of the weights, written to `weight_gradient`.
@@ -158,12 +136,6 @@ impl Conv {
         gradient: &[E],
         weight_gradient: &mut [f32],
     ) {
-        input.check(self.input_len(), self.channels);
-        assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
-        assert_eq!(weight_gradient.len(), self.weight_len(), "the weights' gradient of {self:?}");
-        if let Some(shape) = winograd::Shape::backward_weights(self, E::PRECISION) {
-            return winograd::backward_weights(&shape, input, gradient, weight_gradient);
-        }
-        backward_weights::run(&Job::forward(self), input, gradient, weight_gradient);
+        E::convolve(self, Pass::BackwardWeights { input, gradient, weight_gradient });
     }
 }
