@@ -8,7 +8,7 @@ mod common;
 use common::{Batch, engine_with, filled, small_graphs, step};
 use engine::{Cpu, Engine, EngineError, Packing, Trained};
 use kernels::Precision;
-use network::{Architecture, Backbone, Graph, Head, Parameters, Role};
+use network::{Architecture, Backbone, Graph, Head, Op, Parameters, Role};
 
 /// Gives the parameters as a file would: norms and biases, then weights, the last first.
 fn packed(graph: &Graph, values: &Parameters, size: [usize; 2], precision: Precision) -> Cpu {
@@ -26,10 +26,26 @@ fn packed(graph: &Graph, values: &Parameters, size: [usize; 2], precision: Preci
     packing.finish().unwrap()
 }
 
+/// A network whose head begins with a convolution and a norm, as no head of ours does: maps go back
+/// through them, so that they cannot be packed as one.
+fn deep_head() -> Graph {
+    let mut graph = Graph::new(3);
+    let body = graph.conv("body", graph.input(), 0, [8, 3, 1, 1]);
+    let body = graph.add("seen", Op::Relu, &[body]);
+    graph.cut_here();
+    let head = graph.conv("head.conv", body, 1, [6, 3, 1, 1]);
+    let head = graph.norm("head.norm", head, 1, 0.0);
+    let head = graph.add("head.relu", Op::Relu, &[head]);
+    let head = graph.add("head.pool", Op::AveragePool, &[head]);
+    graph.linear("head.linear", head, 1, 3, true);
+    graph
+}
+
 fn graphs() -> Vec<(String, Graph, [usize; 3])> {
     let architecture =
         Architecture { backbone: Backbone::ResNet18, head: Head::Fastai { classes: 3 } };
     let mut graphs = small_graphs();
+    graphs.push(("a deep head".into(), deep_head(), [2, 12, 9]));
     graphs.push(("resnet18".into(), architecture.graph(), [2, 64, 64]));
     graphs
 }

@@ -54,11 +54,14 @@ pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 /// Calls `work` once for each piece, on all threads. Which thread takes which piece is open, so a
 /// piece must write only what is its own.
 pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
-    let run = || (0..pieces).into_par_iter().with_max_len(1).for_each(&work);
+    // Not for each kind of work anew: the pool's part is the same for all, and long to compile.
+    fn on_all(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+        within(|| (0..pieces).into_par_iter().with_max_len(1).for_each(work));
+    }
     match pieces {
         0 => {}
         1 => work(0),
-        _ => within(run),
+        _ => on_all(pieces, &work),
     }
 }
 

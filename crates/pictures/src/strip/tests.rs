@@ -1,6 +1,6 @@
 use super::Margins;
-use crate::resize::resample_square;
 use crate::{Preprocess, Rgb};
+use resample::resample_square;
 
 /// Red grows along the width, green along the height, blue is a pattern of both.
 fn picture(width: u32, height: u32) -> Rgb {

@@ -6,23 +6,32 @@ use crate::Rgb;
 
 /// A part of a picture in its pixels, edges anywhere between them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Area {
-    pub(crate) left: f64,
-    pub(crate) top: f64,
-    pub(crate) width: f64,
-    pub(crate) height: f64,
+pub struct Area {
+    /// Where it begins, from the left …
+    pub left: f64,
+    /// … and from the top.
+    pub top: f64,
+    /// How far it reaches across …
+    pub width: f64,
+    /// … and down.
+    pub height: f64,
 }
 
-/// The area, resampled to so many pixels across and down: a triangle filter as wide as the step between samples,
-/// which is what Pillow calls bilinear. Pixels around the area count at its edges.
-pub(crate) fn resample(picture: &Rgb, area: Area, size: [usize; 2]) -> Vec<u8> {
+/// The area, resampled to so many pixels across and down: a triangle filter as wide as the step
+/// between samples, which is what Pillow calls bilinear. Pixels around the area count at its edges.
+/// Gives `down × across × 3` bytes.
+///
+/// # Panics
+/// When the area does not lie within the picture.
+#[must_use]
+pub fn resample(picture: &Rgb, area: Area, size: [usize; 2]) -> Vec<u8> {
     let options = ResizeOptions::new().crop(area.left, area.top, area.width, area.height);
     let whole = [0, 0, picture.width, picture.height];
     run(picture, whole, options, size.map(|side| side as u32))
 }
 
-/// The whole picture, at most `side` pixels wide and high; as it is where it is no larger. It is
-/// resampled as [`Preprocess`](crate::Preprocess) does it.
+/// The whole picture by the same filter, at most `side` pixels wide and high; as it is where it is no
+/// larger.
 #[must_use]
 pub fn within(picture: &Rgb, side: u32) -> Rgb {
     let Rgb { width, height, .. } = *picture;
@@ -40,12 +49,11 @@ pub fn within(picture: &Rgb, side: u32) -> Rgb {
 }
 
 /// As [`resample`], of a square of whole pixels that is cut out first: nothing around it counts.
-pub(crate) fn resample_square(
-    picture: &Rgb,
-    (left, top): (u32, u32),
-    side: u32,
-    size: usize,
-) -> Vec<u8> {
+///
+/// # Panics
+/// When the square does not lie within the picture.
+#[must_use]
+pub fn resample_square(picture: &Rgb, (left, top): (u32, u32), side: u32, size: usize) -> Vec<u8> {
     run(picture, [left, top, side, side], ResizeOptions::new(), [size as u32; 2])
 }
 
