@@ -103,11 +103,8 @@ impl Material<'_> {
     /// # Errors
     /// When the engine's network is not the one named.
     pub fn build(mut self, engine: &mut dyn Engine) -> Result<Classifier, ClassifierError> {
-        // Loading does so too: subnormal numbers slow a processor down and say nothing.
-        let tensors = self.parameters.tensors_mut().iter_mut();
-        for value in tensors.flat_map(|tensor| &mut tensor.data).filter(|x| x.is_subnormal()) {
-            *value = 0.0;
-        }
+        // Loading does so too.
+        self.parameters.flush();
         let data = self.data;
         let mut album =
             Album { data, folder: self.folder, thumbnails: BTreeMap::new(), jpegs: vec![] };

@@ -83,6 +83,12 @@ pub enum ClassifierError {
         /// And now.
         found: f32,
     },
+    /// What was read back is not what was written.
+    #[error("`{}` does not hold what was written to it", path.display())]
+    NotAsSaved {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl ClassifierError {
@@ -112,6 +118,9 @@ impl ClassifierError {
                  please report it"
                     .into(),
             ),
+            Self::NotAsSaved { .. } => {
+                Some("look after the disk and the memory, then save it elsewhere".into())
+            }
             Self::Engine(_) | Self::NoFeatures => None,
         }
     }

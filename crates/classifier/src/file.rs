@@ -210,6 +210,16 @@ impl Classifier {
         Ok(read(path, &open(path)?, whole)?.0)
     }
 
+    /// Reads the file that this classifier was saved to, which must give this very classifier, to the
+    /// last bit of its numbers.
+    ///
+    /// # Errors
+    /// When it gives another one, and as [`Classifier::load`].
+    pub fn check_saved(&self, path: &Path) -> Result<(), ClassifierError> {
+        let same = Self::load(path)? == *self;
+        same.then_some(()).ok_or_else(|| ClassifierError::NotAsSaved { path: path.to_owned() })
+    }
+
     /// Reads a classifier as [`Classifier::load`] does, for predictions in these numbers and nothing
     /// else: its weights go straight into an engine, and what is returned has the head's alone, so
     /// that it can be asked but not saved. Weights are never in memory twice.

@@ -1,7 +1,7 @@
+use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::{FilterType, resize};
-use image::{ExtendedColorType, RgbImage};
 use pictures::Rgb;
+use resample::resample_square;
 
 /// Pixels a side of the small pictures that a classifier carries for its report.
 pub const THUMBNAIL_SIZE: u32 = 112;
@@ -15,9 +15,10 @@ const QUALITY: u8 = 80;
 /// When `pixels` has another length or `size` is 0.
 #[must_use]
 pub fn thumbnail(pixels: &[u8], size: usize) -> Vec<u8> {
-    let square = RgbImage::from_raw(size as u32, size as u32, pixels.to_vec());
-    let square = square.expect("a square of this size");
-    jpeg(&resize(&square, THUMBNAIL_SIZE, THUMBNAIL_SIZE, FilterType::Triangle))
+    let side = size as u32;
+    let square = Rgb { width: side, height: side, data: pixels.to_vec() };
+    let data = resample_square(&square, (0, 0), side, THUMBNAIL_SIZE as usize);
+    small_jpeg(&Rgb { width: THUMBNAIL_SIZE, height: THUMBNAIL_SIZE, data })
 }
 
 /// A JPEG of a small picture, of the quality that thumbnails have.
@@ -25,15 +26,11 @@ pub fn thumbnail(pixels: &[u8], size: usize) -> Vec<u8> {
 /// # Panics
 /// When it has no pixels, other than it says, or more than 65,535 a side.
 #[must_use]
-pub fn small_jpeg(picture: Rgb) -> Vec<u8> {
+pub fn small_jpeg(picture: &Rgb) -> Vec<u8> {
     let Rgb { width, height, data } = picture;
-    jpeg(&RgbImage::from_raw(width, height, data).expect("as many pixels as it says"))
-}
-
-fn jpeg(small: &RgbImage) -> Vec<u8> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(small, small.width(), small.height(), ExtendedColorType::Rgb8)
+        .encode(data, *width, *height, ExtendedColorType::Rgb8)
         .expect("a picture of that size can be a JPEG in memory");
     jpeg
 }

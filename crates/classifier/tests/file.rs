@@ -387,7 +387,7 @@ fn what_cannot_be_loaded_is_not_saved() {
         spoil(&mut classifier);
         words(&classifier.save(&path).unwrap_err())
     };
-    let error = refused(|c| c.parameters.tensors_mut()[0].data[5] = f32::INFINITY);
+    let error = refused(|c| c.parameters.tensor_mut(0).data[5] = f32::INFINITY);
     assert!(error.contains("`conv1.weight` holds a value that is not finite"), "{error}");
     let error = refused(|c| c.classes[0] = "malamute".into());
     assert!(error.contains("two classes are named `malamute`"), "{error}");
@@ -395,9 +395,27 @@ fn what_cannot_be_loaded_is_not_saved() {
     assert!(error.contains("thumbnail 2 is named where there are 2"), "{error}");
     let error = refused(|c| c.reference.as_mut().unwrap().rows[3] = 1.001);
     assert!(error.contains("no finite bfloat16"), "{error}");
-    let error = refused(|c| c.parameters.tensors_mut()[4].data[0] = -1.0);
+    let error = refused(|c| c.parameters.tensor_mut(4).data[0] = -1.0);
     assert!(error.contains("a variance cannot be negative"), "{error}");
     assert!(!path.exists());
+}
+
+#[test]
+fn a_file_is_compared_with_what_was_saved_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    sample().save(&path).unwrap();
+    sample().check_saved(&path).unwrap();
+    for spoil in [
+        |c: &mut Classifier| c.parameters.tensor_mut(7).data[3] += 1e-6,
+        |c: &mut Classifier| c.self_test[0].pixels[5] ^= 1,
+        |c: &mut Classifier| c.evidence.notes.push("later".into()),
+    ] {
+        let mut other = sample();
+        spoil(&mut other);
+        let error = words(&other.check_saved(&path).unwrap_err());
+        assert!(error.contains("dogs.lookalike` does not hold what was written"), "{error}");
+    }
 }
 
 #[test]

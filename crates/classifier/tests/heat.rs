@@ -23,7 +23,8 @@ fn engine() -> Cpu {
     graph.linear("fc", pool, 2, 2, true);
     let mut parameters = Parameters::start(&graph, 0);
     let names: Vec<String> = graph.parameters().iter().map(|p| p.name.clone()).collect();
-    for (name, tensor) in names.iter().zip(parameters.tensors_mut()) {
+    for (at, name) in names.iter().enumerate() {
+        let tensor = parameters.tensor_mut(at);
         match name.as_str() {
             "conv.weight" => {
                 let of = |red: f32, blue: f32| [[red; 16], [0.0; 16], [blue; 16]].concat();

@@ -321,7 +321,7 @@ fn numbers_that_leave_their_range_end_the_run() {
     let head = Head::Linear { classes: 1000 };
     let graph = Architecture { backbone: Backbone::Small, head }.graph();
     let mut parameters = Parameters::start(&graph, 0);
-    parameters.tensors_mut()[0].data.fill(3e38);
+    parameters.tensor_mut(0).data.fill(3e38);
     weights::store(&place.path("huge.safetensors"), &graph, &parameters, &Default::default())
         .unwrap();
     let output = place.run("train practice --weights huge.safetensors --size 32 --epochs 1");

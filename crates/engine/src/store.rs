@@ -218,7 +218,7 @@ impl Store {
     /// only predicts, and needs no weights beside its packs.
     fn waits(&self, id: ParameterId) -> Option<&Tensor> {
         let given = self.given.as_ref()?;
-        self.slots[id.0].values.is_empty().then(|| &given.tensors()[id.0])
+        self.slots[id.0].values.is_empty().then(|| &*given.tensors()[id.0])
     }
 
     /// For when every slot gets its numbers.

@@ -7,7 +7,7 @@ mod common;
 
 use common::{Batch, Differences, all_pass, engine_with, filled, golden, small_graphs, step};
 use engine::{Cpu, Engine, EngineError, Trained};
-use network::{Architecture, Backbone, Graph, Head, NodeId, Op, Parameters};
+use network::{Architecture, Backbone, Graph, Head, NodeId, Op, Parameters, Tensor};
 
 /// Classes asked about for each picture, as in make.py.
 const ASKED: usize = 2;
@@ -76,7 +76,7 @@ fn the_weights_of_channels_are_slopes() {
         let moved = |by: f32| {
             let mut values = parameters.clone();
             let at = graph.parameters().iter().position(|p| p.name == "norm.bias").unwrap();
-            values.tensors_mut()[at].data[channel] += by;
+            values.tensor_mut(at).data[channel] += by;
             let mut engine = engine_with(&graph, &values, Trained::All);
             engine.predict(batch.images()).unwrap().logits
         };
@@ -108,9 +108,9 @@ fn channel_map(full: &Graph, parameters: &Parameters, batch: &Batch, channel: us
     let pool = graph.add("pool", Op::AveragePool, &[NodeId(2)]);
     graph.linear("head", pool, 2, 1, false);
     let mut tensors = parameters.tensors()[..5].to_vec();
-    let mut head = filled(&graph, None).tensors().last().unwrap().clone();
+    let mut head = Tensor::clone(filled(&graph, None).tensors().last().unwrap());
     head.data.iter_mut().enumerate().for_each(|(c, x)| *x = f32::from(u8::from(c == channel)));
-    tensors.push(head);
+    tensors.push(head.into());
     let values = Parameters::new(&graph, tensors).unwrap();
     let mut engine = engine_with(&graph, &values, Trained::All);
     let found = engine.attribute(batch.images(), &[0, 0]).unwrap();
@@ -153,10 +153,9 @@ fn a_network_with_other_values_looks_elsewhere() {
         let first_of_head = graph.groups() - 1;
         for whole in [false, true] {
             let mut values = learned.clone();
-            let all = graph.parameters().iter().zip(other.tensors());
-            for (to, (parameter, from)) in values.tensors_mut().iter_mut().zip(all) {
+            for (at, parameter) in graph.parameters().iter().enumerate() {
                 if whole || parameter.group == first_of_head {
-                    *to = from.clone();
+                    values.tensor_mut(at).data.clone_from(&other.tensors()[at].data);
                 }
             }
             let elsewhere = maps(&mut engine_with(&graph, &values, Trained::All), shape);

@@ -8,7 +8,7 @@ mod common;
 use common::{Batch, engine_with, filled, small_graphs, step};
 use engine::{Cpu, Engine, EngineError, Packing, Trained};
 use kernels::Precision;
-use network::{Architecture, Backbone, Graph, Head, Op, Parameters, Role};
+use network::{Architecture, Backbone, Graph, Head, Op, Parameters, Role, Tensor};
 
 /// Gives the parameters as a file would: norms and biases, then weights, the last first.
 fn packed(graph: &Graph, values: &Parameters, size: [usize; 2], precision: Precision) -> Cpu {
@@ -16,7 +16,7 @@ fn packed(graph: &Graph, values: &Parameters, size: [usize; 2], precision: Preci
     let is_weight = |&index: &usize| graph.parameters()[index].role == Role::Weight;
     let (weights, others): (Vec<_>, Vec<_>) =
         (0..graph.parameters().len()).partition(|index| is_weight(index));
-    let give = |index: usize| packing.give(index, values.tensors()[index].clone());
+    let give = |index: usize| packing.give(index, Tensor::clone(&values.tensors()[index]));
     others.into_iter().for_each(give);
     std::thread::scope(|scope| {
         for weight in weights.into_iter().rev() {

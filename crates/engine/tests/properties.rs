@@ -39,7 +39,7 @@ fn gradients_are_slopes() {
                 let mut loss_at = |sign: f64| {
                     let mut moved = parameters.clone();
                     let direction = &gradient.tensors()[i].data;
-                    for (x, g) in moved.tensors_mut()[i].data.iter_mut().zip(direction) {
+                    for (x, g) in moved.tensor_mut(i).data.iter_mut().zip(direction) {
                         *x += (sign * h / slope * f64::from(*g)) as f32;
                     }
                     engine.set_parameters(&moved).unwrap();
@@ -301,7 +301,7 @@ fn norms_that_stay_are_those_of_prediction() {
         let length = own.iter().map(|x| x * x).sum::<f32>().sqrt();
         let by = 1e-4 * values.tensors()[at].data.iter().map(|x| x * x).sum::<f32>().sqrt();
         let along = |values: &mut Parameters, by: f32| {
-            let data = values.tensors_mut()[at].data.iter_mut();
+            let data = values.tensor_mut(at).data.iter_mut();
             data.zip(own).for_each(|(x, slope)| *x += by * slope / length);
         };
         let mut there = |by: f32| {

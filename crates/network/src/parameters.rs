@@ -33,10 +33,10 @@ impl Tensor {
     }
 }
 
-/// A value for every parameter of a graph, in the graph's order and PyTorch's layout. A clone shares
-/// the numbers until one of the two changes them.
+/// A value for every parameter of a graph, in the graph's order and PyTorch's layout. A clone, or a
+/// network with the same body, shares a tensor's numbers until one of the two changes them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameters(Arc<[Tensor]>);
+pub struct Parameters(Vec<Arc<Tensor>>);
 
 impl Parameters {
     /// The values that a graph starts with. Each parameter draws from a stream of its own, so that
@@ -44,14 +44,15 @@ impl Parameters {
     #[must_use]
     pub fn start(graph: &Graph, seed: u64) -> Self {
         let tensors = (0..graph.parameters().len()).map(|index| Tensor::start(graph, index, seed));
-        Self(tensors.collect())
+        Self(tensors.map(Arc::new).collect())
     }
 
-    /// Takes one tensor for each parameter, in order.
+    /// Takes one tensor for each parameter, in order: new ones, or those of other parameters.
     ///
     /// # Errors
     /// Names the first parameter whose shape is not the graph's.
-    pub fn new(graph: &Graph, tensors: Vec<Tensor>) -> Result<Self, String> {
+    pub fn new(graph: &Graph, tensors: Vec<impl Into<Arc<Tensor>>>) -> Result<Self, String> {
+        let tensors: Vec<Arc<Tensor>> = tensors.into_iter().map(Into::into).collect();
         if tensors.len() != graph.parameters().len() {
             return Err(format!(
                 "{} tensors for {} parameters",
@@ -67,18 +68,31 @@ impl Parameters {
                 ));
             }
         }
-        Ok(Self(tensors.into()))
+        Ok(Self(tensors))
     }
 
     /// The tensors, in the graph's order.
     #[must_use]
-    pub fn tensors(&self) -> &[Tensor] {
+    pub fn tensors(&self) -> &[Arc<Tensor>] {
         &self.0
     }
 
-    /// The tensors, to be changed in place.
-    pub fn tensors_mut(&mut self) -> &mut [Tensor] {
-        Arc::make_mut(&mut self.0)
+    /// One of them, to be changed in place.
+    ///
+    /// # Panics
+    /// When there is no such tensor.
+    pub fn tensor_mut(&mut self, index: usize) -> &mut Tensor {
+        Arc::make_mut(&mut self.0[index])
+    }
+
+    /// Makes zeros of subnormal numbers, which slow a processor down and say nothing.
+    pub fn flush(&mut self) {
+        for tensor in &mut self.0 {
+            if tensor.data.iter().any(|x| x.is_subnormal()) {
+                let data = Arc::make_mut(tensor).data.iter_mut();
+                data.filter(|x| x.is_subnormal()).for_each(|x| *x = 0.0);
+            }
+        }
     }
 
     /// The name of the first parameter that holds NaN or infinity.

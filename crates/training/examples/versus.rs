@@ -144,7 +144,7 @@ fn default_recipe(
     let body = weights::load(&asked.weights, &graph, weights::Part::Body { seed: 0 }).unwrap();
     let mut engine = Cpu::new(graph.clone());
     engine.set_parameters(&body).unwrap();
-    let key = features::key(&engine, preprocess, settings.looks());
+    let key = features::key(&graph, &body, preprocess, settings.looks());
     let cache = Cache::open(&asked.out, &key, features::width(&graph)).unwrap();
     let stop = Stop::new();
     let features =

@@ -126,17 +126,15 @@ impl Reasons<'_> {
     fn key(&self, body: Digest, classifier: &Classifier, asked: &[Asked]) -> Digest {
         let mut key = Digester::new();
         key.update(format!("{VERSION} {body}\n").as_bytes());
-        let mut update = |tensors: &[Tensor]| {
-            let numbers = tensors.iter().flat_map(|tensor| &tensor.data);
-            numbers.for_each(|x| key.update(&x.to_le_bytes()));
-        };
+        let mut update =
+            |tensor: &Tensor| tensor.data.iter().for_each(|x| key.update(&x.to_le_bytes()));
         for head in self.judges {
-            update(head.parameters.tensors());
+            head.parameters.tensors().iter().for_each(|tensor| update(tensor));
         }
         if self.judges.is_empty() {
             let own = classifier.architecture.head_graph().parameters().len();
             let all = classifier.parameters.tensors();
-            update(&all[all.len() - own..]);
+            all[all.len() - own..].iter().for_each(|tensor| update(tensor));
         }
         for Asked { at, fold, classes } in asked {
             let digest = self.data.items[self.pictures[*at]].digest;

@@ -46,7 +46,7 @@ fn most_changed_labels_are_among_the_first_suspects() {
     let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
     let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
     let cache = tempfile::tempdir().unwrap();
-    let key = features::key(&engine, &preprocess, settings.looks());
+    let key = features::key(&graph, &body, &preprocess, settings.looks());
     let cache = Cache::open(cache.path(), &key, features::width(&graph)).unwrap();
     let stop = Stop::new();
     let features =

@@ -115,11 +115,12 @@ fn expected(
     data: &Dataset,
     picture: usize,
 ) -> Vec<Vec<u8>> {
-    let mut parameters = classifier.parameters.clone();
-    let tensors = parameters.tensors_mut();
+    let mut tensors = classifier.parameters.tensors().to_vec();
     let count = tensors.len();
     tensors[count - 2..].clone_from_slice(head.parameters.tensors());
-    let mut engine = Cpu::new(architecture().graph());
+    let graph = architecture().graph();
+    let parameters = Parameters::new(&graph, tensors).unwrap();
+    let mut engine = Cpu::new(graph);
     engine.set_parameters(&parameters).unwrap();
     let mut square = vec![0; SIZE * SIZE * 3];
     data.read(picture, &mut square).unwrap();

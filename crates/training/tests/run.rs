@@ -96,7 +96,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
 
     // A wrong weight is noticed.
     let mut spoilt = loaded.parameters.clone();
-    spoilt.tensors_mut()[0].data.iter_mut().for_each(|x| *x = -*x);
+    spoilt.tensor_mut(0).data.iter_mut().for_each(|x| *x = -*x);
     fresh.set_parameters(&spoilt).unwrap();
     let error = loaded.verify(&mut fresh).unwrap_err().to_string();
     assert!(error.contains("the self-test fails"), "{error}");

@@ -137,7 +137,7 @@ fn values_that_no_network_holds_are_refused() {
     let folder = Folder::new();
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let path = folder.with(|graph, parameters| {
-            *parameters.tensors_mut()[index(graph, "layer2.0.bn1.bias")].data.last_mut().unwrap() =
+            *parameters.tensor_mut(index(graph, "layer2.0.bn1.bias")).data.last_mut().unwrap() =
                 bad;
         });
         let error = load(&path, &small(5), Part::Whole).unwrap_err();
@@ -147,7 +147,7 @@ fn values_that_no_network_holds_are_refused() {
         );
     }
     let path =
-        folder.with(|graph, p| p.tensors_mut()[index(graph, "bn1.running_var")].data[3] = -1e-3);
+        folder.with(|graph, p| p.tensor_mut(index(graph, "bn1.running_var")).data[3] = -1e-3);
     let error = load(&path, &small(5), Part::Whole).unwrap_err();
     assert!(
         matches!(&error, WeightsError::NegativeVariance { name, .. } if name == "bn1.running_var"),
@@ -155,7 +155,7 @@ fn values_that_no_network_holds_are_refused() {
     );
 
     let path =
-        folder.with(|graph, p| p.tensors_mut()[index(graph, "bn1.running_var")].data[3] = 5.6e-45);
+        folder.with(|graph, p| p.tensor_mut(index(graph, "bn1.running_var")).data[3] = 5.6e-45);
     let loaded = load(&path, &small(5), Part::Whole).unwrap();
     assert_eq!(loaded.tensors()[index(&small(5), "bn1.running_var")].data[3], 0.0);
 }
@@ -165,7 +165,7 @@ fn what_is_not_finite_is_not_stored() {
     let folder = Folder::new();
     let graph = small(2);
     let mut parameters = Parameters::start(&graph, 1);
-    parameters.tensors_mut()[index(&graph, "fc.weight")].data[7] = f32::NAN;
+    parameters.tensor_mut(index(&graph, "fc.weight")).data[7] = f32::NAN;
     let error = store(&folder.path(), &graph, &parameters, &BTreeMap::new()).unwrap_err();
     assert!(
         error.to_string().starts_with("`fc.weight` holds a value that is not finite"),

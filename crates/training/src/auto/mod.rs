@@ -15,7 +15,7 @@ use ground::files::FileError;
 use ground::progress::Progress;
 use insight::{Candidate, CurvePoint, Map, Protocol, Shortcut};
 use kernels::Precision;
-use network::{Architecture, Backbone, Head, Parameters, Tensor};
+use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, PicturesError, Side};
 use serde::{Deserialize, Serialize};
 
@@ -230,7 +230,7 @@ pub(crate) fn with_head(backbone: Backbone, body: &Parameters, head: &Layers) ->
     let graph = Architecture { backbone, head: head.head }.graph();
     let own = head.parameters.tensors();
     let count = graph.parameters().len() - own.len();
-    let tensors: Vec<Tensor> = [&body.tensors()[..count], own].concat();
+    let tensors = [&body.tensors()[..count], own].concat();
     Parameters::new(&graph, tensors).expect("a body of the same backbone")
 }
 

@@ -13,7 +13,7 @@ use engine::Engine;
 use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use network::Graph;
+use network::{Graph, Parameters};
 use pictures::{Dataset, PicturesError, Preprocess};
 
 pub use alike::{MOST as MOST_COMPARED, alike};
@@ -82,14 +82,18 @@ pub fn width(graph: &Graph) -> usize {
 
 /// What all features of a network at these settings have in common: the name of their cache.
 #[must_use]
-pub fn key(engine: &dyn Engine, preprocess: &Preprocess, views: Views) -> Digest {
+pub fn key(
+    graph: &Graph,
+    parameters: &Parameters,
+    preprocess: &Preprocess,
+    views: Views,
+) -> Digest {
     let mut key = Digester::new();
     let Preprocess { short_side, size, mean, std } = preprocess;
     let isa = kernels::isa::Isa::in_use();
     key.update(
         format!("{VERSION} {short_side} {size} {mean:?} {std:?} {views:?} {isa}\n").as_bytes(),
     );
-    let (graph, parameters) = (engine.graph(), engine.parameters());
     let body = graph.nodes()[..=graph.cut().0].iter();
     body.for_each(|node| key.update(format!("{:?} {:?}\n", node.op, node.inputs).as_bytes()));
     let mut bytes = vec![0; 4 * 4096];

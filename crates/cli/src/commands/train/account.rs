@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use classifier::{Classifier, Judged, Learned, Made, Material, Views};
+use classifier::{Judged, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::progress::Progress;
 use ground::{Digest, Stop};
@@ -157,7 +157,7 @@ impl Account {
         terminal.warn(&lines);
     }
 
-    /// Saves the classifier, checks that what was saved answers as the network does, and reports.
+    /// Saves the classifier, checks that the file gives it back, and reports.
     pub(super) fn save(
         &self,
         outcome: Outcome,
@@ -203,8 +203,8 @@ impl Account {
         let output = &self.settings.output;
         let replaced = if output.exists() { " (replaced)" } else { "" };
         classifier.save(output)?;
-        // What was written is read back and asked: nobody should find out later.
-        Classifier::load(output)?.verify(engine)?;
+        // Read back at once: nobody should find out later.
+        classifier.check_saved(output)?;
         let insight = Insight::of(&classifier.evidence);
         super::summarise(&insight, terminal);
         terminal.account("");

@@ -27,16 +27,12 @@ pub(super) fn run(
     let Prepared { settings, folder, grouped, start, began } = prepared;
     let classes = folder.classes.len();
     let graph = recipe.architecture(classes).graph();
-    let mut engine = crate::commands::engine(
-        &graph,
-        &start.parameters(&graph, recipe.seed)?,
-        recipe.precision,
-        terminal,
-    )?;
+    let parameters = start.parameters(&graph, recipe.seed)?;
+    let mut engine = crate::commands::engine(&graph, &parameters, recipe.precision, terminal)?;
     let preprocess = Preprocess::imagenet(recipe.size);
     let parent = features::folder();
     ground::records::sweep(&parent);
-    let key = features::key(&engine, &preprocess, recipe.looks());
+    let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
     let width = features::width(&graph);
     let cache = match Cache::open(&parent, &key, width) {
         Ok(cache) => cache.tidy(),
@@ -89,8 +85,7 @@ pub(super) fn run(
     .and_then(|features| {
         let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
         let bytes: Vec<u64> = data.items.iter().map(size).collect();
-        let fitted =
-            auto::fit(recipe, data, &features, engine.parameters(), &bytes, terminal, stop)?;
+        let fitted = auto::fit(recipe, data, &features, parameters, &bytes, terminal, stop)?;
         Ok((features, fitted))
     });
     let (features, fitted) = match result {
