@@ -34,8 +34,16 @@ impl<'a> Answerer<'a> {
         engine: &mut dyn Engine,
         squares: &[&[u8]],
     ) -> Result<Vec<Answered>, ClassifierError> {
-        let Classifier { architecture, preprocess, calibration, reference, .. } = self.classifier;
-        let rows = features(engine, preprocess, squares, self.classifier.views())?;
+        let Classifier { preprocess, .. } = self.classifier;
+        self.of_features(&features(engine, preprocess, squares, self.classifier.views())?)
+    }
+
+    /// Answers on pictures whose features are known, averaged over the classifier's views.
+    pub(crate) fn of_features(
+        &mut self,
+        rows: &[Vec<f32>],
+    ) -> Result<Vec<Answered>, ClassifierError> {
+        let Classifier { architecture, calibration, reference, .. } = self.classifier;
         let images = Images { pixels: &rows.concat(), count: rows.len(), height: 1, width: 1 };
         let outputs = self.head.predict(images)?;
         let neighbours = match reference {
@@ -60,7 +68,5 @@ fn head(architecture: Architecture, parameters: &Parameters) -> Result<Cpu, Clas
     let first = parameters.tensors().len().saturating_sub(graph.parameters().len());
     let last = parameters.tensors()[first..].to_vec();
     let last = Parameters::new(&graph, last).map_err(EngineError::Parameters)?;
-    let mut head = Cpu::new(graph);
-    head.set_parameters(&last)?;
-    Ok(head)
+    Ok(Cpu::with(graph, &last)?)
 }

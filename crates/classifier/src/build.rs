@@ -52,6 +52,9 @@ pub struct Material<'a> {
     pub curve: Vec<CurvePoint>,
     /// What can be guessed without looking at what a picture shows.
     pub shortcuts: Vec<Shortcut>,
+    /// The features of the self-test's pictures ([`self_tested`]), where they are known; without
+    /// them the engine is asked.
+    pub features: Option<Vec<Vec<f32>>>,
     /// The rate finder's sweep.
     pub finder: Option<Finder>,
     /// The training table.
@@ -97,8 +100,8 @@ const SELF_TEST: usize = 4;
 
 impl Material<'_> {
     /// Puts the classifier together: chooses the pictures that its report will show, fits the
-    /// calibration on the predictions, and asks `engine`, which holds the body's weights, for the
-    /// self-test.
+    /// calibration on the predictions, and makes the self-test, for which `engine` holds the body's
+    /// weights.
     ///
     /// # Errors
     /// When the engine's network is not the one named.
@@ -159,7 +162,7 @@ impl Material<'_> {
             thumbnails: album.jpegs,
             self_test: vec![],
         };
-        classifier.self_test = self_test(data, &classifier, engine)?;
+        classifier.self_test = self_test(data, &classifier, self.features.as_deref(), engine)?;
         Ok(classifier)
     }
 }
@@ -276,16 +279,26 @@ fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
     shown
 }
 
+/// Which of so many pictures of a dataset the self-test is of.
+#[must_use]
+pub fn self_tested(pictures: usize) -> Vec<usize> {
+    spread(pictures, SELF_TEST).collect()
+}
+
 fn self_test(
     data: &Dataset,
     classifier: &Classifier,
+    features: Option<&[Vec<f32>]>,
     engine: &mut dyn Engine,
 ) -> Result<Vec<SelfTest>, ClassifierError> {
-    let pictures: Result<Vec<_>, _> =
-        spread(data.items.len(), SELF_TEST).map(|picture| square(data, picture)).collect();
-    let pictures = pictures?;
-    let views: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
-    let answers = Answerer::of(classifier)?.answers(engine, &views)?;
+    let pictures = self_tested(data.items.len()).into_iter().map(|picture| square(data, picture));
+    let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
+    let squares: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
+    let mut answerer = Answerer::of(classifier)?;
+    let answers = match features {
+        Some(features) => answerer.of_features(features)?,
+        None => answerer.answers(engine, &squares)?,
+    };
     let tests = pictures.into_iter().zip(answers);
     let test = |(pixels, Answered { answer, novelty, .. }): (Vec<u8>, Answered)| SelfTest {
         pixels,

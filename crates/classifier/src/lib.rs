@@ -32,7 +32,7 @@ mod softmax;
 mod sound;
 mod thumbnail;
 
-pub use build::{Judged, Material};
+pub use build::{Judged, Material, self_tested};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
 pub use features::{Views, averages, features};

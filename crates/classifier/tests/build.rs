@@ -98,6 +98,7 @@ fn handed_over(head: Head) {
         comparisons: vec![],
         curve: vec![],
         shortcuts: vec![],
+        features: None,
         finder: None,
         history: vec![],
         bad: vec![],

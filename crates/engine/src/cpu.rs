@@ -61,6 +61,18 @@ impl Cpu {
         Self::of(graph, store)
     }
 
+    /// With these values; never with zeros, which would be as much memory again.
+    ///
+    /// # Errors
+    /// As [`Engine::set_parameters`].
+    pub fn with(graph: Graph, parameters: &Parameters) -> Result<Self, EngineError> {
+        let nothing = graph.parameters().iter().map(|_| vec![]).collect();
+        let store = Store::of(&graph, nothing);
+        let mut engine = Self::of(graph, store);
+        engine.set_parameters(parameters)?;
+        Ok(engine)
+    }
+
     pub(crate) fn of(graph: Graph, store: Store) -> Self {
         let nodes = graph.nodes().len();
         let state = Between {

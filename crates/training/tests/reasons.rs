@@ -76,6 +76,7 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
         comparisons: vec![],
         curve: vec![],
         shortcuts: vec![],
+        features: None,
         finder: None,
         history: vec![],
         bad: vec![],

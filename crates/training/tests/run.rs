@@ -56,6 +56,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         comparisons: vec![],
         curve: vec![],
         shortcuts: vec![],
+        features: None,
         finder: None,
         history: run.history,
         bad: vec![],

@@ -17,7 +17,7 @@ pub(crate) mod train;
 mod named;
 
 use classifier::Classifier;
-use engine::{Cpu, Engine, EngineError};
+use engine::{Cpu, EngineError};
 use kernels::Precision;
 use network::{Graph, Parameters};
 use serde_json::Value;
@@ -31,8 +31,7 @@ pub(crate) fn engine(
     steps: Precision,
     terminal: &Terminal,
 ) -> Result<Cpu, EngineError> {
-    let mut engine = Cpu::new(graph.clone());
-    engine.set_parameters(parameters)?;
+    let mut engine = Cpu::with(graph.clone(), parameters)?;
     engine.set_precision(steps, Precision::Fp32);
     if terminal.wants_timings() {
         engine.measure();

@@ -59,6 +59,8 @@ pub(super) struct Outcome {
     pub(super) comparisons: Vec<Comparison>,
     pub(super) curve: Vec<CurvePoint>,
     pub(super) shortcuts: Vec<Shortcut>,
+    /// Of the self-test's pictures, where they are known.
+    pub(super) features: Option<Vec<Vec<f32>>>,
     pub(super) finder: Option<Finder>,
     pub(super) history: Vec<Epoch>,
     /// What a reader should know of it, beside the rest.
@@ -87,6 +89,7 @@ impl Outcome {
             comparisons: vec![],
             curve: vec![],
             shortcuts: vec![],
+            features: None,
             finder: None,
             history: vec![],
             facts: vec![],
@@ -184,6 +187,7 @@ impl Account {
             comparisons: outcome.comparisons,
             curve: outcome.curve,
             shortcuts: outcome.shortcuts,
+            features: outcome.features,
             finder: outcome.finder,
             history: outcome.history,
             bad: self.bad(),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use engine::{Cpu, Engine};
+use ground::files::FileError;
 use ground::progress::Progress;
 use ground::{Digest, Stop};
 use insight::Protocol;
@@ -122,6 +123,7 @@ pub(super) fn run(
         reference: Some(fitted.reference.clone()),
         judges: fitted.judges.clone(),
         kept: Some((key, features.kept.clone())),
+        features: Some(of_self_test(&features.table, data.items.len())?),
         facts: vec![("head", fitted.chosen.to_string())],
         ..Outcome::new(architecture, parameters, protocol, fitted.judged.clone())
     };
@@ -142,6 +144,15 @@ pub(super) fn run(
     account.save(outcome.clone(), &mut engine, terminal, stop)?;
     account.data.decode_rest(kernels::threads::count(), terminal, stop)?;
     fine_tune(account, recipe, &fitted, &features, outcome, &mut engine, terminal, stop)
+}
+
+/// The features of the pictures that the self-test is of.
+fn of_self_test(table: &features::Table, pictures: usize) -> Result<Vec<Vec<f32>>, FileError> {
+    let read = |picture| {
+        let mut row = vec![0.0; table.width()];
+        table.read(&[picture], &mut row).map(|()| row)
+    };
+    classifier::self_tested(pictures).into_iter().map(read).collect()
 }
 
 /// Tries whether teaching the body too makes `outcome` better, and saves what came of it.
@@ -212,6 +223,7 @@ fn fine_tune(
                 // These speak of the fitted head.
                 judges: vec![],
                 kept: None,
+                features: None,
                 candidates: vec![],
                 curve: vec![],
                 ..outcome
