@@ -73,3 +73,16 @@ fn names_cannot_steer_the_terminal() {
     assert!(!output.stderr.contains(&0x1b), "{}", told(&output));
     assert!(String::from_utf8_lossy(&output.stderr).contains("\\u{1b}[2J"), "{}", told(&output));
 }
+
+#[test]
+fn weights_are_opened_before_pictures_are_looked_at() {
+    let place = Place::new();
+    place.out("practice practice --per-class 3");
+    place.write("x.safetensors", "not weights at all");
+    let looked_at = || place.path(".cache/surveys").exists();
+    assert!(!place.run("train practice --weights x.safetensors").status.success());
+    assert!(!looked_at());
+    // What such a look leaves behind.
+    place.run("check practice");
+    assert!(looked_at());
+}
