@@ -134,7 +134,7 @@ fn of_classifier(error: &ClassifierError) -> Exit {
     match error {
         ClassifierError::Weights(error) => of_weights(error),
         ClassifierError::Pictures(error) => of_pictures(error),
-        ClassifierError::Engine(_) => Exit::Failed,
+        ClassifierError::Engine(_) | ClassifierError::NotAsSaved { .. } => Exit::Failed,
         _ => Exit::Model,
     }
 }

@@ -9,7 +9,8 @@
 //! use resample::{Area, Rgb, resample};
 //! let picture = Rgb { width: 4, height: 1, data: [[0; 3], [40; 3], [80; 3], [120; 3]].concat() };
 //! let right_half = Area { left: 2.0, top: 0.0, width: 2.0, height: 1.0 };
-//! assert_eq!(resample(&picture, right_half, [1, 1]), [100; 3]);
+//! // The pixel beside it counts a little: (40 + 3·80 + 3·120) / 7.
+//! assert_eq!(resample(&picture, right_half, [1, 1]), [91; 3]);
 //! ```
 
 mod resize;
