@@ -105,6 +105,9 @@ impl Material<'_> {
     ///
     /// # Errors
     /// When the engine's network is not the one named.
+    ///
+    /// # Panics
+    /// When features are known of more or fewer pictures than the self-test is of.
     pub fn build(mut self, engine: &mut dyn Engine) -> Result<Classifier, ClassifierError> {
         // Loading does so too.
         self.parameters.flush();
@@ -296,7 +299,10 @@ fn self_test(
     let squares: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
     let mut answerer = Answerer::of(classifier)?;
     let answers = match features {
-        Some(features) => answerer.of_features(features)?,
+        Some(features) => {
+            assert_eq!(features.len(), pictures.len(), "features of the self-test's pictures");
+            answerer.of_features(features)?
+        }
         None => answerer.answers(engine, &squares)?,
     };
     let tests = pictures.into_iter().zip(answers);

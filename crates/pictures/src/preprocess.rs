@@ -1,7 +1,7 @@
+use resample::{Area, resample, resample_square};
 use serde::{Deserialize, Serialize};
 
 use crate::Rgb;
-use resample::{Area, resample, resample_square};
 
 /// How a picture becomes the input of a network: its centre, resized, then scaled.
 ///

@@ -4,8 +4,9 @@
 //! fastai's `Resize` cuts the square out of the middle of a picture to validate, but to learn from
 //! a random place along the longer side, anew each time. One resized strip serves every place.
 
-use crate::{Preprocess, Rgb};
 use resample::{Area, resample};
+
+use crate::{Preprocess, Rgb};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
+use resample::resample_square;
+
 use super::Margins;
 use crate::{Preprocess, Rgb};
-use resample::resample_square;
 
 /// Red grows along the width, green along the height, blue is a pattern of both.
 fn picture(width: u32, height: u32) -> Rgb {
