@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use classifier::loss;
 use ground::Digest;
 use ground::files::FileError;
 use kernels::threads;
@@ -23,8 +22,6 @@ const SPAN: usize = 2;
 /// Pictures that a strength is chosen on at most: it says how large weights may be, which does not
 /// depend on how many pictures there are.
 const SAMPLE: usize = 20_000;
-/// Strengths that are tried together.
-const AT_ONCE: usize = 4;
 
 /// The pictures, and who is asked about whom.
 pub(super) struct Judge<'a> {
@@ -190,35 +187,8 @@ impl<'a> Judge<'a> {
         // A round that the outer folds do not use.
         let (labels, groups) = (of(&self.labels), of(&self.groups));
         let fold_of = split::folds(&labels, &digests, &groups, folds, self.seed, u64::MAX);
-        let (mut best, mut lowest) = (0, f64::INFINITY);
-        for (part, strengths) in kind.strengths().chunks(AT_ONCE).enumerate() {
-            let mut losses = vec![0.0; strengths.len()];
-            for fold in 0..folds {
-                let side = |held: bool| {
-                    let both = rows.iter().zip(&fold_of);
-                    both.filter(move |&(_, &of)| (of == fold) == held).map(|(&row, _)| row)
-                };
-                let (rest, held): (Vec<usize>, Vec<usize>) =
-                    (side(false).collect(), side(true).collect());
-                let heads = space.fit_linear(kind, &rest, self.classes, strengths)?;
-                let heads: Vec<&Linear> = heads.iter().collect();
-                for (rows, &row) in head::logits(&heads, &space.table, &held)?.iter().zip(&held) {
-                    for (sum, logits) in losses.iter_mut().zip(rows) {
-                        *sum += f64::from(loss(logits, space.labels[row]));
-                    }
-                }
-            }
-            for (at, loss) in losses.into_iter().enumerate() {
-                if loss < lowest {
-                    (best, lowest) = (part * AT_ONCE + at, loss);
-                }
-            }
-            // The loss has one lowest point: once it is passed, the rest is only slower.
-            if best + 1 < (part + 1) * AT_ONCE {
-                break;
-            }
-        }
-        Ok(kind.strengths()[best])
+        let (table, scaled) = (&space.table, space.scaled);
+        kind.strength(table, scaled, &rows, &space.labels, self.classes, &fold_of)
     }
 }
 

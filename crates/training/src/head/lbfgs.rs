@@ -49,6 +49,11 @@ fn add(to: &mut [f32], factor: f64, x: &[f32]) {
     to.iter_mut().zip(x).for_each(|(to, x)| *to += factor * x);
 }
 
+/// Whether a step's product with its change of the gradient says anything of the curvature.
+fn worth(product: f64, change: &[f32]) -> bool {
+    product > 1e-10 * dot(change, change)
+}
+
 impl Lbfgs {
     /// Starts at a point and ends where the gradient is `tolerance` times as long as it was there.
     pub(super) fn new(start: Vec<f32>, tolerance: f64) -> Self {
@@ -78,12 +83,30 @@ impl Lbfgs {
         self.point
     }
 
-    /// Takes the function's value and gradient where they were wanted.
-    pub(super) fn take(&mut self, value: f64, gradient: Vec<f32>) {
+    /// Goes on from the best point with another function, which is the old one and `bend` times
+    /// half the square of the first so many numbers. What it takes for enough, and what it knows of
+    /// the old one's curvature, stays.
+    pub(super) fn go_on(&mut self, numbers: usize, bend: f64) {
+        for (moved, change, inverse) in &mut self.memory {
+            add(&mut change[..numbers], bend, &moved[..numbers]);
+            *inverse = 1.0 / dot(moved, change);
+        }
+        self.memory.retain(|(_, change, inverse)| worth(1.0 / inverse, change));
+        let own = &self.point[..numbers];
+        self.value += bend * 0.5 * dot(own, own);
+        add(&mut self.gradient[..numbers], bend, own);
+        (self.steps, self.done) = (0, false);
+        self.turn();
+    }
+
+    /// Takes the function's value and gradient where they were wanted; whether that is now the best
+    /// point.
+    pub(super) fn take(&mut self, value: f64, gradient: Vec<f32>) -> bool {
         if self.gradient.is_empty() {
             self.enough *= dot(&gradient, &gradient).sqrt();
             (self.value, self.gradient) = (value, gradient);
-            return self.turn();
+            self.turn();
+            return true;
         }
         self.tries += 1;
         // Armijo's rule, with room for what f32 loses.
@@ -92,21 +115,22 @@ impl Lbfgs {
         if value.is_nan() || value > bound {
             if self.tries == TRIES {
                 self.done = true; // as good as rounding lets it be
-                return;
+                return false;
             }
             // Where the parabola through what is known is lowest, but neither too near nor too far.
             let parabola =
                 -self.slope * self.step / (2.0 * (value - self.value - self.slope * self.step));
             let factor = if value.is_finite() { parabola * self.step } else { 0.0 };
             self.step = factor.clamp(0.1 * self.step, 0.5 * self.step);
-            return self.aim();
+            self.aim();
+            return false;
         }
         let moved: Vec<f32> =
             self.wanted.iter().zip(&self.point).map(|(to, from)| to - from).collect();
         let change: Vec<f32> =
             gradient.iter().zip(&self.gradient).map(|(to, from)| to - from).collect();
         let product = dot(&moved, &change);
-        if product > 1e-10 * dot(&change, &change) {
+        if worth(product, &change) {
             if self.memory.len() == MEMORY {
                 self.memory.pop_front();
             }
@@ -116,6 +140,7 @@ impl Lbfgs {
         (self.value, self.gradient) = (value, gradient);
         self.steps += 1;
         self.turn();
+        true
     }
 
     /// Chooses a new direction from the best point.
@@ -180,6 +205,39 @@ mod tests {
             assert!((found - wanted).abs() < 1e-2 * wanted.abs(), "{found} is not {wanted}");
         }
         assert!(evaluations < 80, "{evaluations} evaluations");
+    }
+
+    /// After the function has changed by a square it goes on to its new lowest point, and sooner
+    /// than from the start.
+    #[test]
+    fn it_goes_on_from_where_it_is() {
+        let (target, weight) = ([3.0f32, -2.0, 0.5, 7.0], [1.0f32, 100.0, 1e3, 0.1]);
+        let run = |search: &mut Lbfgs, bend: f32| {
+            let mut evaluations = 0;
+            while let Some(x) = search.wanted() {
+                let x = x.to_vec();
+                let bent = |i: usize| if i < 3 { bend } else { 0.0 };
+                let value = (0..4).map(|i| {
+                    let off = x[i] - target[i];
+                    f64::from(0.5 * weight[i] * off * off + 0.5 * bent(i) * x[i] * x[i])
+                });
+                let slope = (0..4).map(|i| weight[i] * (x[i] - target[i]) + bent(i) * x[i]);
+                search.take(value.sum(), slope.collect());
+                evaluations += 1;
+            }
+            evaluations
+        };
+        let mut search = Lbfgs::new(vec![0.0; 4], 1e-5);
+        run(&mut search, 2.0);
+        search.go_on(3, -1.0);
+        let further = run(&mut search, 1.0);
+        let anew = run(&mut Lbfgs::new(vec![0.0; 4], 1e-5), 1.0);
+        assert!(further < anew, "{further} evaluations, {anew} from the start");
+        for (i, found) in search.point().into_iter().enumerate() {
+            let bend = if i < 3 { 1.0 } else { 0.0 };
+            let lowest = weight[i] * target[i] / (weight[i] + bend);
+            assert!((found - lowest).abs() < 1e-2 * lowest.abs(), "{found} is not {lowest}");
+        }
     }
 
     #[test]

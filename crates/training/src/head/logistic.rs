@@ -1,8 +1,8 @@
-//! Multinomial logistic regression, for several strengths of its penalty at once.
+//! Multinomial logistic regression, for several strengths of its penalty, or several folds, at once.
 //!
 //! What is minimised for each strength `C` is scikit-learn's objective divided by `C·n`: the mean
-//! cross-entropy plus `|W|² / (2·C·n)`, biases free. All strengths walk in step, so that one pass
-//! over the features, one matrix product each way, serves them all.
+//! cross-entropy plus `|W|² / (2·C·n)`, biases free. All walk in step, so that one pass over the
+//! features, one matrix product each way, serves them all.
 
 use ground::files::FileError;
 use kernels::{Conv, Epilogue, Pack, Precision, View};
@@ -23,6 +23,7 @@ const IN_STEP: usize = 1 << 29;
 /// Vectors that a minimisation holds.
 const VECTORS: usize = 24;
 
+/// One head for each strength.
 pub(super) fn fit(
     features: &Table,
     scale: &Scale,
@@ -31,31 +32,89 @@ pub(super) fn fit(
     classes: usize,
     strengths: &[f64],
 ) -> Result<Vec<Linear>, FileError> {
-    let width = features.width();
-    let numbers = (width + 1) * classes;
-    let in_step =
-        (IN_STEP / (numbers * VECTORS * size_of::<f32>())).clamp(1, strengths.len().max(1));
-    let mut data = Data { features, scale, rows, labels, classes, held: vec![] };
-    if rows.len() * width * size_of::<f32>() <= HELD / kernels::threads::count().max(1) {
-        for rows in rows.chunks(BLOCK) {
-            let mut block = vec![];
-            scale.read(features, rows, &mut block)?;
-            data.held.push(block);
+    let data = Data::new(features, scale, rows, labels, classes, &[])?;
+    let mut fits: Vec<Fit> =
+        strengths.iter().map(|&strength| Fit::new(&data, strength, None)).collect();
+    data.minimise(&mut fits)?;
+    let heads = fits.into_iter().map(|fit| {
+        let mut weights = fit.search.point();
+        let bias = weights.split_off(features.width() * classes);
+        Linear { classes, weights, bias }
+    });
+    Ok(heads.collect())
+}
+
+/// One head for each fold, which learns from the others, on the way from the weakest strength
+/// upwards: each starts where it was at the last, which is near.
+pub(super) struct Walk<'a> {
+    data: Data<'a>,
+    fits: Vec<Fit>,
+}
+
+impl<'a> Walk<'a> {
+    /// `fold_of` lies beside the rows; nothing is fitted yet.
+    pub(super) fn new(
+        features: &'a Table,
+        scale: &'a Scale,
+        rows: &'a [usize],
+        labels: &'a [usize],
+        classes: usize,
+        fold_of: &'a [usize],
+    ) -> Result<Self, FileError> {
+        let data = Data::new(features, scale, rows, labels, classes, fold_of)?;
+        Ok(Self { data, fits: vec![] })
+    }
+
+    /// Fits all heads anew for this strength; the cross-entropy of all rows, each judged by the
+    /// head that did not learn from its fold.
+    pub(super) fn loss(&mut self, strength: f64) -> Result<f64, FileError> {
+        if self.fits.is_empty() {
+            let folds = 0..super::strength::count(self.data.fold_of);
+            self.fits = folds.map(|fold| Fit::new(&self.data, strength, Some(fold))).collect();
+        } else {
+            self.fits.iter_mut().for_each(|fit| fit.go_on(&self.data, strength));
         }
+        self.data.minimise(&mut self.fits)?;
+        Ok(self.fits.iter().map(|fit| fit.outside).sum())
     }
-    let mut heads = vec![];
-    for strengths in strengths.chunks(in_step) {
-        let start = data.start();
-        let mut searches: Vec<Lbfgs> =
-            strengths.iter().map(|_| Lbfgs::new(start.clone(), TOLERANCE)).collect();
-        while data.pass(strengths, &mut searches)? {}
-        heads.extend(searches.into_iter().map(|search| {
-            let mut weights = search.point();
-            let bias = weights.split_off(width * classes);
-            Linear { classes, weights, bias }
-        }));
+}
+
+/// A minimisation under way.
+struct Fit {
+    /// Half the weights' square counts so much.
+    penalty: f64,
+    /// The fold that it does not learn from, and how many rows are left.
+    without: Option<usize>,
+    rows: f64,
+    search: Lbfgs,
+    /// The summed cross-entropy of the rows that it does not learn from, at its best point.
+    outside: f64,
+}
+
+impl Fit {
+    fn new(data: &Data<'_>, strength: f64, without: Option<usize>) -> Self {
+        // No weights, and biases that say how common each class is.
+        let mut counts = vec![1.0f32; data.classes];
+        let mut rows = 0.0;
+        for (at, &row) in data.rows.iter().enumerate() {
+            if without.is_none_or(|fold| data.fold_of[at] != fold) {
+                counts[data.labels[row]] += 1.0;
+                rows += 1.0;
+            }
+        }
+        let rows = f64::max(rows, 1.0);
+        let mut start = vec![0.0; data.features.width() * data.classes];
+        start.extend(counts.iter().map(|count| count.ln()));
+        let search = Lbfgs::new(start, TOLERANCE);
+        Self { penalty: 1.0 / (strength * rows), without, rows, search, outside: 0.0 }
     }
-    Ok(heads)
+
+    /// Goes on from where it is to the optimum of another strength.
+    fn go_on(&mut self, data: &Data<'_>, strength: f64) {
+        let penalty = 1.0 / (strength * self.rows);
+        self.search.go_on(data.features.width() * data.classes, penalty - self.penalty);
+        self.penalty = penalty;
+    }
 }
 
 struct Data<'a> {
@@ -64,39 +123,63 @@ struct Data<'a> {
     rows: &'a [usize],
     labels: &'a [usize],
     classes: usize,
+    /// Beside the rows, where there are folds.
+    fold_of: &'a [usize],
     /// The standardised features in blocks, where they fit.
     held: Vec<Vec<f32>>,
 }
 
-impl Data<'_> {
-    /// No weights, and biases that say how common each class is: `classes × width`, then biases.
-    fn start(&self) -> Vec<f32> {
-        let mut counts = vec![1.0f32; self.classes];
-        self.rows.iter().for_each(|&row| counts[self.labels[row]] += 1.0);
-        let mut start = vec![0.0; self.features.width() * self.classes];
-        start.extend(counts.iter().map(|count| count.ln()));
-        start
+impl<'a> Data<'a> {
+    fn new(
+        features: &'a Table,
+        scale: &'a Scale,
+        rows: &'a [usize],
+        labels: &'a [usize],
+        classes: usize,
+        fold_of: &'a [usize],
+    ) -> Result<Self, FileError> {
+        let mut held = vec![];
+        let bytes = rows.len() * features.width() * size_of::<f32>();
+        if bytes <= HELD / kernels::threads::count().max(1) {
+            for rows in rows.chunks(BLOCK) {
+                let mut block = vec![];
+                scale.read(features, rows, &mut block)?;
+                held.push(block);
+            }
+        }
+        Ok(Self { features, scale, rows, labels, classes, fold_of, held })
     }
 
-    /// One evaluation for each search that wants one; whether there was any.
-    fn pass(&self, strengths: &[f64], searches: &mut [Lbfgs]) -> Result<bool, FileError> {
+    /// Takes every fit to its optimum.
+    fn minimise(&self, fits: &mut [Fit]) -> Result<(), FileError> {
+        let numbers = (self.features.width() + 1) * self.classes;
+        let in_step = (IN_STEP / (numbers * VECTORS * size_of::<f32>())).max(1);
+        for fits in fits.chunks_mut(in_step) {
+            while self.pass(fits)? {}
+        }
+        Ok(())
+    }
+
+    /// One evaluation for each fit that is not done; whether there was any.
+    fn pass(&self, fits: &mut [Fit]) -> Result<bool, FileError> {
         let (width, classes) = (self.features.width(), self.classes);
-        let active: Vec<usize> =
-            (0..searches.len()).filter(|&at| searches[at].wanted().is_some()).collect();
+        let mut active: Vec<&mut Fit> =
+            fits.iter_mut().filter(|fit| fit.search.wanted().is_some()).collect();
         if active.is_empty() {
             return Ok(false);
         }
         // The active heads beside one another: input × output, as the kernels take it.
         let columns = active.len() * classes;
         let (mut rows_of_weights, mut bias) = (vec![], vec![]);
-        for &at in &active {
-            let point = searches[at].wanted().unwrap_or_default();
+        for fit in &active {
+            let point = fit.search.wanted().unwrap_or_default();
             rows_of_weights.extend_from_slice(&point[..width * classes]);
             bias.extend_from_slice(&point[width * classes..]);
         }
         let mut weights = vec![0.0; width * columns];
         transposed(&rows_of_weights, width, &mut weights);
-        let mut sums = vec![0.0f64; active.len()];
+        // Of rows that are learned from, and of the others.
+        let mut sums = vec![(0.0f64, 0.0f64); active.len()];
         let mut bias_gradient = vec![0.0f64; columns];
         let mut gradient = vec![0.0f32; width * columns];
         let mut part = vec![0.0f32; width * columns];
@@ -118,31 +201,40 @@ impl Data<'_> {
                 &mut out,
                 epilogue,
             );
-            for (&row, out) in rows.iter().zip(out.chunks_exact_mut(columns)) {
-                for (sum, logits) in sums.iter_mut().zip(out.chunks_exact_mut(classes)) {
-                    *sum += turn_into_gradient(logits, self.labels[row]);
+            for ((&row, at), out) in
+                rows.iter().zip(index * BLOCK..).zip(out.chunks_exact_mut(columns))
+            {
+                let each = active.iter().zip(&mut sums).zip(out.chunks_exact_mut(classes));
+                for ((fit, (inside, outside)), logits) in each {
+                    let loss = turn_into_gradient(logits, self.labels[row]);
+                    if fit.without.is_some_and(|fold| self.fold_of[at] == fold) {
+                        *outside += loss;
+                        logits.fill(0.0);
+                    } else {
+                        *inside += loss;
+                    }
                 }
                 bias_gradient.iter_mut().zip(&*out).for_each(|(sum, &x)| *sum += f64::from(x));
             }
             conv.backward_weights(View::plain(x), &out, &mut part);
             gradient.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
         }
-        let n = self.rows.len().max(1) as f64;
-        for (place, &at) in active.iter().enumerate() {
-            let penalty = 1.0 / (strengths[at] * n);
-            let point = searches[at].wanted().unwrap_or_default();
+        for (place, (fit, (inside, outside))) in active.iter_mut().zip(sums).enumerate() {
+            let point = fit.search.wanted().unwrap_or_default();
             let mut own = Vec::with_capacity(point.len());
             let mut squares = 0.0;
             for (class, row) in point[..width * classes].chunks_exact(width).enumerate() {
                 for (input, &weight) in row.iter().enumerate() {
                     squares += f64::from(weight * weight);
-                    let slope = gradient[input * columns + place * classes + class];
-                    own.push((f64::from(slope) / n + penalty * f64::from(weight)) as f32);
+                    let slope = f64::from(gradient[input * columns + place * classes + class]);
+                    own.push((slope / fit.rows + fit.penalty * f64::from(weight)) as f32);
                 }
             }
             let of_bias = &bias_gradient[place * classes..][..classes];
-            own.extend(of_bias.iter().map(|sum| (sum / n) as f32));
-            searches[at].take(sums[place] / n + 0.5 * penalty * squares, own);
+            own.extend(of_bias.iter().map(|sum| (sum / fit.rows) as f32));
+            if fit.search.take(inside / fit.rows + 0.5 * fit.penalty * squares, own) {
+                fit.outside = outside;
+            }
         }
         Ok(true)
     }

@@ -8,6 +8,7 @@ mod logistic;
 mod means;
 mod scale;
 mod span;
+mod strength;
 
 use ground::files::FileError;
 use kernels::{Conv, Epilogue, Pack, Precision, View};

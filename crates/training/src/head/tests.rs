@@ -80,6 +80,42 @@ fn strengths_do_not_disturb_one_another() {
     }
 }
 
+/// Folds that are walked in step, each from where it was at the last strength, come to what fits
+/// that are made alone and anew come to; so the strength that is chosen is the best of those.
+#[test]
+fn the_strength_is_the_best_in_folds() {
+    let (table, labels) = clouds(90, 200, 3, 8);
+    let space = super::span(&table, &rows(0..90), &[]).unwrap();
+    let (rows, fold_of) = (rows(5..85), (0..80).map(|i| i * i % 7 % 4).collect::<Vec<usize>>());
+    let alone = |kind: Kind, strength| {
+        let losses = (0..4).map(|fold| {
+            let of = |held: bool| {
+                let both = rows.iter().zip(&fold_of).filter(|pair| (*pair.1 == fold) == held);
+                both.map(|pair| *pair.0).collect::<Vec<_>>()
+            };
+            let head = &kind.fit_plain(&space, &of(false), &labels, 3, &[strength]).unwrap()[0];
+            let said = head.logits(&space, &of(true)).unwrap();
+            let losses =
+                said.iter().zip(of(true)).map(|(said, i)| classifier::loss(said, labels[i]));
+            losses.map(f64::from).sum::<f64>()
+        });
+        losses.sum::<f64>()
+    };
+    let scale = super::Scale::none(space.width());
+    let mut walk = super::logistic::Walk::new(&space, &scale, &rows, &labels, 3, &fold_of).unwrap();
+    for &strength in Kind::Logistic.strengths() {
+        let (walked, alone) = (walk.loss(strength).unwrap(), alone(Kind::Logistic, strength));
+        assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {strength}: {walked} is not {alone}");
+    }
+    for kind in [Kind::Logistic, Kind::Means] {
+        let best = kind.strengths().iter().copied();
+        let best = best.min_by(|&a, &b| alone(kind, a).total_cmp(&alone(kind, b))).unwrap();
+        let chosen = kind.strength(&space, true, &rows, &labels, 3, &fold_of).unwrap();
+        assert_eq!(chosen, best, "{kind}");
+        assert!(chosen != kind.strengths()[0], "{kind}");
+    }
+}
+
 #[test]
 fn threads_do_not_change_a_bit() {
     let (table, labels) = clouds(300, 40, 3, 3);
@@ -91,6 +127,12 @@ fn threads_do_not_change_a_bit() {
         };
         assert_eq!(fit(1), fit(2), "{kind}");
         assert_eq!(fit(1), fit(5), "{kind}");
+        let fold_of: Vec<usize> = (0..300).map(|i| i % 7 % 3).collect();
+        let strength = |threads| {
+            let strength = || kind.strength(&table, false, &rows, &labels, 3, &fold_of).unwrap();
+            kernels::threads::with(threads, strength)
+        };
+        assert_eq!(strength(1), strength(3), "{kind}");
     }
 }
 
@@ -121,6 +163,12 @@ fn odd_sets_give_numbers() {
             for head in kind.fit(&table, &rows, &labels, 3, kind.strengths()).unwrap() {
                 assert!(head.weights.iter().chain(&head.bias).all(|x| x.is_finite()), "{kind}");
                 assert!(head.weights.iter().step_by(4).all(|&w| w == 0.0), "{kind}");
+            }
+            // Also a fold that holds all pictures of a class.
+            for folds in [2, 5] {
+                let fold_of: Vec<usize> = rows.iter().map(|row| row % folds).collect();
+                let chosen = kind.strength(&table, false, &rows, &labels, 3, &fold_of).unwrap();
+                assert!(kind.strengths().contains(&chosen), "{kind}: {chosen}");
             }
         }
     }
