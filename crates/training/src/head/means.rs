@@ -1,9 +1,10 @@
 //! The nearest class mean.
 
+use classifier::loss;
 use ground::files::FileError;
 
 use super::scale::Scale;
-use super::{BLOCK, Linear};
+use super::{BLOCK, Linear, logits, strength};
 use crate::features::Table;
 
 /// The logit of a class is −`strength` / 2 times the squared distance to its mean, without the part
@@ -44,4 +45,32 @@ pub(super) fn fit(
         }
     };
     Ok(strengths.iter().map(of_strength).collect())
+}
+
+/// For each strength the cross-entropy of all rows, each judged by the means of the other folds.
+pub(super) fn losses(
+    features: &Table,
+    scale: &Scale,
+    rows: &[usize],
+    labels: &[usize],
+    classes: usize,
+    fold_of: &[usize],
+    strengths: &[f64],
+) -> Result<Vec<f64>, FileError> {
+    let mut losses = vec![0.0; strengths.len()];
+    for fold in 0..strength::count(fold_of) {
+        let side = |held: bool| -> Vec<usize> {
+            let both = rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
+            both.map(|(&row, _)| row).collect()
+        };
+        let heads = fit(features, scale, &side(false), labels, classes, strengths)?;
+        let heads: Vec<Linear> = heads.into_iter().map(|head| scale.fold_into(head)).collect();
+        let held = side(true);
+        for (said, &row) in logits(&heads, features, &held)?.iter().zip(&held) {
+            for (sum, logits) in losses.iter_mut().zip(said) {
+                *sum += f64::from(loss(logits, labels[row]));
+            }
+        }
+    }
+    Ok(losses)
 }

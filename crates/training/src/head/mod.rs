@@ -125,7 +125,7 @@ impl Linear {
     /// # Errors
     /// When they cannot be read back from a file.
     pub fn logits(&self, features: &Table, rows: &[usize]) -> Result<Vec<Vec<f32>>, FileError> {
-        let all = logits(&[self], features, rows)?;
+        let all = logits(std::slice::from_ref(self), features, rows)?;
         Ok(all.into_iter().map(|mut heads| heads.swap_remove(0)).collect())
     }
 }
@@ -144,8 +144,8 @@ pub(crate) fn transposed(rows: &[f32], width: usize, out: &mut [f32]) {
 ///
 /// # Errors
 /// When rows cannot be read back from a file.
-pub(crate) fn logits(
-    heads: &[&Linear],
+fn logits(
+    heads: &[Linear],
     features: &Table,
     rows: &[usize],
 ) -> Result<Vec<Vec<Vec<f32>>>, FileError> {
@@ -173,7 +173,7 @@ pub(crate) fn logits(
             epilogue,
         );
         for mut row in out.chunks_exact(columns) {
-            let of_head = |head: &&Linear| {
+            let of_head = |head: &Linear| {
                 let (own, rest) = row.split_at(head.classes);
                 row = rest;
                 own.to_vec()

@@ -178,7 +178,7 @@ fn odd_sets_give_numbers() {
 fn several_heads_are_asked_at_once() {
     let (table, labels) = clouds(50, 8, 2, 6);
     let heads = Kind::Logistic.fit(&table, &rows(0..40), &labels, 2, &[0.01, 1.0]).unwrap();
-    let both = logits(&[&heads[0], &heads[1]], &table, &rows(40..50)).unwrap();
+    let both = logits(&heads, &table, &rows(40..50)).unwrap();
     for (at, head) in heads.iter().enumerate() {
         let alone = head.logits(&table, &rows(40..50)).unwrap();
         for (both, alone) in both.iter().zip(&alone) {
