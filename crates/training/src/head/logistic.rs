@@ -52,17 +52,9 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// `fold_of` lies beside the rows; nothing is fitted yet.
-    pub(super) fn new(
-        features: &'a Table,
-        scale: &'a Scale,
-        rows: &'a [usize],
-        labels: &'a [usize],
-        classes: usize,
-        fold_of: &'a [usize],
-    ) -> Result<Self, FileError> {
-        let data = Data::new(features, scale, rows, labels, classes, fold_of)?;
-        Ok(Self { data, fits: vec![] })
+    /// Nothing is fitted yet.
+    pub(super) fn new(data: Data<'a>) -> Self {
+        Self { data, fits: vec![] }
     }
 
     /// Fits all heads anew for this strength; the cross-entropy of all rows, each judged by the
@@ -117,7 +109,8 @@ impl Fit {
     }
 }
 
-struct Data<'a> {
+/// Rows to learn from.
+pub(super) struct Data<'a> {
     features: &'a Table,
     scale: &'a Scale,
     rows: &'a [usize],
@@ -130,7 +123,8 @@ struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn new(
+    /// `fold_of` lies beside the rows, or is empty where there are no folds.
+    pub(super) fn new(
         features: &'a Table,
         scale: &'a Scale,
         rows: &'a [usize],

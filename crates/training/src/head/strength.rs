@@ -3,7 +3,7 @@
 
 use ground::files::FileError;
 
-use super::logistic::Walk;
+use super::logistic::{Data, Walk};
 use super::scale::Scale;
 use super::{Kind, means};
 use crate::features::Table;
@@ -32,7 +32,8 @@ impl Kind {
         let mut losses = vec![];
         match self {
             Self::Logistic => {
-                let mut walk = Walk::new(features, &scale, rows, labels, classes, fold_of)?;
+                let data = Data::new(features, &scale, rows, labels, classes, fold_of)?;
+                let mut walk = Walk::new(data);
                 for &strength in strengths {
                     losses.push(walk.loss(strength)?);
                     // There is one lowest point: once it is passed, the rest is only slower.

@@ -1,5 +1,7 @@
 use ground::random::{Draws, Purpose};
 
+use super::logistic::{Data, Walk};
+use super::scale::Scale;
 use super::{Kind, Linear, logits};
 use crate::features::Table;
 
@@ -101,8 +103,8 @@ fn the_strength_is_the_best_in_folds() {
         });
         losses.sum::<f64>()
     };
-    let scale = super::Scale::none(space.width());
-    let mut walk = super::logistic::Walk::new(&space, &scale, &rows, &labels, 3, &fold_of).unwrap();
+    let scale = Scale::none(space.width());
+    let mut walk = Walk::new(Data::new(&space, &scale, &rows, &labels, 3, &fold_of).unwrap());
     for &strength in Kind::Logistic.strengths() {
         let (walked, alone) = (walk.loss(strength).unwrap(), alone(Kind::Logistic, strength));
         assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {strength}: {walked} is not {alone}");
@@ -127,13 +129,14 @@ fn threads_do_not_change_a_bit() {
         };
         assert_eq!(fit(1), fit(2), "{kind}");
         assert_eq!(fit(1), fit(5), "{kind}");
-        let fold_of: Vec<usize> = (0..300).map(|i| i % 7 % 3).collect();
-        let strength = |threads| {
-            let strength = || kind.strength(&table, false, &rows, &labels, 3, &fold_of).unwrap();
-            kernels::threads::with(threads, strength)
-        };
-        assert_eq!(strength(1), strength(3), "{kind}");
     }
+    let scale = Scale::of(&table, &rows).unwrap();
+    let fold_of: Vec<usize> = (0..300).map(|i| i % 7 % 3).collect();
+    let walked = || {
+        let mut walk = Walk::new(Data::new(&table, &scale, &rows, &labels, 3, &fold_of).unwrap());
+        [1e-3, 1e-2, 0.1].map(|strength| walk.loss(strength).unwrap())
+    };
+    assert_eq!(kernels::threads::with(1, walked), kernels::threads::with(3, walked));
 }
 
 #[test]
