@@ -109,6 +109,13 @@ fn the_strength_is_the_best_in_folds() {
         let (walked, alone) = (walk.loss(strength).unwrap(), alone(Kind::Logistic, strength));
         assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {strength}: {walked} is not {alone}");
     }
+    let strengths = Kind::Means.strengths();
+    let of_means =
+        super::means::losses(&space, &scale, &rows, &labels, 3, &fold_of, strengths).unwrap();
+    for (&strength, loss) in strengths.iter().zip(of_means) {
+        let alone = alone(Kind::Means, strength);
+        assert!((loss - alone).abs() < 1e-3 * alone, "means, {strength}: {loss} is not {alone}");
+    }
     for kind in [Kind::Logistic, Kind::Means] {
         let best = kind.strengths().iter().copied();
         let best = best.min_by(|&a, &b| alone(kind, a).total_cmp(&alone(kind, b))).unwrap();
