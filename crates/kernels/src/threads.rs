@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+mod crew;
+
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
 
 fn pool_of(threads: usize) -> ThreadPool {
@@ -42,13 +44,17 @@ pub fn count() -> usize {
 
 /// Runs `work` with this many compute threads, whatever is set for the process.
 pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    pool_of(threads.max(1)).install(work)
+    pool_of(threads.max(1)).install(|| crew::gathered(work))
 }
 
-/// Runs `work` on one of the compute threads. Much that is parallel in small pieces is best done
-/// within: handing each piece over from outside wakes a thread each time.
+/// Runs `work` on one of the compute threads, while the others stay awake for what is parallel in
+/// it. Many short jobs one after the other are best done within; one by itself is not.
 pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if rayon::current_thread_index().is_some() { work() } else { pool().install(work) }
+    if rayon::current_thread_index().is_some() {
+        work()
+    } else {
+        pool().install(|| crew::gathered(work))
+    }
 }
 
 /// Calls `work` once for each piece, on all threads. Which thread takes which piece is open, so a
@@ -56,7 +62,11 @@ pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
     // Not for each kind of work anew: the pool's part is the same for all, and long to compile.
     fn on_all(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
-        within(|| (0..pieces).into_par_iter().with_max_len(1).for_each(work));
+        if crew::shared(pieces, work) {
+            return;
+        }
+        let all = || (0..pieces).into_par_iter().with_max_len(1).for_each(work);
+        if rayon::current_thread_index().is_some() { all() } else { pool().install(all) }
     }
     match pieces {
         0 => {}

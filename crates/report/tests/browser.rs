@@ -78,7 +78,9 @@ fn console_and_requests(browser: &Path, page: &Path) -> (Vec<String>, Vec<String
 /// lie in one place, so that each is in sight.
 fn frames(widths: &[u32]) -> String {
     let frame = |width| {
-        format!("<iframe src=measured.html style='border:0;position:absolute;width:{width}px;height:1000px'></iframe>")
+        format!(
+            "<iframe src=measured.html style='border:0;position:absolute;width:{width}px;height:1000px'></iframe>"
+        )
     };
     let frames: String = widths.iter().map(frame).collect();
     format!(

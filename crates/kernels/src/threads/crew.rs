@@ -1,0 +1,255 @@
+//! Threads that stay awake between the many short jobs of one run.
+//!
+//! A pass of a network is some fifty jobs. A thread that goes to sleep between two of them loses its
+//! processor, on a rented machine to a neighbour, and wakes with cold caches. A crew waits at a board
+//! instead, for as long as the run takes; all else in the pool, rayon does.
+
+use std::any::Any;
+use std::cell::{Cell, UnsafeCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+type Work<'a> = &'a (dyn Fn(usize) + Sync);
+
+/// How often a thread looks at the board before it lets others have its processor.
+const LOOKS: usize = 2000;
+
+/// Where the run's own thread puts jobs up, one after the other, and all take pieces of them.
+struct Board {
+    /// For each thread, those of its pieces that nobody has taken: the first, and the end.
+    open: Box<[AtomicU64]>,
+    /// Pieces that are not done.
+    left: AtomicUsize,
+    work: UnsafeCell<Option<Work<'static>>>,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// No more jobs will come.
+    over: AtomicBool,
+}
+
+// SAFETY: `work` is written only while no piece is open or being done, and read only by threads
+// that have taken a piece; taking one acquires what was released with it.
+unsafe impl Sync for Board {}
+
+#[derive(Clone, Copy)]
+enum Place {
+    /// Outside any crew's run.
+    Elsewhere,
+    /// The own thread of a run, between jobs.
+    Board(*const Board),
+    /// At a piece: what is parallel within it is done by this thread alone.
+    Piece,
+}
+
+thread_local! {
+    static PLACE: Cell<Place> = const { Cell::new(Place::Elsewhere) };
+}
+
+fn packed(first: usize, end: usize) -> u64 {
+    (first as u64) << 32 | end as u64
+}
+
+fn unpacked(range: u64) -> (usize, usize) {
+    ((range >> 32) as usize, (range & u64::from(u32::MAX)) as usize)
+}
+
+impl Board {
+    fn new(threads: usize) -> Self {
+        Self {
+            open: (0..threads).map(|_| AtomicU64::new(0)).collect(),
+            left: AtomicUsize::new(0),
+            work: UnsafeCell::new(None),
+            panic: Mutex::new(None),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the next of a thread's own pieces, else the last of another's.
+    fn taken(&self, own: usize) -> Option<usize> {
+        let threads = self.open.len();
+        (0..threads).find_map(|ahead| {
+            let open = &self.open[(own + ahead) % threads];
+            let mut range = open.load(Ordering::Relaxed);
+            loop {
+                let (first, end) = unpacked(range);
+                if first == end {
+                    return None;
+                }
+                let (piece, rest) = match ahead {
+                    0 => (first, packed(first + 1, end)),
+                    _ => (end - 1, packed(first, end - 1)),
+                };
+                // Should the range be that of a later job by now, so is the piece.
+                match open.compare_exchange_weak(range, rest, Ordering::Acquire, Ordering::Relaxed)
+                {
+                    Ok(_) => return Some(piece),
+                    Err(now) => range = now,
+                }
+            }
+        })
+    }
+
+    /// Takes a piece and does it; false where none is open.
+    fn work(&self, own: usize) -> bool {
+        let Some(piece) = self.taken(own) else { return false };
+        // SAFETY: the job that the piece is of cannot end before it is done.
+        let work = unsafe { *self.work.get() }.expect("a job is up");
+        let before = PLACE.replace(Place::Piece);
+        let done = catch_unwind(AssertUnwindSafe(|| work(piece)));
+        PLACE.set(before);
+        if let Err(panic) = done {
+            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+        }
+        self.left.fetch_sub(1, Ordering::Release);
+        true
+    }
+
+    /// Does a job with all who look at the board; each begins with pieces that lie side by side.
+    fn share(&self, own: usize, pieces: usize, work: Work<'_>) {
+        // SAFETY: this returns only once all pieces are done, and nobody calls it after that.
+        let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
+        // SAFETY: no piece is open, and none is being done.
+        unsafe { *self.work.get() = Some(work) };
+        self.left.store(pieces, Ordering::Relaxed);
+        let threads = self.open.len();
+        for (thread, open) in self.open.iter().enumerate() {
+            let [first, end] = [thread, thread + 1].map(|thread| pieces * thread / threads);
+            open.store(packed(first, end), Ordering::Release);
+        }
+        while self.work(own) {}
+        wait(|| self.left.load(Ordering::Acquire) == 0, || {});
+        let panic = self.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Does pieces until the run is over, and what else the pool has to do where there are none.
+    fn help(&self, own: usize) {
+        let mut over = false;
+        while !over {
+            let look = || {
+                over = self.over.load(Ordering::Acquire);
+                over || self.work(own)
+            };
+            wait(look, || {
+                rayon::yield_now();
+            });
+        }
+    }
+}
+
+/// Waits awake.
+fn wait(mut until: impl FnMut() -> bool, meanwhile: impl Fn()) {
+    let mut looks = 0;
+    while !until() {
+        looks += 1;
+        if looks < LOOKS {
+            std::hint::spin_loop();
+        } else {
+            meanwhile();
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Ends a run, also one that panics.
+struct Over<'a>(&'a Board);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        PLACE.set(Place::Elsewhere);
+        self.0.over.store(true, Ordering::Release);
+    }
+}
+
+/// Runs `work` on this thread of a pool, while the pool's others wait for what it puts up. It must
+/// not wait for rayon itself: a thread that waits for rayon may be given another run to help with,
+/// whose own thread waits for this one.
+pub(super) fn gathered<R>(work: impl FnOnce() -> R) -> R {
+    let threads = rayon::current_num_threads();
+    let Some(own) = rayon::current_thread_index().filter(|_| threads > 1) else { return work() };
+    let board = Board::new(threads);
+    rayon::in_place_scope(|scope| {
+        let board = &board;
+        scope.spawn_broadcast(move |_, context| {
+            if context.index() != own {
+                board.help(context.index());
+            }
+        });
+        let _over = Over(board);
+        PLACE.set(Place::Board(ptr::from_ref(board)));
+        work()
+    })
+}
+
+/// Does a job where this thread belongs to a crew; false elsewhere.
+pub(super) fn shared(pieces: usize, work: Work<'_>) -> bool {
+    match PLACE.get() {
+        Place::Elsewhere => return false,
+        Place::Piece => (0..pieces).for_each(work),
+        Place::Board(board) => {
+            assert!(u32::try_from(pieces).is_ok(), "more pieces than can be counted");
+            let own = rayon::current_thread_index().expect("a run is on a thread of a pool");
+            // SAFETY: `gathered` takes the place away before the board ends.
+            unsafe { &*board }.share(own, pieces, work);
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crate::threads::{parallel, with, within};
+
+    /// Does a job and tells how often each piece was done.
+    fn counted(pieces: usize) -> Vec<usize> {
+        let counts: Vec<AtomicUsize> = (0..pieces).map(|_| AtomicUsize::new(0)).collect();
+        parallel(pieces, |piece| {
+            counts[piece].fetch_add(1, Ordering::Relaxed);
+        });
+        counts.into_iter().map(AtomicUsize::into_inner).collect()
+    }
+
+    #[test]
+    fn every_piece_is_done_once_in_thousands_of_short_jobs() {
+        for threads in [1, 2, 3, 8] {
+            with(threads, || {
+                (0..2000).for_each(|job| assert_eq!(counted(job % 50), vec![1; job % 50]));
+            });
+        }
+    }
+
+    #[test]
+    fn a_piece_that_panics_ends_its_job_alone() {
+        with(3, || {
+            for bad in 0..20 {
+                let job = || parallel(20, |piece| assert_ne!(piece, bad, "planted"));
+                let words =
+                    catch_unwind(AssertUnwindSafe(job)).expect_err("the panic is passed on");
+                assert!(words.downcast_ref::<String>().expect("words").contains("planted"));
+                assert_eq!(counted(20), [1; 20]);
+            }
+        });
+        let run = || with(3, || parallel(20, |piece| assert_ne!(piece, 7, "planted")));
+        assert!(catch_unwind(run).is_err());
+    }
+
+    #[test]
+    fn runs_at_the_same_time_and_jobs_within_pieces_all_come_to_an_end() {
+        let jobs = || {
+            for _ in 0..200 {
+                parallel(6, |_| assert_eq!(counted(5), [1; 5]));
+            }
+        };
+        let nested = || parallel(4, |_| within(jobs));
+        std::thread::scope(|scope| {
+            (0..3).for_each(|_| drop(scope.spawn(|| within(jobs))));
+            (0..2).for_each(|_| drop(scope.spawn(nested)));
+        });
+    }
+}
