@@ -86,7 +86,7 @@ fn frames(widths: &[u32]) -> String {
     format!(
         "<!doctype html><html style='color-scheme: light dark'><body style='margin:0'>{frames}\
          <script>const said = []; onmessage = (e) => {{\
-         said[[...frames].findIndex((frame) => frame === e.source)] = e.data;\
+         said[Array.from(frames).findIndex((frame) => frame === e.source)] = e.data;\
          document.title = said.join(' '); }}</script>"
     )
 }
