@@ -91,7 +91,7 @@ impl Board {
     }
 
     /// Takes a piece and does it; false where none is open.
-    fn work(&self, own: usize) -> bool {
+    fn piece(&self, own: usize) -> bool {
         let Some(piece) = self.taken(own) else { return false };
         // SAFETY: the job that the piece is of cannot end before it is done.
         let work = unsafe { *self.work.get() }.expect("a job is up");
@@ -117,7 +117,7 @@ impl Board {
             let [first, end] = [thread, thread + 1].map(|thread| pieces * thread / threads);
             open.store(packed(first, end), Ordering::Release);
         }
-        while self.work(own) {}
+        while self.piece(own) {}
         wait(|| self.left.load(Ordering::Acquire) == 0, || {});
         let panic = self.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(panic) = panic {
@@ -131,7 +131,7 @@ impl Board {
         while !over {
             let look = || {
                 over = self.over.load(Ordering::Acquire);
-                over || self.work(own)
+                over || self.piece(own)
             };
             wait(look, || {
                 rayon::yield_now();
@@ -203,6 +203,7 @@ pub(super) fn shared(pieces: usize, work: Work<'_>) -> bool {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, Instant};
 
     use crate::threads::{parallel, with, within};
 
@@ -222,6 +223,21 @@ mod tests {
                 (0..2000).for_each(|job| assert_eq!(counted(job % 50), vec![1; job % 50]));
             });
         }
+    }
+
+    #[test]
+    fn all_threads_take_pieces_of_one_job() {
+        with(3, || {
+            let here = AtomicUsize::new(0);
+            let patience = Instant::now() + Duration::from_secs(60);
+            parallel(3, |_| {
+                here.fetch_add(1, Ordering::Relaxed);
+                while here.load(Ordering::Relaxed) < 3 {
+                    assert!(Instant::now() < patience, "a thread waits alone");
+                    std::thread::yield_now();
+                }
+            });
+        });
     }
 
     #[test]
