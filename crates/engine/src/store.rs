@@ -57,9 +57,12 @@ pub(crate) struct Store {
     pub(crate) clock: u64,
 }
 
-/// Inputs and filters of a weight that are turned together, so that what is read and written stays in
-/// the cache.
+/// Filters of a weight that are turned together, so that a line of what is written is written whole.
 const STRIP: usize = 16;
+
+/// Numbers of a filter that are read in one go when it is turned: filters lie whole pages apart, and
+/// for less the processor would fetch nothing ahead.
+const STRETCH: usize = 256;
 
 /// Turns a weight of shape out, in, height, width into the kernels' order, height, width, in, out,
 /// each filter multiplied by its scale: on all threads, or on this one `alone`.
@@ -74,21 +77,22 @@ pub(crate) fn turn(
     let taps: usize = shape[2..].iter().product();
     // For each strip of inputs its rows of every tap.
     let mut strips: Vec<Vec<&mut [f32]>> = vec![];
-    strips.resize_with(inner.div_ceil(STRIP), Vec::new);
+    let inputs = (STRETCH / taps.max(1)).max(STRIP);
+    strips.resize_with(inner.div_ceil(inputs), Vec::new);
     for tap in ours.chunks_exact_mut((inner * out).max(1)) {
         strips
             .iter_mut()
-            .zip(tap.chunks_mut(STRIP * out))
+            .zip(tap.chunks_mut(inputs * out))
             .for_each(|(strip, rows)| strip.push(rows));
     }
     let strips: Vec<_> = strips.into_iter().map(Mutex::new).collect();
     let work = |index: usize| {
         let mut strip = strips[index].lock().unwrap_or_else(PoisonError::into_inner);
-        let len = STRIP.min(inner - index * STRIP) * taps;
+        let len = inputs.min(inner - index * inputs) * taps;
         let mut block = vec![[0.0; STRIP]; len];
         for first in (0..out).step_by(STRIP) {
             let filters = STRIP.min(out - first);
-            let from = |o: usize| &torch[((first + o) * inner + index * STRIP) * taps..][..len];
+            let from = |o: usize| &torch[((first + o) * inner + index * inputs) * taps..][..len];
             let fours = filters / 4 * 4;
             for o in (0..fours).step_by(4) {
                 let four = [o, o + 1, o + 2, o + 3];
@@ -120,8 +124,10 @@ fn turn_four(from: [&[f32]; 4], scales: [f32; 4], o: usize, block: &mut [[f32; S
     let [a, b, c, d] = from.map(<[f32]>::as_chunks::<4>);
     let (fours, rest) = block.as_chunks_mut::<4>();
     for ((((to, a), b), c), d) in fours.iter_mut().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
-        let rows = [a, b, c, d];
-        let [a, b, c, d] = [0, 1, 2, 3].map(|k| rows[k].map(|weight| weight * scales[k]));
+        // Spelled out, as `map` of a map is not taken into the loop.
+        let times = |row: &[f32; 4], s: f32| [row[0] * s, row[1] * s, row[2] * s, row[3] * s];
+        let (a, b) = (times(a, scales[0]), times(b, scales[1]));
+        let (c, d) = (times(c, scales[2]), times(d, scales[3]));
         for (k, to) in to.iter_mut().enumerate() {
             to[o..o + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
         }
