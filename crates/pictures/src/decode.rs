@@ -4,7 +4,7 @@ use std::path::Path;
 use ground::Digest;
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, RgbImage};
+use image::{ColorType, ImageDecoder, ImageError};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -17,6 +17,7 @@ pub use sniff::Format;
 mod flatten;
 mod quiet;
 mod sniff;
+mod turn;
 mod whole;
 
 /// Why a picture cannot be used, in one line.
@@ -158,12 +159,12 @@ fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     if !matches!(decoder.input_colorspace(), Some(Luma | YCbCr | RGB | CMYK | YCCK)) {
         return Err(Reason::Broken("colours of an unknown kind".into()));
     }
-    let upright = orientation(decoder.exif().map(Vec::as_slice));
+    let orientation = orientation(decoder.exif().map(Vec::as_slice));
     let data = decoder.decode().map_err(reason)?;
     if data.len() as u64 != u64::from(width) * u64::from(height) * 3 {
         return Err(Reason::Broken("the size of the pixels is not that of the header".into()));
     }
-    Ok(turn(Rgb { width, height, data }, upright))
+    Ok(turn::upright(Rgb { width, height, data }, orientation))
 }
 
 fn png(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
@@ -216,7 +217,7 @@ fn memory(bytes: u64) -> image::Limits {
 /// Decodes what a header promises, and brings it to upright RGB8.
 fn pixels(
     decoder: impl ImageDecoder,
-    upright: Orientation,
+    orientation: Orientation,
     limits: &Limits,
 ) -> Result<Rgb, Reason> {
     let (width, height) = decoder.dimensions();
@@ -225,26 +226,13 @@ fn pixels(
     let mut data = vec![0; width as usize * height as usize * usize::from(kind.bytes_per_pixel())];
     decoder.read_image(&mut data).map_err(reason)?;
     let data = flatten::to_rgb(data, kind)?;
-    Ok(turn(Rgb { width, height, data }, upright))
+    Ok(turn::upright(Rgb { width, height, data }, orientation))
 }
 
 /// Which way is up, by an EXIF block with or without its prefix.
 fn orientation(exif: Option<&[u8]>) -> Orientation {
     let block = exif.map(|block| block.strip_prefix(b"Exif\0\0").unwrap_or(block));
     block.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
-}
-
-fn turn(picture: Rgb, upright: Orientation) -> Rgb {
-    if upright == Orientation::NoTransforms {
-        return picture;
-    }
-    let Rgb { width, height, data } = picture;
-    let Some(pixels) = RgbImage::from_raw(width, height, data) else {
-        unreachable!("a picture has height × width × 3 bytes");
-    };
-    let mut pixels = DynamicImage::ImageRgb8(pixels);
-    pixels.apply_orientation(upright);
-    Rgb { width: pixels.width(), height: pixels.height(), data: pixels.into_rgb8().into_raw() }
 }
 
 fn reason(error: ImageError) -> Reason {
