@@ -57,7 +57,8 @@ pub(crate) struct Store {
     pub(crate) clock: u64,
 }
 
-/// Filters of a weight that are turned together, so that a line of what is written is written whole.
+/// Filters of a weight that are turned together, or inputs on the way back, so that a line of what is
+/// written is written whole.
 const STRIP: usize = 16;
 
 /// Numbers of a filter that are read in one go when it is turned: filters lie whole pages apart, and
