@@ -1,9 +1,9 @@
 #!/bin/sh
-# Everything that docs/performance.md shows, in one command, some hours long:
+# Everything that docs/performance.md and its notes show, in one command, some hours long:
 #   bench/full.sh FOLDER RESNET50.safetensors PHOTOGRAPHS...
 # FOLDER holds a folder of pictures for each class; of the photographs, those of 500 × 375 count.
-# Interrupted, or given again the same day, it measures what is missing; what cannot run is named and
-# left out. Settings: ROUNDS, STORY_EPOCHS (of each stage), STORY_ROUNDS, FILE (of samples).
+# Run again the same day, it resumes with what is missing; what cannot run is reported and skipped.
+# Settings: ROUNDS, STORY_EPOCHS (of each stage), STORY_ROUNDS, FILE (of samples).
 set -eu
 folder=$1 weights=$2
 shift 2

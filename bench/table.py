@@ -1,9 +1,9 @@
-"""Prints the Markdown tables of docs/performance.md from a file of samples, and draws its plots.
+"""Prints the Markdown tables of docs/notes/performance-*.md from a file of samples, and draws plots.
 
-    table.py [bench/results/FILE.json] [--plots docs]
+    table.py [bench/results/FILE.json] [--plots docs/notes]
 
-Medians over the rounds; ratios are taken within a round, and their range stands behind them. A bar is
-what issue 3 asks for.
+Medians over the rounds; ratios are taken within a round, with their range in brackets. A bar is a goal
+of this project.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def better_pytorch(entry):
 
 
 def bar(entry, side, mine=OURS):
-    """What the issue asks for, or None where it asks for nothing."""
+    """The goal, or None if there is none."""
     work, precision, batch = entry["work"], entry["precision"], entry["batch"]
     if work == "decode":
         asked = {"pillow": {"500×375": 1.2, "12 Mpx": 3.0}.get(entry["set"]), "torchvision": 1.0}
@@ -57,7 +57,7 @@ def met(asked, fulfilled):
 
 
 def spread(values):
-    return f"**{statistics.median(values):.2f}** ({min(values):.2f} to {max(values):.2f}"
+    return f"**{statistics.median(values):.2f}** ({min(values):.2f}–{max(values):.2f}"
 
 
 def number(milliseconds):
@@ -89,7 +89,7 @@ def called(entry, side):
 
 
 def percent(share):
-    return "–" if share is None else f"{share:.0%}".replace("%", " %")
+    return "–" if share is None else f"{share:.0%}"
 
 
 def memory_rows(entry):
