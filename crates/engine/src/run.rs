@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ground::random::{Draws, Purpose};
 use kernels::norm::{Backward, Moments, Statistics};
 use kernels::{
-    Added, Bf16, Direction, Element, Epilogue, Precision, View, elementwise, loss, pool,
+    Added, Bf16, Convolve, Direction, Element, Epilogue, Precision, View, elementwise, loss, pool,
 };
 use network::{Graph, NodeId};
 
@@ -129,7 +129,7 @@ fn steps(
 }
 
 /// Runs one step, whose tensors of the body hold numbers `E`.
-fn act<E: Element>(
+fn act<E: Convolve>(
     cpu: &mut Cpu,
     plan: &Plan,
     action: &Action,

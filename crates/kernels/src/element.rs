@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::conv::{Conv, Pass};
 use crate::isa::{Isa, Simd};
 
 /// In which numbers a network computes. Sums, statistics, weights and the loss are `f32` in both.
@@ -79,11 +78,6 @@ pub unsafe trait Element:
     /// The same number, wider.
     fn wide(self) -> f32;
 
-    /// Runs a pass of a convolution. With a body for each kind of number, so that passes are compiled
-    /// with this crate: as a generic function they would be anew with every crate that calls them, for
-    /// minutes.
-    fn convolve(conv: &Conv, pass: Pass<'_, Self>);
-
     /// `LANES` numbers from memory.
     unsafe fn load<S: Simd>(from: *const Self) -> S::V;
     /// The first `n` lanes from memory, the rest 0.
@@ -126,9 +120,6 @@ unsafe impl Element for f32 {
     #[inline(always)]
     fn wide(self) -> f32 {
         self
-    }
-    fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
-        pass.run(conv);
     }
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const f32) -> S::V {
@@ -190,9 +181,6 @@ unsafe impl Element for Bf16 {
     #[inline(always)]
     fn wide(self) -> f32 {
         f32::from_bits(u32::from(self.0) << 16)
-    }
-    fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
-        pass.run(conv);
     }
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const Self) -> S::V {

@@ -37,7 +37,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use conv::{Added, Conv, Direction, Epilogue, Pack, Pass};
+pub use conv::{Added, Conv, Convolve, Direction, Epilogue, Pack, Pass};
 pub use element::{Bf16, Element, Precision, cast, cast_mut};
 pub use memory::Memory;
 pub use view::View;

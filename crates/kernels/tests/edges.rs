@@ -5,7 +5,7 @@
 
 use std::ptr::null_mut;
 
-use kernels::{Added, Bf16, Conv, Element, Epilogue, Pack, View};
+use kernels::{Added, Bf16, Conv, Convolve, Element, Epilogue, Pack, View};
 
 /// A tensor with forbidden pages before and behind it, against one of which it lies.
 struct Guarded<E> {
@@ -48,7 +48,7 @@ impl<E> Drop for Guarded<E> {
     }
 }
 
-fn all_passes<E: Element>(conv: &Conv, at_the_end: bool) {
+fn all_passes<E: Convolve>(conv: &Conv, at_the_end: bool) {
     let tensor = |len| Guarded::<E>::new(len, at_the_end);
     let row = |len| Guarded::<f32>::new(len, at_the_end);
     let (x, residual, g) =

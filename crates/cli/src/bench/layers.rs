@@ -1,6 +1,6 @@
 //! Each kind of convolution of a network by itself: which pass of which shape is how fast.
 
-use kernels::{Bf16, Conv, Element, Epilogue, Pack, Precision, View};
+use kernels::{Bf16, Conv, Convolve, Epilogue, Pack, Precision, View};
 use network::{Graph, Op};
 use serde::Serialize;
 
@@ -90,7 +90,7 @@ impl Layer {
     }
 }
 
-fn passes<E: Element>(conv: &Conv, rounds: usize) -> anyhow::Result<[f64; 3]> {
+fn passes<E: Convolve>(conv: &Conv, rounds: usize) -> anyhow::Result<[f64; 3]> {
     let noise = |len: usize, step: usize| -> Vec<f32> {
         (0..len).map(|index| (index * step % 17) as f32 / 8.0 - 1.0).collect()
     };

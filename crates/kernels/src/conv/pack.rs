@@ -1,8 +1,7 @@
-use super::Conv;
-use super::job::Job;
+use super::direct::{self, Job};
+use super::shape::Conv;
 use super::winograd::{self, Shape};
-use crate::elementwise::load;
-use crate::isa::{Isa, Kernel, Simd, dispatch};
+use crate::isa::Isa;
 use crate::threads::{Shared, parallel};
 use crate::{Bf16, Element, Memory, Precision, scratch};
 
@@ -76,9 +75,7 @@ impl Pack {
 
     /// The panels of one job.
     pub(super) fn panels<E: Element>(&self, phase: usize, job: &Job) -> &[E] {
-        let panel = Isa::in_use().panel();
-        let len = job.out_channels.div_ceil(panel) * panel * job.depth::<E>();
-        &self.memory.as_slice()[self.starts[phase]..][..len]
+        &self.memory.as_slice()[self.starts[phase]..][..job.packed_len::<E>()]
     }
 
     /// The weights as Winograd's method reads them.
@@ -108,27 +105,22 @@ impl Pack {
 
     /// Lays the panels out and fills them.
     fn fill<E: Element>(&mut self, conv: &Conv, weights: &[f32], direction: Direction) {
-        let jobs = match direction {
-            Direction::Forward => vec![Job::forward(conv)],
-            Direction::BackwardData => Job::backward_data(conv),
+        let (jobs, transposed) = match direction {
+            Direction::Forward => (vec![Job::forward(conv)], false),
+            Direction::BackwardData => (Job::backward_data(conv), true),
         };
-        let panel = Isa::in_use().panel();
-        let mut end = 0;
-        let place = |job: &Job| {
-            let start = end;
-            end += job.out_channels.div_ceil(panel) * panel * job.depth::<E>();
-            start
-        };
-        self.starts = jobs.iter().map(place).collect();
-        let starts = self.starts.clone();
-        let shared = Shared::new(self.room::<E>(end));
-        for (job, &start) in jobs.iter().zip(&starts) {
-            parallel(job.out_channels.div_ceil(panel), |index| {
-                let to = shared.get().wrapping_add(start + index * panel * job.depth::<E>());
-                let kernel = Panel { conv, job, weights, direction, first: index * panel, to };
-                // SAFETY: `set` has checked the weights; panels are disjoint parts of the room.
-                unsafe { dispatch(kernel) };
-            });
+        let starts = jobs.iter().scan(0, |end, job| {
+            let start = *end;
+            *end += job.packed_len::<E>();
+            Some(start)
+        });
+        self.starts = starts.collect();
+        let len = jobs.iter().map(Job::packed_len::<E>).sum();
+        let mut rest = self.room::<E>(len);
+        for job in &jobs {
+            let (own, behind) = rest.split_at_mut(job.packed_len::<E>());
+            direct::pack(conv, job, weights, transposed, own);
+            rest = behind;
         }
     }
 }
@@ -136,82 +128,6 @@ impl Pack {
 /// What weights depend on.
 fn any_size(conv: &Conv) -> Conv {
     Conv { count: 0, height: 0, width: 0, ..*conv }
-}
-
-/// Fills one panel.
-struct Panel<'a, E> {
-    conv: &'a Conv,
-    job: &'a Job,
-    weights: &'a [f32],
-    direction: Direction,
-    /// The panel's first column.
-    first: usize,
-    to: *mut E,
-}
-
-impl<E: Element> Kernel for Panel<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
-        let tap_len = self.conv.channels * self.conv.filters;
-        let mut to = self.to;
-        for run in self.job.runs::<E>() {
-            let from = self.weights.as_ptr().add(run.tap.index * tap_len);
-            match self.direction {
-                Direction::Forward => self.rows::<S>(run.numbers, from, to),
-                Direction::BackwardData => self.transposed::<S>(from, to),
-            }
-            to = to.add(S::PANEL * run.padded);
-        }
-    }
-}
-
-impl<E: Element> Panel<'_, E> {
-    /// One run's block for the forward pass: columns are filters, groups run over its numbers.
-    #[inline(always)]
-    unsafe fn rows<S: Simd>(&self, numbers: usize, from: *const f32, to: *mut E) {
-        let filters = self.conv.filters;
-        for number in (0..numbers).step_by(E::GROUP) {
-            for v in 0..S::VECS {
-                let column = self.first + v * S::LANES;
-                let n = S::LANES.min(filters.saturating_sub(column));
-                let other = if number + 1 < numbers { n } else { 0 };
-                let from = from.wrapping_add(number * filters + column);
-                let a = load::<S, _>(from, n);
-                let b = load::<S, _>(from.wrapping_add(filters), other);
-                E::store_packed::<S>(to.add(number * S::PANEL + v * S::LANES * E::GROUP), a, b);
-            }
-        }
-    }
-
-    /// One tap's block for the gradient of the input: columns are channels, groups run over
-    /// filters. In strips of 16 filters, so that what is read and written stays in the cache.
-    #[inline(always)]
-    unsafe fn transposed<S: Simd>(&self, from: *const f32, to: *mut E) {
-        const STRIP: usize = 16;
-        let Conv { channels, filters, .. } = *self.conv;
-        let valid = S::PANEL.min(channels - self.first);
-        let mut block = [E::default(); STRIP * 64];
-        let block = block.as_mut_ptr();
-        for strip in (0..filters).step_by(STRIP) {
-            for column in 0..valid {
-                let row = from.wrapping_add((self.first + column) * filters + strip);
-                for lane in (0..STRIP).step_by(S::LANES) {
-                    let n = S::LANES.min((filters - strip).saturating_sub(lane));
-                    let v = load::<S, _>(row.wrapping_add(lane), n);
-                    E::store::<S>(block.add(column * STRIP + lane), v);
-                }
-            }
-            for member in (0..STRIP.min(filters - strip)).step_by(E::GROUP) {
-                let to = to.add((strip + member) * S::PANEL);
-                for column in 0..S::PANEL {
-                    let group = block.add(column * STRIP + member);
-                    std::ptr::copy_nonoverlapping(group, to.add(column * E::GROUP), E::GROUP);
-                }
-            }
-        }
-    }
 }
 
 /// Weights of the gradient of the input: tap by tap in the opposite order, and filters × channels.

@@ -1,6 +1,75 @@
-use super::job::Job;
-use super::{Added, Conv, Direction, Epilogue, Pack, backward_weights, forward, winograd};
-use crate::{Element, View};
+use super::direct::{self, Job};
+use super::epilogue::{Added, Epilogue};
+use super::pack::{Direction, Pack};
+use super::shape::Conv;
+use super::winograd;
+use crate::element::{Bf16, Element};
+use crate::view::View;
+
+/// Numbers that convolutions are compiled for.
+///
+/// A trait with a body for each kind of number, so that passes are compiled with this crate: as
+/// generic functions they would be compiled anew in every crate that calls them, for minutes.
+pub trait Convolve: Element {
+    /// Runs a pass of a convolution.
+    fn convolve(conv: &Conv, pass: Pass<'_, Self>);
+}
+
+impl Convolve for f32 {
+    fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
+        pass.run(conv);
+    }
+}
+
+impl Convolve for Bf16 {
+    fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
+        pass.run(conv);
+    }
+}
+
+impl Conv {
+    /// output = input ∗ weights, finished by `epilogue`.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn forward<E: Convolve>(
+        &self,
+        input: View<'_, E>,
+        weights: &Pack,
+        output: &mut [E],
+        epilogue: Epilogue<'_, E>,
+    ) {
+        E::convolve(self, Pass::Forward { input, weights, output, epilogue });
+    }
+
+    /// The gradient of the input from that of the output; added to `input_gradient` if
+    /// `accumulate`, else written.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_data<E: Convolve>(
+        &self,
+        gradient: &[E],
+        weights: &Pack,
+        input_gradient: &mut [E],
+        accumulate: bool,
+    ) {
+        E::convolve(self, Pass::BackwardData { gradient, weights, input_gradient, accumulate });
+    }
+
+    /// The gradient of the weights, written to `weight_gradient`.
+    ///
+    /// # Panics
+    /// When lengths do not suit the shape, or weights were packed for others or for other numbers.
+    pub fn backward_weights<E: Convolve>(
+        &self,
+        input: View<'_, E>,
+        gradient: &[E],
+        weight_gradient: &mut [f32],
+    ) {
+        E::convolve(self, Pass::BackwardWeights { input, gradient, weight_gradient });
+    }
+}
 
 /// One of the three passes of a [`Conv`], whose methods say what each takes.
 #[derive(Debug)]
@@ -28,7 +97,7 @@ pub enum Pass<'a, E> {
 
 impl<E: Element> Pass<'_, E> {
     /// Looks at the lengths, then goes the way that is shortest for the shape.
-    pub(crate) fn run(self, conv: &Conv) {
+    fn run(self, conv: &Conv) {
         match self {
             Self::Forward { input, weights, output, epilogue } => {
                 input.check(conv.input_len(), conv.channels);
@@ -39,7 +108,7 @@ impl<E: Element> Pass<'_, E> {
                     return winograd::run(&shape, weights, input, output, epilogue);
                 }
                 let job = Job::forward(conv);
-                forward::run(&job, weights.panels(0, &job), input, output, epilogue);
+                direct::run(&job, weights.panels(0, &job), input, output, epilogue);
             }
             Self::BackwardData { gradient, weights, input_gradient: output, accumulate } => {
                 let gradient = View::plain(gradient);
@@ -53,10 +122,10 @@ impl<E: Element> Pass<'_, E> {
                     return winograd::run(&shape, weights, gradient, output, epilogue());
                 }
                 for (phase, job) in Job::backward_data(conv).iter().enumerate() {
-                    if accumulate && job.taps.is_empty() {
+                    if accumulate && job.is_empty() {
                         continue;
                     }
-                    forward::run(job, weights.panels(phase, job), gradient, output, epilogue());
+                    direct::run(job, weights.panels(phase, job), gradient, output, epilogue());
                 }
             }
             Self::BackwardWeights { input, gradient, weight_gradient } => {
@@ -67,7 +136,7 @@ impl<E: Element> Pass<'_, E> {
                 if let Some(shape) = winograd::Shape::backward_weights(conv, E::PRECISION) {
                     return winograd::backward_weights(&shape, input, gradient, weight_gradient);
                 }
-                backward_weights::run(&Job::forward(conv), input, gradient, weight_gradient);
+                direct::backward_weights(&Job::forward(conv), input, gradient, weight_gradient);
             }
         }
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::winograd::Shape;
-use super::{Added, Conv, Epilogue, Pack};
+use super::{Added, Conv, Convolve, Epilogue, Pack};
 use crate::tests::{cases, noise, seen};
 use crate::{Bf16, Element, Precision, View, threads};
 
@@ -96,7 +96,7 @@ fn shapes() -> impl Strategy<Value = Conv> {
     )
 }
 
-fn check<E: Element>(conv: &Conv, key: u64) {
+fn check<E: Convolve>(conv: &Conv, key: u64) {
     // Tensors that begin anywhere, not on a cache line.
     let skip = (key % 3) as usize;
     let x: Vec<E> = noise(conv.input_len() + skip, key);
@@ -216,7 +216,7 @@ fn resnets_own_shapes() {
 }
 
 /// All passes of one shape, with so many threads.
-fn all_passes<E: Element>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32>) {
+fn all_passes<E: Convolve>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32>) {
     let conv = Conv {
         count: 5,
         height: 13,

@@ -156,6 +156,22 @@ unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
     ending.end::<S, M, V>(&sums);
 }
 
+/// The pixels of a piece, as they lie in local buffers: evenly spaced in lines, those evenly spaced
+/// in blocks, one for each picture.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    pub(super) blocks: usize,
+    pub(super) lines: usize,
+    /// Pixels of a line.
+    pub(super) width: usize,
+    /// Numbers from one pixel to the next.
+    pub(super) pixel: usize,
+    /// Numbers from one line to the next.
+    pub(super) line: usize,
+    /// Numbers from one block to the next.
+    pub(super) block: usize,
+}
+
 /// Outer-product sums Σ x[m]·g[n] over the pixels of a piece, for `M` neighbouring channels and a
 /// panel of the gradient. Where a group has two numbers, a "pixel" is two, one of each half of
 /// the piece, their numbers side by side.
@@ -300,4 +316,13 @@ pub(super) unsafe fn multiply_outer<S: Simd, E: Element>(
     ending: impl Ending,
 ) {
     with_rows!(S, rows, OuterProduct { operands, ending });
+}
+
+/// Cuts `len` into as few parts of at most `most` as possible, as even as possible.
+pub(super) fn cut(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = len.div_ceil(most).max(1);
+    (0..parts).map(move |part| {
+        let (start, end) = (part * len / parts, (part + 1) * len / parts);
+        (start, end - start)
+    })
 }

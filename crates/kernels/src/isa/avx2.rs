@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::simd::{Kernel, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx2;

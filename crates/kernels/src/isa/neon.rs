@@ -3,7 +3,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernel, Simd};
+use super::simd::{Kernel, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct Neon;

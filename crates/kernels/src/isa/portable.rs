@@ -1,6 +1,6 @@
 //! Plain Rust on four lanes, which compilers turn into whatever the processor has.
 
-use super::{Kernel, Simd};
+use super::simd::{Kernel, Simd};
 use crate::element::{Bf16, Element};
 
 #[derive(Clone, Copy)]

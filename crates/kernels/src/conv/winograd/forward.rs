@@ -1,10 +1,10 @@
 //! The forward pass, and the gradient of the input: transform a block of tiles, multiply place by
 //! place, transform back into the epilogue. A block stays in the second-level cache.
 
-use super::{PLACES, SIDE, Shape, TILE, Window, transform};
+use super::tiles::{PLACES, SIDE, Shape, TILE, Window};
+use super::transform;
 use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
-use crate::conv::local::cut;
-use crate::conv::tile::{Depth, Leave, Operands, multiply};
+use crate::conv::tile::{Depth, Leave, Operands, cut, multiply};
 use crate::elementwise::load;
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -28,8 +28,8 @@ pub(super) fn apart(len: usize) -> usize {
     (len.div_ceil(16) | 1) * 16
 }
 
-/// Runs the convolution with weights as [`super::pack`] leaves them.
-pub(in crate::conv) fn run<E: Element>(
+/// Runs the convolution with weights as [`super::pack()`] leaves them.
+pub(crate) fn run<E: Element>(
     shape: &Shape,
     packed: &[f32],
     view: View<'_, E>,

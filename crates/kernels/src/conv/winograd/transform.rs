@@ -1,7 +1,7 @@
 //! The transforms of F(4×4, 3×3), on registers of channels: each is a small matrix from the left
 //! and its transpose from the right, for the points 0, ±1, ±2 and ∞.
 
-use super::{PLACES, SIDE, TILE};
+use super::tiles::{PLACES, SIDE, TILE};
 use crate::isa::Simd;
 
 /// a − b.

@@ -3,9 +3,9 @@
 //! over a portion's tiles, so that nothing is added up between threads.
 
 use super::forward::{apart, input, pitch};
-use super::{PLACES, Shape, TILE, transform};
-use crate::conv::local::cut;
-use crate::conv::tile::{Leave, Lines, Outer, multiply_outer};
+use super::tiles::{PLACES, Shape, TILE};
+use super::transform;
+use crate::conv::tile::{Leave, Lines, Outer, cut, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -17,7 +17,7 @@ const PORTION: usize = 12 << 20;
 const TILES: usize = 16;
 
 /// Writes the gradient of the weights, `tap × channels × filters`.
-pub(in crate::conv) fn run<E: Element>(
+pub(crate) fn run<E: Element>(
     shape: &Shape,
     view: View<'_, E>,
     gradient: &[E],

@@ -1,5 +1,6 @@
-use super::Conv;
-use crate::Element;
+use crate::conv::shape::Conv;
+use crate::element::Element;
+use crate::isa::Isa;
 
 /// One tap of a filter: which input pixel it reads, beside the grid pixel's own place, and where
 /// its weights lie.
@@ -17,7 +18,7 @@ pub(super) struct Tap {
 /// in common. Grid pixel (i, j) reads input pixels (i·step + dy, j·step + dx), zero outside, and
 /// belongs to output pixel (i·out_step + out_y, j·out_step + out_x).
 #[derive(Clone, Debug)]
-pub(super) struct Job {
+pub(crate) struct Job {
     pub(super) count: usize,
     pub(super) height: usize,
     pub(super) width: usize,
@@ -50,7 +51,7 @@ pub(super) struct Run {
 
 impl Job {
     /// The forward pass.
-    pub(super) fn forward(conv: &Conv) -> Self {
+    pub(crate) fn forward(conv: &Conv) -> Self {
         let (k, p) = (conv.kernel, conv.padding as isize);
         let taps = (0..k * k).map(|i| Tap {
             dy: (i / k) as isize - p,
@@ -79,7 +80,7 @@ impl Job {
     /// The gradient of the input. With stride s, input pixels whose row and column leave the same
     /// remainders by s see the same taps: s² jobs, each an ordinary convolution of the output's
     /// gradient with some of the taps. A job without taps writes zeros.
-    pub(super) fn backward_data(conv: &Conv) -> Vec<Self> {
+    pub(crate) fn backward_data(conv: &Conv) -> Vec<Self> {
         let stride = conv.stride;
         // Along one axis, an input place y = s·i + phase is read by tap k of output (y + p − k) / s.
         let along = |phase: usize| -> Vec<(usize, isize)> {
@@ -121,6 +122,11 @@ impl Job {
         jobs
     }
 
+    /// Whether its results are all zeros: no tap reaches them.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taps.is_empty()
+    }
+
     /// Whether the grid can be read and written as one long row: a single tap, every output pixel.
     pub(super) fn is_flat(&self) -> bool {
         self.taps.len() == 1 && self.out_step == 1
@@ -147,5 +153,10 @@ impl Job {
     /// Numbers a column of the product sums over.
     pub(super) fn depth<E: Element>(&self) -> usize {
         self.runs::<E>().map(|run| run.padded).sum()
+    }
+
+    /// Numbers in all panels, zeros beyond the last column included.
+    pub(crate) fn packed_len<E: Element>(&self) -> usize {
+        self.out_channels.next_multiple_of(Isa::in_use().panel()) * self.depth::<E>()
     }
 }

@@ -3,6 +3,7 @@
 
 use super::job::Job;
 use super::local::{Layout, Piece};
+use crate::conv::tile::Grid;
 use crate::elementwise::load;
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -186,32 +187,21 @@ impl Piece {
     }
 }
 
-/// The pixels of a piece, as they lie in local buffers: evenly spaced in lines, those evenly spaced
-/// in blocks, one for each picture.
-#[derive(Clone, Copy)]
-pub(super) struct Grid {
-    pub(super) blocks: usize,
-    pub(super) lines: usize,
-    /// Pixels of a line.
-    pub(super) width: usize,
-    /// Numbers from one line to the next.
-    pub(super) line: usize,
-    /// Numbers from one block to the next.
-    pub(super) block: usize,
-}
-
-impl Grid {
-    pub(super) fn new(job: &Job, layout: &Layout, piece: Piece) -> Self {
+impl Layout {
+    /// The pixels of a piece of this layout.
+    pub(super) fn grid(&self, job: &Job, piece: Piece) -> Grid {
+        let pixel = self.step * self.pitch;
         match piece {
             Piece::Flat { pixels, .. } => {
-                Self { blocks: 1, lines: 1, width: pixels, line: 0, block: 0 }
+                Grid { blocks: 1, lines: 1, width: pixels, pixel, line: 0, block: 0 }
             }
-            Piece::Rows { pictures, rows, .. } => Self {
+            Piece::Rows { pictures, rows, .. } => Grid {
                 blocks: pictures,
                 lines: rows,
                 width: job.grid_width,
-                line: layout.step * layout.columns * layout.pitch,
-                block: layout.len(Piece::Rows { picture: 0, pictures: 1, row: 0, rows }),
+                pixel,
+                line: pixel * self.columns,
+                block: self.len(Piece::Rows { picture: 0, pictures: 1, row: 0, rows }),
             },
         }
     }

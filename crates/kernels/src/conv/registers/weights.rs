@@ -4,31 +4,31 @@
 //! Sums lie in blocks of 32 filters × 32 numbers, four registers one behind the other, so that they
 //! come and go as they are; they are turned into the order of weights once, when all is added up.
 
-use super::super::input::Grid;
+use crate::conv::tile::Grid;
+use crate::element::Element;
 use crate::elementwise::{load, store};
 use crate::isa::amx::{self, Registers, SIDE, SUMS, Shape};
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{Element, conv::local::Layout};
 
 /// Filters, and numbers, of a block of sums.
 const BLOCK: usize = 2 * SIDE;
 
 /// How blocks of sums of `filters × runs × numbers` follow one another.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Blocks {
+pub(crate) struct Blocks {
     filters: usize,
     runs: usize,
     numbers: usize,
 }
 
 impl Blocks {
-    pub(in super::super) fn new(filters: usize, layout: &Layout) -> Self {
-        Self { filters, runs: layout.offsets.len(), numbers: layout.numbers }
+    pub(crate) fn new(filters: usize, runs: usize, numbers: usize) -> Self {
+        Self { filters, runs, numbers }
     }
 
     /// Numbers of one partial sum.
-    pub(in super::super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         self.filters.div_ceil(BLOCK) * self.runs * self.numbers.div_ceil(BLOCK) * SUMS
     }
 
@@ -48,7 +48,7 @@ impl Grid {
     }
 
     /// Numbers that the gradient of a panel of filters takes, turned for steps.
-    pub(in super::super) fn turned(self) -> usize {
+    pub(crate) fn turned(self) -> usize {
         self.blocks * self.lines * self.width.div_ceil(SIDE) * BLOCK * SIDE * 2
     }
 }
@@ -59,7 +59,7 @@ impl Grid {
 /// # Safety
 /// Both halves are readable, and `to` takes [`Grid::turned`] numbers.
 #[inline(always)]
-pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
+pub(crate) unsafe fn turn<S: Simd, E: Element>(
     grid: Grid,
     [half, other]: [&[E]; 2],
     filters: usize,
@@ -99,22 +99,22 @@ pub(in super::super) unsafe fn turn<S: Simd, E: Element>(
 /// begins them).
 ///
 /// # Safety
-/// AMX is in use; pairs of numbers at `pairs` are readable as `grid` and `layout` say; `sums` is a
+/// AMX is in use; pairs of numbers at `pairs` are readable as `grid` and `offsets` say; `sums` is a
 /// partial sum of `blocks`.
 #[inline(always)]
-pub(in super::super) unsafe fn add<E: Element>(
+pub(crate) unsafe fn add<E: Element>(
     registers: &mut Registers,
-    (grid, layout): (Grid, &Layout),
+    (grid, offsets): (Grid, &[usize]),
     (pairs, turned): (*const E, *const E),
     (blocks, panel): (Blocks, usize),
     sums: *mut f32,
     write: bool,
 ) {
     let (pixels, starts) = grid.steps();
-    let (bytes, pixel) = (2 * size_of::<E>(), layout.step * layout.pitch);
-    for (run, &offset) in layout.offsets.iter().enumerate() {
-        for (block, number) in (0..layout.numbers).step_by(BLOCK).enumerate() {
-            let left = layout.numbers - number;
+    let bytes = 2 * size_of::<E>();
+    for (run, &offset) in offsets.iter().enumerate() {
+        for (block, number) in (0..blocks.numbers).step_by(BLOCK).enumerate() {
+            let left = blocks.numbers - number;
             let columns = [left.min(SIDE), left.saturating_sub(SIDE).clamp(1, SIDE)];
             // A register cannot be empty: without a second half, it is the first once more.
             let second = if left > SIDE { SIDE * bytes } else { 0 };
@@ -131,12 +131,12 @@ pub(in super::super) unsafe fn add<E: Element>(
                 for line in 0..grid.lines {
                     let from = index * grid.block + line * grid.line + offset + number;
                     for start in starts.clone() {
-                        let b = pairs.cast::<u8>().add((from + start * pixel) * bytes);
+                        let b = pairs.cast::<u8>().add((from + start * grid.pixel) * bytes);
                         amx::step(
                             [a, a.add(SIDE * 4 * SIDE)],
                             4 * SIDE,
                             [b, b.add(second)],
-                            pixel * bytes,
+                            grid.pixel * bytes,
                         );
                         a = a.add(BLOCK * 4 * SIDE);
                     }
@@ -148,7 +148,7 @@ pub(in super::super) unsafe fn add<E: Element>(
 }
 
 /// weights' gradient = the sum of partial sums, in their order, turned.
-pub(in super::super) fn add_up(blocks: Blocks, parts: &[f32], weight_gradient: &mut [f32]) {
+pub(crate) fn add_up(blocks: Blocks, parts: &[f32], weight_gradient: &mut [f32]) {
     let panels = blocks.filters.div_ceil(BLOCK);
     let shared = Shared::new(weight_gradient);
     parallel(panels * blocks.runs, |task| {

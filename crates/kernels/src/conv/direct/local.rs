@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::job::Job;
+use super::job::{Job, Tap};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Simd};
 use crate::{Element, View};
@@ -33,30 +33,6 @@ pub(super) struct Layout {
     pub(super) direct: bool,
 }
 
-/// A run of output pixels whose local places are evenly spaced, in two halves: with half = rows/2,
-/// rounded up, row r < half lies at `a0 + r·step`, row r ≥ half at `a1 + (r − half)·step`; likewise
-/// their output pixels.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowTile {
-    pub(super) rows: usize,
-    /// Local offsets of the first rows of both halves, in floats.
-    pub(super) a: [usize; 2],
-    /// Output pixels of the first rows of both halves.
-    pub(super) out: [usize; 2],
-    /// Local pixels between the two lines that each half has: what lies beside a line, of which sums
-    /// are made and thrown away. 0 where a half is one run.
-    pub(super) gap: usize,
-}
-
-impl RowTile {
-    /// The output pixel of row `r`.
-    #[inline(always)]
-    pub(super) fn output(&self, r: usize, step: usize) -> usize {
-        let half = self.rows.div_ceil(2);
-        if r < half { self.out[0] + r * step } else { self.out[1] + (r - half) * step }
-    }
-}
-
 /// A piece of the grid: some rows of one picture, some whole pictures, or (flat) a range of pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Piece {
@@ -69,8 +45,8 @@ pub(super) enum Piece {
 impl Layout {
     /// For work that reads at most so many rows side by side.
     pub(super) fn new<E: Element>(job: &Job, view: &View<'_, E>, rows: usize) -> Self {
-        let min = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
-        let max = |f: fn(&super::job::Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
+        let min = |f: fn(&Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
+        let max = |f: fn(&Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
         let first = (min(|t| t.dy), min(|t| t.dx));
         let span = (max(|t| t.dy) - first.0 + 1) as usize;
         let span_x = (max(|t| t.dx) - first.1 + 1) as usize;
@@ -92,9 +68,8 @@ impl Layout {
         let apart = if bytes.is_multiple_of(1024) && !direct { 64 / size_of::<E>() } else { 0 };
         let pitch = channels + apart;
         let columns = (job.grid_width.max(1) - 1) * step + span_x;
-        let offset = |t: &super::job::Tap| {
-            ((t.dy - first.0) as usize * columns + (t.dx - first.1) as usize) * pitch
-        };
+        let offset =
+            |t: &Tap| ((t.dy - first.0) as usize * columns + (t.dx - first.1) as usize) * pitch;
         // Taps side by side are one run if their pixels touch, which makes short runs long.
         let merged = pitch == channels && job.taps.len() == span * span_x;
         let taps = if merged { span_x } else { 1 };
@@ -105,7 +80,7 @@ impl Layout {
     }
 
     /// Local rows for so many grid rows of one picture.
-    fn local_rows(&self, rows: usize) -> usize {
+    pub(super) fn local_rows(&self, rows: usize) -> usize {
         (rows - 1) * self.step + self.span
     }
 
@@ -263,118 +238,6 @@ impl Layout {
             }
         }
     }
-
-    /// Cuts a piece into row tiles of at most `S::ROWS` rows.
-    pub(super) fn tiles(&self, job: &Job, piece: Piece, most: usize, tiles: &mut Vec<RowTile>) {
-        tiles.clear();
-        let output = |picture: usize, row: usize, column: usize| {
-            (picture * job.out_height + row * job.out_step + job.out_y) * job.out_width
-                + column * job.out_step
-                + job.out_x
-        };
-        // One evenly spaced run from local pixel `a` and output pixel `out`.
-        let even = |tiles: &mut Vec<RowTile>, a: usize, out: usize, rows: usize| {
-            let half = rows.div_ceil(2);
-            let second = (half * self.step * self.pitch, half * job.out_step);
-            tiles.push(RowTile { rows, a: [a, a + second.0], out: [out, out + second.1], gap: 0 });
-        };
-        match piece {
-            Piece::Flat { first, pixels } => {
-                for (start, rows) in cut(pixels, most) {
-                    even(tiles, start * self.pitch, first + start, rows);
-                }
-            }
-            Piece::Rows { picture, pictures, row, rows } => {
-                let local_rows = self.local_rows(rows);
-                let line = |index: usize| {
-                    let (p, r) = (index / rows, index % rows);
-                    let a = (p * local_rows + r * self.step) * self.columns * self.pitch;
-                    (a, output(picture + p, row + r, 0))
-                };
-                let lines = pictures * rows;
-                if job.out_step == 1 && self.takes_four(job, most) {
-                    self.four_lines(job, (pictures, rows), line, tiles);
-                    return;
-                }
-                // The first part of a line is the shortest. If there is room, that of the next line
-                // joins it: a tile of few rows waits for its sums.
-                let parts = || cut(job.grid_width, most);
-                let short = parts().next().map_or(0, |(_, rows)| rows);
-                let joined = if 2 * short <= most { lines / 2 * 2 } else { 0 };
-                for index in 0..lines {
-                    let (a, out) = line(index);
-                    if index < joined && index % 2 == 0 {
-                        let (a1, out1) = line(index + 1);
-                        tiles.push(RowTile {
-                            rows: 2 * short,
-                            a: [a, a1],
-                            out: [out, out1],
-                            gap: 0,
-                        });
-                    }
-                    for (start, rows) in parts().skip(usize::from(index < joined)) {
-                        let (right, beside) =
-                            (start * self.step * self.pitch, start * job.out_step);
-                        even(tiles, a + right, out + beside, rows);
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Layout {
-    /// Whether each half of a tile has room for two lines and what lies between them.
-    fn takes_four(&self, job: &Job, most: usize) -> bool {
-        self.step == 1 && most > 16 && job.grid_width + self.columns <= most / 2
-    }
-
-    /// Cuts narrow maps into tiles of four lines, two of one picture in each half; what is left, into
-    /// tiles of two. `line` says where each line begins, here and in the output.
-    fn four_lines(
-        &self,
-        job: &Job,
-        (pictures, rows): (usize, usize),
-        line: impl Fn(usize) -> (usize, usize),
-        tiles: &mut Vec<RowTile>,
-    ) {
-        let width = job.grid_width;
-        let tile = |lines: usize, gap, (a0, out0): (usize, usize), (a1, out1): (usize, usize)| {
-            RowTile { rows: lines * width, a: [a0, a1], out: [out0, out1], gap }
-        };
-        let couples = pictures * (rows / 2);
-        let couple = |index: usize| line(index / (rows / 2) * rows + 2 * (index % (rows / 2)));
-        for index in (1..couples).step_by(2) {
-            tiles.push(tile(4, self.columns - width, couple(index - 1), couple(index)));
-        }
-        if couples % 2 == 1 {
-            let (a, out) = couple(couples - 1);
-            tiles.push(tile(2, 0, (a, out), (a + self.columns * self.pitch, out + width)));
-        }
-        let single = |picture: usize| line(picture * rows + rows - 1);
-        let singles = if rows % 2 == 1 { pictures } else { 0 };
-        for picture in (1..singles).step_by(2) {
-            tiles.push(tile(2, 0, single(picture - 1), single(picture)));
-        }
-        if singles % 2 == 1 {
-            let (half, (a, out)) = (width.div_ceil(2), single(singles - 1));
-            tiles.push(RowTile {
-                rows: width,
-                a: [a, a + half * self.pitch],
-                out: [out, out + half],
-                gap: 0,
-            });
-        }
-    }
-}
-
-/// Cuts `len` into as few parts of at most `most` as possible, as even as possible.
-pub(super) fn cut(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let parts = len.div_ceil(most).max(1);
-    (0..parts).map(move |part| {
-        let (start, end) = (part * len / parts, (part + 1) * len / parts);
-        (start, end - start)
-    })
 }
 
 /// Copies one pixel, norm and ReLU applied.
@@ -401,31 +264,5 @@ unsafe fn pixel<S: Simd, E: Element>(
             v = S::max(zero, v);
         }
         store::<S, _>(to.add(c), n, v);
-    }
-}
-
-/// Asks, a little at every step of some work, for memory that the work after it will read.
-pub(super) struct Prefetch {
-    next: *const f32,
-    left: usize,
-    share: usize,
-}
-
-impl Prefetch {
-    /// Of these numbers of `tensor`, over so many steps.
-    pub(super) fn new<E: Element>(tensor: &[E], numbers: Range<usize>, steps: usize) -> Self {
-        let numbers = &tensor[numbers];
-        let lines = size_of_val(numbers) / 64;
-        Self { next: numbers.as_ptr().cast(), left: lines, share: lines.div_ceil(steps.max(1)) }
-    }
-
-    /// One step's share.
-    #[inline(always)]
-    pub(super) unsafe fn step<S: Simd>(&mut self) {
-        for _ in 0..self.share.min(self.left) {
-            S::prefetch(self.next);
-            self.next = self.next.wrapping_add(16);
-        }
-        self.left -= self.share.min(self.left);
     }
 }

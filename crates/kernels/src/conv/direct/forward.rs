@@ -1,8 +1,10 @@
-use super::epilogue::{Epilogue, Finish, Totals, add_up};
 use super::job::Job;
-use super::local::{Layout, Piece, Prefetch, RowTile};
-use super::matrix;
-use super::tile::{Depth, Ending, Leave, Lines, Operands, each_row, multiply};
+use super::local::{Layout, Piece};
+use super::prefetch::Prefetch;
+use super::tiles::RowTile;
+use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
+use crate::conv::registers;
+use crate::conv::tile::{Depth, Ending, Leave, Lines, Operands, each_row, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
@@ -29,7 +31,7 @@ pub(super) fn pieces<E: Element>(job: &Job, pixels: usize, local: usize) -> Vec<
     if job.is_flat() {
         let all = job.count * plane;
         // A multiple of every tile height in use keeps tiles full.
-        let rows = if matrix::serve::<E>() { matrix::ROWS } else { 84 };
+        let rows = if registers::serve::<E>() { registers::ROWS } else { 84 };
         let most = (pixels.min(fit) / rows * rows).max(56);
         // As even as that allows: a small last piece would read all weights for little.
         let size = all.div_ceil(all.div_ceil(most)).next_multiple_of(rows).min(most);
@@ -67,7 +69,7 @@ pub(super) fn pieces<E: Element>(job: &Job, pixels: usize, local: usize) -> Vec<
 }
 
 /// Runs a job over its whole grid.
-pub(super) fn run<E: Element>(
+pub(crate) fn run<E: Element>(
     job: &Job,
     panels: &[E],
     view: View<'_, E>,
@@ -84,7 +86,7 @@ pub(super) fn run<E: Element>(
     let groups = PIECES.div_ceil(pieces.len().max(1)).min(columns);
     let layout = Layout::new(job, &view, Isa::in_use().tile()[0]);
     // Matrix registers go through several panels for each tile instead, and ask for none.
-    let few = pieces.len() < PIECES && !matrix::serve::<E>();
+    let few = pieces.len() < PIECES && !registers::serve::<E>();
     let depth = Depth::new::<E>(&layout.offsets, layout.run, few, size_of_val(panels));
     let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };
     let run = (pieces.len() / PIECES).clamp(1, RUN);
@@ -156,9 +158,9 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         // instruction set.
         let mut tiles = TILES.take();
         let mut done = Lines::new();
-        let matrices = matrix::serve::<E>();
-        let mut registers = matrix::Registers::default();
-        let most = if matrices { matrix::ROWS } else { S::ROWS };
+        let matrices = registers::serve::<E>();
+        let mut in_use = registers::Registers::default();
+        let most = if matrices { registers::ROWS } else { S::ROWS };
         layout.tiles(job, self.piece, most, &mut tiles);
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
@@ -180,7 +182,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                         panel,
                         ahead: self.depth.ahead::<S, E>(panel, (index, tiles.len())),
                     };
-                    self.tile::<S>(&operands, tile, first, &mut done, &mut registers);
+                    self.tile::<S>(&operands, tile, first, &mut done, &mut in_use);
                 }
             }
         }
@@ -201,11 +203,11 @@ impl<E: Element> PieceKernel<'_, E> {
         tile: &RowTile,
         first: usize,
         done: &mut Lines,
-        registers: &mut matrix::Registers,
+        in_use: &mut registers::Registers,
     ) {
         let whole = first + S::PANEL <= self.job.out_channels;
-        if matrix::serve::<E>() {
-            matrix::multiply(registers, operands, tile, done);
+        if registers::serve::<E>() {
+            registers::multiply(in_use, operands, (tile.rows, tile.gap), done);
             return self.put::<S>(done, tile, first, whole);
         }
         match (whole && self.totals.is_none(), self.finish.adds()) {

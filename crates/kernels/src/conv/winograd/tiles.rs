@@ -1,33 +1,19 @@
-//! 3×3 convolutions of stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin, Gray,
-//! arXiv 1509.09308): a quarter of the multiplications.
-//!
-//! Output is cut into tiles of 4×4. A tile's 6×6 of input d, the filter g and the tile's output y
-//! are related by y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, for each pair of channels; the products ⊙ over all
-//! tiles and channels are 36 matrix products, one for each *place* of the 6×6. They are in `f32`
-//! whatever the tensors hold: the transforms lose more digits than bfloat16 has.
+//! How a convolution is cut into tiles, and for which one that pays.
 
-mod forward;
-mod transform;
-mod weights;
-
-use super::Conv;
-use crate::Precision;
-use crate::isa::{Isa, Kernel, Simd, dispatch};
-use crate::threads::{Shared, parallel};
-
-pub(super) use forward::run;
-pub(super) use weights::run as backward_weights;
+use crate::conv::shape::Conv;
+use crate::element::Precision;
+use crate::isa::Isa;
 
 /// Rows and columns of a tile's output.
-const TILE: usize = 4;
+pub(super) const TILE: usize = 4;
 /// Rows and columns of a tile's input.
-const SIDE: usize = 6;
+pub(super) const SIDE: usize = 6;
 /// Places of a tile's input.
-const PLACES: usize = SIDE * SIDE;
+pub(super) const PLACES: usize = SIDE * SIDE;
 
 /// A convolution as tiles see it: 3×3, stride 1.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) channels: usize,
@@ -38,14 +24,14 @@ pub(super) struct Shape {
     /// Tiles down and across a picture, and in the batch.
     rows: usize,
     columns: usize,
-    tiles: usize,
+    pub(super) tiles: usize,
 }
 
 impl Shape {
     /// The forward pass of a convolution of such tensors, where it is done so: by the weights' shape
     /// alone, so that weights are packed once, and what a picture gives does not depend on the batch
     /// that it is in.
-    pub(super) fn forward(conv: &Conv, precision: Precision) -> Option<Self> {
+    pub(crate) fn forward(conv: &Conv, precision: Precision) -> Option<Self> {
         let ordinary = conv.kernel == 3 && conv.stride == 1 && conv.padding == 1;
         // Few channels do not repay the transforms; with many, the transformed weights (four times
         // as many) take longer to read than the products that they save. Plain products of
@@ -61,7 +47,7 @@ impl Shape {
 
     /// The gradient of the input: a convolution of the output's gradient with the filter turned
     /// about.
-    pub(super) fn backward_data(conv: &Conv, precision: Precision) -> Option<Self> {
+    pub(crate) fn backward_data(conv: &Conv, precision: Precision) -> Option<Self> {
         let turned = Conv {
             height: conv.out_height(),
             width: conv.out_width(),
@@ -73,7 +59,7 @@ impl Shape {
     }
 
     /// The gradient of the weights, where it is done so.
-    pub(super) fn backward_weights(conv: &Conv, precision: Precision) -> Option<Self> {
+    pub(crate) fn backward_weights(conv: &Conv, precision: Precision) -> Option<Self> {
         let shape = Self::forward(conv, precision)?;
         // Sums over few tiles take longer to fetch and store than to add to.
         let enough = shape.tiles >= 128 && conv.channels.max(conv.filters) <= 256;
@@ -98,19 +84,19 @@ impl Shape {
     }
 
     /// Transformed weights: numbers, where panels are this wide.
-    pub(super) fn packed_len(&self, panel: usize) -> usize {
+    pub(crate) fn packed_len(&self, panel: usize) -> usize {
         self.filters.div_ceil(panel) * panel * PLACES * self.channels
     }
 
     /// The input pixels that a tile reads.
-    fn input(&self, tile: usize) -> Window<SIDE> {
+    pub(super) fn input(&self, tile: usize) -> Window<SIDE> {
         let (picture, row, column) = self.place(tile);
         let offset = |index: usize| (index * TILE) as isize - self.padding as isize;
         Window::new(picture, (self.height, self.width), (offset(row), offset(column)))
     }
 
     /// The output pixels of a tile.
-    fn output(&self, tile: usize) -> Window<TILE> {
+    pub(super) fn output(&self, tile: usize) -> Window<TILE> {
         let (picture, row, column) = self.place(tile);
         let offset = |index: usize| (index * TILE) as isize;
         Window::new(picture, (self.out_height, self.out_width), (offset(row), offset(column)))
@@ -126,7 +112,7 @@ impl Shape {
 /// The `N × N` pixels of a tile: those from `top` to `bottom` and `left` to `right` lie within the
 /// picture.
 #[derive(Clone, Copy, Debug)]
-struct Window<const N: usize> {
+pub(super) struct Window<const N: usize> {
     /// Index of pixel (0, 0), wherever that is.
     first: isize,
     /// Pixels from one row to the next.
@@ -149,79 +135,27 @@ impl<const N: usize> Window<N> {
 
     /// Whether all of it lies within the picture.
     #[inline(always)]
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         (self.top, self.left, self.bottom, self.right) == (0, 0, N, N)
     }
 
     /// Rows within the picture; constants where the caller knows that it is `WHOLE`, so that loops
     /// can be spelled out.
     #[inline(always)]
-    fn rows<const WHOLE: bool>(&self) -> std::ops::Range<usize> {
+    pub(super) fn rows<const WHOLE: bool>(&self) -> std::ops::Range<usize> {
         if WHOLE { 0..N } else { self.top..self.bottom }
     }
 
     /// Likewise columns.
     #[inline(always)]
-    fn columns<const WHOLE: bool>(&self) -> std::ops::Range<usize> {
+    pub(super) fn columns<const WHOLE: bool>(&self) -> std::ops::Range<usize> {
         if WHOLE { 0..N } else { self.left..self.right }
     }
 
     /// A pixel's index, where it lies within the picture.
     #[inline(always)]
-    fn pixel(&self, y: usize, x: usize) -> usize {
+    pub(super) fn pixel(&self, y: usize, x: usize) -> usize {
         (self.first + (y * self.line + x) as isize) as usize
-    }
-}
-
-/// Transforms weights `tap × channels × filters` (already turned and transposed for the gradient of
-/// the input) into panels: for each panel of filters, each place and each channel, the panel's
-/// weights side by side, zeros beyond the last.
-pub(super) fn pack(shape: &Shape, weights: &[f32], packed: &mut [f32]) {
-    let panel = Isa::in_use().panel();
-    assert_eq!(weights.len(), 9 * shape.channels * shape.filters);
-    assert_eq!(packed.len(), shape.packed_len(panel));
-    let size = panel * PLACES * shape.channels;
-    let shared = Shared::new(packed);
-    parallel(shape.filters.div_ceil(panel), |index| {
-        let to = shared.get().wrapping_add(index * size);
-        // SAFETY: lengths were checked; panels are disjoint.
-        unsafe { dispatch(PackPanel { shape, weights, first: index * panel, to }) };
-    });
-}
-
-struct PackPanel<'a> {
-    shape: &'a Shape,
-    weights: &'a [f32],
-    first: usize,
-    to: *mut f32,
-}
-
-impl Kernel for PackPanel<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
-        let Shape { channels, filters, .. } = *self.shape;
-        let mut made = [S::splat(0.0); PLACES];
-        for channel in 0..channels {
-            for v in 0..S::VECS {
-                let filter = self.first + v * S::LANES;
-                let n = S::LANES.min(filters.saturating_sub(filter));
-                let mut taps = [S::splat(0.0); 9];
-                for (tap, value) in taps.iter_mut().enumerate() {
-                    let from = (tap * channels + channel) * filters + filter;
-                    *value = crate::elementwise::load::<S, _>(
-                        self.weights.as_ptr().wrapping_add(from),
-                        n,
-                    );
-                }
-                transform::filter::<S>(&taps, &mut made);
-                for (place, &value) in made.iter().enumerate() {
-                    let at = (place * channels + channel) * S::PANEL + v * S::LANES;
-                    S::store(self.to.add(at), value);
-                }
-            }
-        }
     }
 }
 

@@ -1,9 +1,10 @@
 use super::forward::{PIXELS, pieces};
-use super::input::{Grid, Input};
+use super::input::Input;
 use super::job::Job;
-use super::local::{Layout, Piece, Prefetch, cut};
-use super::matrix::{self, Blocks};
-use super::tile::{Leave, Lines, Outer, multiply_outer};
+use super::local::{Layout, Piece};
+use super::prefetch::Prefetch;
+use crate::conv::registers::{self, Blocks};
+use crate::conv::tile::{Grid, Leave, Lines, Outer, cut, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -21,7 +22,7 @@ const PARTIAL: usize = 4 << 20;
 ///
 /// Pieces of the grid are shared out to a fixed number of partial sums, added up in a fixed order;
 /// columns (filters) are split first, since that costs no partial sums.
-pub(super) fn run<E: Element>(
+pub(crate) fn run<E: Element>(
     job: &Job,
     view: View<'_, E>,
     gradient: &[E],
@@ -34,10 +35,10 @@ pub(super) fn run<E: Element>(
     }
     let columns = job.out_channels.div_ceil(Isa::in_use().panel());
     // Each group copies the input anew, which a lone tap repays only with more columns.
-    let matrices = matrix::serve::<E>();
+    let matrices = registers::serve::<E>();
     let width = if matrices { 16 } else { E::GROUP * if job.taps.len() == 1 { 4 } else { 2 } };
     let layout = Layout::new(job, &view, usize::MAX);
-    let blocks = Blocks::new(job.out_channels, &layout);
+    let blocks = Blocks::new(job.out_channels, layout.offsets.len(), layout.numbers);
     let len = if matrices { blocks.len() } else { weight_gradient.len() };
     let most = (PARTIAL / len.max(1)).clamp(1, TASKS);
     let groups = columns.div_ceil(width).max(TASKS.div_ceil(most)).min(TASKS).min(columns);
@@ -46,7 +47,7 @@ pub(super) fn run<E: Element>(
     let input = Input::new(job, &layout, &view, &pieces);
     let panel = |&piece: &Piece| match (matrices, piece.halves::<E>()[0]) {
         (_, None) => 0,
-        (true, Some(half)) => Grid::new(job, &layout, half).turned(),
+        (true, Some(half)) => layout.grid(job, half).turned(),
         (false, Some(half)) => half.pixels(job) * Isa::in_use().panel() * E::GROUP,
     };
     let panel = pieces.iter().map(panel).max().unwrap_or(0);
@@ -79,7 +80,7 @@ pub(super) fn run<E: Element>(
                 });
             });
             match (matrices, apart) {
-                (true, _) => matrix::add_up(blocks, partial, weight_gradient),
+                (true, _) => registers::add_up(blocks, partial, weight_gradient),
                 (false, true) => add_up(partial, weight_gradient),
                 (false, false) => {}
             }
@@ -156,13 +157,12 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
             None => self.input.bring::<S>(self.halves, self.buffer),
         };
         let panels = self.buffer.add(self.input.room());
-        let grid = Grid::new(job, layout, piece);
-        if matrix::serve::<E>() {
+        let grid = layout.grid(job, piece);
+        if registers::serve::<E>() {
             return self.in_matrices::<S>(grid, base, panels);
         }
         let pixels = piece.pixels(job);
         self.pack_gradient::<S>(pixels, panels);
-        let pixel = layout.step * layout.pitch;
         let mut done = Lines::new();
         let steps = (self.columns.1 - self.columns.0)
             * layout.offsets.len()
@@ -181,7 +181,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                             lines: grid.lines,
                             pixels: grid.width,
                             line: grid.line * E::GROUP,
-                            pixel: pixel * E::GROUP,
+                            pixel: grid.pixel * E::GROUP,
                             panel: panel.add(index * grid.lines * grid.width * S::PANEL * E::GROUP),
                         };
                         let row = run * layout.numbers + start;
@@ -207,13 +207,13 @@ impl<E: Element> PieceKernel<'_, E> {
         let filters = self.input.job.out_channels;
         let halves = self.halves.map(|half| half.map_or(0..0, |half| half.output(self.input.job)));
         let halves = halves.map(|half| &self.gradient[half]);
-        let mut registers = matrix::Registers::default();
+        let mut in_use = registers::Registers::default();
         for panel in self.columns.0..self.columns.1 {
-            matrix::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
+            registers::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
             let (of, to) = ((self.blocks, panel), self.sums);
-            matrix::add(
-                &mut registers,
-                (grid, self.input.layout),
+            registers::add(
+                &mut in_use,
+                (grid, &self.input.layout.offsets),
                 (pairs, turned),
                 of,
                 to,

@@ -3,7 +3,6 @@
 
 mod weights;
 
-use super::local::RowTile;
 use super::tile::{Lines, Operands};
 use crate::isa::Isa;
 use crate::isa::amx::{self, SIDE, Shape};
@@ -28,7 +27,8 @@ fn step(pairs: usize) -> usize {
     pairs / steps.unwrap_or(1)
 }
 
-/// Row sums of a tile of at most [`ROWS`] rows, left row by row.
+/// Row sums of a tile of at most [`ROWS`] rows, left row by row; `gap` is the number of local pixels
+/// between the two lines that each half has, or 0.
 ///
 /// # Safety
 /// AMX is in use; all rows and the panel are readable as `Operands` says.
@@ -36,10 +36,9 @@ fn step(pairs: usize) -> usize {
 pub(super) unsafe fn multiply<E: Element>(
     registers: &mut Registers,
     operands: &Operands<'_, E>,
-    tile: &RowTile,
+    (rows, gap): (usize, usize),
     done: &mut Lines,
 ) {
-    let &RowTile { rows, gap, .. } = tile;
     let half = rows.div_ceil(2) + gap;
     // A register cannot be empty: the second half of a single row is that row again, and what comes
     // of it lies where nothing is read.
