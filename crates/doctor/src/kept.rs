@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ground::Digest;
 use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
-use ground::records::{self, Fresh, Records, SEGMENT};
+use ground::records::{self, Layout, Records, SEGMENT, Segment};
 use pictures::{Header, Limits, Print};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ fn key(limits: &Limits) -> Digest {
 pub(crate) struct Kept(Option<Records>);
 
 /// What was seen and is to be kept.
-pub(crate) struct New(Option<Fresh>);
+pub(crate) struct New(Option<Segment>);
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -52,10 +52,10 @@ impl Kept {
     pub(crate) fn open(settings: &Settings, progress: &dyn Progress) -> (Self, New) {
         let Some(folder) = &settings.kept else { return (Self(None), New(None)) };
         records::sweep(folder);
-        match Records::open(folder, &key(&settings.limits)).and_then(Records::tidy) {
+        match Records::open(folder, &key(&settings.limits), Layout::FREE).map(Records::tidy) {
             Ok(records) => {
-                let fresh = records.fresh();
-                (Self(Some(records)), New(Some(fresh)))
+                let segment = records.segment();
+                (Self(Some(records)), New(Some(segment)))
             }
             Err(error) => {
                 warn(&error, progress);
@@ -82,18 +82,18 @@ impl Kept {
 impl New {
     /// Adds what was seen in a file.
     pub(crate) fn add(&mut self, seen: &Seen, progress: &dyn Progress) {
-        let (Some(fresh), Some(content)) = (&mut self.0, &seen.digest) else { return };
+        let (Some(segment), Some(content)) = (&mut self.0, &seen.digest) else { return };
         if let Ok(bytes) = postcard::to_allocvec(&record(seen)) {
-            fresh.add(content, &bytes);
+            segment.add(content, b"", &bytes);
         }
-        if fresh.len() >= SEGMENT {
+        if segment.len() >= SEGMENT {
             self.write(progress);
         }
     }
 
     /// Puts it on disk. Where that fails, nothing more is kept.
     pub(crate) fn write(&mut self, progress: &dyn Progress) {
-        if let Some(Err(error)) = self.0.as_mut().map(|fresh| fresh.write(&Disk)) {
+        if let Some(Err(error)) = self.0.as_mut().map(|segment| segment.write(&Disk)) {
             warn(&error, progress);
             self.0 = None;
         }

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use ground::files::{FileError, Files, folder_of, read_at, temporary_beside};
+use ground::files::{FileError, Files, Whole, folder_of, read_at};
 use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
@@ -163,10 +163,8 @@ pub(crate) fn cache_folder() -> PathBuf {
 /// A file in the making: prints, each with its strip, then the index (JSON), its length (8 bytes,
 /// little-endian), and the SHA-256 of all that. It takes its name once it is whole.
 pub(crate) struct Writer<'a> {
-    files: &'a dyn Files,
     path: &'a Path,
-    temporary: PathBuf,
-    file: File,
+    file: Whole<'a>,
     digester: Digester,
     written: u64,
 }
@@ -177,9 +175,8 @@ impl<'a> Writer<'a> {
         let folder = folder_of(path);
         fs::create_dir_all(folder).map_err(FileError::at("create", folder))?;
         sweep(folder);
-        let temporary = temporary_beside(path);
-        let file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
-        Ok(Self { files, path, temporary, file, digester: Digester::new(), written: 0 })
+        let file = Whole::begin(files, path)?;
+        Ok(Self { path, file, digester: Digester::new(), written: 0 })
     }
 
     /// Adds a strip and gives its number.
@@ -193,30 +190,18 @@ impl<'a> Writer<'a> {
     /// Ends the file, which then exists.
     pub(crate) fn finish(mut self, index: &[Entry]) -> Result<(), FileError> {
         let index = serde_json::to_vec(index).map_err(io::Error::other);
-        let index = index.map_err(FileError::at("write", &self.temporary))?;
+        let index = index.map_err(FileError::at("write", self.path))?;
         self.append(&index)?;
         self.append(&(index.len() as u64).to_le_bytes())?;
         let digest = self.digester.clone().finish();
         self.append(&digest.0)?;
-        self.files.sync(&self.file).map_err(FileError::at("sync", &self.temporary))?;
-        self.files
-            .rename(&self.temporary, self.path)
-            .map_err(FileError::at("replace", self.path))?;
-        let folder = folder_of(self.path);
-        self.files.sync_folder(folder).map_err(FileError::at("sync", folder))
+        self.file.finish()
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.digester.update(bytes);
         self.written += bytes.len() as u64;
-        self.files.append(&mut self.file, bytes).map_err(FileError::at("write", &self.temporary))
-    }
-}
-
-impl Drop for Writer<'_> {
-    fn drop(&mut self) {
-        // After a rename there is nothing of this name any more.
-        let _ = self.files.remove(&self.temporary);
+        self.file.append(bytes)
     }
 }
 

@@ -14,15 +14,14 @@ use std::time::Instant;
 use ground::Digest;
 use ground::files::Disk;
 use ground::random::{Draws, Purpose};
+use ground::records::SEGMENT;
 use pictures::Print;
-use training::features::{About, Cache, Segment, Table};
+use training::features::{About, Cache, Table};
 use training::head::Kind;
 
 /// As ResNet-50 has them.
 const WIDTH: usize = 2048;
 const CLASSES: usize = 10;
-/// Records in a segment, as the program writes them.
-const SEGMENT: usize = 4096;
 /// Pictures that the head is asked about.
 const ASKED: usize = 10_000;
 
@@ -81,12 +80,12 @@ fn fill(cache: &mut Cache, first: usize, pictures: usize) {
     let corners: Vec<Vec<f32>> = (0..CLASSES).map(corner).collect();
     let about = About { width: 500, height: 375, colour: [128.0; 3] };
     let print = Print::from_bytes(&[0; Print::BYTES]);
-    let mut segment = Segment::new(WIDTH);
+    let mut segment = cache.segment();
     for n in first..pictures {
         let mut draws = Draws::new(2, Purpose::Synthetic, &[n as u64]);
         let noise = |&corner: &f32| corner + 3.46 * (draws.uniform() as f32 - 0.5);
         let row: Vec<f32> = corners[n % CLASSES].iter().map(noise).collect();
-        segment.add(digest(n), about, &print, &row);
+        segment.add(&digest(n), about, &print, &row);
         if segment.len() == SEGMENT {
             cache.write(&Disk, &mut segment).unwrap();
         }

@@ -12,18 +12,18 @@ use classifier::{ClassifierError, Views};
 use engine::Engine;
 use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
+use ground::records::SEGMENT;
 use ground::{Digest, Digester, Stop};
 use network::{Graph, Parameters};
 use pictures::{Dataset, PicturesError, Preprocess};
 
 pub use alike::{MOST as MOST_COMPARED, alike};
-use cache::SEGMENT;
 pub use cache::{About, Cache, Segment};
 pub use kept::Kept;
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
-const VERSION: &str = "lookalike features 2";
+const VERSION: &str = "lookalike features 3";
 /// Pictures that pass through the body at once, each in all its views.
 const BATCH: usize = 16;
 /// Bytes of features to hold in memory; where there are more, they are read from the cache.
@@ -130,7 +130,7 @@ pub fn extract(
     let missing = missing(data, &cache);
     if !missing.is_empty() {
         let bar = progress.begin("Looking at pictures", Some(missing.len() as u64));
-        let mut segment = Segment::new(cache.width());
+        let mut segment = cache.segment();
         let mut warned = false;
         let mut put_down = |segment: &mut Segment| {
             if let Err(error) = cache.write(&Disk, segment)
@@ -147,7 +147,7 @@ pub fn extract(
                 let item = &data.items[picture];
                 let (width, height) = (item.width, item.height);
                 let about = About { width, height, colour: colour(square) };
-                segment.add(item.digest, about, &data.print(picture)?, &row);
+                segment.add(&item.digest, about, &data.print(picture)?, &row);
             }
             bar.advance(pictures.len() as u64);
             let stopped = stop.asked();
@@ -163,7 +163,8 @@ pub fn extract(
     let records: Option<Vec<usize>> =
         data.items.iter().map(|item| cache.find(&item.digest)).collect();
     let Some(records) = records else { unreachable!("the missing ones were added") };
-    let about = records.iter().map(|&record| cache.about(record)).collect();
+    let about = records.iter().map(|&record| cache.about(record).map(|(about, _)| about));
+    let about = about.collect::<Result<_, _>>()?;
     let (width, kept) = (cache.width(), cache.folder().map_or_else(Kept::default, Kept::within));
     let bytes = records.len() * width * size_of::<f32>();
     let table = if bytes <= HELD {

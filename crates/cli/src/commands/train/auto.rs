@@ -53,7 +53,7 @@ pub(super) fn run(
     };
     let known = |digest: &Digest| {
         let record = cache.find(digest)?;
-        let (about, print) = (cache.about(record), cache.print(record)?);
+        let (about, print) = cache.about(record).ok()?;
         Some(Known { width: about.width, height: about.height, print })
     };
     let data = Dataset::prepare_new(&folder, &preprocess, &how, &known, terminal, stop)?;
