@@ -1,12 +1,13 @@
 //! What every error means to whoever called: an exit code (docs/exit-codes.md) and advice.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io;
 
 use classifier::ClassifierError;
 use collect::CollectError;
 use doctor::plan::PlanError;
 use ground::files::FileError;
+use lookalike::{Error, Kind};
 use pictures::PicturesError;
 use training::TrainingError;
 use training::auto::AutoError;
@@ -72,26 +73,45 @@ pub(crate) fn explain(error: &anyhow::Error) -> (Exit, Option<String>) {
     (exit, help.or_else(system))
 }
 
-/// What the room that an error is from says of it.
-fn room(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
+/// What the crate that an error is from says of it.
+fn room(error: &(dyn StdError + 'static)) -> Option<(Exit, Option<String>)> {
+    macro_rules! of {
+        ($($type:ty),*) => {
+            $(if let Some(error) = error.downcast_ref::<$type>() {
+                return Some((Kind::from(error).into(), error.help()));
+            })*
+        };
+    }
     if let Some(fault) = error.downcast_ref::<Fault>() {
-        Some((fault.exit, fault.help.clone()))
-    } else if let Some(error) = error.downcast_ref::<PlanError>() {
-        Some((crate::commands::apply::exit(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<TrainingError>() {
-        Some((of_training(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<AutoError>() {
-        Some((of_auto(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<FeaturesError>() {
-        Some((of_features(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<ClassifierError>() {
-        Some((of_classifier(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<CollectError>() {
-        Some((of_collect(error), error.help()))
-    } else if let Some(error) = error.downcast_ref::<PicturesError>() {
-        Some((of_pictures(error), error.help()))
-    } else {
-        error.downcast_ref::<WeightsError>().map(|error| (of_weights(error), error.help()))
+        return Some((fault.exit, fault.help.clone()));
+    }
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return Some((error.kind().into(), error.help()));
+    }
+    of!(
+        PlanError,
+        TrainingError,
+        AutoError,
+        FeaturesError,
+        ClassifierError,
+        CollectError,
+        PicturesError,
+        WeightsError
+    );
+    None
+}
+
+impl From<Kind> for Exit {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Usage => Self::Usage,
+            Kind::Pictures => Self::Pictures,
+            Kind::Model => Self::Model,
+            Kind::Network => Self::Network,
+            Kind::NotFinite => Self::NotFinite,
+            Kind::Stopped => Self::Interrupted,
+            _ => Self::Failed,
+        }
     }
 }
 
@@ -100,88 +120,6 @@ pub(crate) fn nobody_reads(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })
-}
-
-fn of_training(error: &TrainingError) -> Exit {
-    match error {
-        TrainingError::NotFinite(_) => Exit::NotFinite,
-        TrainingError::Pictures(error) => of_pictures(error),
-        TrainingError::NoPictures { .. } | TrainingError::ClassNames(_) => Exit::Pictures,
-        TrainingError::NothingToDo { .. } => Exit::Usage,
-        _ => Exit::Failed,
-    }
-}
-
-fn of_auto(error: &AutoError) -> Exit {
-    match error {
-        AutoError::File(_) => Exit::Failed,
-        AutoError::Pictures(error) => of_pictures(error),
-        AutoError::Training(error) => of_training(error),
-        AutoError::Features(error) => of_features(error),
-        AutoError::Classes(_) => Exit::Pictures,
-    }
-}
-
-fn of_features(error: &FeaturesError) -> Exit {
-    match error {
-        FeaturesError::Classifier(error) => of_classifier(error),
-        FeaturesError::Pictures(error) => of_pictures(error),
-        FeaturesError::File(_) => Exit::Failed,
-    }
-}
-
-fn of_classifier(error: &ClassifierError) -> Exit {
-    match error {
-        ClassifierError::Weights(error) => of_weights(error),
-        ClassifierError::Pictures(error) => of_pictures(error),
-        ClassifierError::Engine(_) | ClassifierError::NotAsSaved { .. } => Exit::Failed,
-        _ => Exit::Model,
-    }
-}
-
-fn of_pictures(error: &PicturesError) -> Exit {
-    match error {
-        PicturesError::File(error) if error.source.kind() != io::ErrorKind::NotFound => {
-            Exit::Failed
-        }
-        PicturesError::NotEmpty(_) => Exit::Failed,
-        PicturesError::Stopped => Exit::Interrupted,
-        _ => Exit::Pictures,
-    }
-}
-
-fn of_collect(error: &CollectError) -> Exit {
-    match error {
-        CollectError::File(error) if error.source.kind() != io::ErrorKind::NotFound => Exit::Failed,
-        CollectError::Busy(_) => Exit::Failed,
-        CollectError::ClassName { .. } | CollectError::NoClass(_) | CollectError::Contact(_) => {
-            Exit::Usage
-        }
-        CollectError::Offline { .. } => Exit::Network,
-        _ => Exit::Pictures,
-    }
-}
-
-fn of_weights(error: &WeightsError) -> Exit {
-    match error {
-        WeightsError::File(error) => match error.source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => Exit::Model,
-            _ => Exit::Failed,
-        },
-        WeightsError::Unwritable { .. } => Exit::Failed,
-        WeightsError::Offline { .. }
-        | WeightsError::Unreachable { .. }
-        | WeightsError::Status { .. }
-        | WeightsError::BrokenOff { .. }
-        | WeightsError::Redirect { .. }
-        | WeightsError::TooLarge { .. }
-        | WeightsError::WrongSize { .. }
-        | WeightsError::WrongHash { .. }
-        | WeightsError::NotWeights { .. } => Exit::Network,
-        WeightsError::Stopped { .. } => Exit::Interrupted,
-        WeightsError::NoSuchName { .. } => Exit::Usage,
-        _ => Exit::Model,
-    }
 }
 
 fn of_system(error: &io::Error) -> Option<String> {

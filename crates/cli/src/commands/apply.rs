@@ -1,6 +1,6 @@
 //! `lookalike apply`: does what a plan says, and undoes it.
 
-use doctor::plan::{self, Action, Applied, Plan, PlanError};
+use doctor::plan::{self, Action, Applied, Plan};
 use ground::Stop;
 use ground::files::Disk;
 use ground::progress::Progress;
@@ -68,16 +68,4 @@ fn undo(typed: &Apply, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit>
     undone.problems.iter().for_each(|problem| terminal.warn(problem));
     terminal.note(&format!("put back {}", count(undone.back, "file")));
     Ok(if undone.problems.is_empty() { Exit::Done } else { Exit::Pictures })
-}
-
-/// What an error means to the caller.
-pub(crate) fn exit(error: &PlanError) -> Exit {
-    match error {
-        PlanError::File(error) if error.source.kind() == std::io::ErrorKind::NotFound => {
-            Exit::Pictures
-        }
-        PlanError::File(_) => Exit::Failed,
-        PlanError::Stopped => Exit::Interrupted,
-        _ => Exit::Pictures,
-    }
 }
