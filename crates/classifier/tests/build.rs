@@ -39,7 +39,7 @@ fn what_a_run_hands_over_is_in_the_file_and_is_compared_with() {
 fn handed_over(head: Head) {
     let place = tempfile::tempdir().unwrap();
     draw(place.path());
-    let preprocess = Preprocess::imagenet(SIZE as usize);
+    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE as usize);
     let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
     let folder = Folder::scan(place.path()).unwrap();
     let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();

@@ -16,7 +16,7 @@ const SIDE: usize = 8;
 fn engine() -> Cpu {
     let mut graph = Graph::new(3);
     let conv = graph.conv("conv", graph.input(), 0, [2, 4, 4, 0]);
-    graph.add("relu", Op::Relu, &[conv]);
+    graph.add("relu", Op::RELU, &[conv]);
     graph.cut_here();
     let cut = graph.cut();
     let pool = graph.add("pool", Op::AveragePool, &[cut]);

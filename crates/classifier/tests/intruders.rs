@@ -47,7 +47,7 @@ fn seen(shared: &Path, files: &[PathBuf]) -> Vec<f32> {
     let parameters = weights::load(&file, &graph, weights::Part::Body { seed: 0 }).unwrap();
     let mut engine = Cpu::new(graph);
     engine.set_parameters(&parameters).unwrap();
-    let preprocess = Preprocess::imagenet(224);
+    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), 224);
     let mut rows = vec![];
     for files in files.chunks(16) {
         let square = |file: &PathBuf| {

@@ -254,7 +254,8 @@ impl Job {
 
     /// Read, decode, resize: what a picture costs before the network, on all threads.
     fn decode(&self) -> anyhow::Result<Vec<f64>> {
-        let (limits, preprocess) = (Limits::default(), Preprocess::imagenet(self.size));
+        let (limits, preprocess) =
+            (Limits::default(), Preprocess::square(self.backbone.preprocessing(), self.size));
         let one = |path: &Path| match pictures::read(path, &limits) {
             Ok((picture, _)) => Ok(std::hint::black_box(preprocess.pixels(&picture)).len()),
             Err(reason) => {

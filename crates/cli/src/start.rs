@@ -38,7 +38,8 @@ impl Start {
             // Opened even where the backbone is named: what is no such file is told at once.
             let file = File::open(path, &Limits::WEIGHTS)?;
             // Where none is recognised, loading as ResNet-50 says what is amiss.
-            let recognised = || weights::recognise(file.layout()).unwrap_or(Backbone::ResNet50);
+            let recognised =
+                || Backbone::recognise(&file.layout().shapes()).unwrap_or(Backbone::ResNet50);
             let backbone = named.map_or_else(recognised, |named| named.backbone);
             return Ok(Self { backbone, weights: Some(path.clone()), pretrained: None });
         }

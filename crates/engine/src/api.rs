@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use kernels::Precision;
-use network::{Graph, GraphError, Parameters, Tensor};
+use network::{Graph, GraphError, Parameters, ParametersError, Tensor};
 
 /// A batch of normalised pictures, `count × height × width × channels`.
 #[derive(Clone, Copy, Debug)]
@@ -169,8 +169,11 @@ pub enum EngineError {
         classes: usize,
     },
     /// Values for another graph.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+    /// A saved state is not one of this graph.
     #[error("{0}")]
-    Parameters(String),
+    State(String),
     /// The engine came of a [`crate::Packing`] and keeps too little for this.
     #[error("an engine that keeps weights packed for predictions in {kept} can do nothing else")]
     Packed {

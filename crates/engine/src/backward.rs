@@ -195,7 +195,7 @@ impl Planner<'_> {
                     self.hand_on(result, inputs[0], gradients);
                 }
             }
-            Op::Relu => {
+            Op::Activation(_) => {
                 let value = self.again(node);
                 if value.norm.is_some() && value.relu {
                     // Undone together with the norm.

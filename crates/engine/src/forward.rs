@@ -48,7 +48,7 @@ impl Planner<'_> {
             }
             Op::Conv { .. } | Op::Linear { .. } => self.forward_layer(node),
             Op::Norm(_) => self.forward_norm(node),
-            Op::Relu => {
+            Op::Activation(_) => {
                 let x = self.value(inputs[0]);
                 // Only where nobody needs the value before the ReLU can the two share a gradient.
                 if self.only_reader(inputs[0]).is_some() {

@@ -106,7 +106,7 @@ impl Packing {
         let Self { graph, precision, layers, places, .. } = self;
         let (mut values, mut packs) = (vec![], vec![]);
         for ((place, layer), parameter) in places.into_iter().zip(layers).zip(graph.parameters()) {
-            let missing = || EngineError::Parameters(format!("`{}` was not given", parameter.name));
+            let missing = || EngineError::State(format!("`{}` was not given", parameter.name));
             values.push(match place.into_inner().ok_or_else(missing)? {
                 Given::Kept(values) => values,
                 Given::Packed(pack, shift) => {

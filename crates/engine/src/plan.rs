@@ -2,7 +2,7 @@
 
 use kernels::pool::MaxPool;
 use kernels::{Conv, Precision};
-use network::{Graph, GraphError, NodeId, Op, ParameterId, Shape};
+use network::{Filter, Graph, GraphError, NodeId, Op, Padding, ParameterId, Shape};
 
 use crate::Trained;
 use crate::arena::{Buffer, BufferId, Place, place};
@@ -375,7 +375,7 @@ impl Planner<'_> {
 
     /// The only reader, if it is a ReLU.
     pub(crate) fn relu_after(&self, node: NodeId) -> Option<NodeId> {
-        self.only_reader(node).filter(|&reader| self.graph.node(reader).op == Op::Relu)
+        self.only_reader(node).filter(|&reader| self.graph.node(reader).op == Op::RELU)
     }
 
     /// The layer of a convolution or linear node.
@@ -383,7 +383,12 @@ impl Planner<'_> {
         let input = self.shapes[self.graph.node(node).inputs.first()?.0];
         let count = self.purpose.count;
         match self.graph.node(node).op {
-            Op::Conv { channels, kernel, stride, padding, weight } => {
+            Op::Conv { filter, weight } => {
+                let Filter { channels, kernel, stride, padding: Padding::Each(padding), groups: 1 } =
+                    filter
+                else {
+                    unreachable!("no backbone has such a convolution")
+                };
                 let Shape { height, width, channels: from } = input;
                 let conv = Conv {
                     count,

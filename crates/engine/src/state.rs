@@ -28,7 +28,7 @@ impl Store {
     pub(crate) fn set_state(&mut self, graph: &Graph, state: &State) -> Result<(), EngineError> {
         let found = find(graph, state)?;
         let steps = i32::try_from(state.steps)
-            .map_err(|_| EngineError::Parameters(format!("{} steps are too many", state.steps)))?;
+            .map_err(|_| EngineError::State(format!("{} steps are too many", state.steps)))?;
         self.forget();
         self.wait_for_none();
         self.steps = steps;
@@ -58,7 +58,7 @@ fn find<'a>(graph: &Graph, state: &'a State) -> Result<Vec<Found<'a>>, EngineErr
         let name = format!("{before}{}", parameter.name);
         let tensor = state.tensors.get(&name);
         match tensor.filter(|t| t.shape != parameter.shape || t.data.len() != parameter.len()) {
-            Some(odd) => Err(EngineError::Parameters(format!(
+            Some(odd) => Err(EngineError::State(format!(
                 "`{name}` has shape {:?} instead of {:?}",
                 odd.shape, parameter.shape
             ))),
@@ -68,9 +68,8 @@ fn find<'a>(graph: &Graph, state: &'a State) -> Result<Vec<Found<'a>>, EngineErr
     let mut taken = 0;
     let mut found = vec![];
     for parameter in graph.parameters() {
-        let missing = |what: &str| {
-            EngineError::Parameters(format!("{what} of `{}` is missing", parameter.name))
-        };
+        let missing =
+            |what: &str| EngineError::State(format!("{what} of `{}` is missing", parameter.name));
         let values = tensor(parameter, "")?.ok_or_else(|| missing("the value"))?;
         let averages = match AVERAGES.map(|before| tensor(parameter, before)) {
             [mean, square] => match [mean?, square?] {
@@ -84,6 +83,6 @@ fn find<'a>(graph: &Graph, state: &'a State) -> Result<Vec<Found<'a>>, EngineErr
     }
     match state.tensors.len() - taken {
         0 => Ok(found),
-        more => Err(EngineError::Parameters(format!("{more} tensors belong to nothing"))),
+        more => Err(EngineError::State(format!("{more} tensors belong to nothing"))),
     }
 }

@@ -195,17 +195,7 @@ impl Store {
         graph: &Graph,
         parameters: &Parameters,
     ) -> Result<(), EngineError> {
-        for (parameter, tensor) in graph.parameters().iter().zip(parameters.tensors()) {
-            if parameter.shape != tensor.shape || tensor.data.len() != parameter.len() {
-                let (name, wanted, found) = (&parameter.name, &parameter.shape, &tensor.shape);
-                return Err(EngineError::Parameters(format!(
-                    "`{name}` has shape {found:?} instead of {wanted:?}"
-                )));
-            }
-        }
-        if graph.parameters().len() != parameters.tensors().len() {
-            return Err(EngineError::Parameters("values for another network".into()));
-        }
+        parameters.check(graph)?;
         self.clock += 1;
         for (slot, (parameter, tensor)) in
             self.slots.iter_mut().zip(graph.parameters().iter().zip(parameters.tensors()))

@@ -62,7 +62,7 @@ fn the_weights_of_channels_are_slopes() {
     let pool = graph.add("pool", Op::ConcatPool, &[norm]);
     let inner = graph.norm("inner", pool, 2, 0.0);
     let linear = graph.linear("first", inner, 2, 8, false);
-    let relu = graph.add("relu", Op::Relu, &[linear]);
+    let relu = graph.add("relu", Op::RELU, &[linear]);
     let after = graph.norm("after", relu, 2, 0.0);
     graph.linear("second", after, 2, 3, false);
     let parameters = filled(&graph, None);

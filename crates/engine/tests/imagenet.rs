@@ -34,7 +34,7 @@ fn top1(shared: &Path, backbone: Backbone, precision: Precision) -> usize {
     engine.set_parameters(&parameters).unwrap();
     engine.set_precision(Precision::Fp32, precision);
 
-    let preprocess = Preprocess { short_side: 256, ..Preprocess::imagenet(224) };
+    let preprocess = Preprocess::published(backbone.preprocessing());
     let folder = std::fs::read_dir(shared.join("data/imagenet_sample100")).unwrap();
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
     files.sort();

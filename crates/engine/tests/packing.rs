@@ -31,11 +31,11 @@ fn packed(graph: &Graph, values: &Parameters, size: [usize; 2], precision: Preci
 fn deep_head() -> Graph {
     let mut graph = Graph::new(3);
     let body = graph.conv("body", graph.input(), 0, [8, 3, 1, 1]);
-    let body = graph.add("seen", Op::Relu, &[body]);
+    let body = graph.add("seen", Op::RELU, &[body]);
     graph.cut_here();
     let head = graph.conv("head.conv", body, 1, [6, 3, 1, 1]);
     let head = graph.norm("head.norm", head, 1, 0.0);
-    let head = graph.add("head.relu", Op::Relu, &[head]);
+    let head = graph.add("head.relu", Op::RELU, &[head]);
     let head = graph.add("head.pool", Op::AveragePool, &[head]);
     graph.linear("head.linear", head, 1, 3, true);
     graph

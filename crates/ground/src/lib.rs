@@ -20,8 +20,10 @@ pub mod records;
 
 mod digest;
 mod parallel;
+mod preprocessing;
 mod stop;
 
 pub use digest::{Digest, Digester, Hash};
 pub use parallel::{in_order, parallel};
+pub use preprocessing::Preprocessing;
 pub use stop::Stop;

@@ -1,6 +1,6 @@
-use std::fmt;
+//! A network as a list of operations, and the small language in which backbones and heads build one.
 
-use serde::{Deserialize, Serialize};
+use crate::{Backbone, Filter, Norm, Op, Parameter, Role, Shape, Start};
 
 /// The index of a node in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,79 +9,6 @@ pub struct NodeId(pub usize);
 /// The index of a parameter in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParameterId(pub usize);
-
-/// The parameters and constants of a batch norm.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Norm {
-    /// Scale γ, one a channel.
-    pub weight: ParameterId,
-    /// Shift β, one a channel.
-    pub bias: ParameterId,
-    /// Running mean, one a channel.
-    pub mean: ParameterId,
-    /// Running variance (unbiased), one a channel.
-    pub variance: ParameterId,
-    /// Added to the variance before the root.
-    pub eps: f32,
-    /// How far the running statistics move to the batch's in a step.
-    pub momentum: f32,
-}
-
-/// One operation, on tensors in `batch × height × width × channels`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Op {
-    /// The pictures.
-    Input {
-        /// Channels of a picture.
-        channels: usize,
-    },
-    /// A square convolution without bias.
-    Conv {
-        /// Channels out.
-        channels: usize,
-        /// Height and width of the filter.
-        kernel: usize,
-        /// Step between outputs.
-        stride: usize,
-        /// Zeros around the input.
-        padding: usize,
-        /// Filter, in PyTorch's order: out, in, height, width.
-        weight: ParameterId,
-    },
-    /// Batch norm (Ioffe, Szegedy, arXiv 1502.03167).
-    Norm(Norm),
-    /// max(x, 0).
-    Relu,
-    /// The sum of two inputs.
-    Add,
-    /// The largest of each window; padding counts as −∞.
-    MaxPool {
-        /// Height and width of the window.
-        kernel: usize,
-        /// Step between windows.
-        stride: usize,
-        /// Cells around the input.
-        padding: usize,
-    },
-    /// The average over the picture, one value a channel.
-    AveragePool,
-    /// The largest over the picture, then the average: twice the channels.
-    ConcatPool,
-    /// In training, zeroes each value with this probability and scales the rest by 1 / (1 − rate).
-    Dropout {
-        /// The probability.
-        rate: f32,
-    },
-    /// A matrix product, with a bias or without, on one vector a picture.
-    Linear {
-        /// Values out.
-        channels: usize,
-        /// Matrix: out, in.
-        weight: ParameterId,
-        /// Added to the result.
-        bias: Option<ParameterId>,
-    },
-}
 
 /// An operation with its name and where its inputs come from.
 #[derive(Clone, Debug)]
@@ -92,106 +19,6 @@ pub struct Node {
     pub op: Op,
     /// Earlier nodes.
     pub inputs: Vec<NodeId>,
-}
-
-/// What a parameter is, which decides how it starts and whether it decays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Of a convolution or a linear layer: trained, decays.
-    Weight,
-    /// Of a linear layer: trained, does not decay.
-    Bias,
-    /// Scale of a norm: trained, does not decay.
-    NormWeight,
-    /// Shift of a norm: trained, does not decay.
-    NormBias,
-    /// Running mean of a norm: moves by itself.
-    RunningMean,
-    /// Running variance of a norm: moves by itself.
-    RunningVariance,
-}
-
-impl Role {
-    /// Whether an optimiser may change it.
-    #[must_use]
-    pub fn is_trained(self) -> bool {
-        !matches!(self, Self::RunningMean | Self::RunningVariance)
-    }
-
-    /// Whether it belongs to a norm's affine part.
-    #[must_use]
-    pub fn is_norm(self) -> bool {
-        matches!(self, Self::NormWeight | Self::NormBias)
-    }
-}
-
-/// A named parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// torchvision's name in the body (`layer1.0.conv1.weight`), `head.…` in the head.
-    pub name: String,
-    /// PyTorch's shape.
-    pub shape: Vec<usize>,
-    /// What it is.
-    pub role: Role,
-    /// Parameter group: 0 and 1 the body's lower and upper half, 2 the head.
-    pub group: usize,
-    /// The value it starts with where no weights are loaded.
-    pub start: Start,
-}
-
-impl Parameter {
-    /// How many numbers.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.shape.iter().product()
-    }
-
-    /// Whether it has no numbers (it never has none in a graph of ours).
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// How a parameter starts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Start {
-    /// All this value.
-    Constant(f32),
-    /// Normal with this standard deviation (He et al., arXiv 1502.01852).
-    Normal(f32),
-}
-
-/// Height, width and channels of one picture's tensor; vectors are 1 × 1 × channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Values a place.
-    pub channels: usize,
-}
-
-impl Shape {
-    /// Numbers in one picture's tensor.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}×{}", self.height, self.width, self.channels)
-    }
 }
 
 /// Why a graph cannot take pictures of a size.
@@ -210,12 +37,33 @@ pub struct GraphError {
     pub kernel: usize,
 }
 
+/// What a batch norm adds and starts with, besides its channels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormConstants {
+    /// Added to the variance before the root.
+    pub eps: f32,
+    /// How far the running statistics move to the batch's in a step.
+    pub momentum: f32,
+    /// The value that its shift starts with.
+    pub shift: f32,
+}
+
+impl Default for NormConstants {
+    /// PyTorch's.
+    fn default() -> Self {
+        Self { eps: 1e-5, momentum: 0.1, shift: 0.0 }
+    }
+}
+
 /// A network: operations in an order in which each can be computed, and their parameters.
 #[derive(Clone, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
     parameters: Vec<Parameter>,
     cut: NodeId,
+    /// How many of the parameters are the body's.
+    body: usize,
+    pub(crate) backbone: Option<Backbone>,
 }
 
 impl Graph {
@@ -223,7 +71,7 @@ impl Graph {
     #[must_use]
     pub fn new(channels: usize) -> Self {
         let input = Node { name: "input".into(), op: Op::Input { channels }, inputs: vec![] };
-        Self { nodes: vec![input], parameters: vec![], cut: NodeId(0) }
+        Self { nodes: vec![input], parameters: vec![], cut: NodeId(0), body: 0, backbone: None }
     }
 
     /// The pictures.
@@ -238,7 +86,8 @@ impl Graph {
         NodeId(self.nodes.len() - 1)
     }
 
-    /// Where the body ends and the head begins.
+    /// Where the body ends and the head begins: the map on which heat maps are drawn, a cell for
+    /// each of its places.
     #[must_use]
     pub fn cut(&self) -> NodeId {
         self.cut
@@ -254,9 +103,16 @@ impl Graph {
         self.nodes.iter().position(pools).map(NodeId)
     }
 
+    /// The backbone that the body is; nothing for a graph built otherwise.
+    #[must_use]
+    pub fn backbone(&self) -> Option<Backbone> {
+        self.backbone
+    }
+
     /// Says that all nodes so far are the body.
     pub fn cut_here(&mut self) {
         self.cut = self.output();
+        self.body = self.parameters.len();
     }
 
     /// All operations, in order.
@@ -271,10 +127,16 @@ impl Graph {
         &self.nodes[id.0]
     }
 
-    /// All parameters, in the order of their operations.
+    /// All parameters, in the order of their operations: first the body's, then the head's.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
+    }
+
+    /// The parameters of the body, which are the first of all.
+    #[must_use]
+    pub fn body_parameters(&self) -> &[Parameter] {
+        &self.parameters[..self.body]
     }
 
     /// One parameter.
@@ -299,13 +161,7 @@ impl Graph {
     #[must_use]
     pub fn channels(&self, id: NodeId) -> usize {
         let node = self.node(id);
-        match node.op {
-            Op::Input { channels } | Op::Conv { channels, .. } | Op::Linear { channels, .. } => {
-                channels
-            }
-            Op::ConcatPool => 2 * self.channels(node.inputs[0]),
-            _ => self.channels(node.inputs[0]),
-        }
+        node.op.channels(node.inputs.first().map_or(0, |&input| self.channels(input)))
     }
 
     /// Adds an operation.
@@ -329,22 +185,43 @@ impl Graph {
 
     /// Adds a convolution `name` with its weight `name.weight`, which starts as torchvision's do
     /// (He normal over the fan out).
+    ///
+    /// # Panics
+    /// When the groups do not divide the channels.
     pub fn conv(
         &mut self,
         name: &str,
         input: NodeId,
         group: usize,
-        [channels, kernel, stride, padding]: [usize; 4],
+        filter: impl Into<Filter>,
     ) -> NodeId {
-        let start = Start::Normal((2.0 / (channels * kernel * kernel) as f32).sqrt());
-        let shape = [channels, self.channels(input), kernel, kernel];
+        let filter = filter.into();
+        let Filter { channels, kernel, groups, .. } = filter;
+        let from = self.channels(input);
+        assert!(from % groups == 0 && channels % groups == 0, "whole groups of channels");
+        let fan_out = channels / groups * kernel * kernel;
+        let start = Start::Normal((2.0 / fan_out as f32).sqrt());
+        let shape = [channels, from / groups, kernel, kernel];
         let weight =
             self.parameter_of(format!("{name}.weight"), &shape, Role::Weight, group, start);
-        self.add(name, Op::Conv { channels, kernel, stride, padding, weight }, &[input])
+        self.add(name, Op::Conv { filter, weight }, &[input])
     }
 
-    /// Adds a batch norm whose shift starts at `shift` (fastai's head starts it at 1e-3).
+    /// Adds a batch norm with PyTorch's constants whose shift starts at `shift` (fastai's head
+    /// starts it at 1e-3).
     pub fn norm(&mut self, name: &str, input: NodeId, group: usize, shift: f32) -> NodeId {
+        self.norm_with(name, input, group, NormConstants { shift, ..NormConstants::default() })
+    }
+
+    /// Adds a batch norm with constants of its own.
+    pub fn norm_with(
+        &mut self,
+        name: &str,
+        input: NodeId,
+        group: usize,
+        constants: NormConstants,
+    ) -> NodeId {
+        let NormConstants { eps, momentum, shift } = constants;
         let shape = [self.channels(input)];
         let mut parameter = |suffix, role, start| {
             self.parameter_of(
@@ -360,8 +237,8 @@ impl Graph {
             bias: parameter("bias", Role::NormBias, shift),
             mean: parameter("running_mean", Role::RunningMean, 0.0),
             variance: parameter("running_var", Role::RunningVariance, 1.0),
-            eps: 1e-5,
-            momentum: 0.1,
+            eps,
+            momentum,
         };
         self.add(name, Op::Norm(norm), &[input])
     }
@@ -401,37 +278,15 @@ impl Graph {
     /// # Errors
     /// When a window does not fit.
     pub fn shapes(&self, height: usize, width: usize) -> Result<Vec<Shape>, GraphError> {
+        let pictures = Shape { height, width, channels: self.channels(self.input()) };
         let mut shapes: Vec<Shape> = Vec::with_capacity(self.nodes.len());
-        for (index, node) in self.nodes.iter().enumerate() {
-            let channels = self.channels(NodeId(index));
-            let input = node.inputs.first().map(|id| shapes[id.0]);
-            let windows = |kernel: usize, stride: usize, padding: usize| {
-                let along =
-                    |size: usize| Some((size + 2 * padding).checked_sub(kernel)? / stride + 1);
-                let input = input?;
-                Some(Shape { height: along(input.height)?, width: along(input.width)?, channels })
-            };
-            let shape = match node.op {
-                Op::Input { .. } if height > 0 && width > 0 => {
-                    Some(Shape { height, width, channels })
-                }
-                Op::Input { .. } => None,
-                Op::Conv { kernel, stride, padding, .. }
-                | Op::MaxPool { kernel, stride, padding } => windows(kernel, stride, padding),
-                Op::AveragePool | Op::ConcatPool | Op::Linear { .. } => {
-                    Some(Shape { height: 1, width: 1, channels })
-                }
-                Op::Norm(_) | Op::Relu | Op::Add | Op::Dropout { .. } => input,
-            };
-            let kernel = match node.op {
-                Op::Conv { kernel, .. } | Op::MaxPool { kernel, .. } => kernel,
-                _ => 1,
-            };
-            shapes.push(shape.ok_or_else(|| GraphError {
+        for node in &self.nodes {
+            let input = node.inputs.first().map_or(pictures, |id| shapes[id.0]);
+            shapes.push(node.op.shape(input).ok_or_else(|| GraphError {
                 height,
                 width,
                 node: node.name.clone(),
-                kernel,
+                kernel: node.op.window(),
             })?);
         }
         Ok(shapes)

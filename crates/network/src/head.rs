@@ -3,6 +3,9 @@ use crate::{Graph, Head, NodeId, Op};
 /// The head's parameter group, after the body's two.
 const GROUP: usize = 2;
 
+/// The one layer of a linear head, by torchvision's name.
+pub(crate) const CLASSIFIER: &str = "fc";
+
 /// Adds the pool that a head begins with to a body that ends at the graph's cut.
 pub(crate) fn add_pool(graph: &mut Graph, head: Head) -> NodeId {
     let body = graph.cut();
@@ -22,13 +25,13 @@ pub(crate) fn add_layers(graph: &mut Graph, pooled: NodeId, head: Head) {
             let norm = graph.norm("head.norm1", pooled, GROUP, 1e-3);
             let drop = graph.add("head.dropout1", Op::Dropout { rate: 0.25 }, &[norm]);
             let linear = graph.linear("head.linear1", drop, GROUP, 512, false);
-            let relu = graph.add("head.relu", Op::Relu, &[linear]);
+            let relu = graph.add("head.relu", Op::RELU, &[linear]);
             let norm = graph.norm("head.norm2", relu, GROUP, 1e-3);
             let drop = graph.add("head.dropout2", Op::Dropout { rate: 0.5 }, &[norm]);
             graph.linear("head.linear2", drop, GROUP, classes, false);
         }
         Head::Linear { classes } => {
-            graph.linear("fc", pooled, GROUP, classes, true);
+            graph.linear(CLASSIFIER, pooled, GROUP, classes, true);
         }
     }
 }

@@ -13,20 +13,25 @@
 //! assert_eq!((shapes[graph.cut().0].height, shapes[graph.cut().0].channels), (7, 2048));
 //! ```
 
+mod backbone;
 mod graph;
 mod head;
+mod op;
+mod parameter;
 mod parameters;
+mod published;
 mod resnet;
 pub mod summary;
 
 #[cfg(test)]
 mod tests;
 
-pub use graph::{
-    Graph, GraphError, Node, NodeId, Norm, Op, Parameter, ParameterId, Role, Shape, Start,
-};
-pub use parameters::{Parameters, Tensor};
-pub use resnet::Backbone;
+pub use backbone::Backbone;
+pub use graph::{Graph, GraphError, Node, NodeId, NormConstants, ParameterId};
+pub use op::{Activation, Filter, Norm, Op, Padding, Shape};
+pub use parameter::{Parameter, Role, Start};
+pub use parameters::{Parameters, ParametersError, Tensor};
+pub use published::{Names, Published};
 
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +104,7 @@ impl Architecture {
     /// The graph of this architecture.
     #[must_use]
     pub fn graph(self) -> Graph {
-        let mut graph = resnet::body(self.backbone);
+        let mut graph = self.backbone.body();
         let pooled = head::add_pool(&mut graph, self.head);
         head::add_layers(&mut graph, pooled, self.head);
         graph
@@ -108,7 +113,7 @@ impl Architecture {
     /// The head alone ([`Head::graph`]), as wide as the body's features.
     #[must_use]
     pub fn head_graph(self) -> Graph {
-        let mut body = resnet::body(self.backbone);
+        let mut body = self.backbone.body();
         let pooled = head::add_pool(&mut body, self.head);
         self.head.graph(body.channels(pooled))
     }

@@ -2,8 +2,7 @@ use std::sync::Arc;
 
 use ground::random::{Draws, Purpose};
 
-use crate::Graph;
-use crate::graph::Start;
+use crate::{Graph, Start};
 
 /// Numbers with a shape, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +32,29 @@ impl Tensor {
     }
 }
 
+/// Why tensors are not the parameters of a graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParametersError {
+    /// There are more or fewer than the graph has.
+    #[error("{found} tensors for {expected} parameters")]
+    Count {
+        /// Given.
+        found: usize,
+        /// Of the graph.
+        expected: usize,
+    },
+    /// One has another shape.
+    #[error("`{name}` has shape {found:?}, not {expected:?}")]
+    Shape {
+        /// The parameter.
+        name: String,
+        /// Given.
+        found: Vec<usize>,
+        /// Of the graph.
+        expected: Vec<usize>,
+    },
+}
+
 /// A value for every parameter of a graph, in the graph's order and PyTorch's layout. A clone, or a
 /// network with the same body, shares a tensor's numbers until one of the two changes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,24 +73,34 @@ impl Parameters {
     ///
     /// # Errors
     /// Names the first parameter whose shape is not the graph's.
-    pub fn new(graph: &Graph, tensors: Vec<impl Into<Arc<Tensor>>>) -> Result<Self, String> {
-        let tensors: Vec<Arc<Tensor>> = tensors.into_iter().map(Into::into).collect();
-        if tensors.len() != graph.parameters().len() {
-            return Err(format!(
-                "{} tensors for {} parameters",
-                tensors.len(),
-                graph.parameters().len()
-            ));
+    pub fn new(
+        graph: &Graph,
+        tensors: Vec<impl Into<Arc<Tensor>>>,
+    ) -> Result<Self, ParametersError> {
+        let parameters = Self(tensors.into_iter().map(Into::into).collect());
+        parameters.check(graph)?;
+        Ok(parameters)
+    }
+
+    /// Compares number and shapes with those of a graph.
+    ///
+    /// # Errors
+    /// Names the first parameter whose shape is not the graph's.
+    pub fn check(&self, graph: &Graph) -> Result<(), ParametersError> {
+        let (found, expected) = (self.0.len(), graph.parameters().len());
+        if found != expected {
+            return Err(ParametersError::Count { found, expected });
         }
-        for (parameter, tensor) in graph.parameters().iter().zip(&tensors) {
+        for (parameter, tensor) in graph.parameters().iter().zip(&self.0) {
             if tensor.shape != parameter.shape || tensor.data.len() != parameter.len() {
-                return Err(format!(
-                    "`{}` has shape {:?}, not {:?}",
-                    parameter.name, tensor.shape, parameter.shape
-                ));
+                return Err(ParametersError::Shape {
+                    name: parameter.name.clone(),
+                    found: tensor.shape.clone(),
+                    expected: parameter.shape.clone(),
+                });
             }
         }
-        Ok(Self(tensors))
+        Ok(())
     }
 
     /// The tensors, in the graph's order.

@@ -44,12 +44,10 @@ pub fn of(graph: &Graph, height: usize, width: usize) -> Result<Summary, GraphEr
         multiply_adds: 0,
     };
     for (index, (node, &shape)) in graph.nodes().iter().zip(&shapes).enumerate() {
-        let ids = match node.op {
-            Op::Conv { weight, .. } => vec![weight],
-            Op::Norm(norm) => vec![norm.weight, norm.bias],
-            Op::Linear { weight, bias, .. } => std::iter::once(weight).chain(bias).collect(),
-            _ => continue,
-        };
+        let ids = node.op.trained();
+        if ids.is_empty() {
+            continue;
+        }
         let parameters = ids.iter().map(|&id| graph.parameter(id).len()).sum();
         let multiply_adds = match node.op {
             Op::Conv { weight, .. } | Op::Linear { weight, .. } => {

@@ -1,4 +1,6 @@
-use crate::{Architecture, Backbone, Head, Parameters, summary};
+use std::collections::BTreeMap;
+
+use crate::{Architecture, Backbone, Filter, Graph, Head, Padding, Parameters, summary};
 
 fn fastai(backbone: Backbone) -> crate::Graph {
     Architecture { backbone, head: Head::Fastai { classes: 3 } }.graph()
@@ -92,5 +94,46 @@ fn the_head_alone_has_the_last_parameters_of_the_whole() {
         assert!(of_the_head.eq(alone.parameters()));
         assert!(whole.parameters().ends_with(alone.parameters()));
         assert_eq!(alone.classes(), 3);
+    }
+}
+
+#[test]
+fn a_body_is_recognised_by_its_tensors_neither_more_nor_less() {
+    for backbone in Backbone::ALL {
+        let graph = Architecture { backbone, head: Head::Linear { classes: 7 } }.graph();
+        let tensors = graph.parameters().iter().map(|p| (p.name.as_str(), &p.shape[..]));
+        let mut file: BTreeMap<&str, &[usize]> = tensors.collect();
+        assert_eq!(Backbone::recognise(&file), Some(backbone));
+        let first = graph.parameters()[0].name.as_str();
+        let shape = file.insert(first, &[1, 2, 3]).unwrap();
+        assert_eq!(Backbone::recognise(&file), None, "{backbone}: another shape");
+        file.remove(first);
+        assert_eq!(Backbone::recognise(&file), None, "{backbone}: one too few");
+        file.insert(first, shape);
+        file.insert("more", &[1]);
+        assert_eq!(Backbone::recognise(&file), None, "{backbone}: one too many");
+    }
+}
+
+#[test]
+fn same_padding_is_tensorflows() {
+    // size, kernel, stride: zeros before and after, as TensorFlow's formula has them
+    for (size, kernel, stride, expected) in [
+        (224, 3, 2, [0, 1]),
+        (112, 5, 2, [1, 2]),
+        (113, 3, 2, [1, 1]),
+        (7, 3, 1, [1, 1]),
+        (7, 5, 1, [2, 2]),
+        (1, 3, 2, [1, 1]),
+        (4, 1, 2, [0, 0]),
+    ] {
+        let around = Padding::Same.around(size, kernel, stride);
+        assert_eq!(around, expected, "{size} {kernel} {stride}");
+        let mut graph = Graph::new(4);
+        let padding = Padding::Same;
+        let filter = Filter { channels: 8, kernel, stride, padding, groups: 4 };
+        graph.conv("conv", graph.input(), 0, filter);
+        assert_eq!(graph.parameters()[0].shape, [8, 1, kernel, kernel]);
+        assert_eq!(graph.shapes(size, size).unwrap()[1].width, size.div_ceil(stride));
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 /// let drawn = Augment::default().draw(42, 3, 17); // seed, epoch, picture
 /// assert_eq!(drawn, Augment::default().draw(42, 3, 17));
 /// let mut input = [0.0; 8 * 8 * 3];
-/// drawn.apply(&[124; 8 * 8 * 3], 8, &Preprocess::imagenet(8), &mut input);
+/// drawn.apply(&[124; 8 * 8 * 3], 8, &Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8), &mut input);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

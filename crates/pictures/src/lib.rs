@@ -16,7 +16,7 @@
 //! #     png.into_inner()
 //! # };
 //! let picture: Rgb = decode(&file, &Limits::default())?;
-//! let pixels = Preprocess::imagenet(224).pixels(&picture);
+//! let pixels = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 224).pixels(&picture);
 //! assert_eq!((pixels.len(), &pixels[..3]), (224 * 224 * 3, &[30, 160, 60][..]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -1,3 +1,4 @@
+use ground::Preprocessing;
 use resample::{Area, resample, resample_square};
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +7,10 @@ use crate::Rgb;
 /// How a picture becomes the input of a network: its centre, resized, then scaled.
 ///
 /// ```
+/// use network::Backbone;
 /// use pictures::{Preprocess, Rgb};
 /// let picture = Rgb { width: 4, height: 2, data: vec![124; 4 * 2 * 3] };
-/// let preprocess = Preprocess::imagenet(2);
+/// let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), 2);
 /// let pixels = preprocess.pixels(&picture);
 /// let mut input = [0.0; 2 * 2 * 3];
 /// preprocess.normalise(&pixels, &mut input);
@@ -28,11 +30,19 @@ pub struct Preprocess {
 }
 
 impl Preprocess {
-    /// The largest centred square at `size`, scaled by ImageNet's mean and deviation: what
-    /// fastai's `Resize(size)` and `Normalize` do with a picture to validate.
+    /// The largest centred square at `size`, scaled as a network expects: what fastai's
+    /// `Resize(size)` and `Normalize` do with a picture to validate.
     #[must_use]
-    pub fn imagenet(size: usize) -> Self {
-        Self { short_side: size, size, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
+    pub fn square(network: &Preprocessing, size: usize) -> Self {
+        let Preprocessing { mean, std, .. } = *network;
+        Self { short_side: size, size, mean, std }
+    }
+
+    /// The centre crop by which a network was evaluated when it was published.
+    #[must_use]
+    pub fn published(network: &Preprocessing) -> Self {
+        let short_side = network.short_side(network.size);
+        Self { short_side, ..Self::square(network, network.size) }
     }
 
     /// The picture at `size × size`: that many bytes × 3, RGB8.

@@ -80,7 +80,14 @@ fn plant(dir: &Path, copies: &[(usize, usize)]) -> Vec<(PathBuf, PathBuf)> {
 
 fn prepare(dir: &Path, settings: &Settings) -> Dataset {
     let folder = Folder::scan(dir).unwrap();
-    Dataset::prepare(&folder, &Preprocess::imagenet(32), settings, &Silent, &Stop::new()).unwrap()
+    Dataset::prepare(
+        &folder,
+        &Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32),
+        settings,
+        &Silent,
+        &Stop::new(),
+    )
+    .unwrap()
 }
 
 proptest! {
@@ -128,7 +135,7 @@ fn copies_across_given_sides_and_across_classes_are_told() {
     let csv = dir.path().join("pictures.csv");
     fs::write(&csv, table).unwrap();
     let folder = Folder::from_csv(&csv).unwrap();
-    let preprocess = Preprocess::imagenet(32);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32);
     let data = Dataset::prepare(&folder, &preprocess, &Settings::default(), &Silent, &Stop::new())
         .unwrap();
     let told = data.warnings.join("\n");

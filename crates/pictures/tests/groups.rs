@@ -56,7 +56,7 @@ fn grouped(root: &Path, ways: &[&str]) -> (Vec<Grouped>, Vec<Vec<String>>) {
     let mut groups: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for seed in 0..6 {
         let how = dataset::Settings { valid_fraction: 0.4, seed, ..dataset::Settings::default() };
-        let preprocess = Preprocess::imagenet(32);
+        let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32);
         let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
         let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
         let digests: Vec<_> = data.items.iter().map(|item| item.digest).collect();
@@ -159,7 +159,7 @@ fn what_keeps_nothing_together_is_refused_and_a_class_of_one_group_is_told() {
     let mut folder = Folder::scan(place.path()).unwrap();
     folder.group(&[GroupBy::Folder], place.path(), 1, &Silent, &Stop::new()).unwrap();
     let how = dataset::Settings::default();
-    let preprocess = Preprocess::imagenet(32);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32);
     let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new());
     let warnings = data.unwrap().warnings;
     assert!(

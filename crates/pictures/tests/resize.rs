@@ -15,7 +15,11 @@ fn resizing_is_pillows() {
         let parts: Vec<_> = name.trim_end_matches(".png").split('_').collect();
         let [source, short, size] = parts[..] else { continue };
         let (short_side, size) = (short.parse().unwrap(), size.parse().unwrap());
-        let preprocess = Preprocess { short_side, size, ..Preprocess::imagenet(0) };
+        let preprocess = Preprocess {
+            short_side,
+            size,
+            ..Preprocess::square(network::Backbone::ResNet50.preprocessing(), 0)
+        };
         let pixels = preprocess.pixels(&open(&format!("{source}.png")));
         let expected = open(&name).data;
         assert_eq!(pixels.len(), expected.len());
@@ -37,7 +41,11 @@ fn any_shape_gives_the_asked_size() {
         let data = vec![90; (width * height * 3) as usize];
         let picture = Rgb { width, height, data };
         for (short_side, size) in [(1, 1), (224, 224), (256, 224), (3, 1), (5, 9)] {
-            let preprocess = Preprocess { short_side, size, ..Preprocess::imagenet(0) };
+            let preprocess = Preprocess {
+                short_side,
+                size,
+                ..Preprocess::square(network::Backbone::ResNet50.preprocessing(), 0)
+            };
             assert_eq!(preprocess.pixels(&picture), vec![90; size * size * 3], "{width} {height}");
         }
     }
@@ -45,7 +53,7 @@ fn any_shape_gives_the_asked_size() {
 
 #[test]
 fn scaling_is_the_formula() {
-    let preprocess = Preprocess::imagenet(1);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 1);
     let mut out = [0.0; 6];
     preprocess.normalise(&[0, 128, 255, 255, 0, 1], &mut out);
     for (i, (value, pixel)) in out.into_iter().zip([0.0, 128.0, 255.0, 255.0, 0.0, 1.0]).enumerate()

@@ -76,7 +76,8 @@ fn main() {
     let wide = width(&graph);
     let rows: Vec<(Vec<f32>, f64)> =
         VIEWS.iter().map(|view| look(&asked, &folder, view, &mut engine, wide)).collect();
-    let data = prepared(&folder, &Preprocess::imagenet(settings.size));
+    let data =
+        prepared(&folder, &Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size));
     deal(&asked, &data);
     let mut ours = vec![];
     for choice in CHOICES {
@@ -138,8 +139,12 @@ fn look(
         return (numbers.collect(), seconds.parse().unwrap());
     }
     let (short_side, size) = view.picture;
-    let preprocess = Preprocess { short_side, ..Preprocess::imagenet(size) };
-    let zoom = Preprocess { short_side: size * 8 / 7, ..Preprocess::imagenet(size) };
+    let preprocess =
+        Preprocess { short_side, ..Preprocess::square(Backbone::ResNet50.preprocessing(), size) };
+    let zoom = Preprocess {
+        short_side: size * 8 / 7,
+        ..Preprocess::square(Backbone::ResNet50.preprocessing(), size)
+    };
     let data = prepared(folder, &preprocess);
     let began = Instant::now();
     let mut rows = Vec::with_capacity(data.items.len() * wide);

@@ -61,7 +61,7 @@ fn main() {
     let asked = asked();
     fs::create_dir_all(&asked.out).unwrap();
     let settings = Auto { seed: asked.seed, ..Auto::new(asked.backbone) };
-    let preprocess = Preprocess::imagenet(settings.size);
+    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size);
     let folder = Folder::scan(&asked.folder).unwrap();
     // All pictures without a seed, dealt to folds; or some held out under each seed.
     let deals: Vec<Option<u64>> = match asked.splits[..] {

@@ -68,7 +68,7 @@ impl Classic {
     pub fn pretrained(backbone: Backbone, classes: usize) -> Self {
         Self {
             architecture: Architecture { backbone, head: Head::Fastai { classes } },
-            size: 224,
+            size: backbone.preprocessing().size,
             frozen_epochs: 4,
             epochs: 4,
             frozen_rates: Rates::same(1e-3),
@@ -91,7 +91,6 @@ impl Classic {
     #[must_use]
     pub fn from_scratch(classes: usize) -> Self {
         Self {
-            size: 96,
             frozen_epochs: 0,
             epochs: 60,
             rates: Rates::same(5e-3),

@@ -84,7 +84,7 @@ impl Engine for Frail {
         let loss = self.engine.gradients(images, labels, step)?;
         match self.with {
             _ if step.index != self.at => Ok(loss),
-            Fault::PowerCut => Err(EngineError::Parameters("the power is gone".into())),
+            Fault::PowerCut => Err(EngineError::State("the power is gone".into())),
             Fault::Loss(loss) => Ok(loss),
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Go<'a> {
         let run = training::run(
             &mut engine,
             self.data,
-            &Preprocess::imagenet(SIZE),
+            &Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE),
             &self.settings,
             Some(checkpoints),
             &mut notes,
@@ -168,7 +168,7 @@ fn essence(run: &Run) -> (Vec<Vec<u32>>, Vec<String>, String, u64) {
 fn uninterrupted(data: &Dataset) -> (Run, Notes) {
     let mut engine = tiny_engine(3, 42);
     let mut notes = Notes::default();
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let run =
         training::run(&mut engine, data, &preprocess, &settings(), None, &mut notes, &Stop::new());
     (run.unwrap(), notes)

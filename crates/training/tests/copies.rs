@@ -73,7 +73,7 @@ fn a_score_with_copies_in_other_folds_is_too_high() {
     let folder = Folder::scan(dir.path()).unwrap();
     // Every picture is judged out of fold.
     let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE);
     let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
     assert_eq!(data.items.len(), 120);
     // In natural order: the twenty of a class, then their copies.

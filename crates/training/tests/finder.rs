@@ -34,7 +34,16 @@ fn sweep(
     ear: &mut Ear,
 ) -> Found {
     let stop = ear.stop.clone();
-    find(engine, data, &Preprocess::imagenet(SIZE), recipe, sweep, ear, &stop).unwrap()
+    find(
+        engine,
+        data,
+        &Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE),
+        recipe,
+        sweep,
+        ear,
+        &stop,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -82,7 +91,7 @@ fn nothing_is_left_of_a_sweep() {
     let plain = train(&data, &recipe).unwrap().0.parameters;
     engine.set_parameters(&common::engine(&recipe).parameters()).unwrap();
     sweep(&mut engine, &data, &recipe, &few, &mut Ear::default());
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let run = training::run(&mut engine, &data, &preprocess, &recipe, None, &mut (), &Stop::new());
     assert!(run.unwrap().parameters == plain);
 }
@@ -129,7 +138,7 @@ fn without_pictures_it_says_so() {
     let data = dataset(2, 0, 4);
     let recipe = recipe(2);
     let sweep = Sweep::of(Stage::Unfrozen);
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let mut engine = engine(&recipe);
     let error = find(&mut engine, &data, &preprocess, &recipe, &sweep, &mut (), &Stop::new());
     assert!(error.unwrap_err().to_string().contains("no picture to learn from"));

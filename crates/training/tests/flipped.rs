@@ -41,7 +41,7 @@ fn most_changed_labels_are_among_the_first_suspects() {
     let body = weights::load(&file, &graph, weights::Part::Body { seed: 0 }).unwrap();
     let mut engine = Cpu::new(graph.clone());
     engine.set_parameters(&body).unwrap();
-    let preprocess = Preprocess::imagenet(settings.size);
+    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size);
     let folder = Folder::scan(&shared.join("data/ants_bees")).unwrap();
     let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
     let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();

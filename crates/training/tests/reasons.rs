@@ -61,7 +61,7 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
     };
     let material = Material {
         architecture,
-        preprocess: Preprocess::imagenet(SIZE),
+        preprocess: Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE),
         views: Views::default(),
         parameters,
         recipe: serde_json::json!({}),

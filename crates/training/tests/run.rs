@@ -30,7 +30,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 13.0;
     assert!((loss - run.history[4].valid_loss.unwrap()).abs() < 1e-4);
 
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let judged = |held_out: &training::HeldOut| Judged {
         picture: held_out.picture,
         logits: held_out.logits.clone(),
@@ -207,7 +207,7 @@ fn a_stop_keeps_the_last_finished_epoch() {
         let stop = Stop::new();
         let mut notes = Notes { stop_after: Some((batches, stop.clone())), ..Notes::default() };
         let mut engine = engine(&settings);
-        let preprocess = Preprocess::imagenet(SIZE);
+        let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
         let run =
             training::run(&mut engine, &data, &preprocess, &settings, None, &mut notes, &stop);
         let run = run.unwrap();
@@ -225,7 +225,8 @@ fn a_stop_keeps_the_last_finished_epoch() {
     let mut pixels = vec![0; SIZE * SIZE * 3];
     let mut scaled = vec![0.0; SIZE * SIZE * 3];
     data.read(late.held_out[0].picture, &mut pixels).unwrap();
-    Preprocess::imagenet(SIZE).normalise(&pixels, &mut scaled);
+    Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE)
+        .normalise(&pixels, &mut scaled);
     let one = Images { pixels: &scaled, count: 1, height: SIZE, width: SIZE };
     let row = whole.predict(one).unwrap().logits;
     assert_eq!(row, late.held_out[0].logits);
@@ -281,7 +282,7 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_last_good_weights() {
     let data = dataset(2, 16, 4);
     let settings = recipe(2);
     let mut faulty = Faulty { engine: engine(&settings), at: 3 };
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let error =
         training::run(&mut faulty, &data, &preprocess, &settings, None, &mut (), &Stop::new())
             .unwrap_err();

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ground::Digest;
@@ -223,6 +224,18 @@ pub enum WeightsError {
     },
 }
 
+/// Whose names are known, for which backbones.
+fn publishers() -> String {
+    let mut backbones = BTreeMap::<&str, Vec<&str>>::new();
+    for backbone in Backbone::ALL {
+        for published in backbone.published() {
+            backbones.entry(published.by).or_default().push(backbone.name());
+        }
+    }
+    let each = backbones.iter().map(|(by, names)| format!("{by} ({})", names.join(", ")));
+    each.collect::<Vec<_>>().join("; ")
+}
+
 impl WeightsError {
     /// What the user can do, where there is something.
     #[must_use]
@@ -236,7 +249,7 @@ impl WeightsError {
                 Some(format!("the file looks like {fits}; try `--backbone {fits}`"))
             }
             Self::Missing { .. } | Self::Unknown { .. } | Self::Shape { .. } => {
-                Some("names and shapes must be those of torchvision's or timm's ResNets".into())
+                Some(format!("names and shapes must be those of {}", publishers()))
             }
             Self::Malformed { .. } => Some(
                 "a download may have been cut short; other formats (.pth, .bin, .onnx) are not read, \

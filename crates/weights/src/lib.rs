@@ -26,7 +26,5 @@ pub mod safetensors;
 
 pub use error::WeightsError;
 pub use hub::Hub;
-pub use parameters::{
-    Part, check, hand_over, load, load_from, load_with_digest, recognise, store, tensors,
-};
+pub use parameters::{Part, check, hand_over, load, load_from, load_with_digest, store, tensors};
 pub use pretrained::{PRETRAINED, Pretrained};

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use ground::{Digest, Hash, in_order};
-use network::{Architecture, Backbone, Graph, Head, Parameter, Parameters, Role, Tensor};
+use network::{Backbone, Graph, Names, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
 use crate::safetensors::{
@@ -27,9 +27,12 @@ pub enum Part {
 }
 
 impl Part {
-    fn takes(self, parameter: &Parameter) -> bool {
-        self == Self::Whole
-            || !(parameter.name.starts_with("head.") || parameter.name.starts_with("fc."))
+    /// The graph's parameters that it takes, which are the first of all.
+    fn of(self, graph: &Graph) -> &[Parameter] {
+        match self {
+            Self::Whole => graph.parameters(),
+            Self::Body { .. } => graph.body_parameters(),
+        }
     }
 }
 
@@ -52,13 +55,11 @@ pub fn load_from<S: Source>(
     part: Part,
     known: impl Fn(&str) -> bool,
 ) -> Result<Parameters, WeightsError> {
-    check(file.path(), file.layout(), graph, part, known)?;
-    let tensors = each(graph.parameters().len(), |index| {
-        let parameter = &graph.parameters()[index];
-        Ok(match part {
-            Part::Body { seed } if !part.takes(parameter) => Tensor::start(graph, index, seed),
-            _ => tensor(file.tensor_f32(&parameter.name)?, parameter, file.path())?,
-        })
+    let names = check(file.path(), file.layout(), graph, part, known)?.parameters;
+    let taken = part.of(graph).len();
+    let tensors = each(graph.parameters().len(), |index| match part {
+        Part::Body { seed } if index >= taken => Ok(Tensor::start(graph, index, seed)),
+        _ => tensor(file.tensor_f32(&names[index])?, &graph.parameters()[index], file.path()),
     })?;
     Ok(Parameters::new(graph, tensors).expect("every shape has been checked"))
 }
@@ -99,8 +100,8 @@ pub fn hand_over<S: Source>(
     known: impl Fn(&str) -> bool,
     take: impl Fn(usize, Tensor) + Sync,
 ) -> Result<Digest, WeightsError> {
-    check(file.path(), file.layout(), graph, Part::Whole, known)?;
-    let place = |name: &str| graph.parameters().iter().position(|p| p.name == name);
+    let names = check(file.path(), file.layout(), graph, Part::Whole, known)?.parameters;
+    let place = |name: &str| names.iter().position(|known| known == name);
     let entries = file.layout().entries().iter().map(|(name, entry)| (name, entry, place(name)));
     let is_weight = |place: &Option<usize>| {
         place.is_some_and(|place| graph.parameters()[place].role == Role::Weight)
@@ -179,8 +180,8 @@ fn checked(
 }
 
 /// Compares a file's names, shapes and dtypes with a network's, exactly: none may be missing, and
-/// none may be there that is neither the network's, nor `known`, nor one of those that published
-/// ResNets carry along (the classes' `fc`, the norms' `num_batches_tracked`).
+/// none may be there that is neither the network's, nor `known`, nor one that published networks
+/// carry along ([`Names::carries`]). Returns the names that the file uses.
 ///
 /// # Errors
 /// Names the first that does not fit, and the network that would.
@@ -190,70 +191,39 @@ pub fn check(
     graph: &Graph,
     part: Part,
     known: impl Fn(&str) -> bool,
-) -> Result<(), WeightsError> {
+) -> Result<Names, WeightsError> {
     let path = || path.to_owned();
+    let fits = || Backbone::recognise(&layout.shapes()).filter(|&b| graph.backbone() != Some(b));
+    let names = Names::used(graph, |name| layout.entries().contains_key(name));
     let wanted: BTreeMap<&str, &Parameter> =
-        graph.parameters().iter().filter(|p| part.takes(p)).map(|p| (p.name.as_str(), p)).collect();
+        names.parameters.iter().map(String::as_str).zip(part.of(graph)).collect();
     let missing = || wanted.keys().filter(|name| !layout.entries().contains_key(**name));
     if let Some(name) = missing().next() {
         let (name, count, of) = ((*name).to_owned(), missing().count(), wanted.len());
-        return Err(WeightsError::Missing {
-            path: path(),
-            name,
-            count,
-            of,
-            fits: recognise(layout),
-        });
+        return Err(WeightsError::Missing { path: path(), name, count, of, fits: fits() });
     }
     for (&name, parameter) in &wanted {
         let entry = &layout.entries()[name];
         let name = name.to_owned();
         if entry.shape != parameter.shape {
             let (found, expected) = (entry.shape.clone(), parameter.shape.clone());
-            return Err(WeightsError::Shape {
-                path: path(),
-                name,
-                found,
-                expected,
-                fits: recognise(layout),
-            });
+            return Err(WeightsError::Shape { path: path(), name, found, expected, fits: fits() });
         }
         if matches!(entry.dtype, Dtype::I64 | Dtype::U8) {
             let expected = "F32, F16 or BF16";
             return Err(WeightsError::Dtype { path: path(), name, found: entry.dtype, expected });
         }
     }
-    let carried = |name: &str| match name.strip_suffix(".num_batches_tracked") {
-        Some(norm) => wanted.contains_key(format!("{norm}.running_mean").as_str()),
-        None => name == "fc.weight" || name == "fc.bias",
-    };
     let strange = || {
-        layout
-            .entries()
-            .keys()
-            .filter(|name| !wanted.contains_key(name.as_str()) && !carried(name) && !known(name))
+        layout.entries().keys().filter(|name| {
+            !wanted.contains_key(name.as_str()) && !names.carries(name) && !known(name)
+        })
     };
     if let Some(name) = strange().next() {
         let (name, count) = (name.clone(), strange().count());
-        return Err(WeightsError::Unknown { path: path(), name, count, fits: recognise(layout) });
+        return Err(WeightsError::Unknown { path: path(), name, count, fits: fits() });
     }
-    Ok(())
-}
-
-/// The backbone whose body a file holds, neither more nor less.
-#[must_use]
-pub fn recognise(layout: &Layout) -> Option<Backbone> {
-    let in_body = |name: &&String| {
-        ["conv1.", "bn1.", "layer"].iter().any(|stem| name.starts_with(stem))
-            && !name.ends_with(".num_batches_tracked")
-    };
-    let found = layout.entries().keys().filter(in_body).count();
-    Backbone::ALL.into_iter().find(|&backbone| {
-        let graph = Architecture { backbone, head: Head::Linear { classes: 2 } }.graph();
-        let mut body = graph.parameters().iter().filter(|p| Part::Body { seed: 0 }.takes(p));
-        body.clone().count() == found
-            && body.all(|p| layout.entries().get(&p.name).is_some_and(|e| e.shape == p.shape))
-    })
+    Ok(names)
 }
 
 /// A network's parameters as tensors to be written, beside whatever else a file is to hold.

@@ -21,10 +21,6 @@ pub struct Pretrained {
     pub licence: &'static str,
     /// Percent of ImageNet's validation pictures, as torchvision states it.
     pub top1: f32,
-    /// What was subtracted from each channel (red, green, blue; 0 to 1).
-    pub mean: [f32; 3],
-    /// What each channel was then divided by.
-    pub std: [f32; 3],
 }
 
 /// A row of torchvision's, republished by timm with the same names and values.
@@ -42,8 +38,6 @@ const fn torchvision(
         file: "model.safetensors",
         licence: "BSD-3-Clause",
         top1,
-        mean: [0.485, 0.456, 0.406],
-        std: [0.229, 0.224, 0.225],
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use network::{Architecture, Backbone, Graph, Head, Parameters};
 use weights::safetensors::{File, Limits, TensorRef, Values, write};
-use weights::{Part, WeightsError, load, load_from, recognise, store, tensors};
+use weights::{Part, WeightsError, load, load_from, store, tensors};
 
 fn graph(backbone: Backbone, head: Head) -> Graph {
     Architecture { backbone, head }.graph()
@@ -89,7 +89,7 @@ fn another_networks_file_is_recognised() {
     let folder = Folder::new();
     let path = folder.with(|_, _| {});
     let file = File::open(&path, &Limits::WEIGHTS).unwrap();
-    assert_eq!(recognise(file.layout()), Some(Backbone::Small));
+    assert_eq!(Backbone::recognise(&file.layout().shapes()), Some(Backbone::Small));
     for other in [Backbone::ResNet18, Backbone::ResNet50] {
         let wanted = graph(other, Head::Fastai { classes: 2 });
         let error = load(&path, &wanted, Part::Body { seed: 0 }).unwrap_err();

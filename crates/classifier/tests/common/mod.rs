@@ -29,7 +29,7 @@ pub fn sample() -> Classifier {
     let used = |n: u8, label, side| Used { digest: Digest::of(&[n]), label, side };
     Classifier {
         architecture,
-        preprocess: Preprocess::imagenet(SIZE),
+        preprocess: Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE),
         mirrored: true,
         zoomed: true,
         parameters: Parameters::start(&architecture.graph(), 7),

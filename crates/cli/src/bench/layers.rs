@@ -1,7 +1,7 @@
 //! Each kind of convolution of a network by itself: which pass of which shape is how fast.
 
 use kernels::{Bf16, Conv, Convolve, Epilogue, Pack, Precision, View};
-use network::{Graph, Op};
+use network::{Filter, Graph, Op, Padding};
 use serde::Serialize;
 
 use super::{Peak, Rounds};
@@ -34,7 +34,17 @@ pub(crate) fn kinds(
     let shapes = graph.shapes(size, size)?;
     let mut kinds: Vec<(Conv, usize)> = vec![];
     for node in graph.nodes() {
-        let Op::Conv { channels: filters, kernel, stride, padding, .. } = node.op else { continue };
+        let Op::Conv { filter, .. } = node.op else { continue };
+        let Filter {
+            channels: filters,
+            kernel,
+            stride,
+            padding: Padding::Each(padding),
+            groups: 1,
+        } = filter
+        else {
+            continue;
+        };
         let input = shapes[node.inputs[0].0];
         let (height, width, channels) = (input.height, input.width, input.channels);
         let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };

@@ -29,7 +29,7 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
     let graph = recipe.architecture.graph();
     let mut engine =
         super::engine(&graph, &start.parameters(&graph, recipe.seed)?, recipe.precision, terminal)?;
-    let preprocess = Preprocess::imagenet(recipe.size);
+    let preprocess = Preprocess::square(recipe.architecture.backbone.preprocessing(), recipe.size);
     let how = dataset::Settings {
         valid_fraction: typed.valid,
         seed: recipe.seed,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use engine::{Cpu, Engine, Images, Step, Trained};
-use network::{Graph, NodeId, Op, Parameters, Tensor};
+use network::{Graph, NodeId, Norm, NormConstants, Op, Parameters, Tensor};
 
 /// Uniform in [0, 1), of 24 bits: FNV-1a of the name, then SplitMix64's finaliser.
 pub fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> + use<> {
@@ -120,12 +120,17 @@ pub fn small_graphs() -> Vec<(String, Graph, [usize; 3])> {
             [name, op, source, ..] => {
                 let input = ids[source];
                 let id = match op {
-                    "conv" => graph.conv(name, input, group, numbers[..].try_into().unwrap()),
+                    "conv" => graph.conv(
+                        name,
+                        input,
+                        group,
+                        <[usize; 4]>::try_from(&numbers[..]).unwrap(),
+                    ),
                     "norm" => graph.norm(name, input, group, 0.0),
                     "linear" => {
                         graph.linear(name, input, group, numbers[0], words.contains(&"bias"))
                     }
-                    "relu" => graph.add(name, Op::Relu, &[input]),
+                    "relu" => graph.add(name, Op::RELU, &[input]),
                     "add" => graph.add(name, Op::Add, &[input, ids[words[3]]]),
                     "average" => graph.add(name, Op::AveragePool, &[input]),
                     "concat" => graph.add(name, Op::ConcatPool, &[input]),
@@ -156,11 +161,13 @@ pub fn without_dropout(graph: &Graph) -> Graph {
     for (index, node) in graph.nodes().iter().enumerate().skip(1) {
         let (name, input) = (node.name.as_str(), node.inputs[0]);
         match node.op {
-            Op::Conv { channels, kernel, stride, padding, weight } => {
-                let group = graph.parameter(weight).group;
-                copy.conv(name, input, group, [channels, kernel, stride, padding]);
+            Op::Conv { filter, weight } => {
+                copy.conv(name, input, graph.parameter(weight).group, filter);
             }
-            Op::Norm(norm) => drop(copy.norm(name, input, graph.parameter(norm.weight).group, 0.0)),
+            Op::Norm(Norm { weight, eps, momentum, .. }) => {
+                let constants = NormConstants { eps, momentum, shift: 0.0 };
+                copy.norm_with(name, input, graph.parameter(weight).group, constants);
+            }
             Op::Linear { channels, weight, bias } => {
                 copy.linear(name, input, graph.parameter(weight).group, channels, bias.is_some());
             }

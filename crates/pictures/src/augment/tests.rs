@@ -57,7 +57,7 @@ fn pictures_are_altered_as_fastai_does() {
 #[test]
 fn nothing_drawn_is_normalising_to_the_bit() {
     let picture = golden("picture.bin");
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let (mut a, mut b) = (vec![0.0; picture.len()], vec![1.0; picture.len()]);
     preprocess.normalise(&picture, &mut a);
     Drawn::default().apply(&picture, SIZE, &preprocess, &mut b);

@@ -36,7 +36,13 @@ fn put(dir: &Path, class: &str, n: usize, bytes: &[u8]) {
 
 fn prepare(dir: &Path, settings: &Settings) -> Result<Dataset, PicturesError> {
     let folder = Folder::scan(dir).unwrap();
-    Dataset::prepare(&folder, &Preprocess::imagenet(8), settings, &Silent, &Stop::new())
+    Dataset::prepare(
+        &folder,
+        &Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8),
+        settings,
+        &Silent,
+        &Stop::new(),
+    )
 }
 
 fn pixels(dataset: &Dataset) -> Vec<Vec<u8>> {
@@ -110,7 +116,8 @@ fn margins_add_places_and_change_no_middle() {
     let mut seen = vec![];
     for settings in [Settings::default(), on_disk(cache.path()), on_disk(cache.path())] {
         let settings = Settings { margins: true, ..settings };
-        let (preprocess, stop) = (Preprocess::imagenet(8), Stop::new());
+        let (preprocess, stop) =
+            (Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8), Stop::new());
         let dataset =
             Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &stop).unwrap();
         assert_eq!(pixels(&dataset), pixels(&plain));
@@ -136,7 +143,8 @@ fn known_pictures_are_decoded_later() {
         (item.label == 0).then_some(Known { width, height, print })
     };
     let folder = Folder::scan(dir.path()).unwrap();
-    let (preprocess, settings) = (Preprocess::imagenet(8), Settings::default());
+    let (preprocess, settings) =
+        (Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8), Settings::default());
     let some = Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &Stop::new());
     let some = some.unwrap();
     assert_eq!((&some.items, &some.bad, pixels(&some)), (&all.items, &all.bad, pixels(&all)));
@@ -157,7 +165,7 @@ fn the_cache_is_found_again_and_mended() {
     let prepare = || {
         let folder = Folder::scan(dir.path()).unwrap();
         told.0.lock().unwrap().clear();
-        let preprocess = Preprocess::imagenet(8);
+        let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8);
         let dataset =
             Dataset::prepare(&folder, &preprocess, &settings, &told, &Stop::new()).unwrap();
         (pixels(&dataset), told.0.lock().unwrap().contains(&"Reading pictures".to_owned()))
@@ -233,7 +241,7 @@ fn it_stops_when_asked() {
                 stopping.stop.ask();
             }
             let stop = stopping.stop.clone();
-            let preprocess = Preprocess::imagenet(8);
+            let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8);
             let settings = Settings { threads: 2, ..settings.clone() };
             let result = Dataset::prepare(&folder, &preprocess, &settings, &stopping, &stop);
             if after < 20 || settings.memory_budget == 100 {

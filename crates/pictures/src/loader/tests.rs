@@ -27,7 +27,7 @@ fn dataset(count: usize) -> Dataset {
 }
 
 fn epoch(dataset: &Dataset, batching: &Batching, epoch: u64) -> Vec<Batch> {
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let indices = (0..dataset.items.len()).collect();
     let loader = Loader::new(dataset, indices, &preprocess, batching.clone());
     let mut batches = vec![];
@@ -67,7 +67,7 @@ fn workers_change_nothing() {
 fn an_epoch_that_goes_on_gives_what_is_left_of_it() {
     let dataset = dataset(23);
     let train = Batching::to_train(4, Some(Augment::default()), 9);
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     let whole = epoch(&dataset, &train, 5);
     for workers in [0, 1, 3] {
         let batching = Batching { workers, ..train.clone() };
@@ -107,7 +107,8 @@ fn learning_goes_along_the_longer_side() {
         picture.save(dir.join(format!("{width}x{height}.png"))).unwrap();
     }
     let settings = Settings { margins: true, valid_fraction: 0.0, ..Settings::default() };
-    let (preprocess, stop) = (Preprocess::imagenet(SIZE), Stop::new());
+    let (preprocess, stop) =
+        (Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE), Stop::new());
     let folder = Folder::scan(folder.path()).unwrap();
     let dataset = Dataset::prepare(&folder, &preprocess, &settings, &Silent, &stop).unwrap();
     let plain = Augment { flip: false, p_affine: 0.0, p_lighting: 0.0, ..Augment::default() };
@@ -138,7 +139,8 @@ fn measuring_gives_every_picture_once_in_order() {
     let mut square = [0; SIZE * SIZE * 3];
     dataset.read(8, &mut square).unwrap();
     let mut expected = vec![0.0; square.len()];
-    Preprocess::imagenet(SIZE).normalise(&square, &mut expected);
+    Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE)
+        .normalise(&square, &mut expected);
     assert_eq!(batches[2].pixels, expected);
 }
 
@@ -164,7 +166,7 @@ fn training_drops_what_does_not_fill_a_batch() {
 #[test]
 fn an_error_of_the_caller_ends_the_epoch() {
     let dataset = dataset(40);
-    let preprocess = Preprocess::imagenet(SIZE);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
     for workers in [0, 1, 3] {
         let batching = Batching { workers, ..Batching::to_train(2, None, 1) };
         let loader = Loader::new(&dataset, (0..40).collect(), &preprocess, batching);

@@ -30,7 +30,10 @@ fn the_set_is_complete_repeatable_and_readable() {
     assert_eq!(found.classes, ["monarch", "queen", "viceroy"]);
     let stop = ground::Stop::new();
     let of = |dir: &std::path::Path| {
-        let (preprocess, settings) = (Preprocess::imagenet(16), dataset::Settings::default());
+        let (preprocess, settings) = (
+            Preprocess::square(network::Backbone::ResNet50.preprocessing(), 16),
+            dataset::Settings::default(),
+        );
         let folder = Folder::scan(dir).unwrap();
         Dataset::prepare(&folder, &preprocess, &settings, &Silent, &stop).unwrap()
     };

@@ -101,7 +101,10 @@ fn a_failing_disk_leaves_no_file_and_no_litter() {
 #[test]
 fn keys_tell_pictures_and_settings_apart() {
     let digests = [Digest::of(b"a"), Digest::of(b"b")];
-    let (small, large) = (Preprocess::imagenet(32), Preprocess::imagenet(64));
+    let (small, large) = (
+        Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32),
+        Preprocess::square(network::Backbone::ResNet50.preprocessing(), 64),
+    );
     let strict = Limits { max_side: 10, ..Limits::default() };
     let keys = [
         key(&digests, &small, false, &Limits::default()),

@@ -14,7 +14,7 @@ fn picture(width: u32, height: u32) -> Rgb {
 }
 
 fn squares(picture: &Rgb, size: usize) -> Vec<Vec<u8>> {
-    let preprocess = Preprocess::imagenet(size);
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), size);
     let margins = Margins::of(&preprocess, picture.width, picture.height);
     let strip = margins.strip(&preprocess, picture);
     assert_eq!(strip.len(), margins.bytes());
@@ -42,7 +42,12 @@ fn every_place_shows_what_is_there() {
     for (width, height, size) in [(90, 60, 30), (60, 91, 30), (40, 30, 64), (31, 45, 20)] {
         let picture = picture(width, height);
         let squares = squares(&picture, size);
-        let before = Margins::of(&Preprocess::imagenet(size), width, height).before;
+        let before = Margins::of(
+            &Preprocess::square(network::Backbone::ResNet50.preprocessing(), size),
+            width,
+            height,
+        )
+        .before;
         let (short, long) = (width.min(height), width.max(height));
         let expected = ((long - short) as usize * size / short as usize) + 1;
         assert!(squares.len().abs_diff(expected) <= 1, "{} places", squares.len());
@@ -87,6 +92,9 @@ fn strips_of_all_proportions_lie_within_the_picture() {
 
 #[test]
 fn a_square_smaller_than_the_shorter_side_stands_alone() {
-    let preprocess = Preprocess { short_side: 32, ..Preprocess::imagenet(28) };
+    let preprocess = Preprocess {
+        short_side: 32,
+        ..Preprocess::square(network::Backbone::ResNet50.preprocessing(), 28)
+    };
     assert_eq!(Margins::of(&preprocess, 90, 60), Margins::none(28));
 }

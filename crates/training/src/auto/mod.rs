@@ -64,12 +64,12 @@ impl Auto {
     /// the third and fourth bring (`docs/auto-recipe.md` has the figures).
     pub const VIEWS: usize = 2;
 
-    /// Five folds of pictures of 224 × 224.
+    /// Five folds of pictures of the size that the backbone was trained on.
     #[must_use]
     pub fn new(backbone: Backbone) -> Self {
         Self {
             backbone,
-            size: 224,
+            size: backbone.preprocessing().size,
             views: Self::VIEWS,
             folds: Self::FOLDS,
             repeats: None,

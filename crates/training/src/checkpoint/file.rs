@@ -204,7 +204,8 @@ pub(crate) fn read(path: &Path, expected: &Expected<'_>) -> Result<Checkpoint, B
             let data = file.tensor_f32(&format!("{kind}{}", parameter.name))?;
             values.push(Tensor { shape: parameter.shape.clone(), data });
         }
-        let parameters = Parameters::new(expected.graph, values).map_err(Broken::Unsound)?;
+        let parameters = Parameters::new(expected.graph, values)
+            .map_err(|error| Broken::Unsound(error.to_string()))?;
         let answers = match expected.held_out {
             [] => vec![],
             _ => file.tensor_f32(&format!("{kind}{HELD_OUT}"))?,

@@ -61,7 +61,7 @@ pub fn tiny_engine(classes: usize, seed: u64) -> Cpu {
     let mut graph = Graph::new(3);
     let conv = graph.conv("conv", graph.input(), 0, [4, 3, 4, 1]);
     let norm = graph.norm("norm", conv, 0, 0.0);
-    let relu = graph.add("relu", Op::Relu, &[norm]);
+    let relu = graph.add("relu", Op::RELU, &[norm]);
     let conv = graph.conv("conv2", relu, 1, [6, 1, 1, 0]);
     let norm = graph.norm("norm2", conv, 1, 0.0);
     graph.cut_here();
@@ -114,7 +114,7 @@ pub fn train(data: &Dataset, recipe: &Classic) -> Result<(Run, Cpu, Notes), Trai
     let run = training::run(
         &mut engine,
         data,
-        &Preprocess::imagenet(SIZE),
+        &Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE),
         recipe,
         None,
         &mut notes,

@@ -149,5 +149,5 @@ impl Hub {
 /// Checks a file's names and shapes against the whole network it should be for.
 fn fits(path: &std::path::Path, row: &Pretrained) -> Result<(), WeightsError> {
     let file = File::open(path, &Limits::WEIGHTS)?;
-    check(path, file.layout(), &row.graph(), Part::Whole, |_| false)
+    check(path, file.layout(), &row.graph(), Part::Whole, |_| false).map(drop)
 }

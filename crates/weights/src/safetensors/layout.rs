@@ -212,6 +212,12 @@ impl Layout {
         }
     }
 
+    /// The shape of each tensor, by its name.
+    #[must_use]
+    pub fn shapes(&self) -> BTreeMap<&str, &[usize]> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), &entry.shape[..])).collect()
+    }
+
     /// Reads the header of a file of `size` bytes; the header is what follows the first eight.
     ///
     /// # Errors

@@ -29,8 +29,6 @@ fn row() -> Pretrained {
         file: "model.safetensors",
         licence: "none",
         top1: 0.0,
-        mean: [0.0; 3],
-        std: [1.0; 3],
     }
 }
 

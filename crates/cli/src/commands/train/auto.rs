@@ -30,7 +30,7 @@ pub(super) fn run(
     let graph = recipe.architecture(classes).graph();
     let parameters = start.parameters(&graph, recipe.seed)?;
     let mut engine = crate::commands::engine(&graph, &parameters, recipe.precision, terminal)?;
-    let preprocess = Preprocess::imagenet(recipe.size);
+    let preprocess = Preprocess::square(recipe.backbone.preprocessing(), recipe.size);
     let parent = features::folder();
     ground::records::sweep(&parent);
     let key = features::key(&graph, &parameters, &preprocess, recipe.looks());

@@ -34,7 +34,7 @@ pub(super) fn run(
         recipe.precision,
         terminal,
     )?;
-    let preprocess = Preprocess::imagenet(recipe.size);
+    let preprocess = Preprocess::square(recipe.architecture.backbone.preprocessing(), recipe.size);
     let how = dataset::Settings {
         valid_fraction: valid,
         seed: recipe.seed,
