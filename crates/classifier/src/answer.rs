@@ -35,7 +35,7 @@ impl<'a> Answerer<'a> {
         squares: &[&[u8]],
     ) -> Result<Vec<Answered>, ClassifierError> {
         let Classifier { preprocess, .. } = self.classifier;
-        self.of_features(&features(engine, preprocess, squares, self.classifier.views())?)
+        self.of_features(&features(engine, preprocess, squares, self.classifier.views)?)
     }
 
     /// Answers on pictures whose features are known, averaged over the classifier's views.

@@ -1,12 +1,12 @@
+//! A new classifier, put together from what a run of training hands over: it chooses the pictures
+//! that the report will show, fits the calibration and makes the self-test.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use engine::Engine;
-use insight::{
-    BadPicture, Calibration, Candidate, Comparison, CurvePoint, Epoch, Evidence, Fact, Finder, Map,
-    Place, Prediction, Protocol, Sample, Shortcut,
-};
+use insight::{Calibration, HeldOut, RunRecord, Sample};
 use kernels::threads;
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
@@ -17,7 +17,8 @@ use crate::{
     ranked, softmax, thumbnail,
 };
 
-/// What a run of training hands over for a new classifier.
+/// What a run of training hands over for a new classifier: the network, the record of the run, and
+/// the pictures.
 #[derive(Debug)]
 pub struct Material<'a> {
     /// The network, by name.
@@ -32,57 +33,20 @@ pub struct Material<'a> {
     pub recipe: serde_json::Value,
     /// Which program and which pretrained weights made it.
     pub made: Made,
+    /// What is known of the run. Names of held-out pictures, thumbnails and samples are filled in
+    /// here.
+    pub record: RunRecord,
+    /// Of each of the record's held-out pictures, its index in the dataset.
+    pub held_out: &'a [usize],
     /// The pictures.
     pub data: &'a Dataset,
-    /// The folder that they are told relative to.
+    /// The folder that their names are relative to.
     pub folder: &'a Path,
-    /// How the predictions came about.
-    pub judged: Protocol,
-    /// What was said of pictures by a network that had not learned from them.
-    pub predictions: Vec<Judged>,
-    /// What the places of the judged pictures are on, where they have any.
-    pub map: Option<Map>,
-    /// What the network learned from, to compare new pictures with.
+    /// Features of training pictures, to compare new pictures with.
     pub reference: Option<Learned>,
-    /// Heads that competed.
-    pub candidates: Vec<Candidate>,
-    /// Pairs of classifiers that were asked about the same pictures.
-    pub comparisons: Vec<Comparison>,
-    /// How well it does when it learns from fewer pictures.
-    pub curve: Vec<CurvePoint>,
-    /// What can be guessed without looking at what a picture shows.
-    pub shortcuts: Vec<Shortcut>,
     /// The features of the self-test's pictures ([`self_tested`]), where they are known; without
-    /// them the engine is asked.
+    /// them the engine computes them.
     pub features: Option<Vec<Vec<f32>>>,
-    /// The rate finder's sweep.
-    pub finder: Option<Finder>,
-    /// The training table.
-    pub history: Vec<Epoch>,
-    /// Pictures that were left out, and why.
-    pub bad: Vec<BadPicture>,
-    /// What a reader should know, in plain words.
-    pub notes: Vec<String>,
-    /// What was done: seeds, versions, hashes.
-    pub facts: Vec<Fact>,
-}
-
-/// What was said of a picture by a network that had not learned from it; what the numbers mean,
-/// [`insight::Prediction`] says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// Its index in the dataset.
-    pub picture: usize,
-    /// One a class, not calibrated.
-    pub logits: Vec<f32>,
-    /// The fold that it was held out in.
-    pub fold: usize,
-    /// What it shares with its copies.
-    pub group: usize,
-    /// How strange it is ([`Learned::novelties`]).
-    pub novelty: Option<f32>,
-    /// Where it lies on the map ([`Material::map`]).
-    pub place: Option<Place>,
 }
 
 /// Samples of a class that the report shows.
@@ -100,67 +64,40 @@ const SELF_TEST: usize = 4;
 
 impl Material<'_> {
     /// Puts the classifier together: chooses the pictures that its report will show, fits the
-    /// calibration on the predictions, and makes the self-test, for which `engine` holds the body's
-    /// weights.
+    /// calibration on the held-out logits, and makes the self-test, for which `engine` holds the
+    /// body's weights.
     ///
     /// # Errors
     /// When the engine's network is not the one named.
     ///
     /// # Panics
-    /// When features are known of more or fewer pictures than the self-test is of.
-    pub fn build(mut self, engine: &mut dyn Engine) -> Result<Classifier, ClassifierError> {
+    /// When features are known of more or fewer pictures than the self-test is of, or there are not
+    /// as many indices as held-out pictures.
+    pub fn build(self, engine: &mut dyn Engine) -> Result<Classifier, ClassifierError> {
+        let Self { mut parameters, mut record, held_out, data, folder, .. } = self;
+        assert_eq!(held_out.len(), record.held_out.len(), "an index for each held-out picture");
         // Loading does so too.
-        self.parameters.flush();
-        let data = self.data;
-        let mut album =
-            Album { data, folder: self.folder, thumbnails: BTreeMap::new(), jpegs: vec![] };
-        let samples = album.samples()?;
-        let shown = shown(data, &self.predictions);
-        let mut predictions = Vec::with_capacity(self.predictions.len());
+        parameters.flush();
+        let mut album = Album { data, folder, thumbnails: BTreeMap::new(), jpegs: vec![] };
+        record.samples = album.samples()?;
+        let shown = shown(data, &record.held_out, held_out);
         album.draw(&shown)?;
-        for Judged { picture, logits, fold, group, novelty, place } in self.predictions {
-            let thumbnail = shown.contains(&picture).then(|| album.thumbnail(picture));
-            predictions.push(Prediction {
-                picture: album.name(picture),
-                actual: data.items[picture].label,
-                logits,
-                fold,
-                group,
-                novelty,
-                thumbnail: thumbnail.transpose()?,
-                heat: vec![],
-                place,
-            });
+        for (one, &picture) in record.held_out.iter_mut().zip(held_out) {
+            one.picture = album.name(picture);
+            one.thumbnail =
+                album.thumbnails.get(&picture).copied().filter(|_| shown.contains(&picture));
         }
-        let evidence = Evidence {
-            classes: data.classes.clone(),
-            judged: self.judged,
-            predictions,
-            history: self.history,
-            candidates: self.candidates,
-            comparisons: self.comparisons,
-            curve: self.curve,
-            shortcuts: self.shortcuts,
-            finder: self.finder,
-            samples,
-            bad: self.bad,
-            notes: self.notes,
-            facts: self.facts,
-            reasons: None,
-            map: self.map,
-        };
         let mut classifier = Classifier {
             architecture: self.architecture,
             classes: data.classes.clone(),
             preprocess: self.preprocess,
-            mirrored: self.views.mirrored,
-            zoomed: self.views.zoomed,
-            parameters: self.parameters,
+            views: self.views,
+            parameters,
             recipe: self.recipe,
             made: self.made,
             data: Data { pictures: data.items.iter().map(used).collect() },
-            calibration: Calibration::of(&evidence),
-            evidence,
+            calibration: Calibration::of(&record),
+            record,
             reference: self.reference.and_then(|learned| album.reference(learned)),
             thumbnails: album.jpegs,
             self_test: vec![],
@@ -263,10 +200,10 @@ pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
 
 /// The judged pictures that a reader wants to see: the wrong ones, those right ones of which the
 /// network was least sure, and an even choice of the others on the map.
-fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
-    let judged = predictions.iter().map(|Judged { picture, logits, .. }| {
-        let (label, odds) = (data.items[*picture].label, softmax(logits));
-        (ranked(&odds)[0].0 == label, odds[label], *picture)
+fn shown(data: &Dataset, held_out: &[HeldOut], indices: &[usize]) -> BTreeSet<usize> {
+    let judged = held_out.iter().zip(indices).map(|(one, &picture)| {
+        let (label, odds) = (data.items[picture].label, softmax(&one.logits));
+        (ranked(&odds)[0].0 == label, odds[label], picture)
     });
     let (mut right, mut wrong): (Vec<_>, Vec<_>) = judged.partition(|(right, ..)| *right);
     for (side, most) in [(&mut right, UNSURE), (&mut wrong, WRONG)] {
@@ -275,9 +212,9 @@ fn shown(data: &Dataset, predictions: &[Judged]) -> BTreeSet<usize> {
     }
     let mut shown: BTreeSet<usize> =
         right.iter().chain(&wrong).map(|&(.., picture)| picture).collect();
-    let mapped = predictions.iter().filter(|judged| judged.place.is_some());
+    let mapped = held_out.iter().zip(indices).filter(|(one, _)| one.place.is_some());
     let mapped: Vec<usize> =
-        mapped.map(|judged| judged.picture).filter(|picture| !shown.contains(picture)).collect();
+        mapped.map(|(_, &picture)| picture).filter(|picture| !shown.contains(picture)).collect();
     shown.extend(spread(mapped.len(), MAPPED).map(|at| mapped[at]));
     shown
 }

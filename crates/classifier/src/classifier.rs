@@ -2,7 +2,7 @@ use std::fmt;
 
 use engine::Engine;
 use ground::Digest;
-use insight::{Calibration, Evidence};
+use insight::{Calibration, RunRecord};
 use network::{Architecture, Graph, Parameters};
 use pictures::{Preprocess, Side};
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,8 @@ pub struct Classifier {
     pub classes: Vec<String>,
     /// How a picture becomes its input.
     pub preprocess: Preprocess,
-    /// Whether a picture is looked at as it is and mirrored, and the features of both averaged.
-    pub mirrored: bool,
-    /// Whether its middle is looked at too, in the same ways.
-    pub zoomed: bool,
+    /// The views of a picture whose features are averaged.
+    pub views: Views,
     /// Its weights.
     pub parameters: Parameters,
     /// The settings it was trained with, as the recipe writes them.
@@ -31,13 +29,13 @@ pub struct Classifier {
     pub made: Made,
     /// The pictures it was trained and measured on, by content.
     pub data: Data,
-    /// How it was trained and how well it does.
-    pub evidence: Evidence,
+    /// The record of the run that trained it: how it was trained and how well it does.
+    pub record: RunRecord,
     /// What makes answers of its logits.
     pub calibration: Calibration,
     /// What new pictures are compared with; `None` where it can say of none that it is unfamiliar.
     pub reference: Option<Reference>,
-    /// Small JPEGs, to which the evidence points.
+    /// Small JPEGs that the record refers to by index.
     pub thumbnails: Vec<Vec<u8>>,
     /// Pictures on which its answers are known.
     pub self_test: Vec<SelfTest>,
@@ -111,12 +109,6 @@ impl Classifier {
     #[must_use]
     pub fn graph(&self) -> Graph {
         self.architecture.graph()
-    }
-
-    /// How often a picture is looked at.
-    #[must_use]
-    pub fn views(&self) -> Views {
-        Views { mirrored: self.mirrored, zoomed: self.zoomed }
     }
 
     /// Runs the self-test on an engine that holds its parameters. Returns the largest difference

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use engine::EngineError;
-use ground::{Digest, Hash};
+use ground::Digest;
 use pictures::PicturesError;
 use weights::WeightsError;
 
@@ -47,14 +47,12 @@ pub enum ClassifierError {
         source: serde_json::Error,
     },
     /// The content is not what was written.
-    #[error("the {part} of `{}` has changed: its {hash} digest is {found}, not {expected}", path.display())]
+    #[error("the {part} of `{}` has changed: its BLAKE3 digest is {found}, not {expected}", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
         /// Which part.
         part: &'static str,
-        /// Of what the two are.
-        hash: Hash,
         /// When written.
         expected: Digest,
         /// Now.

@@ -3,16 +3,18 @@ use std::borrow::Cow;
 use engine::{Engine, Images};
 use network::Head;
 use pictures::{Preprocess, Rgb};
+use serde::{Deserialize, Serialize};
 
 use crate::ClassifierError;
 
 /// Pictures that pass through the body at once.
 pub(crate) const BATCH: usize = 16;
 
-/// How often a picture is looked at. Its features are averaged over the views.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The views of a picture whose features are averaged: always the picture as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Views {
-    /// As its mirror image too.
+    /// Its mirror image too.
     pub mirrored: bool,
     /// Its middle too, seven eighths a side, at the same size.
     pub zoomed: bool,

@@ -13,26 +13,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use engine::{Cpu, EngineError, Packing};
 use ground::files::{Disk, Files};
 use ground::{Digest, Hash};
-use insight::{Calibration, Evidence};
+use insight::{Calibration, RunRecord};
 use kernels::Precision;
 use network::{Architecture, Graph, Parameters, Role, Tensor};
 use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use weights::safetensors::{self, Dtype, File, Source, TensorRef, Values, content_digest};
-use weights::{Part, WeightsError, hand_over, load_from, load_with_digest};
+use weights::{WeightsError, hand_over, load_with_digest};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
 use crate::{
-    Classifier, ClassifierError, Data, Known, Limits, Made, OLDEST, Reference, SelfTest, Used,
-    VERSION,
+    Classifier, ClassifierError, Data, Known, Limits, Made, Reference, SelfTest, Used, VERSION,
+    Views,
 };
 
 const NAME: &str = "lookalike";
-/// The first version whose digest is made of those of its tensors.
-const BY_TENSOR: u64 = 4;
-/// The first version whose digests are BLAKE3's; before, SHA-256.
-const BLAKE3: u64 = 5;
+/// The function that makes the digests.
+const HASH: Hash = Hash::Blake3;
 const RECORD: &str = "record";
 const REFERENCE: &str = "reference";
 const THUMBNAILS: &str = "thumbnails";
@@ -53,8 +51,7 @@ struct Sealed {
     version: u64,
     /// Of the metadata's `classifier`.
     classifier: String,
-    /// [`content_digest`] of all tensors; of everything behind the header in versions before
-    /// [`BY_TENSOR`].
+    /// [`content_digest`] of all tensors.
     payload: String,
 }
 
@@ -65,10 +62,7 @@ struct Description {
     architecture: Architecture,
     classes: Vec<String>,
     preprocess: Preprocess,
-    mirrored: bool,
-    /// Written where it is so: a program that does not know it refuses the file.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    zoomed: bool,
+    views: Views,
     recipe: serde_json::Value,
     made: Made,
 }
@@ -76,10 +70,10 @@ struct Description {
 /// What grows with the number of pictures.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Record {
+struct Contents {
     /// SHA-256, class and side of each picture.
     pictures: Vec<(String, usize, Side)>,
-    evidence: Evidence,
+    record: RunRecord,
     calibration: Calibration,
     /// Path, class and thumbnail of each picture of the reference.
     reference: Vec<(String, usize, Option<usize>)>,
@@ -132,7 +126,7 @@ impl Classifier {
             return Err(WeightsError::NegativeVariance { path, name, value }.into());
         }
         let description = json(path, "description", &self.description())?;
-        let (record, record_shape) = rows(json(path, RECORD, &self.record())?.into_bytes(), b' ');
+        let (record, record_shape) = rows(json(path, RECORD, &self.contents())?.into_bytes(), b' ');
         if record.len() > Limits::DEFAULT.max_record_bytes {
             return Err(unsound(format!("its record would have {} bytes", record.len())));
         }
@@ -155,14 +149,13 @@ impl Classifier {
             let values = Values::BF16(&reference.rows);
             tensors.push(TensorRef { name: REFERENCE, shape, values });
         }
-        let hash = hash_of(VERSION);
         let format = Sealed {
             name: NAME.into(),
             version: VERSION,
-            classifier: Digest::by(hash, description.as_bytes()).to_string(),
+            classifier: Digest::by(HASH, description.as_bytes()).to_string(),
             payload: content_digest(
-                hash,
-                tensors.iter().map(|t| (t.name, t.dtype(), t.digest(hash))),
+                HASH,
+                tensors.iter().map(|t| (t.name, t.dtype(), t.digest(HASH))),
             )
             .to_string(),
         };
@@ -177,20 +170,19 @@ impl Classifier {
             architecture: self.architecture,
             classes: self.classes.clone(),
             preprocess: self.preprocess.clone(),
-            mirrored: self.mirrored,
-            zoomed: self.zoomed,
+            views: self.views,
             recipe: self.recipe.clone(),
             made: self.made.clone(),
         }
     }
 
-    fn record(&self) -> Record {
+    fn contents(&self) -> Contents {
         let used = |used: &Used| (used.digest.to_string(), used.label, used.side);
         let known = |known: &Known| (known.picture.clone(), known.label, known.thumbnail);
         let test = |test: &SelfTest| (test.probabilities.clone(), test.novelty);
-        Record {
+        Contents {
             pictures: self.data.pictures.iter().map(used).collect(),
-            evidence: self.evidence.clone(),
+            record: self.record.clone(),
             calibration: self.calibration.clone(),
             reference: self.reference.iter().flat_map(|r| r.pictures.iter().map(known)).collect(),
             thumbnails: self.thumbnails.iter().map(Vec::len).collect(),
@@ -226,7 +218,7 @@ impl Classifier {
         };
         // Weights are never in memory twice.
         let (read, ()) = read(path, &open(path)?, |file, stated| {
-            let digest = hand_over(file, stated.graph, hash_of(stated.version), ours, look)?;
+            let digest = hand_over(file, stated.graph, HASH, ours, look)?;
             Ok((self.parameters.clone(), digest, ()))
         })?;
         let same = same.into_inner() && read == *self;
@@ -249,7 +241,6 @@ impl Classifier {
 
 /// What a file says of its network, found sound.
 struct Stated<'a> {
-    version: u64,
     architecture: Architecture,
     graph: &'a Graph,
     /// Pixels of a side of its pictures.
@@ -261,11 +252,7 @@ fn whole<S: Source>(
     file: &File<S>,
     stated: &Stated<'_>,
 ) -> Result<(Parameters, Digest), ClassifierError> {
-    Ok(if stated.version >= BY_TENSOR {
-        load_with_digest(file, stated.graph, hash_of(stated.version), ours)?
-    } else {
-        (load_from(file, stated.graph, Part::Whole, ours)?, file.payload_digest()?)
-    })
+    Ok(load_with_digest(file, stated.graph, HASH, ours)?)
 }
 
 /// The head's weights, the digest of all that the file holds, and an engine with all weights.
@@ -274,20 +261,13 @@ fn packed<S: Source>(
     stated: &Stated<'_>,
     precision: Precision,
 ) -> Result<(Parameters, Digest, Cpu), ClassifierError> {
-    let &Stated { version, architecture, graph, size } = stated;
-    if version < BY_TENSOR {
-        // One digest runs over all bytes, and nothing is gained by packing beside it.
-        let (parameters, digest) = whole(file, stated)?;
-        let mut engine = Cpu::with(graph.clone(), &parameters)?;
-        engine.set_precision(Precision::Fp32, precision);
-        return Ok((parameters, digest, engine));
-    }
+    let &Stated { architecture, graph, size } = stated;
     let head_graph = architecture.head_graph();
     let first = graph.parameters().len() - head_graph.parameters().len();
     let head: Vec<OnceLock<Tensor>> =
         head_graph.parameters().iter().map(|_| OnceLock::new()).collect();
     let packing = Packing::new(graph.clone(), size, size, precision)?;
-    let digest = hand_over(file, graph, hash_of(version), ours, |place, tensor| {
+    let digest = hand_over(file, graph, HASH, ours, |place, tensor| {
         if let Some(own) = place.checked_sub(first) {
             head[own].set(tensor.clone()).expect("each tensor comes once");
         }
@@ -323,7 +303,7 @@ fn read<S: Source, T>(
     };
     let (format, description) = (metadata("format")?, metadata("classifier")?);
     let Format { name, version } = parse(path, "format", format.as_bytes())?;
-    if name != NAME || !(OLDEST..=VERSION).contains(&version) {
+    if name != NAME || version != VERSION {
         let name = name.chars().filter(|c| !c.is_control()).take(60).collect();
         return Err(ClassifierError::Version { path: path.to_owned(), name, version });
     }
@@ -333,12 +313,10 @@ fn read<S: Source, T>(
         return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
     }
     let sealed: Sealed = parse(path, "format", format.as_bytes())?;
-    let hash = hash_of(version);
-    let found = Digest::by(hash, description.as_bytes());
-    compare(path, "description", hash, &sealed.classifier, found)?;
+    let found = Digest::by(HASH, description.as_bytes());
+    compare(path, "description", &sealed.classifier, found)?;
     let description: Description = parse(path, "description", description.as_bytes())?;
-    let Description { architecture, classes, preprocess, mirrored, zoomed, recipe, made } =
-        description;
+    let Description { architecture, classes, preprocess, views, recipe, made } = description;
     if let Some(reason) = unsound_classes(&classes, &architecture)
         .or_else(|| unsound_preprocess(&preprocess, &architecture))
     {
@@ -350,40 +328,39 @@ fn read<S: Source, T>(
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
     }
-    let stated = Stated { version, architecture, graph: &graph, size: preprocess.size };
+    let stated = Stated { architecture, graph: &graph, size: preprocess.size };
     let (parameters, found, made_of_them) = weights(file, &stated)?;
-    compare(path, "content", hash, &sealed.payload, found)?;
+    compare(path, "content", &sealed.payload, found)?;
 
     let record = file.layout().entries().get(RECORD).map_or(0, |entry| entry.bytes);
     if record > Limits::DEFAULT.max_record_bytes as u64 {
         return Err(unsound(format!("its record has {record} bytes")));
     }
-    let record: Record = parse(path, RECORD, &file.bytes(RECORD)?)?;
-    let thumbnails = cut(&file.bytes(THUMBNAILS)?, &record.thumbnails).map_err(unsound)?;
-    let pixels = if record.self_test.is_empty() { vec![] } else { file.bytes(SELF_TEST)? };
+    let contents: Contents = parse(path, RECORD, &file.bytes(RECORD)?)?;
+    let thumbnails = cut(&file.bytes(THUMBNAILS)?, &contents.thumbnails).map_err(unsound)?;
+    let pixels = if contents.self_test.is_empty() { vec![] } else { file.bytes(SELF_TEST)? };
     let each = preprocess.size * preprocess.size * 3;
-    if pixels.len() != each * record.self_test.len() {
+    if pixels.len() != each * contents.self_test.len() {
         return Err(unsound(format!("its self-test has {} bytes of pixels", pixels.len())));
     }
-    let tests = pixels.chunks_exact(each).zip(record.self_test);
+    let tests = pixels.chunks_exact(each).zip(contents.self_test);
     let channels = graph.channels(graph.cut());
-    let reference = reference(path, file, record.reference, channels)?;
+    let reference = reference(path, file, contents.reference, channels)?;
     let used = |(digest, label, side): (String, usize, Side)| {
         Ok(Used { digest: digest.parse()?, label, side })
     };
-    let pictures: Result<_, String> = record.pictures.into_iter().map(used).collect();
+    let pictures: Result<_, String> = contents.pictures.into_iter().map(used).collect();
     let classifier = Classifier {
         architecture,
         classes,
         preprocess,
-        mirrored,
-        zoomed,
+        views,
         parameters,
         recipe,
         made,
         data: Data { pictures: pictures.map_err(unsound)? },
-        evidence: record.evidence,
-        calibration: record.calibration,
+        record: contents.record,
+        calibration: contents.calibration,
         reference,
         thumbnails,
         self_test: tests
@@ -453,22 +430,16 @@ fn cut(mut bytes: &[u8], lengths: &[usize]) -> Result<Vec<Vec<u8>>, String> {
     Ok(thumbnails)
 }
 
-/// The function that makes a version's digests.
-fn hash_of(version: u64) -> Hash {
-    if version < BLAKE3 { Hash::Sha256 } else { Hash::Blake3 }
-}
-
 fn compare(
     path: &Path,
     part: &'static str,
-    hash: Hash,
     sealed: &str,
     found: Digest,
 ) -> Result<(), ClassifierError> {
     let path = path.to_owned();
     match sealed.parse::<Digest>() {
         Ok(expected) if expected == found => Ok(()),
-        Ok(expected) => Err(ClassifierError::Changed { path, part, hash, expected, found }),
+        Ok(expected) => Err(ClassifierError::Changed { path, part, expected, found }),
         Err(reason) => Err(ClassifierError::Unsound { path, reason }),
     }
 }

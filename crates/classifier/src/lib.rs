@@ -1,4 +1,4 @@
-//! The saved thing: weights, class names, preprocessing and evidence, in one file that is checked
+//! The saved thing: weights, class names, preprocessing and record, in one file that is checked
 //! to the last byte before it is believed.
 //!
 //! Its three central types are [`Classifier`] (all of it; saved, loaded and verified whole),
@@ -32,7 +32,7 @@ mod softmax;
 mod sound;
 mod thumbnail;
 
-pub use build::{Judged, Material, self_tested};
+pub use build::{Material, self_tested};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
 pub use features::{Views, averages, features};
@@ -45,8 +45,5 @@ pub use softmax::{loss, softmax};
 pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, small_jpeg, thumbnail};
 
-/// The version of the file format that this program writes.
-pub const VERSION: u64 = 5;
-
-/// The oldest version that it reads: what came since is absent there.
-pub const OLDEST: u64 = 2;
+/// The version of the file format that this program writes and reads.
+pub const VERSION: u64 = 6;

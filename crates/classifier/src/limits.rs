@@ -14,7 +14,7 @@ pub struct Limits {
     pub max_size: usize,
     /// Bytes of the whole file.
     pub max_bytes: u64,
-    /// Bytes of the record: split, evidence and all that grows with the number of pictures.
+    /// Bytes of the record: split, record and all that grows with the number of pictures.
     pub max_record_bytes: usize,
     /// Thumbnails.
     pub max_thumbnails: usize,

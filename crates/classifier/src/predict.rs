@@ -118,11 +118,11 @@ fn heats(
     squares: &[&[u8]],
     classes: &[Option<usize>],
 ) -> Result<Vec<Option<Heat>>, ClassifierError> {
-    let Classifier { preprocess, mirrored, .. } = classifier;
+    let Classifier { preprocess, views, .. } = classifier;
     let asked =
         squares.iter().zip(classes).filter_map(|(&square, class)| Some((square, (*class)?)));
     let (squares, asked): (Vec<&[u8]>, Vec<usize>) = asked.unzip();
-    let maps = heat_maps(engine, preprocess, &squares, &asked, *mirrored)?;
+    let maps = heat_maps(engine, preprocess, &squares, &asked, views.mirrored)?;
     let mut heats = squares
         .into_iter()
         .zip(maps.each())

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use insight::Evidence;
+use insight::RunRecord;
 use network::Architecture;
 use pictures::Preprocess;
 
@@ -17,7 +17,7 @@ impl Classifier {
                 Some(format!("a picture is of class {} of {}", wrong.label, self.classes.len()))
             })
             .or_else(|| unsound_thumbnails(&self.thumbnails, &limits))
-            .or_else(|| unsound_evidence(&self.evidence, &self.classes, self.thumbnails.len()))
+            .or_else(|| unsound_evidence(&self.record, &self.classes, self.thumbnails.len()))
             .or_else(|| self.calibration.check(self.classes.len()).err().map(|e| e.to_string()))
             .or_else(|| {
                 let graph = self.graph();
@@ -110,15 +110,15 @@ fn unsound_thumbnails(thumbnails: &[Vec<u8>], limits: &Limits) -> Option<String>
     Some(format!("thumbnail {bad} is no JPEG of at most {} bytes", limits.max_thumbnail_bytes))
 }
 
-fn unsound_evidence(evidence: &Evidence, classes: &[String], thumbnails: usize) -> Option<String> {
-    if evidence.classes != classes {
-        return Some("its evidence names other classes".into());
+fn unsound_evidence(record: &RunRecord, classes: &[String], thumbnails: usize) -> Option<String> {
+    if record.classes != classes {
+        return Some("its record names other classes".into());
     }
     let Limits { max_heat_side, max_heat, .. } = Limits::DEFAULT;
-    let heat: usize = evidence.predictions.iter().map(|prediction| prediction.heat.len()).sum();
-    let side = evidence.reasons.map_or(0, |reasons| reasons.side);
+    let heat: usize = record.held_out.iter().map(|prediction| prediction.heat.len()).sum();
+    let side = record.reasons.map_or(0, |reasons| reasons.side);
     if heat > max_heat || side > max_heat_side {
         return Some(format!("it has {heat} heat maps of {side} × {side} cells"));
     }
-    evidence.check(thumbnails).err().map(|error| error.to_string())
+    record.check(thumbnails).err().map(|error| error.to_string())
 }

@@ -35,8 +35,7 @@ fn engine_of(classifier: &Classifier) -> Cpu {
 /// A classifier that knows the squares 0 to 5, and its engine.
 fn classifier(views: usize) -> (Classifier, Cpu) {
     let views = Views::of(views).unwrap();
-    let Views { mirrored, zoomed } = views;
-    let mut classifier = Classifier { mirrored, zoomed, self_test: vec![], ..sample() };
+    let mut classifier = Classifier { views, self_test: vec![], ..sample() };
     let mut engine = engine_of(&classifier);
     let squares: Vec<Vec<u8>> = (0..6).map(square).collect();
     let each: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
@@ -212,8 +211,8 @@ fn the_self_test_notices_what_has_changed() {
     classifier.self_test = vec![SelfTest { pixels: square(8), probabilities, novelty }];
     assert_eq!(classifier.verify(&mut engine).unwrap(), 0.0);
     let spoils: [Spoil; 5] = [
-        ("one look", |c| c.mirrored = false),
-        ("more looks", |c| c.zoomed = true),
+        ("one look", |c| c.views.mirrored = false),
+        ("more looks", |c| c.views.zoomed = true),
         ("another scale", |c| c.preprocess.std = [0.5; 3]),
         ("novelty", |c| c.reference.as_mut().unwrap().rows.fill(1.0)),
         ("a temperature", |c| {

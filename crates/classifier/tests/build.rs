@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use classifier::{
-    Classifier, Judged, Known, Learned, Made, Material, Views, averages, evenly, features,
-    heat_maps, self_tested,
+    Classifier, Known, Learned, Made, Material, Views, averages, evenly, features, heat_maps,
+    self_tested,
 };
 use engine::{Cpu, Engine};
 use ground::Stop;
 use ground::progress::Silent;
-use insight::{Calibration, Candidate, Protocol};
+use insight::{Calibration, Candidate, HeldOut, Protocol, RunRecord};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, Folder, Preprocess, dataset};
 
@@ -65,13 +65,13 @@ fn handed_over(head: Head) {
     let other_fold = |query: usize, picture: usize| query % FOLDS != picture % FOLDS;
     let novelties = learned.novelties(&rows, other_fold);
 
-    let judged = |(picture, &novelty): (usize, &Option<f32>)| Judged {
-        picture,
+    let held_out = |(picture, &novelty): (usize, &Option<f32>)| HeldOut {
+        actual: labels[picture],
         logits: vec![0.5, picture as f32 / 12.0 - 0.5],
         fold: picture % FOLDS,
         group: 100 + picture,
         novelty,
-        place: None,
+        ..HeldOut::default()
     };
     let candidate = Candidate {
         name: "class means".into(),
@@ -81,6 +81,7 @@ fn handed_over(head: Head) {
         errors: (3, 24),
         chosen: true,
     };
+    let indices: Vec<usize> = (0..24).collect();
     let material = |features| Material {
         architecture,
         preprocess: preprocess.clone(),
@@ -90,20 +91,16 @@ fn handed_over(head: Head) {
         made: Made { program: "test".into(), pretrained: None },
         data: &data,
         folder: place.path(),
-        judged: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
-        predictions: novelties.iter().enumerate().map(judged).collect(),
-        map: None,
+        record: RunRecord {
+            classes: data.classes.clone(),
+            protocol: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
+            held_out: novelties.iter().enumerate().map(held_out).collect(),
+            candidates: vec![candidate.clone()],
+            ..RunRecord::default()
+        },
+        held_out: &indices,
         reference: Some(learned.clone()),
-        candidates: vec![candidate.clone()],
-        comparisons: vec![],
-        curve: vec![],
-        shortcuts: vec![],
         features,
-        finder: None,
-        history: vec![],
-        bad: vec![],
-        notes: vec![],
-        facts: vec![],
     };
     let built = material(None).build(&mut engine).unwrap();
     // Where features are known, an engine that holds nothing will do.
@@ -111,12 +108,12 @@ fn handed_over(head: Head) {
     let again = material(Some(known.collect())).build(&mut Cpu::new(graph.clone())).unwrap();
     assert!(again == built);
 
-    let Classifier { evidence, calibration, reference, mirrored, self_test, .. } = &built;
-    assert!(*mirrored && evidence.candidates == [candidate]);
-    let judged = &evidence.predictions[13];
+    let Classifier { record, calibration, reference, views, self_test, .. } = &built;
+    assert!(views.mirrored && record.candidates == [candidate]);
+    let judged = &record.held_out[13];
     assert_eq!((judged.picture.as_str(), judged.actual), ("malamute/01.png", 1));
     assert_eq!((judged.fold, judged.group, judged.novelty), (13 % FOLDS, 113, novelties[13]));
-    assert_eq!(calibration, &Calibration::of(evidence));
+    assert_eq!(calibration, &Calibration::of(record));
     let limit = calibration.novelty.unwrap();
     assert!(novelties.iter().any(|novelty| f64::from(novelty.unwrap()) == limit));
 
@@ -124,11 +121,11 @@ fn handed_over(head: Head) {
     assert_eq!(reference.rows, learned.rows());
     let Known { picture, label, thumbnail } = &reference.pictures[13];
     assert_eq!((picture.as_str(), *label), ("malamute/01.png", 1));
-    let shown = evidence.predictions[13].thumbnail.is_some()
-        || evidence.samples.iter().any(|sample| sample.picture == *picture);
+    let shown = record.held_out[13].thumbnail.is_some()
+        || record.samples.iter().any(|sample| sample.picture == *picture);
     assert_eq!(thumbnail.is_some(), shown);
     for known in reference.pictures.iter().filter(|known| known.thumbnail.is_some()) {
-        let sample = evidence.samples.iter().find(|sample| sample.picture == known.picture);
+        let sample = record.samples.iter().find(|sample| sample.picture == known.picture);
         assert!(sample.is_none_or(|sample| Some(sample.thumbnail) == known.thumbnail));
     }
 

@@ -84,58 +84,6 @@ fn weights_of_sixteen_bits_are_read() {
     }
 }
 
-/// As the program wrote it when its digests were SHA-256.
-#[test]
-fn a_file_of_version_4_is_read_and_checked() {
-    let mut raw = Raw::of(&saved());
-    raw.edit("format", |format| format["version"] = json!(4));
-    let error = words(&load(&raw.bytes()).unwrap_err());
-    assert!(
-        error.contains("the description of") && error.contains("its SHA-256 digest is"),
-        "{error}"
-    );
-    raw.seal();
-    assert!(load(&raw.bytes()).unwrap() == sample());
-    raw.tensor("conv1.weight").3[1] ^= 1;
-    let error = words(&load(&raw.bytes()).unwrap_err());
-    assert!(error.contains("the content of") && error.contains("its SHA-256 digest is"), "{error}");
-}
-
-/// As the program wrote it when one digest ran over all bytes.
-#[test]
-fn a_file_of_version_3_is_read() {
-    let mut raw = Raw::of(&saved());
-    raw.edit("format", |format| format["version"] = json!(3));
-    assert!(words(&load(&raw.bytes()).unwrap_err()).contains("the description of"));
-    raw.seal();
-    assert!(load(&raw.bytes()).unwrap() == sample());
-}
-
-/// As the program before that wrote it: without what a network saw.
-#[test]
-fn a_file_of_version_2_is_read() {
-    let classifier = sample();
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("dogs.lookalike");
-    classifier.save(&path).unwrap();
-    let mut raw = Raw::of(&std::fs::read(&path).unwrap());
-    raw.edit("format", |format| format["version"] = json!(2));
-    raw.edit_record(|record| {
-        let evidence = record["evidence"].as_object_mut().unwrap();
-        assert!(evidence.remove("reasons").is_some() && evidence.remove("map").is_some());
-        let prediction = evidence["predictions"][0].as_object_mut().unwrap();
-        assert!(prediction.remove("heat").is_some() && prediction.remove("place").is_some());
-    });
-    raw.seal();
-    std::fs::write(&path, raw.bytes()).unwrap();
-    let old = Classifier::load(&path).unwrap();
-    let mut expected = classifier;
-    (expected.evidence.reasons, expected.evidence.map) = (None, None);
-    (expected.evidence.predictions[0].heat, expected.evidence.predictions[0].place) =
-        (vec![], None);
-    assert!(old == expected);
-}
-
 /// One way to spoil a file, and what the refusal must say.
 type Case = (&'static str, &'static str, fn(&mut Raw));
 
@@ -143,13 +91,13 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 6; this program reads lookalike version 5", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 6, "new": true }));
+        ("a newer version", "version 7; this program reads lookalike version 6", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 7, "new": true }));
         }),
-        ("a version older than is read", "lookalike file of version 1;", |raw| {
-            raw.edit("format", |f| f["version"] = json!(1));
+        ("an older version", "lookalike file of version 5;", |raw| {
+            raw.edit("format", |f| f["version"] = json!(5));
         }),
-        ("another program's file", "is a other file of version 5", |raw| {
+        ("another program's file", "is a other file of version 6", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -223,54 +171,54 @@ fn what_is_not_as_written_is_refused() {
             raw.edit_record(|r| r["pictures"][0][0] = json!("abc"));
         }),
         ("a prediction of no class", "class 3 is named where there are 3", |raw| {
-            raw.edit_record(|r| r["evidence"]["predictions"][0]["actual"] = json!(3));
+            raw.edit_record(|r| r["record"]["held_out"][0]["actual"] = json!(3));
         }),
         ("a thumbnail that is not there", "thumbnail 9 is named where there are 2", |raw| {
-            raw.edit_record(|r| r["evidence"]["samples"][0]["thumbnail"] = json!(9));
+            raw.edit_record(|r| r["record"]["samples"][0]["thumbnail"] = json!(9));
         }),
         ("a logit too many", "has 4 logits for 3 classes", |raw| {
             raw.edit_record(|r| {
-                let logits = &mut r["evidence"]["predictions"][0]["logits"];
+                let logits = &mut r["record"]["held_out"][0]["logits"];
                 logits.as_array_mut().unwrap().push(json!(2.0));
             });
         }),
         ("a fold of a single split", "fold 1 is named where there are 1", |raw| {
-            raw.edit_record(|r| r["evidence"]["predictions"][0]["fold"] = json!(1));
+            raw.edit_record(|r| r["record"]["held_out"][0]["fold"] = json!(1));
         }),
         ("a heat map with a cell too few", "a heat map has impossible numbers", |raw| {
             raw.edit_record(|r| {
-                let cells = &mut r["evidence"]["predictions"][0]["heat"][0]["cells"];
+                let cells = &mut r["record"]["held_out"][0]["heat"][0]["cells"];
                 cells.as_array_mut().unwrap().pop();
             });
         }),
         ("heat for no class", "class 3 is named where there are 3", |raw| {
-            raw.edit_record(|r| r["evidence"]["predictions"][0]["heat"][0]["class"] = json!(3));
+            raw.edit_record(|r| r["record"]["held_out"][0]["heat"][0]["class"] = json!(3));
         }),
         ("heat of nobody's", "a heat map has impossible numbers", |raw| {
-            raw.edit_record(|r| r["evidence"]["reasons"] = json!(null));
+            raw.edit_record(|r| r["record"]["reasons"] = json!(null));
         }),
         ("a vast heat map", "heat maps of 4000000 × 4000000 cells", |raw| {
-            raw.edit_record(|r| r["evidence"]["reasons"]["side"] = json!(4_000_000));
+            raw.edit_record(|r| r["record"]["reasons"]["side"] = json!(4_000_000));
         }),
         ("more heat maps than is read", "it has 1001 heat maps", |raw| {
             raw.edit_record(|r| {
-                let heat = &mut r["evidence"]["predictions"][0]["heat"];
+                let heat = &mut r["record"]["held_out"][0]["heat"];
                 *heat = json!(vec![heat[0].clone(); 1001]);
             });
         }),
         ("a place off the map", "a place on the map has impossible numbers", |raw| {
             raw.edit_record(|r| {
-                r["evidence"]["predictions"][0]["place"]["near"] = json!([0, 1001]);
+                r["record"]["held_out"][0]["place"]["near"] = json!([0, 1001]);
             });
         }),
         ("a place on no map", "a place on the map has impossible numbers", |raw| {
-            raw.edit_record(|r| r["evidence"]["map"] = json!(null));
+            raw.edit_record(|r| r["record"]["map"] = json!(null));
         }),
         ("a map that shows more than all", "a map has impossible numbers", |raw| {
-            raw.edit_record(|r| r["evidence"]["map"]["explained"] = json!(1.5));
+            raw.edit_record(|r| r["record"]["map"]["explained"] = json!(1.5));
         }),
-        ("other classes in the evidence", "its evidence names other classes", |raw| {
-            raw.edit_record(|r| r["evidence"]["classes"][0] = json!("cat"));
+        ("other classes in the record", "its record names other classes", |raw| {
+            raw.edit_record(|r| r["record"]["classes"][0] = json!("cat"));
         }),
         ("thumbnails longer than their bytes", "longer than their bytes", |raw| {
             raw.edit_record(|r| r["thumbnails"][0] = json!(1u64 << 60));
@@ -391,7 +339,7 @@ fn what_cannot_be_loaded_is_not_saved() {
     assert!(error.contains("`conv1.weight` holds a value that is not finite"), "{error}");
     let error = refused(|c| c.classes[0] = "malamute".into());
     assert!(error.contains("two classes are named `malamute`"), "{error}");
-    let error = refused(|c| c.evidence.samples[0].thumbnail = 2);
+    let error = refused(|c| c.record.samples[0].thumbnail = 2);
     assert!(error.contains("thumbnail 2 is named where there are 2"), "{error}");
     let error = refused(|c| c.reference.as_mut().unwrap().rows[3] = 1.001);
     assert!(error.contains("no finite bfloat16"), "{error}");
@@ -409,7 +357,7 @@ fn a_file_is_compared_with_what_was_saved_to_it() {
     for spoil in [
         |c: &mut Classifier| c.parameters.tensor_mut(7).data[3] += 1e-6,
         |c: &mut Classifier| c.self_test[0].pixels[5] ^= 1,
-        |c: &mut Classifier| c.evidence.notes.push("later".into()),
+        |c: &mut Classifier| c.record.notes.push("later".into()),
     ] {
         let mut other = sample();
         spoil(&mut other);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use classifier::{Learned, Views, averages, evenly, features};
 use engine::{Cpu, Engine};
-use insight::{Calibration, Evidence, FALSE_ALARMS, Prediction, Protocol};
+use insight::{Calibration, FALSE_ALARMS, HeldOut, Protocol, RunRecord};
 use network::{Architecture, Backbone, Head};
 use pictures::{Limits, Preprocess};
 
@@ -63,20 +63,20 @@ fn seen(shared: &Path, files: &[PathBuf]) -> Vec<f32> {
 
 /// The limit beyond which a picture is unfamiliar, of pictures judged against other folds.
 fn limit(novelties: &[Option<f32>], folds: &[usize]) -> f32 {
-    let prediction = |(group, (&novelty, &fold)): (usize, (&Option<f32>, &usize))| Prediction {
+    let prediction = |(group, (&novelty, &fold)): (usize, (&Option<f32>, &usize))| HeldOut {
         logits: vec![0.0; 2],
         group,
         fold,
         novelty,
-        ..Prediction::default()
+        ..HeldOut::default()
     };
-    let evidence = Evidence {
+    let record = RunRecord {
         classes: vec!["one".into(), "other".into()],
-        judged: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
-        predictions: novelties.iter().zip(folds).enumerate().map(prediction).collect(),
-        ..Evidence::default()
+        protocol: Protocol::OutOfFold { folds: FOLDS, repeats: 1 },
+        held_out: novelties.iter().zip(folds).enumerate().map(prediction).collect(),
+        ..RunRecord::default()
     };
-    Calibration::of(&evidence).novelty.unwrap() as f32
+    Calibration::of(&record).novelty.unwrap() as f32
 }
 
 #[test]

@@ -233,7 +233,8 @@ fn a_disk_that_is_full_is_told_and_costs_nothing_that_was_there() {
 fn each_operation_of_saving_and_reporting_may_fail() {
     let classifier = Classifier::load(&TRAINED.path("practice.lookalike")).unwrap();
     let about = report::About { title: "t".into(), file: "f".into(), program: "p".into() };
-    let page = report::html(&classifier.evidence, &classifier.thumbnails, &about);
+    let insight = insight::Insight::of(&classifier.record);
+    let page = report::html(&classifier.record, &insight, &classifier.thumbnails, &about);
     let kinds = [
         io::ErrorKind::StorageFull,
         io::ErrorKind::Other,

@@ -1,54 +1,12 @@
 //! Which of two classifiers is better, asked about the same pictures.
 
-use serde::{Deserialize, Serialize};
-
 use crate::calibration::Scaling;
-use crate::evidence::Candidate;
 use crate::folds;
+use crate::record::{Candidate, Comparison};
 use crate::stats::{self, Difference, Units, mcnemar, paired_difference};
 
 /// Below this a difference is no chance.
 const LEVEL: f64 = 0.05;
-
-/// Two classifiers on the same pictures, neither of which had learned from them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Comparison {
-    /// What the first is called, as it stands in a sentence: `the fitted head`.
-    pub a: String,
-    /// And the second.
-    pub b: String,
-    /// How many pictures both were asked about.
-    pub pictures: usize,
-    /// How many both named right.
-    pub both_right: usize,
-    /// How many a alone named right.
-    pub only_a: usize,
-    /// How many b alone did.
-    pub only_b: usize,
-    /// Accuracy of b minus that of a, −1 to 1.
-    pub accuracy_difference: Difference,
-    /// How probable a difference as large is if neither is better.
-    pub p_value: f64,
-    /// Log-loss of b minus that of a, in nats a picture, each calibrated by its own temperature:
-    /// below 0 where b is better.
-    pub log_loss_difference: Difference,
-    /// Whether b names more pictures right (`true`) or fewer (`false`), where that is beyond
-    /// chance.
-    pub better: Option<bool>,
-}
-
-impl Comparison {
-    /// Whether a comparison from a file can be one.
-    pub(crate) fn is_possible(&self) -> bool {
-        let counted = self.both_right.checked_add(self.only_a);
-        let counted = counted.and_then(|sum| sum.checked_add(self.only_b));
-        counted.is_some_and(|sum| sum <= self.pictures)
-            && self.accuracy_difference.is_possible()
-            && self.log_loss_difference.is_possible()
-            && (0.0..=1.0).contains(&self.p_value)
-    }
-}
 
 /// Compares two classifiers by what they say of the same pictures: a row of logits, a label and a
 /// group for each (those of one group are no independent witnesses).

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ground::random::{Draws, Purpose};
 
-use crate::evidence::Prediction;
+use crate::record::HeldOut;
 
 /// Into how many a single split is cut.
 const FOLDS: usize = 5;
 
 /// The fold of each prediction: as it was judged, or, where all come from a single split, drawn
 /// class by class and group by group.
-pub(crate) fn of(known: &[&Prediction]) -> Vec<usize> {
+pub(crate) fn of(known: &[&HeldOut]) -> Vec<usize> {
     let distinct: BTreeSet<usize> = known.iter().map(|p| p.fold).collect();
     if distinct.len() > 1 {
         return known.iter().map(|p| p.fold).collect();

@@ -1,26 +1,26 @@
 //! What predictions mean: scores with intervals, confusion, the pictures that went wrong.
 //!
-//! Its three central types are [`Evidence`] (what a run leaves behind: labels, logits, the
-//! training table; a saved classifier carries it), [`Insight`] (what follows from it) and
+//! Its three central types are [`RunRecord`] (everything known of a training run: labels, logits,
+//! history; a saved classifier carries it), [`Insight`] (what follows from it) and
 //! [`Estimate`] (a number that never goes without its interval and prints no more digits than that
 //! supports). It knows labels, logits and rows of
 //! numbers only ([`layout`] maps these), never an engine or a pixel.
 //!
 //! ```
-//! use insight::{Evidence, Insight, Prediction};
-//! let call = |group, actual, logits: [f32; 2]| Prediction {
+//! use insight::{RunRecord, Insight, HeldOut};
+//! let call = |group, actual, logits: [f32; 2]| HeldOut {
 //!     picture: "yard/1.jpg".into(),
 //!     actual,
 //!     logits: logits.to_vec(),
 //!     group,
-//!     ..Prediction::default()
+//!     ..HeldOut::default()
 //! };
-//! let evidence = Evidence {
+//! let record = RunRecord {
 //!     classes: vec!["husky".into(), "malamute".into()],
-//!     predictions: vec![call(0, 0, [2.0, 0.0]), call(1, 1, [1.0, 0.0]), call(2, 1, [0.0, 1.5])],
-//!     ..Evidence::default()
+//!     held_out: vec![call(0, 0, [2.0, 0.0]), call(1, 1, [1.0, 0.0]), call(2, 1, [0.0, 1.5])],
+//!     ..RunRecord::default()
 //! };
-//! let insight = Insight::of(&evidence);
+//! let insight = Insight::of(&record);
 //! assert_eq!(insight.accuracy.to_string(), "67 % (21 to 94)");
 //! assert_eq!(
 //!     insight.column_sentence(0).to_string(),
@@ -31,10 +31,10 @@
 mod calibration;
 mod colours;
 mod compare;
-mod evidence;
 mod folds;
 mod insight;
 pub mod layout;
+mod record;
 pub mod stats;
 pub mod text;
 mod words;
@@ -43,14 +43,14 @@ pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
 };
 pub use colours::heat_colour;
-pub use compare::{Comparison, compare, compete};
-pub use evidence::{
-    BadPicture, Body, Candidate, CurvePoint, Epoch, Evidence, EvidenceError, Fact, Finder, Heat,
-    Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
-};
+pub use compare::{compare, compete};
 pub use insight::{
     ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,
     Judged, Learning, Selected, Suspect, Suspects, guessed, suspects,
+};
+pub use record::{
+    BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Heat, HeldOut, Map,
+    Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{Piece, Sentence, labels, visible};

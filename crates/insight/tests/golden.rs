@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // every function here is part of a test
 
 use insight::stats::{self, Units, mcnemar, wilson};
-use insight::{Calibration, Evidence, Insight, Prediction, Scaling, suspects};
+use insight::{Calibration, HeldOut, Insight, RunRecord, Scaling, suspects};
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -27,19 +27,19 @@ fn rows(case: &Value) -> Vec<Vec<f64>> {
 }
 
 fn insight(case: &Value) -> Insight {
-    Insight::of(&evidence(case))
+    Insight::of(&record(case))
 }
 
-fn evidence(case: &Value) -> Evidence {
+fn record(case: &Value) -> RunRecord {
     let rows = case["probabilities"].as_array().unwrap();
     let predictions =
         counts(&case["actual"]).into_iter().zip(rows).enumerate().map(|(i, (actual, row))| {
             let logits = numbers(row).into_iter().map(|p| p.ln() as f32).collect();
             let picture = i.to_string();
-            Prediction { picture, actual, logits, group: i, ..Prediction::default() }
+            HeldOut { picture, actual, logits, group: i, ..HeldOut::default() }
         });
     let classes = (0..counts(&case["support"]).len()).map(|c| format!("class {c}")).collect();
-    Evidence { classes, predictions: predictions.collect(), ..Evidence::default() }
+    RunRecord { classes, held_out: predictions.collect(), ..RunRecord::default() }
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn confident_learning_follows_its_paper() {
 #[test]
 fn the_temperature_is_scipys() {
     for case in golden()["cases"].as_array().unwrap() {
-        let Scaling::Temperature(ours) = Calibration::of(&evidence(case)).scaling else {
+        let Scaling::Temperature(ours) = Calibration::of(&record(case)).scaling else {
             panic!("too few pictures for more");
         };
         let theirs = case["temperature"].as_f64().unwrap();

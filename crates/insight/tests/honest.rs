@@ -4,15 +4,15 @@
 
 use ground::random::{Draws, Purpose};
 use insight::{
-    Calibration, Candidate, CurvePoint, Evidence, EvidenceError, Finder, Insight, Prediction,
-    Protocol, Reason, Scaling, Shortcut, Verdict, compare, stats,
+    Calibration, Candidate, CurvePoint, Finder, HeldOut, Insight, Protocol, Reason, RecordError,
+    RunRecord, Scaling, Shortcut, Verdict, compare, stats,
 };
 
 /// `n` pictures of three classes, `sharp` easy to tell apart, told with three times too large
 /// logits.
-fn drawn(n: usize, sharp: f64) -> Evidence {
+fn drawn(n: usize, sharp: f64) -> RunRecord {
     let mut draws = Draws::new(9, Purpose::Synthetic, &[n as u64]);
-    let predictions = (0..n).map(|i| Prediction {
+    let predictions = (0..n).map(|i| HeldOut {
         picture: format!("{i}.jpg"),
         actual: i % 3,
         logits: (0..3)
@@ -24,13 +24,13 @@ fn drawn(n: usize, sharp: f64) -> Evidence {
         fold: i / 3 % 5,
         group: i,
         novelty: Some((0.3 + 0.05 * draws.normal()) as f32),
-        ..Prediction::default()
+        ..HeldOut::default()
     });
-    Evidence {
+    RunRecord {
         classes: ["ant", "bee", "fly"].map(String::from).to_vec(),
-        judged: Protocol::OutOfFold { folds: 5, repeats: 1 },
-        predictions: predictions.collect(),
-        ..Evidence::default()
+        protocol: Protocol::OutOfFold { folds: 5, repeats: 1 },
+        held_out: predictions.collect(),
+        ..RunRecord::default()
     }
 }
 
@@ -65,14 +65,14 @@ fn calibration_takes_the_excess_away() {
 
 #[test]
 fn no_picture_speaks_for_itself() {
-    let mut evidence = drawn(300, 1.4);
-    let before = Insight::of(&evidence);
-    for p in evidence.predictions.iter_mut().filter(|p| p.fold == 0) {
+    let mut record = drawn(300, 1.4);
+    let before = Insight::of(&record);
+    for p in record.held_out.iter_mut().filter(|p| p.fold == 0) {
         p.actual = (p.actual + 1) % 3;
         p.novelty = Some(0.9);
     }
-    let after = Insight::of(&evidence);
-    for (i, p) in evidence.predictions.iter().enumerate() {
+    let after = Insight::of(&record);
+    for (i, p) in record.held_out.iter().enumerate() {
         let (before, after) = (&before.judged[i], &after.judged[i]);
         let same = before.probability.to_bits() == after.probability.to_bits();
         // What is wrong with a fold changes how the others are calibrated, and not itself.
@@ -83,8 +83,8 @@ fn no_picture_speaks_for_itself() {
 
 #[test]
 fn strangers_are_told_and_the_rest_answered() {
-    let evidence = drawn(600, 3.0);
-    let calibration = Calibration::of(&evidence);
+    let record = drawn(600, 3.0);
+    let calibration = Calibration::of(&record);
     assert_eq!(calibration.check(3), Ok(()));
     let limit = calibration.novelty.unwrap();
     assert!((0.36..0.42).contains(&limit), "the 95th of a hundred: {limit}");
@@ -110,7 +110,7 @@ fn too_few_pictures_promise_by_naming_all() {
     assert_eq!((calibration.novelty, calibration.thresholds.clone()), (None, vec![0.0; 3]));
     assert!(matches!(calibration.answer(&[9.0, 0.0, 0.0], Some(9.0)).verdict,
         Verdict::Ambiguous(all) if all.len() == 3));
-    few.predictions.clear();
+    few.held_out.clear();
     let nothing = Calibration::of(&few);
     assert_eq!(nothing.scaling, Scaling::Temperature(1.0));
     assert_eq!(nothing.check(3), Ok(()));
@@ -142,12 +142,12 @@ fn a_calibration_survives_its_file_and_a_spoilt_one_is_refused() {
 
 #[test]
 fn wrong_labels_come_first() {
-    let mut evidence = drawn(600, 3.0);
+    let mut record = drawn(600, 3.0);
     let flipped: Vec<usize> = (0..600).step_by(20).collect();
     for &i in &flipped {
-        evidence.predictions[i].actual = (evidence.predictions[i].actual + 1) % 3;
+        record.held_out[i].actual = (record.held_out[i].actual + 1) % 3;
     }
-    let suspects = Insight::of(&evidence).suspects;
+    let suspects = Insight::of(&record).suspects;
     let first: Vec<usize> = suspects.pictures.iter().take(45).map(|s| s.picture).collect();
     let found = flipped.iter().filter(|i| first.contains(i)).count();
     assert!(found >= 27, "{found} of 30");
@@ -174,9 +174,9 @@ fn curve(power: f64) -> Vec<CurvePoint> {
 
 #[test]
 fn a_power_law_is_found_again() {
-    let mut evidence = drawn(600, 1.4);
-    evidence.curve = curve(0.4);
-    let insight = Insight::of(&evidence);
+    let mut record = drawn(600, 1.4);
+    record.curve = curve(0.4);
+    let insight = Insight::of(&record);
     let learning = insight.learning.as_ref().unwrap();
     assert!((learning.power - 0.4).abs() < 0.02, "{}", learning.power);
     let error = 1.0 - insight.accuracy.estimate().unwrap().value;
@@ -191,27 +191,27 @@ fn a_power_law_is_found_again() {
     assert!(words.contains("More pictures would help most for "), "{words}");
 
     // The less sure the steepness, the wider what is expected.
-    for (i, point) in evidence.curve.iter_mut().enumerate() {
+    for (i, point) in record.curve.iter_mut().enumerate() {
         let off = if i % 2 == 0 { 130 } else { 0 };
         point.per_class.iter_mut().for_each(|class| class.0 -= off);
     }
-    let rough = Insight::of(&evidence).learning.unwrap().doubled.interval;
+    let rough = Insight::of(&record).learning.unwrap().doubled.interval;
     assert!(rough.high - rough.low > 1.1 * (then.high - then.low), "{rough:?} {then:?}");
 
-    evidence.curve = curve(0.0);
-    let flat = Insight::of(&evidence).learning.unwrap();
+    record.curve = curve(0.0);
+    let flat = Insight::of(&record).learning.unwrap();
     assert!(flat.power < 0.02 && flat.gains_most.is_none(), "{flat:?}");
-    evidence.curve.truncate(2);
-    assert_eq!(Insight::of(&evidence).learning, None, "two points are no law");
+    record.curve.truncate(2);
+    assert_eq!(Insight::of(&record).learning, None, "two points are no law");
 }
 
 #[test]
 fn a_shortcut_far_above_chance_raises_an_alarm() {
-    let mut evidence = drawn(300, 1.4);
+    let mut record = drawn(300, 1.4);
     let shortcut = |what: &str, right| Shortcut { what: what.into(), right, of: 300 };
     // A third is chance; the alarm starts where the whole interval lies ten points above.
-    evidence.shortcuts = vec![shortcut("the file's size", 135), shortcut("the mean colour", 160)];
-    let insight = Insight::of(&evidence);
+    record.shortcuts = vec![shortcut("the file's size", 135), shortcut("the mean colour", 160)];
+    let insight = Insight::of(&record);
     let alarms: Vec<bool> = insight.shortcuts.iter().map(|s| s.alarm).collect();
     assert_eq!(alarms, [false, true]);
     let words = insight.shortcut_alarms()[0].to_string();
@@ -286,16 +286,16 @@ fn a_log_loss_is_nowhere_negative() {
 
 #[test]
 fn groups_widen_what_is_told() {
-    let mut evidence = drawn(600, 1.4);
-    let alone = Insight::of(&evidence);
+    let mut record = drawn(600, 1.4);
+    let alone = Insight::of(&record);
     // Every picture five times over, as films are.
     for i in 0..600 {
         let first = i / 15 * 15 + i % 3;
-        let original = evidence.predictions[first].clone();
+        let original = record.held_out[first].clone();
         let (group, fold) = (first, first / 15 % 5);
-        evidence.predictions[i] = Prediction { group, fold, ..original };
+        record.held_out[i] = HeldOut { group, fold, ..original };
     }
-    let together = Insight::of(&evidence);
+    let together = Insight::of(&record);
     let width = |i: insight::Interval| i.high - i.low;
     let wider = |together, alone| width(together) > 1.6 * width(alone);
     assert!(wider(together.accuracy.interval, alone.accuracy.interval));
@@ -309,11 +309,11 @@ fn groups_widen_what_is_told() {
 
 #[test]
 fn how_it_was_judged_is_said() {
-    let mut evidence = drawn(30, 3.0);
+    let mut record = drawn(30, 3.0);
     let mut said = |judged| {
-        evidence.judged = judged;
-        evidence.predictions.iter_mut().for_each(|p| p.fold = 0);
-        let insight = Insight::of(&evidence);
+        record.protocol = judged;
+        record.held_out.iter_mut().for_each(|p| p.fold = 0);
+        let insight = Insight::of(&record);
         (insight.protocol_sentence().to_string(), insight.accuracy_sentence().to_string())
     };
     let (how, right) = said(Protocol::OutOfFold { folds: 5, repeats: 3 });
@@ -325,17 +325,17 @@ fn how_it_was_judged_is_said() {
     assert!(said(Protocol::Test).1.contains(" of 30 test pictures: "));
 }
 
-/// A part of the evidence, and a way to make it impossible.
-type Case = (&'static str, fn(&mut Evidence));
+/// A part of the record, and a way to make it impossible.
+type Case = (&'static str, fn(&mut RunRecord));
 
 #[test]
 fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
-    let mut evidence = drawn(30, 3.0);
-    evidence.curve = curve(0.3);
-    evidence.shortcuts = vec![Shortcut { what: "the file's size".into(), right: 3, of: 30 }];
-    evidence.finder =
+    let mut record = drawn(30, 3.0);
+    record.curve = curve(0.3);
+    record.shortcuts = vec![Shortcut { what: "the file's size".into(), right: 3, of: 30 }];
+    record.finder =
         Some(Finder { rates: vec![1e-6, 1e-5], losses: vec![1.0, 0.9], suggested: Some(1e-5) });
-    evidence.candidates = vec![Candidate {
+    record.candidates = vec![Candidate {
         name: "a".into(),
         log_loss: 0.5,
         range: None,
@@ -343,16 +343,16 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
         errors: (1, 30),
         chosen: true,
     }];
-    let rows: Vec<Vec<f32>> = evidence.predictions.iter().map(|p| p.logits.clone()).collect();
-    let labels: Vec<usize> = evidence.predictions.iter().map(|p| p.actual).collect();
+    let rows: Vec<Vec<f32>> = record.held_out.iter().map(|p| p.logits.clone()).collect();
+    let labels: Vec<usize> = record.held_out.iter().map(|p| p.actual).collect();
     let groups: Vec<usize> = (0..30).collect();
-    evidence.comparisons = vec![compare("a", &rows, "b", &rows, &labels, &groups)];
-    let json = serde_json::to_string(&evidence).unwrap();
-    assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), evidence);
-    assert_eq!(evidence.check(0), Ok(()));
+    record.comparisons = vec![compare("a", &rows, "b", &rows, &labels, &groups)];
+    let json = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<RunRecord>(&json).unwrap(), record);
+    assert_eq!(record.check(0), Ok(()));
 
     let cases: [Case; 9] = [
-        ("how it was judged", |e| e.judged = Protocol::HeldOut { share: Some(1.0) }),
+        ("how it was judged", |e| e.protocol = Protocol::HeldOut { share: Some(1.0) }),
         ("a candidate", |e| e.candidates[0].errors = (31, 30)),
         ("a candidate", |e| e.candidates[0].log_loss = -1.0),
         ("a comparison", |e| e.comparisons[0].both_right = usize::MAX),
@@ -363,17 +363,17 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
         ("the rate finder", |e| e.finder.as_mut().unwrap().losses.truncate(1)),
     ];
     for (part, spoil) in cases {
-        let mut bad = evidence.clone();
+        let mut bad = record.clone();
         spoil(&mut bad);
         if part == "how it was judged" {
-            bad.predictions.iter_mut().for_each(|p| p.fold = 0);
+            bad.held_out.iter_mut().for_each(|p| p.fold = 0);
         }
-        assert_eq!(bad.check(0), Err(EvidenceError::Impossible { part }));
+        assert_eq!(bad.check(0), Err(RecordError::Impossible { part }));
     }
-    let mut bad = evidence.clone();
-    bad.predictions[0].novelty = Some(f32::INFINITY);
+    let mut bad = record.clone();
+    bad.held_out[0].novelty = Some(f32::INFINITY);
     assert_eq!(bad.check(0).unwrap_err().to_string(), "`0.jpg` has the novelty inf");
-    bad = evidence;
-    bad.predictions[0].fold = 5;
+    bad = record;
+    bad.held_out[0].fold = 5;
     assert_eq!(bad.check(0).unwrap_err().to_string(), "fold 5 is named where there are 5");
 }

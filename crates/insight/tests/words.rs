@@ -2,11 +2,11 @@
 
 use insight::stats::{f1, wilson};
 use insight::{
-    BadPicture, Epoch, Evidence, Fact, Insight, Prediction, Proportion, Sample, text, visible,
+    BadPicture, Epoch, Fact, HeldOut, Insight, Proportion, RunRecord, Sample, text, visible,
 };
 
-/// Evidence whose confusion matrix is `counts`.
-fn evidence(classes: &[&str], counts: &[&[usize]]) -> Evidence {
+/// RunRecord whose confusion matrix is `counts`.
+fn record(classes: &[&str], counts: &[&[usize]]) -> RunRecord {
     let mut predictions = Vec::new();
     for (actual, row) in counts.iter().enumerate() {
         for (predicted, &n) in row.iter().enumerate() {
@@ -15,25 +15,16 @@ fn evidence(classes: &[&str], counts: &[&[usize]]) -> Evidence {
                 logits[predicted] = 1.5;
                 let picture = format!("{}/{}.jpg", classes[actual], predictions.len());
                 let group = predictions.len();
-                predictions.push(Prediction {
-                    picture,
-                    actual,
-                    logits,
-                    group,
-                    ..Prediction::default()
-                });
+                predictions.push(HeldOut { picture, actual, logits, group, ..HeldOut::default() });
             }
         }
     }
     let classes = classes.iter().map(|&name| name.to_owned()).collect();
-    Evidence { classes, predictions, ..Evidence::default() }
+    RunRecord { classes, held_out: predictions, ..RunRecord::default() }
 }
 
-fn dogs() -> Evidence {
-    evidence(
-        &["eskimo_dog", "malamute", "siberian_husky"],
-        &[&[20, 5, 4], &[8, 26, 2], &[6, 5, 25]],
-    )
+fn dogs() -> RunRecord {
+    record(&["eskimo_dog", "malamute", "siberian_husky"], &[&[20, 5, 4], &[8, 26, 2], &[6, 5, 25]])
 }
 
 #[test]
@@ -53,7 +44,7 @@ fn the_story_reads_as_it_was_told() {
 #[test]
 fn columns_read_well_at_every_count() {
     let read = |counts: &[&[usize]], class| {
-        Insight::of(&evidence(&["ant", "bee", "fly"], counts)).column_sentence(class).to_string()
+        Insight::of(&record(&["ant", "bee", "fly"], counts)).column_sentence(class).to_string()
     };
     let table: &[&[usize]] = &[&[3, 0, 0], &[0, 0, 1], &[0, 0, 1]];
     assert_eq!(read(table, 0), "All 3 pictures called ant really are ant.");
@@ -71,7 +62,7 @@ fn columns_read_well_at_every_count() {
         read(&[&[1, 0, 0], &[0, 0, 0], &[0, 0, 0]], 0),
         "The one picture called ant really is ant."
     );
-    let many = Insight::of(&evidence(
+    let many = Insight::of(&record(
         &["a", "b", "c", "d", "e", "f"],
         &[&[1], &[2], &[3], &[4], &[5], &[6]],
     ));
@@ -83,7 +74,7 @@ fn columns_read_well_at_every_count() {
 
 #[test]
 fn nothing_held_out_and_no_classes_are_said() {
-    let empty = Insight::of(&Evidence::default());
+    let empty = Insight::of(&RunRecord::default());
     let nothing = "No picture was held out, so nothing is known of how well it does.";
     assert_eq!(empty.sentence().to_string(), nothing);
     assert_eq!(empty.column_sentence(0).to_string(), "There are no classes.");
@@ -182,7 +173,7 @@ most confused
 #[test]
 fn hostile_names_move_no_cursor() {
     let names = ["\x1b[2J\x07dog", "a\u{202e}gpj.b", "c\nd"];
-    let insight = Insight::of(&evidence(&names, &[&[1, 1, 0], &[0, 1, 1], &[1, 0, 1]]));
+    let insight = Insight::of(&record(&names, &[&[1, 1, 0], &[0, 1, 1], &[1, 0, 1]]));
     let shown = text::short(&insight, 100, false) + &insight.sentence().to_string();
     assert!(!shown.contains(['\x1b', '\x07', '\u{202e}']), "{shown}");
     assert!(shown.contains("�[2J�dog") && shown.contains("c�d"), "{shown}");
@@ -199,23 +190,23 @@ fn underscores_become_spaces_unless_two_would_meet() {
 
 #[test]
 fn logits_that_break_down_break_nothing() {
-    let mut evidence = dogs();
-    evidence.predictions[0].logits = vec![0.0, f32::NAN, 0.0];
-    evidence.predictions[1].logits = vec![];
-    evidence.predictions[2].actual = 99;
-    let insight = Insight::of(&evidence);
+    let mut record = dogs();
+    record.held_out[0].logits = vec![0.0, f32::NAN, 0.0];
+    record.held_out[1].logits = vec![];
+    record.held_out[2].actual = 99;
+    let insight = Insight::of(&record);
     assert_eq!(insight.judged.len(), 98);
     assert!(insight.log_loss.unwrap().value.is_finite());
 }
 
 #[test]
 fn evidence_survives_a_round_trip() {
-    let mut evidence = dogs();
-    evidence.predictions[3].thumbnail = Some(0);
-    evidence.samples.push(Sample { class: 2, picture: "a.jpg".into(), thumbnail: 0 });
-    evidence.bad.push(BadPicture { picture: "b.jpg".into(), reason: "cut off".into() });
-    evidence.facts.push(Fact { name: "seed".into(), value: "42".into() });
-    evidence.notes.push("few pictures".into());
+    let mut record = dogs();
+    record.held_out[3].thumbnail = Some(0);
+    record.samples.push(Sample { class: 2, picture: "a.jpg".into(), thumbnail: 0 });
+    record.bad.push(BadPicture { picture: "b.jpg".into(), reason: "cut off".into() });
+    record.facts.push(Fact { name: "seed".into(), value: "42".into() });
+    record.notes.push("few pictures".into());
     let epoch = Epoch {
         stage: "frozen".into(),
         epoch: 1,
@@ -224,37 +215,37 @@ fn evidence_survives_a_round_trip() {
         errors: Some((3, 10)),
         seconds: 2.5,
     };
-    evidence.history.push(epoch.clone());
-    let json = serde_json::to_string(&evidence).unwrap();
-    let back: Evidence = serde_json::from_str(&json).unwrap();
-    assert_eq!(back, evidence);
+    record.history.push(epoch.clone());
+    let json = serde_json::to_string(&record).unwrap();
+    let back: RunRecord = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, record);
     assert_eq!(back.check(1), Ok(()));
-    assert!(serde_json::from_str::<Evidence>(&json.replacen('{', "{\"surprise\":1,", 1)).is_err());
+    assert!(serde_json::from_str::<RunRecord>(&json.replacen('{', "{\"surprise\":1,", 1)).is_err());
 
     // A loss that is no number is the one thing that JSON cannot hold.
-    evidence.history[0].train_loss = f64::NAN;
-    let json = serde_json::to_string(&evidence).unwrap();
-    assert!(serde_json::from_str::<Evidence>(&json).unwrap().history[0].train_loss.is_nan());
+    record.history[0].train_loss = f64::NAN;
+    let json = serde_json::to_string(&record).unwrap();
+    assert!(serde_json::from_str::<RunRecord>(&json).unwrap().history[0].train_loss.is_nan());
 }
 
 #[test]
 fn evidence_that_cannot_be_is_refused() {
-    let refused = |spoil: fn(&mut Evidence)| {
-        let mut evidence = dogs();
-        spoil(&mut evidence);
-        evidence.check(1).unwrap_err().to_string()
+    let refused = |spoil: fn(&mut RunRecord)| {
+        let mut record = dogs();
+        spoil(&mut record);
+        record.check(1).unwrap_err().to_string()
     };
-    assert_eq!(refused(|e| e.predictions[0].actual = 3), "class 3 is named where there are 3");
+    assert_eq!(refused(|e| e.held_out[0].actual = 3), "class 3 is named where there are 3");
     assert_eq!(
-        refused(|e| e.predictions[0].thumbnail = Some(1)),
+        refused(|e| e.held_out[0].thumbnail = Some(1)),
         "thumbnail 1 is named where there are 1"
     );
     assert_eq!(
-        refused(|e| e.predictions[0].logits = vec![1.0]),
+        refused(|e| e.held_out[0].logits = vec![1.0]),
         "`eskimo_dog/0.jpg` has 1 logits for 3 classes"
     );
     assert_eq!(
-        refused(|e| e.predictions[0].logits[1] = f32::NAN),
+        refused(|e| e.held_out[0].logits[1] = f32::NAN),
         "`eskimo_dog/0.jpg` has the logit NaN"
     );
     assert!(
@@ -269,11 +260,11 @@ fn evidence_that_cannot_be_is_refused() {
         errors,
         seconds,
     };
-    let mut evidence = dogs();
-    evidence.history = vec![epoch(Some((11, 10)), 1.0)];
-    assert!(evidence.check(0).is_err());
-    evidence.history = vec![epoch(None, f64::NAN)];
-    assert!(evidence.check(0).is_err());
-    evidence.history = vec![epoch(None, 1.0)];
-    assert!(evidence.check(0).is_ok());
+    let mut record = dogs();
+    record.history = vec![epoch(Some((11, 10)), 1.0)];
+    assert!(record.check(0).is_err());
+    record.history = vec![epoch(None, f64::NAN)];
+    assert!(record.check(0).is_err());
+    record.history = vec![epoch(None, 1.0)];
+    assert!(record.check(0).is_ok());
 }

@@ -1,26 +1,27 @@
 //! The result as one page: a self-contained HTML file, and the same as JSON. And one for what
 //! [`check`] found.
 //!
-//! Its three central types are [`insight::Evidence`] (what a saved classifier carries), [`About`]
+//! Its three central types are [`insight::RunRecord`] (what a saved classifier carries), [`About`]
 //! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
 //! network, thumbnails inside, readable on a phone, light and dark. [`json`] says the same to
 //! machines, and [`contact_sheet`] shows a folder's pictures before anything is learned. Names of classes and files are text from outside: they are escaped, shown without
 //! characters that hide or turn things, and cut where they are absurdly long.
 //!
 //! ```
-//! use insight::{Evidence, Prediction};
+//! use insight::{HeldOut, Insight, RunRecord};
 //! use report::About;
-//! let evidence = Evidence {
+//! let record = RunRecord {
 //!     classes: vec!["<b>ant</b>".into(), "bee".into()],
-//!     predictions: vec![Prediction {
+//!     held_out: vec![HeldOut {
 //!         picture: "ant/1.jpg".into(),
 //!         actual: 0,
 //!         logits: vec![1.5, 0.0],
-//!         ..Prediction::default()
+//!         ..HeldOut::default()
 //!     }],
-//!     ..Evidence::default()
+//!     ..RunRecord::default()
 //! };
-//! let page = report::html(&evidence, &[], &About { title: "Ants and bees".into(), ..About::default() });
+//! let insight = Insight::of(&record);
+//! let page = report::html(&record, &insight, &[], &About { title: "Ants and bees".into(), ..About::default() });
 //! assert!(page.contains("Right on 1 of 1 held-out picture"));
 //! assert!(!page.contains("<b>ant</b>"));
 //! ```
@@ -39,7 +40,7 @@ pub use json::json;
 pub use page::EXPLAINED;
 pub use sheet::{Sheet, SheetClass, Tile, contact_sheet};
 
-use insight::{Evidence, Insight};
+use insight::{Insight, RunRecord};
 
 /// What a report says of itself.
 #[derive(Clone, Debug, Default)]
@@ -52,12 +53,17 @@ pub struct About {
     pub program: String,
 }
 
-/// The report as one HTML file; `thumbnails` are small JPEGs or PNGs that the evidence refers to.
+/// The report as one HTML file, from a record and the insight drawn from it; `thumbnails` are small
+/// JPEGs or PNGs that the record refers to.
 ///
-/// Evidence from a file should have gone through [`Evidence::check`]; what does not fit is left
+/// RunRecord from a file should have gone through [`RunRecord::check`]; what does not fit is left
 /// out, never a reason to panic.
 #[must_use]
-pub fn html(evidence: &Evidence, thumbnails: &[Vec<u8>], about: &About) -> String {
-    let insight = Insight::of(evidence);
-    page::Page::of(evidence, &insight, &page::names(&insight), thumbnails, about).to_html()
+pub fn html(
+    record: &RunRecord,
+    insight: &Insight,
+    thumbnails: &[Vec<u8>],
+    about: &About,
+) -> String {
+    page::Page::of(record, insight, &page::names(insight), thumbnails, about).to_html()
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use insight::Evidence;
+use insight::{Insight, RunRecord};
 use report::{About, Sheet, SheetClass, Tile, check, contact_sheet, html};
 use serde_json::Value;
 
@@ -138,31 +138,31 @@ fn keep(browser: &Path, name: &str, page: &str, width: u32, dark: bool) {
 }
 
 /// Opens the report of a classifier and asserts all that must hold of any.
-fn sound(name: &str, evidence: &Evidence, thumbnails: &[Vec<u8>], widths: &[u32], darks: &[bool]) {
+fn sound(name: &str, record: &RunRecord, thumbnails: &[Vec<u8>], widths: &[u32], darks: &[bool]) {
     let about = About {
         title: name.into(),
         file: format!("{name}.lookalike"),
         program: "lookalike".into(),
     };
-    let page = html(evidence, thumbnails, &about);
+    let page = html(record, &Insight::of(record), thumbnails, &about);
     stands(name, &page, widths, darks, &|measured, place| {
         // The bar, how sure, how many it answers, and three whiskers for each of up to 30
         // classes; the matrix.
-        let held_out = !evidence.predictions.is_empty();
-        let of_answers = if held_out { 3 + 3 * evidence.classes.len().min(30) } else { 0 };
-        let curves = if evidence.history.is_empty() { 0 } else { 2 };
-        let guesses = if evidence.shortcuts.is_empty() { 0 } else { evidence.shortcuts.len() + 2 };
-        let tried = evidence.comparisons.len() + usize::from(evidence.finder.is_some());
-        let charts = of_answers + curves + guesses + tried + evidence.curve.len().min(1);
+        let held_out = !record.held_out.is_empty();
+        let of_answers = if held_out { 3 + 3 * record.classes.len().min(30) } else { 0 };
+        let curves = if record.history.is_empty() { 0 } else { 2 };
+        let guesses = if record.shortcuts.is_empty() { 0 } else { record.shortcuts.len() + 2 };
+        let tried = record.comparisons.len() + usize::from(record.finder.is_some());
+        let charts = of_answers + curves + guesses + tried + record.curve.len().min(1);
         assert_eq!(measured["charts"], charts, "{place}");
         assert_eq!(measured["matrices"], usize::from(held_out), "{place}");
         let seen = &measured["seen"];
-        let placed = evidence.predictions.iter().filter(|p| p.place.is_some()).count();
+        let placed = record.held_out.iter().filter(|p| p.place.is_some()).count();
         assert_eq!((&seen["before"], &seen["points"]), (&0.into(), &placed.into()), "{place}");
         if placed > 0 {
             assert_eq!((&seen["tip"], &seen["moved"]), (&1.into(), &true.into()), "{place}");
         }
-        if evidence.reasons.is_some() {
+        if record.reasons.is_some() {
             assert!(seen["heat"].as_u64().unwrap() > 0, "{place}");
         }
     });
@@ -218,44 +218,44 @@ fn what_check_found_at_both_widths_and_in_both_lights() {
 
 #[test]
 fn three_classes_at_both_widths_and_in_both_lights() {
-    let (evidence, thumbnails) = made::evidence(&made::names(3), 30, 3);
-    sound("three", &evidence, &thumbnails, &[390, 1280], &[false, true]);
+    let (record, thumbnails) = made::record(&made::names(3), 30, 3);
+    sound("three", &record, &thumbnails, &[390, 1280], &[false, true]);
 }
 
 #[test]
 fn all_that_is_honest_at_both_widths_and_in_both_lights() {
-    let (evidence, thumbnails) = made::honest(&made::names(3), 170);
-    sound("honest", &evidence, &thumbnails, &[390, 1280], &[false, true]);
-    let (evidence, thumbnails) = made::honest(&made::hostile(), 30);
-    sound("hostile-honest", &evidence, &thumbnails, &[390], &[false]);
+    let (record, thumbnails) = made::honest(&made::names(3), 170);
+    sound("honest", &record, &thumbnails, &[390, 1280], &[false, true]);
+    let (record, thumbnails) = made::honest(&made::hostile(), 30);
+    sound("hostile-honest", &record, &thumbnails, &[390], &[false]);
 }
 
 #[test]
 fn fifty_classes_scroll_inside_their_box() {
-    let (evidence, thumbnails) = made::evidence(&made::names(50), 10, 3);
-    sound("fifty", &evidence, &thumbnails, &[390, 1280], &[false]);
+    let (record, thumbnails) = made::record(&made::names(50), 10, 3);
+    sound("fifty", &record, &thumbnails, &[390, 1280], &[false]);
 }
 
 #[test]
 fn hostile_names_break_no_layout_and_run_nothing() {
-    let (evidence, thumbnails) = made::evidence(&made::hostile(), 10, 4);
-    sound("hostile", &evidence, &thumbnails, &[390, 1280], &[true]);
+    let (record, thumbnails) = made::record(&made::hostile(), 10, 4);
+    sound("hostile", &record, &thumbnails, &[390, 1280], &[true]);
 }
 
 #[test]
 fn no_mistakes_no_history_no_pictures() {
-    let (mut evidence, _) = made::evidence(&made::names(2), 10, 0);
-    evidence.predictions.iter_mut().for_each(|p| p.thumbnail = None);
-    evidence.history.clear();
-    evidence.samples.clear();
-    sound("bare", &evidence, &[], &[390], &[false]);
-    evidence.predictions.clear();
-    sound("nothing", &evidence, &[], &[390], &[true]);
+    let (mut record, _) = made::record(&made::names(2), 10, 0);
+    record.held_out.iter_mut().for_each(|p| p.thumbnail = None);
+    record.history.clear();
+    record.samples.clear();
+    sound("bare", &record, &[], &[390], &[false]);
+    record.held_out.clear();
+    sound("nothing", &record, &[], &[390], &[true]);
 }
 
 #[test]
 fn a_contact_sheet_at_both_widths_and_in_both_lights() {
-    let (_, thumbnails) = made::evidence(&made::names(3), 1, 0);
+    let (_, thumbnails) = made::record(&made::names(3), 1, 0);
     for (name, names) in [("sheet", made::names(3)), ("hostile-sheet", made::hostile())] {
         let class = |name: &String| SheetClass {
             name: name.clone(),

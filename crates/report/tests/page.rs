@@ -1,11 +1,19 @@
-//! What the page holds, for evidence of every shape.
+//! What the page holds, for records of every shape.
 
 #![allow(clippy::unwrap_used)] // every function here is part of a test
 
 mod made;
 
-use insight::{BadPicture, Epoch, Evidence, Fact, Protocol, Reasons, Whose};
-use report::{About, html, json};
+use insight::{BadPicture, Epoch, Fact, Insight, Protocol, Reasons, RunRecord, Whose};
+use report::About;
+
+fn html(record: &RunRecord, thumbnails: &[Vec<u8>], about: &About) -> String {
+    report::html(record, &Insight::of(record), thumbnails, about)
+}
+
+fn json(record: &RunRecord, about: &About) -> String {
+    report::json(record, &Insight::of(record), about)
+}
 
 fn about() -> About {
     About {
@@ -47,8 +55,8 @@ fn stands_alone(page: &str) {
 
 #[test]
 fn sections_follow_in_their_order() {
-    let (evidence, thumbnails) = made::honest(&made::names(3), 60);
-    let page = html(&evidence, &thumbnails, &about());
+    let (record, thumbnails) = made::honest(&made::names(3), 60);
+    let page = html(&record, &thumbnails, &about());
     let ids = [
         "samples",
         "confusion",
@@ -70,8 +78,8 @@ fn sections_follow_in_their_order() {
     let places: Vec<_> = ids.iter().map(|id| page.find(&format!("id=\"{id}\"")).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
     stands_alone(&page);
-    let (evidence, thumbnails) = made::evidence(&made::names(3), 20, 3);
-    let page = html(&evidence, &thumbnails, &about());
+    let (record, thumbnails) = made::record(&made::names(3), 20, 3);
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("Right on 42 of 60 held-out pictures: 70\u{a0}%"));
     assert!(page.contains("Of the 20 pictures called "));
     assert_eq!(page.matches("class=\"whisker\"").count(), 12);
@@ -85,8 +93,8 @@ fn sections_follow_in_their_order() {
 
 #[test]
 fn cells_lead_to_their_pictures() {
-    let (evidence, thumbnails) = made::evidence(&made::names(3), 20, 3);
-    let page = html(&evidence, &thumbnails, &about());
+    let (record, thumbnails) = made::record(&made::names(3), 20, 3);
+    let page = html(&record, &thumbnails, &about());
     for pair in 0..6 {
         assert!(
             page.contains(&format!("href=\"#pair-{pair}\""))
@@ -100,24 +108,24 @@ fn cells_lead_to_their_pictures() {
 #[test]
 fn hostile_names_are_inert() {
     let names = made::hostile();
-    let (mut evidence, thumbnails) = made::evidence(&names, 10, 4);
+    let (mut record, thumbnails) = made::record(&names, 10, 4);
     for name in &names {
-        evidence.bad.push(BadPicture { picture: name.clone(), reason: name.clone() });
-        evidence.facts.push(Fact { name: name.clone(), value: name.clone() });
-        evidence.notes.push(name.clone());
-        let epoch = Epoch { stage: name.clone(), ..evidence.history[0].clone() };
-        evidence.history.push(epoch);
+        record.bad.push(BadPicture { picture: name.clone(), reason: name.clone() });
+        record.facts.push(Fact { name: name.clone(), value: name.clone() });
+        record.notes.push(name.clone());
+        let epoch = Epoch { stage: name.clone(), ..record.history[0].clone() };
+        record.history.push(epoch);
     }
     for name in &names {
         let about = About { title: name.clone(), file: name.clone(), program: name.clone() };
-        let page = html(&evidence, &thumbnails, &about);
+        let page = html(&record, &thumbnails, &about);
         stands_alone(&page);
         assert!(!page.contains("<img src=x") && !page.contains("</style><style>"), "{name}");
         assert!(!page.contains(['\u{202e}', '\u{2066}', '\0', '\x1b']), "{name}");
         assert_eq!(page.matches("</style>").count(), 1);
         assert!(!page.contains(&"long".repeat(600)), "absurd names are cut");
         assert!(page.len() < 2_000_000, "{}", page.len());
-        serde_json::from_str::<serde_json::Value>(&json(&evidence, &about)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&json(&record, &about)).unwrap();
     }
 }
 
@@ -125,35 +133,35 @@ fn hostile_names_are_inert() {
 fn every_shape_of_evidence_makes_a_page() {
     for n in [2, 3, 7, 50, 1000] {
         for (pictures, wrong) in [(0, 0), (1, 0), (10, 0), (10, 10)] {
-            let (mut evidence, thumbnails) =
-                made::evidence(&made::names(n), pictures.min(2_000 / n), wrong);
-            let page = html(&evidence, &thumbnails, &about());
+            let (mut record, thumbnails) =
+                made::record(&made::names(n), pictures.min(2_000 / n), wrong);
+            let page = html(&record, &thumbnails, &about());
             stands_alone(&page);
             assert!(page.len() < 3_000_000, "{n} classes: {}", page.len());
-            assert_eq!(page.contains("id=\"confusion\""), !evidence.predictions.is_empty());
-            evidence.history.clear();
-            evidence.samples.clear();
-            evidence.bad.clear();
-            evidence.facts.clear();
-            let page = html(&evidence, &[], &About::default());
+            assert_eq!(page.contains("id=\"confusion\""), !record.held_out.is_empty());
+            record.history.clear();
+            record.samples.clear();
+            record.bad.clear();
+            record.facts.clear();
+            let page = html(&record, &[], &About::default());
             assert!(
                 !page.contains("id=\"training\"") && page.contains("Every picture could be read")
             );
         }
     }
-    let empty = html(&Evidence::default(), &[], &About::default());
+    let empty = html(&RunRecord::default(), &[], &About::default());
     assert!(empty.contains("No picture was held out"));
-    serde_json::from_str::<serde_json::Value>(&json(&Evidence::default(), &About::default()))
+    serde_json::from_str::<serde_json::Value>(&json(&RunRecord::default(), &About::default()))
         .unwrap();
 }
 
 #[test]
 fn no_mistakes_are_said_and_many_classes_are_cut() {
-    let (evidence, thumbnails) = made::evidence(&made::names(2), 10, 0);
-    let page = html(&evidence, &thumbnails, &about());
+    let (record, thumbnails) = made::record(&made::names(2), 10, 0);
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("No picture was confused.") && !page.contains("id=\"confused\""));
-    let (evidence, thumbnails) = made::evidence(&made::names(50), 10, 2);
-    let page = html(&evidence, &thumbnails, &about());
+    let (record, thumbnails) = made::record(&made::names(50), 10, 2);
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("The 30 classes most often confused, of 50."));
     assert!(page.contains("those with the lowest F1"));
     assert_eq!(page.matches("class=\"whisker\"").count(), 120);
@@ -161,11 +169,11 @@ fn no_mistakes_are_said_and_many_classes_are_cut() {
 
 #[test]
 fn training_that_broke_down_is_said_and_leaves_a_gap() {
-    let (mut evidence, _) = made::evidence(&made::names(2), 2, 0);
-    evidence.history.truncate(6);
-    evidence.history[5].train_loss = f64::NAN;
-    evidence.history[5].valid_loss = Some(f64::INFINITY);
-    let page = html(&evidence, &[], &about());
+    let (mut record, _) = made::record(&made::names(2), 2, 0);
+    record.history.truncate(6);
+    record.history[5].train_loss = f64::NAN;
+    record.history[5].valid_loss = Some(f64::INFINITY);
+    let page = html(&record, &[], &about());
     assert!(page.contains("its loss was no longer a number"));
     let training = between(&page, "id=\"training\"", "<details");
     assert!(!training.contains("NaN") && !training.contains("inf "));
@@ -174,18 +182,18 @@ fn training_that_broke_down_is_said_and_leaves_a_gap() {
 
 #[test]
 fn one_epoch_is_a_dot() {
-    let (mut evidence, _) = made::evidence(&made::names(2), 2, 0);
-    evidence.history.truncate(1);
-    evidence.history[0].valid_loss = None;
-    evidence.history[0].errors = None;
-    let page = html(&evidence, &[], &about());
+    let (mut record, _) = made::record(&made::names(2), 2, 0);
+    record.history.truncate(1);
+    record.history[0].valid_loss = None;
+    record.history[0].errors = None;
+    let page = html(&record, &[], &about());
     assert!(page.contains("class=\"point train\"") && !page.contains("class=\"line wrong\""));
 }
 
 #[test]
 fn the_same_for_machines() {
-    let (evidence, _) = made::evidence(&made::names(3), 20, 3);
-    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    let (record, _) = made::record(&made::names(3), 20, 3);
+    let report: serde_json::Value = serde_json::from_str(&json(&record, &about())).unwrap();
     assert_eq!(report["title"], "Sled dogs");
     assert_eq!(report["accuracy"]["hits"], 42);
     assert_eq!(report["accuracy"]["value"], 0.7);
@@ -207,8 +215,8 @@ fn the_same_for_machines() {
 
 #[test]
 fn how_far_to_trust_it_is_there_for_machines_and_people() {
-    let (evidence, thumbnails) = made::honest(&made::names(3), 60);
-    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    let (record, thumbnails) = made::honest(&made::names(3), 60);
+    let report: serde_json::Value = serde_json::from_str(&json(&record, &about())).unwrap();
     assert_eq!(report["format"], 2);
     assert_eq!(report["judged"], serde_json::json!({ "outoffold": { "folds": 5, "repeats": 1 } }));
     for score in ["log_loss", "macro_f1", "auroc"] {
@@ -239,7 +247,7 @@ fn how_far_to_trust_it_is_there_for_machines_and_people() {
         assert!(verdicts.contains(&verdict), "{verdict}");
     }
 
-    let page = html(&evidence, &thumbnails, &about());
+    let page = html(&record, &thumbnails, &about());
     let section = |id: &str| between(&page, &format!("<section id=\"{id}\">"), "</section>");
     assert!(section("certainty").contains("The network by itself is too sure"));
     assert!(section("certainty").contains("class=\"line ideal\""));
@@ -250,7 +258,7 @@ fn how_far_to_trust_it_is_there_for_machines_and_people() {
     assert!(page.contains("The picture&#39;s size alone tells the class"), "told at once");
     assert!(section("tried").contains("Fine-tuning is"));
     // Where nothing of it was measured, nothing is said.
-    let (plain, thumbnails) = made::evidence(&made::names(3), 20, 3);
+    let (plain, thumbnails) = made::record(&made::names(3), 20, 3);
     let page = html(&plain, &thumbnails, &about());
     for absent in ["more", "shortcuts", "tried"] {
         assert!(!page.contains(&format!("id=\"{absent}\"")), "{absent}");
@@ -259,8 +267,8 @@ fn how_far_to_trust_it_is_there_for_machines_and_people() {
 
 #[test]
 fn reasons_lie_over_the_pictures_and_say_whose_they_are() {
-    let (mut evidence, thumbnails) = made::honest(&made::names(3), 60);
-    let page = html(&evidence, &thumbnails, &about());
+    let (mut record, thumbnails) = made::honest(&made::names(3), 60);
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("of the very classifier that judged the picture, which had not learned"));
     let confused = between(&page, "id=\"confused\"", "id=\"losses\"");
     let cards = confused.matches("class=\"card\"").count();
@@ -268,33 +276,33 @@ fn reasons_lie_over_the_pictures_and_say_whose_they_are() {
     assert!(both > cards / 2 && both < cards, "{both} of {cards}");
     assert_eq!(confused.matches("class=\"heat actual\"").count(), both);
     // A picture that is right in spite of its loss has one map for both names.
-    evidence.predictions.iter_mut().for_each(|p| p.actual = 0);
-    for p in &mut evidence.predictions {
+    record.held_out.iter_mut().for_each(|p| p.actual = 0);
+    for p in &mut record.held_out {
         p.logits = vec![3.0, 0.0, 0.0];
         p.heat.truncate(1);
         p.heat.iter_mut().for_each(|heat| heat.class = 0);
     }
-    let right = html(&evidence, &thumbnails, &about());
+    let right = html(&record, &thumbnails, &about());
     assert!(right.contains("class=\"heat called actual\""));
-    evidence.reasons = Some(Reasons { whose: Whose::Saved, side: 7 });
-    let page = html(&evidence, &thumbnails, &about());
+    record.reasons = Some(Reasons { whose: Whose::Saved, side: 7 });
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("which has learned from these pictures since they were judged"));
-    evidence.judged = Protocol::Test;
-    let page = html(&evidence, &thumbnails, &about());
+    record.protocol = Protocol::Test;
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("of the saved classifier, which has not learned from these pictures"));
     // Nothing of it where nobody was asked, and nothing drawn that is no map.
-    evidence.reasons = Some(Reasons { whose: Whose::Saved, side: 6 });
-    let page = html(&evidence, &thumbnails, &about());
+    record.reasons = Some(Reasons { whose: Whose::Saved, side: 6 });
+    let page = html(&record, &thumbnails, &about());
     assert!(!page.contains("class=\"heat "));
-    evidence.reasons = None;
-    let page = html(&evidence, &thumbnails, &about());
+    record.reasons = None;
+    let page = html(&record, &thumbnails, &about());
     assert!(!page.contains("class=\"lens\"") && !page.contains("class=\"heat "));
 }
 
 #[test]
 fn the_map_shows_every_place_and_says_what_it_leaves_out() {
-    let (mut evidence, thumbnails) = made::honest(&made::names(3), 60);
-    let page = html(&evidence, &thumbnails, &about());
+    let (mut record, thumbnails) = made::honest(&made::names(3), 60);
+    let page = html(&record, &thumbnails, &about());
     let map = between(&page, "id=\"map\"", "</section>");
     assert_eq!(map.matches("name=\"map-point\"").count(), 180);
     let wrong = map.matches(" wrong\" style").count();
@@ -305,21 +313,21 @@ fn the_map_shows_every_place_and_says_what_it_leaves_out() {
         map.contains("the two axes hold 23\u{a0}% of") || map.contains("the two axes hold 23 % of")
     );
     assert!(!map.contains("The map shows") && !map.contains("show their picture."));
-    for p in evidence.predictions.iter_mut().take(50) {
+    for p in record.held_out.iter_mut().take(50) {
         p.place = None;
     }
-    for p in evidence.predictions.iter_mut().rev().take(30) {
+    for p in record.held_out.iter_mut().rev().take(30) {
         p.thumbnail = None;
     }
-    let page = html(&evidence, &thumbnails, &about());
+    let page = html(&record, &thumbnails, &about());
     assert!(page.contains("The map shows 130 of 180 pictures"));
     assert!(page.contains("100 of the 130 points show their picture."));
-    let report: serde_json::Value = serde_json::from_str(&json(&evidence, &about())).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&json(&record, &about())).unwrap();
     assert_eq!(report["map"], serde_json::json!({ "body": "pretrained", "explained": 0.23 }));
     assert_eq!(report["reasons"]["whose"], "judge");
     let last = report["predictions"].as_array().unwrap().last().unwrap();
     assert!(last["place"]["near"][0].is_u64());
     assert_eq!(last["heat"][0]["cells"].as_array().unwrap().len(), 49);
-    evidence.map = None;
-    assert!(!html(&evidence, &thumbnails, &about()).contains("id=\"map\""));
+    record.map = None;
+    assert!(!html(&record, &thumbnails, &about()).contains("id=\"map\""));
 }

@@ -213,7 +213,7 @@ fn judged(
     let bytes = vec![0; data.items.len()];
     let fitted =
         fit(settings, data, features, body.clone(), &bytes, &Silent, &Stop::new()).unwrap();
-    let heads = fitted.candidates.iter().map(|candidate| {
+    let heads = fitted.record.candidates.iter().map(|candidate| {
         let (wrong, of) = candidate.errors;
         json!({
             "head": candidate.name,

@@ -79,18 +79,19 @@ fn main() {
         let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
         let fitted = default_recipe(&asked, &settings, &preprocess, &data);
         for fold in 0..deal.map_or(asked.folds, |_| 1) {
-            let of_fold: Vec<_> = fitted.judged.iter().filter(|j| j.fold == fold).collect();
+            let all = fitted.held_out.iter().zip(&fitted.record.held_out);
+            let of_fold: Vec<_> = all.filter(|(_, one)| one.fold == fold).collect();
             let mut sides = vec![Side::Train; data.items.len()];
-            of_fold.iter().for_each(|judged| sides[judged.picture] = Side::Valid);
+            of_fold.iter().for_each(|&(&picture, _)| sides[picture] = Side::Valid);
             data.set_sides(&sides);
             let split = deal.map_or_else(String::new, |seed| format!("split-{seed}-"));
             let said = classic_recipe(&asked, &preprocess, &data, fold, &split);
-            for (judged, (picture, logits)) in of_fold.into_iter().zip(said) {
-                assert_eq!(judged.picture, picture, "both in the order of the pictures");
-                ours.push(judged.logits.clone());
+            for ((&ours_is, one), (picture, logits)) in of_fold.into_iter().zip(said) {
+                assert_eq!(ours_is, picture, "both in the order of the pictures");
+                ours.push(one.logits.clone());
                 theirs.push(logits);
                 labels.push(data.items[picture].label);
-                groups.push(judged.group);
+                groups.push(one.group);
             }
             let found = compare("classic", &theirs, "default", &ours, &labels, &groups);
             println!("{}", serde_json::to_string_pretty(&found).unwrap());

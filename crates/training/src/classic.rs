@@ -33,7 +33,6 @@ pub struct Classic {
     pub freeze_norms: bool,
     /// Whether the body's norms stay as they came in the unfrozen stage. fastai trains them; the
     /// default recipe, which teaches few pictures in small batches, does not.
-    #[serde(default)]
     pub fixed_norms: bool,
     /// Which weights are kept.
     pub keep: Keep,
@@ -42,7 +41,6 @@ pub struct Classic {
     /// Decoupled weight decay of all that is neither norm nor bias.
     pub weight_decay: f32,
     /// In which numbers training steps compute; what is judged and predicted is always in `fp32`.
-    #[serde(default)]
     pub precision: Precision,
 }
 

@@ -42,5 +42,5 @@ pub use observer::{Observer, Plan, Progress};
 pub use rates::{Rates, RatesError};
 pub use reasons::Reasons;
 pub use recipe::Recipe;
-pub use run::{HeldOut, Run, run};
+pub use run::{HeldOutLogits, Run, run};
 pub use schedule::OneCycle;

@@ -30,6 +30,10 @@ pub struct Reasons<'a> {
     /// The digest of the body and of how it sees pictures, and where maps are kept; `None` where
     /// none are.
     pub kept: Option<(Digest, Kept)>,
+    /// How many pictures of each kind the report shows ([`Insight::worth_explaining`]).
+    pub shown: [usize; 3],
+    /// How many pictures are explained at most.
+    pub most: usize,
 }
 
 /// The maps of all pictures that were asked about.
@@ -62,10 +66,10 @@ impl Found {
 }
 
 impl Reasons<'_> {
-    /// Puts heat maps of at most `most` predictions into the classifier, those that its report
-    /// shows first ([`Insight::worth_explaining`], of which `shown` says how many). The picture is
-    /// looked at as it is: its mirror image, which the default recipe looks at too, would take as
-    /// long again. `engine` holds the classifier's parameters, and does so again afterwards.
+    /// Puts heat maps into the classifier's record, and into the insight drawn from it: of the
+    /// pictures that its report shows first. The picture is looked at as it is: its mirror image,
+    /// which the default recipe looks at too, would take as long again. `engine` holds the
+    /// classifier's parameters, and does so again afterwards.
     ///
     /// A stop that is asked for leaves the classifier as it was.
     ///
@@ -74,13 +78,12 @@ impl Reasons<'_> {
     pub fn explain(
         &self,
         classifier: &mut Classifier,
-        shown: [usize; 3],
-        most: usize,
+        insight: &mut Insight,
         engine: &mut dyn Engine,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), ClassifierError> {
-        let asked = self.asked(classifier, shown, most);
+        let asked = self.asked(insight);
         let mut failed = None;
         let mut make = || match self.look(classifier, &asked, engine, progress, stop) {
             Ok(found) => found,
@@ -99,24 +102,24 @@ impl Reasons<'_> {
         let Some(found) = found.filter(|found| found.answers(&asked)) else { return Ok(()) };
         for (asked, cells) in asked.iter().zip(found.cells) {
             let heat = asked.classes.iter().zip(cells);
-            classifier.evidence.predictions[asked.at].heat =
+            classifier.record.held_out[asked.at].heat =
                 heat.map(|(&class, cells)| Heat { class, cells }).collect();
         }
         let whose = if self.judges.is_empty() { Whose::Saved } else { Whose::Judge };
-        classifier.evidence.reasons = Some(insight::Reasons { whose, side: found.side });
+        classifier.record.reasons = Some(insight::Reasons { whose, side: found.side });
+        insight.take_heat(&classifier.record);
         Ok(())
     }
 
-    fn asked(&self, classifier: &Classifier, shown: [usize; 3], most: usize) -> Vec<Asked> {
-        let insight = Insight::of(&classifier.evidence);
+    fn asked(&self, insight: &Insight) -> Vec<Asked> {
         let ask = |at: usize| {
             let judged = &insight.judged[at];
             let mut classes = vec![judged.predicted, judged.actual];
             classes.dedup();
-            Asked { at, fold: classifier.evidence.predictions[at].fold, classes }
+            Asked { at, fold: judged.fold, classes }
         };
         let mut asked: Vec<Asked> =
-            insight.worth_explaining(shown, most).into_iter().map(ask).collect();
+            insight.worth_explaining(self.shown, self.most).into_iter().map(ask).collect();
         // Each judge is asked about all its pictures at once.
         asked.sort_by_key(|asked| (asked.fold, asked.at));
         asked

@@ -23,7 +23,7 @@ pub struct Run {
     /// The weights that were kept. The engine holds them too.
     pub parameters: Parameters,
     /// What the kept weights say of each held-out picture; none before the first epoch is done.
-    pub held_out: Vec<HeldOut>,
+    pub held_out: Vec<HeldOutLogits>,
     /// Whether it ended because it was asked to.
     pub stopped: bool,
     /// Training steps taken.
@@ -34,7 +34,7 @@ pub struct Run {
 
 /// What the network says of a held-out picture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeldOut {
+pub struct HeldOutLogits {
     /// Its index in the dataset.
     pub picture: usize,
     /// One logit a class.
@@ -45,7 +45,7 @@ pub struct HeldOut {
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) parameters: Parameters,
-    pub(crate) held_out: Vec<HeldOut>,
+    pub(crate) held_out: Vec<HeldOutLogits>,
     /// Errors on the held-out pictures, then their mean loss: what [`Keep::Best`] ranks by.
     pub(crate) score: (usize, f32),
 }
@@ -358,7 +358,7 @@ impl Runner<'_> {
             for ((&picture, &label), row) in known.zip(outputs.rows()) {
                 errors += usize::from(ranked(row)[0].0 != label);
                 sum += f64::from(loss(row, label));
-                held_out.push(HeldOut { picture, logits: row.to_vec() });
+                held_out.push(HeldOutLogits { picture, logits: row.to_vec() });
             }
             if self.stop.asked() { Err(Cut::Stopped) } else { Ok(()) }
         })?;

@@ -58,11 +58,12 @@ fn fitted(data: &Dataset, features: &Features) -> Fitted {
 }
 
 fn accuracy(data: &Dataset, fitted: &Fitted) -> f64 {
-    let right = fitted.judged.iter().filter(|judged| {
-        let answer = usize::from(judged.logits[1] > judged.logits[0]);
-        answer == data.items[judged.picture].label
+    let held_out = &fitted.record.held_out;
+    let right = held_out.iter().zip(&fitted.held_out).filter(|(one, picture)| {
+        let answer = usize::from(one.logits[1] > one.logits[0]);
+        answer == data.items[**picture].label
     });
-    right.count() as f64 / fitted.judged.len() as f64
+    right.count() as f64 / held_out.len() as f64
 }
 
 /// There is nothing to learn, and room to learn everything by heart: whoever had seen a picture
@@ -71,11 +72,15 @@ fn accuracy(data: &Dataset, fitted: &Fitted) -> f64 {
 fn noise_is_judged_as_noise() {
     let (data, features) = made(120, |picture| picture, 0.0);
     let fitted = fitted(&data, &features);
-    assert_eq!(fitted.judged.len(), 120);
+    assert_eq!(fitted.record.held_out.len(), 120);
     assert!((0.3..0.7).contains(&accuracy(&data, &fitted)), "{}", accuracy(&data, &fitted));
     // Those too that were not chosen.
     let by_chance = |wrong: usize| (36..=84).contains(&wrong);
-    assert!(fitted.candidates.iter().all(|c| by_chance(c.errors.0)), "{:?}", fitted.candidates);
+    assert!(
+        fitted.record.candidates.iter().all(|c| by_chance(c.errors.0)),
+        "{:?}",
+        fitted.record.candidates
+    );
 }
 
 /// Whoever had seen its copy would name it too.
@@ -84,7 +89,7 @@ fn copies_do_not_help_one_another() {
     let (data, features) = made(120, |picture| picture / 2, 0.0);
     let fitted = fitted(&data, &features);
     assert!((0.2..0.8).contains(&accuracy(&data, &fitted)), "{}", accuracy(&data, &fitted));
-    for pair in fitted.judged.chunks(2) {
+    for pair in fitted.record.held_out.chunks(2) {
         assert_eq!((pair[0].fold, pair[0].group), (pair[1].fold, pair[1].group));
         assert!(pair[0].novelty.unwrap() > 0.1, "its copy is not among what it is compared with");
     }
@@ -95,11 +100,11 @@ fn what_can_be_learned_is_and_a_stop_ends_it() {
     let (data, features) = made(120, |picture| picture, 0.7);
     let fitted = fitted(&data, &features);
     assert!(accuracy(&data, &fitted) > 0.9, "{}", accuracy(&data, &fitted));
-    let (first, last) = (&fitted.curve[0], fitted.curve.last().unwrap());
-    assert!(first.pictures < last.pictures && last.pictures == 96, "{:?}", fitted.curve);
+    let (first, last) = (&fitted.record.curve[0], fitted.record.curve.last().unwrap());
+    assert!(first.pictures < last.pictures && last.pictures == 96, "{:?}", fitted.record.curve);
     // What is the same for all pictures says nothing of them.
     let most = data.items.iter().filter(|item| item.label == 1).count().max(60);
-    assert!(fitted.shortcuts.iter().all(|shortcut| shortcut.right <= most + 6));
+    assert!(fitted.record.shortcuts.iter().all(|shortcut| shortcut.right <= most + 6));
     let settings = Auto::new(Backbone::Small);
     let body = Parameters::start(&settings.architecture(2).graph(), 1);
     let stop = Stop::new();
@@ -113,13 +118,13 @@ fn a_given_side_is_judged_and_a_test_before_all() {
     let side = |picture: usize| [Side::Train, Side::Train, Side::Valid][picture % 3];
     data.set_sides(&(0..90).map(side).collect::<Vec<_>>());
     let held_out = fitted(&data, &features);
-    assert_eq!(held_out.protocol, Protocol::HeldOut { share: None });
-    assert!(held_out.judged.iter().all(|judged| judged.picture % 3 == 2));
+    assert_eq!(held_out.record.protocol, Protocol::HeldOut { share: None });
+    assert!(held_out.held_out.iter().all(|picture| picture % 3 == 2));
     let side = |picture: usize| [Side::Train, Side::Test, Side::Valid][picture % 3];
     data.set_sides(&(0..90).map(side).collect::<Vec<_>>());
     let tested = fitted(&data, &features);
-    assert_eq!((tested.protocol, tested.judged.len()), (Protocol::Test, 30));
-    assert!(tested.judged.iter().all(|judged| judged.picture % 3 == 1));
+    assert_eq!((tested.record.protocol, tested.held_out.len()), (Protocol::Test, 30));
+    assert!(tested.held_out.iter().all(|picture| picture % 3 == 1));
 }
 
 /// Where there are more pictures than a strength and a curve need, parts of them are taken.
@@ -128,12 +133,16 @@ fn many_pictures_are_judged_too() {
     let count = 52_000;
     let (data, features) = made_wide(8, count, |picture| picture, 0.7);
     let fitted = fitted(&data, &features);
-    assert_eq!(fitted.judged.len(), count);
+    assert_eq!(fitted.record.held_out.len(), count);
     let accuracy = accuracy(&data, &fitted);
     // Two corners 0.7·√8 apart, noise of 1: Φ(0.99) = 0.839.
     assert!((0.83..0.85).contains(&accuracy), "{accuracy}");
-    assert!(fitted.curve.iter().all(|point| point.runs.len() == 1), "{:?}", fitted.curve);
-    let last = fitted.curve.last().unwrap();
+    assert!(
+        fitted.record.curve.iter().all(|point| point.runs.len() == 1),
+        "{:?}",
+        fitted.record.curve
+    );
+    let last = fitted.record.curve.last().unwrap();
     assert_eq!(last.pictures, count / 5 * 4);
     assert_eq!(last.per_class.iter().map(|class| class.1).sum::<usize>(), count / 5);
 }
@@ -149,17 +158,24 @@ fn the_judges_of_the_first_round_are_handed_on() {
         let bytes = vec![100; data.items.len()];
         let fitted = fit(&settings, &data, &features, body, &bytes, &Silent, &Stop::new()).unwrap();
         assert_eq!(fitted.judges.len(), 5);
-        let apart = |head: usize, judged: &classifier::Judged| {
-            let logits = fitted.judges[head].logits(&features.table, &[judged.picture]).unwrap();
-            logits[0].iter().zip(&judged.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        let apart = |head: usize, at: usize| {
+            let picture = fitted.held_out[at];
+            let logits = fitted.judges[head].logits(&features.table, &[picture]).unwrap();
+            logits[0]
+                .iter()
+                .zip(&fitted.record.held_out[at].logits)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max)
         };
         let largest = |of: &dyn Fn(usize) -> usize| {
-            fitted.judged.iter().map(|j| apart(of(j.fold), j)).fold(0.0, f32::max)
+            let held_out = fitted.record.held_out.iter().enumerate();
+            held_out.map(|(at, one)| apart(of(one.fold), at)).fold(0.0, f32::max)
         };
         assert!(largest(&|fold| fold) < 0.02, "{count}: {}", largest(&|fold| fold));
         assert!(largest(&|fold| (fold + 1) % 5) > 0.2, "another fold's judge says something else");
         // Every judged picture is on the map of so few.
-        assert!(fitted.map.is_some() && fitted.judged.iter().all(|j| j.place.is_some()));
+        let record = &fitted.record;
+        assert!(record.map.is_some() && record.held_out.iter().all(|one| one.place.is_some()));
     }
 }
 
@@ -186,20 +202,20 @@ fn corners(seed: u64, corner: f64, line: f64) -> (Dataset, Features) {
 fn the_small_network_is_taken_where_it_is_better() {
     let (data, features) = corners(9, 1.0, 0.0);
     let fitted = fitted(&data, &features);
-    let taken = fitted.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
+    let taken = fitted.record.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
     assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), Way::Hidden));
-    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 1 });
+    assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 1 });
     assert!(accuracy(&data, &fitted) > 0.8, "{}", accuracy(&data, &fitted));
     // All three were asked about the same pictures, and the others are behind, beyond chance.
-    for other in fitted.candidates.iter().filter(|c| !c.chosen) {
+    for other in fitted.record.candidates.iter().filter(|c| !c.chosen) {
         assert_eq!(other.errors.1, 300);
         assert!(other.behind.unwrap().low > 0.1, "{other:?}");
     }
-    for judged in &fitted.judged {
-        let judge = &fitted.judges[judged.fold];
-        assert_eq!(judge.logits(&features.table, &[judged.picture]).unwrap()[0], judged.logits);
+    for (one, &picture) in fitted.record.held_out.iter().zip(&fitted.held_out) {
+        let judge = &fitted.judges[one.fold];
+        assert_eq!(judge.logits(&features.table, &[picture]).unwrap()[0], one.logits);
     }
-    assert!(fitted.curve.iter().all(|point| point.runs.len() == 1));
+    assert!(fitted.record.curve.iter().all(|point| point.runs.len() == 1));
 }
 
 /// A lead that chance explains is no reason to take it.
@@ -207,11 +223,11 @@ fn the_small_network_is_taken_where_it_is_better() {
 fn the_small_network_is_not_taken_for_its_luck() {
     let (data, features) = corners(13, 0.36, 0.2);
     let fitted = fitted(&data, &features);
-    let [.., network] = &fitted.candidates[..] else { panic!("three candidates") };
+    let [.., network] = &fitted.record.candidates[..] else { panic!("three candidates") };
     let lead = network.behind.unwrap();
     assert!(lead.value < 0.0 && lead.high > 0.0, "{network:?}");
     assert!(!network.chosen && matches!(fitted.chosen, Way::Linear(..)));
-    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
+    assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
 }
 
 /// Where a linear head is as good, the small network is tried on the first folds only.
@@ -219,9 +235,9 @@ fn the_small_network_is_not_taken_for_its_luck() {
 fn the_small_network_gives_up_early() {
     let (data, features) = made(300, |picture| picture, 0.5);
     let fitted = fitted(&data, &features);
-    let [.., network] = &fitted.candidates[..] else { panic!("three candidates") };
+    let [.., network] = &fitted.record.candidates[..] else { panic!("three candidates") };
     assert_eq!((network.name.as_str(), network.chosen), ("fastai's small network", false));
     assert!((100..200).contains(&network.errors.1), "{network:?}");
     assert!(network.behind.unwrap().value > 0.0 && network.range.is_some());
-    assert_eq!(fitted.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
+    assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
 }

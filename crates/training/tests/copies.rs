@@ -59,11 +59,12 @@ fn accuracy(data: &Dataset) -> f64 {
     let bytes = vec![100; data.items.len()];
     let fitted =
         fit(&settings, data, &features(data), body, &bytes, &Silent, &Stop::new()).unwrap();
-    let right = fitted.judged.iter().filter(|judged| {
-        let answer = (0..3).max_by(|&a, &b| judged.logits[a].total_cmp(&judged.logits[b]));
-        answer == Some(data.items[judged.picture].label)
+    let held_out = &fitted.record.held_out;
+    let right = held_out.iter().filter(|one| {
+        let answer = (0..3).max_by(|&a, &b| one.logits[a].total_cmp(&one.logits[b]));
+        answer == Some(one.actual)
     });
-    right.count() as f64 / fitted.judged.len() as f64
+    right.count() as f64 / held_out.len() as f64
 }
 
 #[test]

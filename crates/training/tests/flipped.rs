@@ -9,7 +9,7 @@ use engine::{Cpu, Engine};
 use ground::Stop;
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
-use insight::{Evidence, Insight, Prediction};
+use insight::Insight;
 use network::Backbone;
 use pictures::{Dataset, Folder, Preprocess, dataset};
 use training::auto::{Auto, fit};
@@ -67,22 +67,10 @@ fn most_changed_labels_are_among_the_first_suspects() {
             let settings = Auto { seed, ..settings.clone() };
             let fitted =
                 fit(&settings, &data, &features, body.clone(), &bytes, &Silent, &stop).unwrap();
-            let predictions = fitted.judged.iter().map(|judged| Prediction {
-                actual: data.items[judged.picture].label,
-                logits: judged.logits.clone(),
-                fold: judged.fold,
-                group: judged.group,
-                ..Prediction::default()
-            });
-            let insight = Insight::of(&Evidence {
-                classes: data.classes.clone(),
-                judged: fitted.protocol,
-                predictions: predictions.collect(),
-                ..Evidence::default()
-            });
+            let insight = Insight::of(&fitted.record);
             let suspects = insight.suspects.pictures.iter().take(flipped.len() * 3 / 2);
-            let hits = suspects
-                .filter(|suspect| flipped.contains(&fitted.judged[suspect.picture].picture));
+            let hits =
+                suspects.filter(|suspect| flipped.contains(&fitted.held_out[suspect.picture]));
             let hits = hits.count();
             println!("{} flipped, seed {seed}: {hits} found", flipped.len());
             found += hits;

@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use classifier::{Classifier, Judged, Made, Material, Views, heat_maps};
+use classifier::{Classifier, Made, Material, Views, heat_maps};
 use engine::{Cpu, Engine};
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use ground::{Digest, Stop};
-use insight::{Protocol, Whose};
+use insight::{HeldOut, Insight, Protocol, RunRecord, Whose};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 use training::Reasons;
@@ -45,20 +45,21 @@ fn data() -> Dataset {
 
 /// A classifier by which each fourth picture is called by the other's name, and the surer the
 /// later; and its engine.
-fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
+fn built(data: &Dataset, protocol: Protocol) -> (Classifier, Cpu) {
     let architecture = architecture();
     let parameters = Parameters::start(&architecture.graph(), 7);
     let mut engine = Cpu::new(architecture.graph());
     engine.set_parameters(&parameters).unwrap();
-    let folds = if matches!(judged, Protocol::OutOfFold { .. }) { 2 } else { 1 };
+    let folds = if matches!(protocol, Protocol::OutOfFold { .. }) { 2 } else { 1 };
     let say = |picture: usize| {
         let wrong = picture % 4 == 3;
         let called = if wrong { 1 - picture % 2 } else { picture % 2 };
         let mut logits = vec![0.0; 2];
         logits[called] = 1.0 + picture as f32 / 10.0;
         let fold = picture / 4 % folds;
-        Judged { picture, logits, fold, group: picture, novelty: None, place: None }
+        HeldOut { actual: picture % 2, logits, fold, group: picture, ..HeldOut::default() }
     };
+    let pictures: Vec<usize> = (0..COUNT).collect();
     let material = Material {
         architecture,
         preprocess: Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE),
@@ -68,20 +69,15 @@ fn built(data: &Dataset, judged: Protocol) -> (Classifier, Cpu) {
         made: Made { program: "test".into(), pretrained: None },
         data,
         folder: Path::new(""),
-        judged,
-        predictions: (0..COUNT).map(say).collect(),
-        map: None,
+        record: RunRecord {
+            classes: data.classes.clone(),
+            protocol,
+            held_out: (0..COUNT).map(say).collect(),
+            ..RunRecord::default()
+        },
+        held_out: &pictures,
         reference: None,
-        candidates: vec![],
-        comparisons: vec![],
-        curve: vec![],
-        shortcuts: vec![],
         features: None,
-        finder: None,
-        history: vec![],
-        bad: vec![],
-        notes: vec![],
-        facts: vec![],
     };
     (material.build(&mut engine).unwrap(), engine)
 }
@@ -105,8 +101,10 @@ fn explain(
 ) {
     let pictures: Vec<usize> = (0..COUNT).collect();
     let kept = Some((Digest::of(b"the body"), kept));
-    let reasons = Reasons { data, pictures: &pictures, judges, kept };
-    reasons.explain(classifier, SHOWN, most, engine, &Silent, &Stop::new()).unwrap();
+    let reasons = Reasons { data, pictures: &pictures, judges, kept, shown: SHOWN, most };
+    let mut insight = Insight::of(&classifier.record);
+    reasons.explain(classifier, &mut insight, engine, &Silent, &Stop::new()).unwrap();
+    assert!(insight == Insight::of(&classifier.record), "what follows has the maps too");
 }
 
 /// What the network with this head says for itself, strongest cell 255.
@@ -136,12 +134,12 @@ fn expected(
 fn each_picture_is_explained_by_the_one_that_judged_it() {
     let data = data();
     let (mut classifier, mut engine) = built(&data, Protocol::OutOfFold { folds: 2, repeats: 1 });
-    let before = classifier.evidence.clone();
+    let before = classifier.record.clone();
     let judges = [head(1), head(2)];
     explain(&mut classifier, &mut engine, &data, &judges, Kept::default(), 99);
-    let reasons = classifier.evidence.reasons.unwrap();
+    let reasons = classifier.record.reasons.unwrap();
     assert_eq!((reasons.whose, reasons.side), (Whose::Judge, 4));
-    for (picture, prediction) in classifier.evidence.predictions.iter().enumerate() {
+    for (picture, prediction) in classifier.record.held_out.iter().enumerate() {
         if picture % 4 == 3 {
             // Called by the other's name, which comes first.
             let classes: Vec<usize> = prediction.heat.iter().map(|heat| heat.class).collect();
@@ -155,14 +153,14 @@ fn each_picture_is_explained_by_the_one_that_judged_it() {
             }
         }
     }
-    let heated = classifier.evidence.predictions.iter().filter(|p| !p.heat.is_empty()).count();
+    let heated = classifier.record.held_out.iter().filter(|p| !p.heat.is_empty()).count();
     assert_eq!(heated, 5, "the wrong ones; the largest losses are among them");
     assert!(engine.parameters() == classifier.parameters, "put back");
     // A file carries it.
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("a.lookalike");
     classifier.save(&path).unwrap();
-    assert!(Classifier::load(&path).unwrap().evidence == classifier.evidence);
+    assert!(Classifier::load(&path).unwrap().record == classifier.record);
     assert!(before.reasons.is_none());
 }
 
@@ -171,8 +169,8 @@ fn without_judges_the_classifier_itself_is_asked_and_says_so() {
     let data = data();
     let (mut classifier, mut engine) = built(&data, Protocol::Test);
     explain(&mut classifier, &mut engine, &data, &[], Kept::default(), 3);
-    assert_eq!(classifier.evidence.reasons.unwrap().whose, Whose::Saved);
-    let heated = classifier.evidence.predictions.iter().filter(|p| !p.heat.is_empty()).count();
+    assert_eq!(classifier.record.reasons.unwrap().whose, Whose::Saved);
+    let heated = classifier.record.held_out.iter().filter(|p| !p.heat.is_empty()).count();
     assert_eq!(heated, 3, "no more than is asked for");
 }
 
@@ -190,8 +188,8 @@ fn what_is_kept_is_found_again_and_only_by_the_same_judges() {
         Cpu::new(Architecture { head: Head::Linear { classes: 3 }, ..architecture() }.graph());
     let mut again = plain.clone();
     explain(&mut again, &mut other, &data, &judges, kept(), 99);
-    assert!(again.evidence == first.evidence);
+    assert!(again.record == first.record);
     let mut turned = plain;
     explain(&mut turned, &mut engine, &data, &[head(2), head(1)], kept(), 99);
-    assert!(turned.evidence != first.evidence);
+    assert!(turned.record != first.record);
 }

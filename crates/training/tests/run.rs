@@ -3,11 +3,11 @@
 
 mod common;
 
-use classifier::{Classifier, Judged, Made, Material};
+use classifier::{Classifier, Made, Material};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
 use engine::{Adam, Cpu, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 use ground::Stop;
-use insight::Protocol;
+use insight::{HeldOut, Protocol, RunRecord};
 use network::{Graph, Parameters, Role};
 use pictures::Preprocess;
 use std::path::Path;
@@ -26,18 +26,18 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     assert_eq!(run.history[4].stage, "unfrozen");
     assert_eq!(run.history[4].errors, Some((0, 13)), "{:?}", run.history);
     assert!(run.history[4].train_loss < run.history[0].train_loss);
-    let odds = |h: &training::HeldOut| classifier::softmax(&h.logits)[data.items[h.picture].label];
+    let odds =
+        |h: &training::HeldOutLogits| classifier::softmax(&h.logits)[data.items[h.picture].label];
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 13.0;
     assert!((loss - run.history[4].valid_loss.unwrap()).abs() < 1e-4);
 
     let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE);
-    let judged = |held_out: &training::HeldOut| Judged {
-        picture: held_out.picture,
+    let indices: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
+    let held_out = |held_out: &training::HeldOutLogits| HeldOut {
+        actual: data.items[held_out.picture].label,
         logits: held_out.logits.clone(),
-        fold: 0,
         group: held_out.picture,
-        novelty: None,
-        place: None,
+        ..HeldOut::default()
     };
     let material = Material {
         architecture: recipe.architecture,
@@ -48,25 +48,21 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         made: Made { program: "test".into(), pretrained: None },
         data: &data,
         folder: Path::new("/pictures"),
-        judged: Protocol::HeldOut { share: Some(0.2) },
-        predictions: run.held_out.iter().map(judged).collect(),
-        map: None,
+        record: RunRecord {
+            classes: data.classes.clone(),
+            protocol: Protocol::HeldOut { share: Some(0.2) },
+            held_out: run.held_out.iter().map(held_out).collect(),
+            history: run.history,
+            ..RunRecord::default()
+        },
+        held_out: &indices,
         reference: None,
-        candidates: vec![],
-        comparisons: vec![],
-        curve: vec![],
-        shortcuts: vec![],
         features: None,
-        finder: None,
-        history: run.history,
-        bad: vec![],
-        notes: vec![],
-        facts: vec![],
     };
     let built = material.build(&mut engine).unwrap();
-    assert_eq!(built.evidence.samples.len(), 3 * 8);
-    assert_eq!(built.evidence.predictions[0].picture, "0/48.png");
-    assert!(built.evidence.predictions.iter().all(|p| p.thumbnail.is_some()));
+    assert_eq!(built.record.samples.len(), 3 * 8);
+    assert_eq!(built.record.held_out[0].picture, "0/48.png");
+    assert!(built.record.held_out.iter().all(|p| p.thumbnail.is_some()));
     assert_eq!(built.data.count(pictures::Side::Valid), 13);
 
     // Saved, loaded into a fresh engine, asked about the same pictures as files: the same bits.
@@ -74,7 +70,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
     let path = folder.path().join("colours.lookalike");
     built.save(&path).unwrap();
     let loaded = Classifier::load(&path).unwrap();
-    assert!(loaded.evidence == built.evidence && loaded.self_test == built.self_test);
+    assert!(loaded.record == built.record && loaded.self_test == built.self_test);
     assert!(loaded.parameters == built.parameters);
     assert!(loaded == built);
     let settings: Classic = serde_json::from_value(loaded.recipe.clone()).unwrap();
@@ -317,7 +313,8 @@ fn the_best_epoch_is_kept_on_request() {
         .iter()
         .map(score)
         .fold((usize::MAX, 0.0), |best, score| if score < best { score } else { best });
-    let odds = |h: &training::HeldOut| classifier::softmax(&h.logits)[data.items[h.picture].label];
+    let odds =
+        |h: &training::HeldOutLogits| classifier::softmax(&h.logits)[data.items[h.picture].label];
     let loss = run.held_out.iter().map(|h| -f64::from(odds(h)).ln()).sum::<f64>() / 6.0;
     assert!((loss - best.1).abs() < 1e-3 * best.1.max(1.0), "{loss} {:?}", run.history);
 }

@@ -311,11 +311,8 @@ fn what_is_written_is_read_and_does_not_depend_on_order() {
         let both = file.tensor_and_digest("weight", hash).unwrap();
         assert_eq!(both.1, file.digest("weight", hash).unwrap());
     }
-    assert_eq!(file.payload_digest().unwrap(), read(&bytes).unwrap().payload_digest().unwrap());
     *bytes.last_mut().unwrap() ^= 1;
-    let flipped = read(&bytes).unwrap();
-    assert_ne!(found(&flipped), written);
-    assert_ne!(flipped.payload_digest().unwrap(), file.payload_digest().unwrap());
+    assert_ne!(found(&read(&bytes).unwrap()), written);
     // What lies where is part of the content: another type, or another's name.
     let of = |dtype, name| {
         content_digest(Hash::Blake3, [(name, dtype, file.digest("weight", Hash::Blake3).unwrap())])

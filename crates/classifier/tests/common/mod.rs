@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use classifier::{Classifier, Data, Known, Made, Reference, SelfTest, Used, thumbnail};
+use classifier::{Classifier, Data, Known, Made, Reference, SelfTest, Used, Views, thumbnail};
 use ground::{Digest, Hash};
 use insight::{
-    Body, Calibration, Epoch, Evidence, Heat, Map as FeatureMap, Place, Prediction, Reasons,
-    Sample, Whose,
+    Body, Calibration, Epoch, Heat, HeldOut, Map as FeatureMap, Place, Reasons, RunRecord, Sample,
+    Whose,
 };
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Preprocess, Side};
@@ -30,22 +30,21 @@ pub fn sample() -> Classifier {
     Classifier {
         architecture,
         preprocess: Preprocess::square(Backbone::ResNet50.preprocessing(), SIZE),
-        mirrored: true,
-        zoomed: true,
+        views: Views { mirrored: true, zoomed: true },
         parameters: Parameters::start(&architecture.graph(), 7),
         recipe: json!({ "recipe": "classic", "lr": "1e-6..1e-5" }),
         made: Made { program: "0.1.0".into(), pretrained: Some(("resnet50".into(), "ab".into())) },
         data: Data { pictures: vec![used(1, 0, Side::Train), used(2, 2, Side::Valid)] },
-        evidence: Evidence {
+        record: RunRecord {
             classes: classes.clone(),
-            predictions: vec![Prediction {
+            held_out: vec![HeldOut {
                 picture: "yard/2.jpg".into(),
                 actual: 2,
                 logits: vec![0.5, 1.25, -0.25],
                 thumbnail: Some(1),
                 heat: vec![Heat { class: 1, cells: vec![0, 255, 7, 128] }],
                 place: Some(Place { linear: [20, 980], near: [0, 1000] }),
-                ..Prediction::default()
+                ..HeldOut::default()
             }],
             history: vec![Epoch {
                 stage: "frozen".into(),
@@ -58,13 +57,13 @@ pub fn sample() -> Classifier {
             reasons: Some(Reasons { whose: Whose::Judge, side: 2 }),
             map: Some(FeatureMap { body: Body::Pretrained, explained: 0.25 }),
             samples: vec![Sample { class: 0, picture: "1.jpg".into(), thumbnail: 0 }],
-            ..Evidence::default()
+            ..RunRecord::default()
         },
         calibration: Calibration {
             thresholds: vec![0.3, 0.25, 0.5],
             own_threshold: vec![false; 3],
             novelty: Some(0.125),
-            ..Calibration::of(&Evidence::default())
+            ..Calibration::of(&RunRecord::default())
         },
         reference: Some(Reference {
             pictures: vec![known("1.jpg", 0, Some(0)), known("3.jpg", 1, None)],
@@ -121,31 +120,19 @@ impl Raw {
 
     /// Gives the file the digests that its content has now.
     pub fn seal(&mut self) {
-        let (version, bytes) = (self.version(), |t: &(_, _, _, Vec<u8>)| t.3.clone());
-        let hash = if version < 5 { Hash::Sha256 } else { Hash::Blake3 };
-        let payload = if version < 4 {
-            Digest::of(&self.tensors.iter().flat_map(bytes).collect::<Vec<u8>>())
-        } else {
-            let dtypes = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::I64, Dtype::U8];
-            content_digest(
-                hash,
-                self.tensors.iter().map(|(name, dtype, _, bytes)| {
-                    let dtype = dtypes.into_iter().find(|known| known.name() == dtype.as_str());
-                    (name.as_str(), dtype.unwrap(), Digest::by(hash, bytes))
-                }),
-            )
-        };
-        let description = Digest::by(hash, self.metadata["classifier"].as_bytes());
+        let dtypes = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::I64, Dtype::U8];
+        let payload = content_digest(
+            Hash::Blake3,
+            self.tensors.iter().map(|(name, dtype, _, bytes)| {
+                let dtype = dtypes.into_iter().find(|known| known.name() == dtype.as_str());
+                (name.as_str(), dtype.unwrap(), Digest::by(Hash::Blake3, bytes))
+            }),
+        );
+        let description = Digest::by(Hash::Blake3, self.metadata["classifier"].as_bytes());
         self.edit("format", |format| {
             format["classifier"] = json!(description.to_string());
             format["payload"] = json!(payload.to_string());
         });
-    }
-
-    fn version(&self) -> u64 {
-        serde_json::from_str::<Value>(&self.metadata["format"]).unwrap()["version"]
-            .as_u64()
-            .unwrap()
     }
 
     /// Changes a text of the metadata as JSON.

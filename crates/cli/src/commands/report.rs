@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use classifier::Classifier;
 use ground::files::{self, FileError};
 use ground::progress::Progress;
+use insight::Insight;
 use report::About;
 
 use crate::args::Report;
@@ -15,12 +16,14 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(typed: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
     let classifier = Classifier::load(&typed.model)?;
+    let insight = Insight::of(&classifier.record);
     if typed.json {
-        terminal.result(&report::json(&classifier.evidence, &about(&classifier, &typed.model)))?;
+        let about = about(&classifier, &typed.model);
+        terminal.result(&report::json(&classifier.record, &insight, &about))?;
     }
     if !typed.json || typed.output.is_some() {
         let output = typed.output.clone().unwrap_or_else(|| here(&typed.model));
-        write(&classifier, &typed.model, &output)?;
+        write(&classifier, &insight, &typed.model, &output)?;
         terminal.note(&format!("report: `{}`", output.display()));
         if typed.open && !open(&output) {
             terminal.warn(&format!("found no browser; open `{}` in one", output.display()));
@@ -33,9 +36,14 @@ pub(crate) fn run(typed: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn write(classifier: &Classifier, model: &Path, output: &Path) -> Result<(), FileError> {
-    let page =
-        report::html(&classifier.evidence, &classifier.thumbnails, &about(classifier, model));
+pub(crate) fn write(
+    classifier: &Classifier,
+    insight: &Insight,
+    model: &Path,
+    output: &Path,
+) -> Result<(), FileError> {
+    let Classifier { record, thumbnails, .. } = classifier;
+    let page = report::html(record, insight, thumbnails, &about(classifier, model));
     files::write(output, page.as_bytes())
 }
 

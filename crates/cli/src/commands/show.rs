@@ -17,7 +17,7 @@ pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
     let size = classifier.preprocess.size;
     let summary = summary::of(&classifier.graph(), size, size)?;
     let largest = classifier.verify(&mut super::engine_of(&classifier, terminal)?)?;
-    let insight = Insight::of(&classifier.evidence);
+    let insight = Insight::of(&classifier.record);
     let text = if typed.json {
         let value = as_json(&classifier, &summary, &insight, largest, typed.layers);
         serde_json::to_string_pretty(&value)?
@@ -69,7 +69,7 @@ fn as_text(
     writeln!(out, "answers    {}", answers(&classifier.calibration))?;
     writeln!(out, "compares   {}", compares(classifier))?;
     let p = &classifier.preprocess;
-    let views = match classifier.views().count() {
+    let views = match classifier.views.count() {
         1 => "",
         2 => " as it is and mirrored",
         _ => " as it is, mirrored, and both zoomed in",
@@ -180,8 +180,8 @@ fn as_json(
         "classes": classifier.classes,
         "architecture": classifier.architecture,
         "preprocess": classifier.preprocess,
-        "mirrored": classifier.mirrored,
-        "views": classifier.views().count(),
+        "mirrored": classifier.views.mirrored,
+        "views": classifier.views.count(),
         "recipe": classifier.recipe,
         "made": classifier.made,
         "pictures": pictures,

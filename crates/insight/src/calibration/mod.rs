@@ -9,8 +9,8 @@ mod vector;
 use serde::{Deserialize, Serialize};
 
 pub use self::scaling::Scaling;
-use crate::evidence::{Evidence, EvidenceError, Prediction};
 use crate::folds;
+use crate::record::{HeldOut, RecordError, RunRecord};
 
 /// How often a set of classes is to hold the true one.
 pub const COVERAGE: f64 = 0.9;
@@ -18,7 +18,7 @@ pub const COVERAGE: f64 = 0.9;
 /// How often a picture of a known class may be called unfamiliar.
 pub const FALSE_ALARMS: f64 = 0.05;
 
-/// Among how many nearest pictures [`Prediction::novelty`] is measured.
+/// Among how many nearest pictures [`HeldOut::novelty`] is measured.
 pub const NEIGHBOURS: usize = 10;
 
 /// Turns logits into answers. A classifier's file stores it.
@@ -94,16 +94,16 @@ pub struct Answer {
 }
 
 impl Calibration {
-    /// Fits all of it on the evidence's predictions; what does not fit the classes is passed over.
+    /// Fits all of it on the record's predictions; what does not fit the classes is passed over.
     #[must_use]
-    pub fn of(evidence: &Evidence) -> Self {
-        let known = usable(evidence);
+    pub fn of(record: &RunRecord) -> Self {
+        let known = usable(record);
         let folds = folds::of(&known);
-        Self::fit(&known, &folds, evidence.classes.len())
+        Self::fit(&known, &folds, record.classes.len())
     }
 
     /// As [`Calibration::of`] on some predictions, of which each belongs to a fold.
-    pub(crate) fn fit(known: &[&Prediction], folds: &[usize], classes: usize) -> Self {
+    pub(crate) fn fit(known: &[&HeldOut], folds: &[usize], classes: usize) -> Self {
         let logits: Vec<&[f32]> = known.iter().map(|p| p.logits.as_slice()).collect();
         let labels: Vec<usize> = known.iter().map(|p| p.actual).collect();
         let scaling = Scaling::choose(&logits, &labels, folds, classes);
@@ -193,7 +193,7 @@ impl Calibration {
     ///
     /// # Errors
     /// When it is not of so many classes, or a number in it cannot be.
-    pub fn check(&self, classes: usize) -> Result<(), EvidenceError> {
+    pub fn check(&self, classes: usize) -> Result<(), RecordError> {
         let share = |share: &f64| (0.0..=1.0).contains(share);
         let possible = self.scaling.is_possible(classes)
             && self.thresholds.len() == classes
@@ -203,15 +203,15 @@ impl Calibration {
             && self.novelty.is_none_or(f64::is_finite)
             && (1..=1000).contains(&self.neighbours);
         let part = "the calibration";
-        if possible { Ok(()) } else { Err(EvidenceError::Impossible { part }) }
+        if possible { Ok(()) } else { Err(RecordError::Impossible { part }) }
     }
 }
 
 /// The predictions that fit the classes.
-pub(crate) fn usable(evidence: &Evidence) -> Vec<&Prediction> {
-    let classes = evidence.classes.len();
-    let fits = |p: &&Prediction| {
+pub(crate) fn usable(record: &RunRecord) -> Vec<&HeldOut> {
+    let classes = record.classes.len();
+    let fits = |p: &&HeldOut| {
         p.actual < classes && p.logits.len() == classes && p.logits.iter().all(|x| x.is_finite())
     };
-    evidence.predictions.iter().filter(fits).collect()
+    record.held_out.iter().filter(fits).collect()
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::calibration::{Calibration, Reason, Verdict};
 use crate::compare::first_of_largest;
-use crate::evidence::{Heat, Place, Prediction};
+use crate::record::{Heat, HeldOut, Place};
 
 /// A held-out picture and how the answer on it fared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,6 +13,8 @@ pub struct Judged {
     pub logits: Vec<f32>,
     /// What it is.
     pub actual: usize,
+    /// The fold that it was held out in.
+    pub fold: usize,
     /// What it was called: the first of the most probable.
     pub predicted: usize,
     /// Calibrated probability of what it was called.
@@ -35,7 +37,7 @@ pub struct Judged {
 
 impl Judged {
     pub(super) fn of(
-        prediction: &Prediction,
+        prediction: &HeldOut,
         calibration: &Calibration,
         probabilities: &[f64],
     ) -> Self {
@@ -45,6 +47,7 @@ impl Judged {
             picture: prediction.picture.clone(),
             logits: prediction.logits.clone(),
             actual: prediction.actual,
+            fold: prediction.fold,
             predicted,
             probability: probabilities[predicted] as f32,
             probability_of_actual: probabilities[prediction.actual] as f32,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::evidence::CurvePoint;
+use crate::record::CurvePoint;
 use crate::stats::{Estimate, Interval, Proportion, Z};
 
 /// Points that a law is drawn through at least.

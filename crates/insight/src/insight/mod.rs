@@ -1,4 +1,4 @@
-//! What follows from evidence.
+//! What follows from record.
 
 mod answers;
 mod confusion;
@@ -15,8 +15,8 @@ pub use self::learning::Learning;
 pub use self::suspects::{Suspect, Suspects, suspects};
 use crate::calibration::{Calibration, Scaling, usable};
 use crate::compare::first_of_largest;
-use crate::evidence::{Candidate, Evidence, Map, Prediction, Protocol, Reasons};
 use crate::folds;
+use crate::record::{Candidate, HeldOut, Map, Protocol, Reasons, RunRecord};
 use crate::stats::{self, Estimate, Proportion, Reliability, Units};
 use crate::words::labels;
 
@@ -62,7 +62,7 @@ pub struct Insight {
     pub suspects: Suspects,
     /// What can be guessed without looking at what a picture shows.
     pub shortcuts: Vec<Guessed>,
-    /// Every picture that was judged, in the order of the evidence.
+    /// Every picture that was judged, in the order of the record.
     pub judged: Vec<Judged>,
     /// Whose reasons their heat shows.
     pub reasons: Option<Reasons>,
@@ -108,23 +108,22 @@ pub struct Guessed {
 pub const ALARM: f64 = 0.1;
 
 impl Insight {
-    /// Draws the conclusions. Predictions that do not fit the classes are passed over; evidence
-    /// from a file should have gone through [`Evidence::check`].
+    /// Draws the conclusions. Predictions that do not fit the classes are passed over; record
+    /// from a file should have gone through [`RunRecord::check`].
     #[must_use]
-    pub fn of(evidence: &Evidence) -> Self {
-        let classes = evidence.classes.len();
-        let known = usable(evidence);
+    pub fn of(record: &RunRecord) -> Self {
+        let classes = record.classes.len();
+        let known = usable(record);
         let folds = folds::of(&known);
         let whole = Calibration::fit(&known, &folds, classes);
         // Whatever turns a picture's logits into an answer comes from the other folds, as it will
         // for pictures to come.
         let calibrations = folds::cross(&folds, |learn| {
-            let learned: Vec<&Prediction> = learn.iter().map(|&i| known[i]).collect();
+            let learned: Vec<&HeldOut> = learn.iter().map(|&i| known[i]).collect();
             let folds: Vec<usize> = learn.iter().map(|&i| folds[i]).collect();
             Calibration::fit(&learned, &folds, classes)
         });
-        let of_fold =
-            |(p, fold): (&&Prediction, &usize)| calibrations[fold].probabilities(&p.logits);
+        let of_fold = |(p, fold): (&&HeldOut, &usize)| calibrations[fold].probabilities(&p.logits);
         let rows: Vec<Vec<f64>> = known.iter().zip(&folds).map(of_fold).collect();
         let sets: Vec<Vec<usize>> =
             rows.iter().zip(&folds).map(|(row, fold)| calibrations[fold].set(row)).collect();
@@ -157,18 +156,26 @@ impl Insight {
             calibrated: Calibrated::of(&known, &judged, &right, &units, &whole),
             answers: Answers::of(&judged, &measured, &sets, &units, &whole),
             selected: answers::selected(&judged, design),
-            learning: Learning::of(&evidence.curve, &accuracy),
+            learning: Learning::of(&record.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),
-            candidates: evidence.candidates.clone(),
-            shortcuts: guessed(&evidence.shortcuts, &baseline.accuracy),
+            candidates: record.candidates.clone(),
+            shortcuts: guessed(&record.shortcuts, &baseline.accuracy),
             baseline,
-            protocol: evidence.judged,
-            labels: labels(&evidence.classes),
-            classes: evidence.classes.clone(),
-            reasons: evidence.reasons,
-            map: evidence.map,
+            protocol: record.protocol,
+            labels: labels(&record.classes),
+            classes: record.classes.clone(),
+            reasons: record.reasons,
+            map: record.map,
             confusion,
             judged,
+        }
+    }
+
+    /// Takes over the heat maps of a record, which were found for pictures that this insight named.
+    pub fn take_heat(&mut self, record: &RunRecord) {
+        self.reasons = record.reasons;
+        for (judged, held_out) in self.judged.iter_mut().zip(usable(record)) {
+            judged.heat.clone_from(&held_out.heat);
         }
     }
 
@@ -217,7 +224,7 @@ impl Baseline {
 
 impl Calibrated {
     fn of(
-        known: &[&Prediction],
+        known: &[&HeldOut],
         judged: &[Judged],
         right: &[bool],
         units: &Units,

@@ -6,7 +6,7 @@ mod tsne;
 
 use self::pca::{Pca, pca};
 use self::tsne::{affinities, tsne};
-use crate::evidence::Place;
+use crate::record::Place;
 
 /// Pictures that a map shows at most: every pair of them is weighed against every other.
 pub const MAPPED: usize = 1000;

@@ -1,9 +1,9 @@
 //! How far the numbers can be trusted, in words.
 
 use crate::calibration::Scaling;
-use crate::compare::Comparison;
-use crate::evidence::Protocol;
 use crate::insight::Insight;
+use crate::record::Comparison;
+use crate::record::Protocol;
 use crate::stats::Estimate;
 
 use super::Sentence;

@@ -7,8 +7,8 @@ mod seen;
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::evidence::Protocol;
 use crate::insight::Insight;
+use crate::record::Protocol;
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

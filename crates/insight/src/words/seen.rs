@@ -1,7 +1,7 @@
 //! What the maps show, and of whom.
 
-use crate::evidence::{Body, Protocol, Whose};
 use crate::insight::Insight;
+use crate::record::{Body, Protocol, Whose};
 use crate::words::Sentence;
 
 impl Insight {

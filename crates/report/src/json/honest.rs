@@ -1,6 +1,6 @@
 //! How far the numbers can be trusted, for machines.
 
-use insight::{Estimate, Evidence, Insight, Proportion};
+use insight::{Estimate, Insight, Proportion, RunRecord};
 use serde::Serialize;
 
 /// How pictures are answered.
@@ -71,7 +71,7 @@ struct Gain<'a> {
 
 pub(super) fn learning<'a>(
     found: &insight::Learning,
-    evidence: &'a Evidence,
+    record: &'a RunRecord,
     insight: &'a Insight,
 ) -> Learning<'a> {
     let expected = |&(pictures, accuracy): &(usize, Estimate)| Expected { pictures, accuracy };
@@ -81,7 +81,7 @@ pub(super) fn learning<'a>(
         doubled,
     };
     Learning {
-        measured: &evidence.curve,
+        measured: &record.curve,
         law: found.law.iter().map(expected).collect(),
         power: found.power,
         doubled: found.doubled,

@@ -1,9 +1,9 @@
 //! The report for machines: the same content, with classes by name.
 
 use insight::{
-    BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate,
-    Evidence, Fact, Finder, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol,
-    Reason, Reasons, Selected, Verdict,
+    BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate, Fact,
+    Finder, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol, Reason, Reasons,
+    RunRecord, Selected, Verdict,
 };
 
 use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
@@ -134,8 +134,7 @@ const TOP: usize = 20;
 
 /// The report as JSON, indented, names exactly as the data has them.
 #[must_use]
-pub fn json(evidence: &Evidence, about: &About) -> String {
-    let insight = Insight::of(evidence);
+pub fn json(record: &RunRecord, insight: &Insight, about: &About) -> String {
     let report = Report {
         format: FORMAT,
         title: &about.title,
@@ -153,34 +152,34 @@ pub fn json(evidence: &Evidence, about: &About) -> String {
         auroc: insight.auroc,
         judged: insight.protocol,
         calibration: insight.calibrated.as_ref(),
-        answers: insight.answers.as_ref().map(|found| answers(found, &insight)),
+        answers: insight.answers.as_ref().map(|found| answers(found, insight)),
         selected: &insight.selected,
-        learning_curve: insight.learning.as_ref().map(|found| learning(found, evidence, &insight)),
-        suspects: insight.suspects.pictures.iter().map(|s| suspect(s, &insight)).collect(),
+        learning_curve: insight.learning.as_ref().map(|found| learning(found, record, insight)),
+        suspects: insight.suspects.pictures.iter().map(|s| suspect(s, insight)).collect(),
         estimated_wrong_labels: insight.suspects.estimated,
         shortcuts: &insight.shortcuts,
-        candidates: &evidence.candidates,
-        comparisons: &evidence.comparisons,
-        rate_finder: evidence.finder.as_ref(),
+        candidates: &record.candidates,
+        comparisons: &record.comparisons,
+        rate_finder: record.finder.as_ref(),
         classes: &insight.classes,
         reasons: insight.reasons,
         map: insight.map,
-        confusion: confusion(&insight),
-        most_confused: insight.most_confused.iter().map(|pair| confused(pair, &insight)).collect(),
-        top_losses: insight.top_losses(TOP).into_iter().map(|j| answer(j, &insight)).collect(),
-        per_class: insight.per_class.iter().map(|s| scores(s, &insight)).collect(),
-        predictions: insight.judged.iter().map(|j| answer(j, &insight)).collect(),
-        history: evidence.history.iter().map(row).collect(),
-        samples: evidence
+        confusion: confusion(insight),
+        most_confused: insight.most_confused.iter().map(|pair| confused(pair, insight)).collect(),
+        top_losses: insight.top_losses(TOP).into_iter().map(|j| answer(j, insight)).collect(),
+        per_class: insight.per_class.iter().map(|s| scores(s, insight)).collect(),
+        predictions: insight.judged.iter().map(|j| answer(j, insight)).collect(),
+        history: record.history.iter().map(row).collect(),
+        samples: record
             .samples
             .iter()
             .filter_map(|s| {
-                Some(Sample { class: evidence.classes.get(s.class)?, picture: &s.picture })
+                Some(Sample { class: record.classes.get(s.class)?, picture: &s.picture })
             })
             .collect(),
-        bad: &evidence.bad,
-        notes: &evidence.notes,
-        facts: &evidence.facts,
+        bad: &record.bad,
+        notes: &record.notes,
+        facts: &record.facts,
     };
     serde_json::to_string_pretty(&report)
         .expect("numbers and strings under string keys are always JSON")

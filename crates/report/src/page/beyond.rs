@@ -1,6 +1,6 @@
 //! What more pictures would bring, labels to look at, shortcuts, and what else was tried.
 
-use insight::{Estimate, Evidence, Insight, Proportion};
+use insight::{Estimate, Insight, Proportion, RunRecord};
 
 use super::gallery::{Picture, of_judged};
 use super::{Value, words};
@@ -119,8 +119,8 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    pub(super) fn of(evidence: &Evidence) -> Option<Self> {
-        let rivals = evidence.candidates.iter().map(|candidate| Rival {
+    pub(super) fn of(record: &RunRecord) -> Option<Self> {
+        let rivals = record.candidates.iter().map(|candidate| Rival {
             name: cut(&candidate.name, 80),
             log_loss: candidate.told(),
             behind: candidate.told_behind(),
@@ -128,12 +128,12 @@ impl Tried {
             errors: Proportion::new(candidate.errors.0, candidate.errors.1).to_string(),
             chosen: candidate.chosen,
         });
-        let comparisons = evidence
+        let comparisons = record
             .comparisons
             .iter()
             .map(|c| (words(&c.sentence()), svg::difference(&c.accuracy_difference)));
-        let finder = evidence.finder.as_ref().and_then(finder);
-        let suggested = evidence.finder.as_ref().and_then(|finder| finder.suggested);
+        let finder = record.finder.as_ref().and_then(finder);
+        let suggested = record.finder.as_ref().and_then(|finder| finder.suggested);
         let tried = Self {
             rivals: rivals.collect(),
             comparisons: comparisons.collect(),

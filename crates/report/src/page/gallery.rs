@@ -1,6 +1,6 @@
 //! Everything on the page that shows pictures.
 
-use insight::{Evidence, Insight, Judged};
+use insight::{Insight, Judged, RunRecord};
 
 use crate::names::{Name, percent};
 use crate::thumbnail::address;
@@ -76,14 +76,14 @@ pub(super) struct Loss {
 }
 
 pub(super) fn samples(
-    evidence: &Evidence,
+    record: &RunRecord,
     classes: &[usize],
     thumbnails: &[Vec<u8>],
 ) -> Vec<ClassSamples> {
     let most = if classes.len() < MANY { OF_CLASS } else { OF_MANY };
     let of = |class: usize| ClassSamples {
         class,
-        pictures: evidence
+        pictures: record
             .samples
             .iter()
             .filter(|sample| sample.class == class)

@@ -8,7 +8,7 @@ mod training;
 mod trust;
 
 use askama::Template;
-use insight::{BadPicture, Evidence, Insight, Piece, Sentence};
+use insight::{BadPicture, Insight, Piece, RunRecord, Sentence};
 
 use self::beyond::{Doubted, Guess, More, Tried};
 pub(crate) use self::gallery::Picture;
@@ -134,7 +134,7 @@ impl<'a> Page<'a> {
 
     /// Works out everything; `names` are the classes' as [`names`] gives them.
     pub(crate) fn of(
-        evidence: &Evidence,
+        record: &RunRecord,
         insight: &Insight,
         names: &'a [Name],
         thumbnails: &[Vec<u8>],
@@ -147,9 +147,9 @@ impl<'a> Page<'a> {
             title: Name::of(&about.title),
             names,
             headline: headline(insight),
-            notes: evidence.notes.iter().map(|note| cut(note, 1000)).collect(),
-            samples: gallery::samples(evidence, &shown, thumbnails),
-            training: Training::of(&evidence.history),
+            notes: record.notes.iter().map(|note| cut(note, 1000)).collect(),
+            samples: gallery::samples(record, &shown, thumbnails),
+            training: Training::of(&record.history),
             matrix: (!insight.judged.is_empty())
                 .then(|| Matrix::of(insight, &shown, gallery::PAIRS)),
             columns: shown.iter().map(|&class| words(&insight.column_sentence(class))).collect(),
@@ -170,10 +170,10 @@ impl<'a> Page<'a> {
             suspect_count: insight.suspects.pictures.len(),
             alarms: insight.shortcut_alarms().iter().map(words).collect(),
             guesses: beyond::guesses(insight),
-            tried: Tried::of(evidence),
-            bad: bad(&evidence.bad),
-            bad_count: evidence.bad.len(),
-            facts: evidence
+            tried: Tried::of(record),
+            bad: bad(&record.bad),
+            bad_count: record.bad.len(),
+            facts: record
                 .facts
                 .iter()
                 .map(|fact| (cut(&fact.name, 80), cut(&fact.value, 2000)))

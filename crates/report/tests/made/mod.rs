@@ -1,4 +1,4 @@
-//! Evidence for tests: as a run would leave it, with drawn thumbnails.
+//! RunRecord for tests: as a run would leave it, with drawn thumbnails.
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
@@ -7,20 +7,20 @@ use ground::Digest;
 use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
-    BadPicture, Body, Candidate, CurvePoint, Difference, Epoch, Evidence, Fact, Finder, Heat,
-    Interval, Map, Place, Prediction, Protocol, Reasons, Sample, Shortcut, Whose,
+    BadPicture, Body, Candidate, CurvePoint, Difference, Epoch, Fact, Finder, Heat, HeldOut,
+    Interval, Map, Place, Protocol, Reasons, RunRecord, Sample, Shortcut, Whose,
 };
 
 /// Everything that [`report::html`] takes, for `classes` of which `wrong` of 10 pictures each are
 /// called by the next class's name.
-pub(crate) fn evidence(
+pub(crate) fn record(
     classes: &[String],
     pictures: usize,
     wrong: usize,
-) -> (Evidence, Vec<Vec<u8>>) {
+) -> (RunRecord, Vec<Vec<u8>>) {
     let n = classes.len();
     let thumbnails: Vec<Vec<u8>> = (0..n.min(40)).map(thumbnail).collect();
-    let mut made = Evidence { classes: classes.to_vec(), ..Evidence::default() };
+    let mut made = RunRecord { classes: classes.to_vec(), ..RunRecord::default() };
     for (actual, class) in classes.iter().enumerate() {
         for i in 0..pictures {
             // Mistakes go to neighbours, at several distances, so that pairs differ in count.
@@ -30,10 +30,9 @@ pub(crate) fn evidence(
             let logits = probabilities.iter().map(|p| p.ln()).collect();
             let thumbnail = (actual < thumbnails.len()).then_some(actual);
             let picture = format!("{class}/picture {i}.jpg");
-            let group = made.predictions.len();
-            let one =
-                Prediction { picture, actual, logits, group, thumbnail, ..Prediction::default() };
-            made.predictions.push(one);
+            let group = made.held_out.len();
+            let one = HeldOut { picture, actual, logits, group, thumbnail, ..HeldOut::default() };
+            made.held_out.push(one);
         }
         for i in 0..6 {
             let picture = format!("{class}/sample {i}.jpg");
@@ -64,11 +63,11 @@ pub(crate) fn evidence(
 
 /// The same as a run out of fold leaves it, with everything that there can be: too sure a network,
 /// a few wrong labels, a shortcut.
-pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<u8>>) {
-    let (mut made, thumbnails) = evidence(classes, pictures, 0);
+pub(crate) fn honest(classes: &[String], pictures: usize) -> (RunRecord, Vec<Vec<u8>>) {
+    let (mut made, thumbnails) = record(classes, pictures, 0);
     let n = classes.len();
     let mut draws = Draws::new(3, Purpose::Synthetic, &[n as u64]);
-    for (i, p) in made.predictions.iter_mut().enumerate() {
+    for (i, p) in made.held_out.iter_mut().enumerate() {
         // Every thirtieth label is wrong.
         let shown = if i % 30 == 7 { (p.actual + 1) % n } else { p.actual };
         let signal = |c: usize| if c == shown { 1.9 } else { 0.0 };
@@ -77,17 +76,17 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (Evidence, Vec<Vec<
         p.novelty = Some((0.2 + 0.05 * draws.normal()) as f32);
     }
     let shifted: Vec<Vec<f32>> = made
-        .predictions
+        .held_out
         .iter()
         .map(|p| p.logits.iter().map(|x| x + 4.0 * draws.normal() as f32).collect())
         .collect();
-    let own: Vec<Vec<f32>> = made.predictions.iter().map(|p| p.logits.clone()).collect();
-    let labels: Vec<usize> = made.predictions.iter().map(|p| p.actual).collect();
-    let groups: Vec<usize> = made.predictions.iter().map(|p| p.group).collect();
+    let own: Vec<Vec<f32>> = made.held_out.iter().map(|p| p.logits.clone()).collect();
+    let labels: Vec<usize> = made.held_out.iter().map(|p| p.actual).collect();
+    let groups: Vec<usize> = made.held_out.iter().map(|p| p.group).collect();
     let comparison =
         insight::compare("the fitted head", &shifted, "fine-tuning", &own, &labels, &groups);
     let of = labels.len();
-    made.judged = Protocol::OutOfFold { folds: 5, repeats: 1 };
+    made.protocol = Protocol::OutOfFold { folds: 5, repeats: 1 };
     made.comparisons = vec![comparison];
     let rival = |name: &str, log_loss, wrong, chosen: bool| Candidate {
         name: name.into(),
@@ -187,9 +186,9 @@ pub(crate) fn guesses(classes: usize) -> (Vec<insight::Guessed>, insight::Propor
 }
 
 /// Heat for all but every ninth picture, and places by class with some astray.
-fn see(made: &mut Evidence) {
+fn see(made: &mut RunRecord) {
     let n = made.classes.len();
-    for (i, p) in made.predictions.iter_mut().enumerate() {
+    for (i, p) in made.held_out.iter_mut().enumerate() {
         let mut draws = Draws::new(4, Purpose::Synthetic, &[i as u64]);
         let called = (0..n).fold(0, |a, b| if p.logits[b] > p.logits[a] { b } else { a });
         let mut classes = vec![called, p.actual];

@@ -2,8 +2,12 @@
 
 use ground::random::{Draws, Purpose};
 
-use super::judge::{Space, Trial, each, first_of_largest};
-use super::*;
+use ground::Stop;
+use ground::progress::Progress;
+use insight::CurvePoint;
+
+use super::judge::{Judge, Space, Trial, each, first_of_largest};
+use super::{AutoError, Way, stopped};
 
 /// The parts of the pictures that are learned from.
 const SHARES: [f64; 6] = [0.1, 0.2, 0.35, 0.55, 0.75, 1.0];

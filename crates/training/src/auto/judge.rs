@@ -2,13 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use classifier::{Learned, evenly};
 use ground::Digest;
 use ground::files::FileError;
+use insight::{HeldOut, Protocol};
 use kernels::threads;
-use pictures::split;
+use pictures::{Dataset, Side, split};
 
-use super::*;
-use crate::head::{self, BLOCK};
+use super::{Auto, AutoError, Rival, Way};
+use crate::features::Table;
+use crate::head::{self, BLOCK, Kind, Layers, Linear};
 
 /// Folds in which a head's strength is chosen, among the pictures that it learns from.
 const INNER_FOLDS: usize = 5;
@@ -123,27 +126,27 @@ impl<'a> Judge<'a> {
         Ok(Learned::new(&pictures, self.table.width(), &rows))
     }
 
-    /// Says of each judged picture how strange it is to those that its judges learned from.
+    /// Measures the novelty of each held-out picture against those that its judges learned from.
     pub(super) fn compare(
         &self,
-        judged: &mut [Judged],
+        held_out: &mut [HeldOut],
+        pictures: &[usize],
         reference: &Learned,
     ) -> Result<(), FileError> {
         let folds = matches!(self.protocol, Protocol::OutOfFold { .. });
         let mut fold_of = vec![usize::MAX; self.labels.len()];
         if folds {
-            judged.iter().for_each(|judged| fold_of[judged.picture] = judged.fold);
+            held_out.iter().zip(pictures).for_each(|(one, &picture)| fold_of[picture] = one.fold);
         }
-        for block in judged.chunks_mut(BLOCK) {
-            let pictures: Vec<usize> = block.iter().map(|judged| judged.picture).collect();
+        for (block, pictures) in held_out.chunks_mut(BLOCK).zip(pictures.chunks(BLOCK)) {
             let mut rows = vec![0.0; pictures.len() * self.table.width()];
-            self.table.read(&pictures, &mut rows)?;
+            self.table.read(pictures, &mut rows)?;
             // Of another fold, or of no fold at all.
             let may = |row: usize, other: usize| {
                 fold_of[other] == usize::MAX || fold_of[other] != fold_of[pictures[row]]
             };
-            for (judged, novelty) in block.iter_mut().zip(reference.novelties(&rows, may)) {
-                judged.novelty = novelty;
+            for (one, novelty) in block.iter_mut().zip(reference.novelties(&rows, may)) {
+                one.novelty = novelty;
             }
         }
         Ok(())

@@ -9,22 +9,23 @@ mod tune;
 mod verdict;
 mod way;
 
-use classifier::{Judged, Learned, Views, evenly};
+use classifier::{Learned, Views};
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
-use insight::{Candidate, CurvePoint, Map, Protocol, Shortcut};
+use insight::{Protocol, RunRecord};
 use kernels::Precision;
 use network::{Architecture, Backbone, Head, Parameters};
-use pictures::{Dataset, PicturesError, Side};
+use pictures::{Dataset, PicturesError};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
-use crate::features::{About, Features, FeaturesError, Table};
-use crate::head::{Kind, Layers, Linear};
+use crate::features::{Features, FeaturesError};
+use crate::head::Layers;
 use judge::Judge;
 pub(crate) use judge::first_of_largest;
 pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
+use verdict::Verdict;
 pub use way::{Rival, Way};
 
 /// The settings of the default recipe. They are saved in the classifier, so that a run can be
@@ -37,7 +38,6 @@ pub struct Auto {
     /// Height and width of the square that the network is given.
     pub size: usize,
     /// How often a picture is looked at: once, twice (mirrored too) or four times (zoomed in too).
-    #[serde(default = "two")]
     pub views: usize,
     /// Folds that every picture is judged out of, where nobody says which are held out.
     pub folds: usize,
@@ -53,7 +53,6 @@ pub struct Auto {
     /// Where all randomness starts from.
     pub seed: u64,
     /// In which numbers fine-tuning's steps compute; features and all that is judged are in `fp32`.
-    #[serde(default)]
     pub precision: Precision,
 }
 
@@ -93,11 +92,6 @@ impl Auto {
     }
 }
 
-/// What classifiers had before there was a choice.
-fn two() -> usize {
-    2
-}
-
 /// What the default recipe makes of features.
 #[derive(Clone, Debug)]
 pub struct Fitted {
@@ -107,22 +101,15 @@ pub struct Fitted {
     pub body: Parameters,
     /// How it was made.
     pub chosen: Way,
-    /// How the pictures were judged.
-    pub protocol: Protocol,
-    /// Every judged picture, in the order of the dataset.
-    pub judged: Vec<Judged>,
     /// The heads that judged in the first round, by fold; none where the head above judged.
     pub judges: Vec<Layers>,
-    /// What the places of the judged pictures are on.
-    pub map: Option<Map>,
     /// What new pictures are to be compared with.
     pub reference: Learned,
-    /// All kinds of head that were tried.
-    pub candidates: Vec<Candidate>,
-    /// How well it does when it learns from fewer pictures.
-    pub curve: Vec<CurvePoint>,
-    /// What can be guessed without looking.
-    pub shortcuts: Vec<Shortcut>,
+    /// The record of the run: held-out pictures in the order of the dataset, candidates, learning
+    /// curve, shortcuts and map.
+    pub record: RunRecord,
+    /// Of each held-out picture of the record, its index in the dataset.
+    pub held_out: Vec<usize>,
 }
 
 /// Why nothing was fitted.
@@ -177,35 +164,22 @@ pub fn fit(
 ) -> Result<Fitted, AutoError> {
     let judge = Judge::new(settings, data, &features.table)?;
     let verdict = verdict::of(&judge, progress, stop)?;
-    let (rival, mut judged) = (verdict.chosen, verdict.judged.clone());
-    let protocol = verdict.protocol;
-    let candidates = verdict.candidates.clone();
+    let Verdict { chosen, mut record, pictures: held_out, first } = verdict;
+    record.classes.clone_from(&data.classes);
     let learned = judge.learned();
     let reference = judge.reference(&learned)?;
-    judge.compare(&mut judged, &reference)?;
-    let way = judge.way(rival, &judge.space(&learned, &[])?, &learned)?;
-    let head = way.fit(&features.table, &learned, &judge.labels, judge.classes)?;
+    judge.compare(&mut record.held_out, &held_out, &reference)?;
+    let chosen = judge.way(chosen, &judge.space(&learned, &[])?, &learned)?;
+    let head = chosen.fit(&features.table, &learned, &judge.labels, judge.classes)?;
     // Without folds the head itself is the judge.
-    let judges = match protocol {
-        Protocol::OutOfFold { .. } => verdict.heads(&judge)?,
+    let judges = match record.protocol {
+        Protocol::OutOfFold { .. } => verdict::heads(first, &judge)?,
         _ => vec![],
     };
-    let map = place::of(&mut judged, &judge, features, settings.seed)?;
-    let curve = curve::of(&judge, way, progress, stop)?;
-    let shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
-    Ok(Fitted {
-        head,
-        body,
-        chosen: way,
-        protocol,
-        judged,
-        judges,
-        map,
-        reference,
-        candidates,
-        curve,
-        shortcuts,
-    })
+    record.map = place::of(&mut record.held_out, &held_out, features, settings.seed)?;
+    record.curve = curve::of(&judge, chosen, progress, stop)?;
+    record.shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
+    Ok(Fitted { head, body, chosen, judges, reference, record, held_out })
 }
 
 impl Fitted {

@@ -1,28 +1,29 @@
 //! Where each judged picture lies on the map of the features.
 
 use ground::Digester;
+use ground::files::FileError;
 use insight::layout::{layout, mapped};
-use insight::{Body, Place};
+use insight::{Body, HeldOut, Map, Place};
 
 use super::judge::first_of_largest;
-use super::*;
+use crate::features::Features;
 
 /// Changes with anything in the code that changes a place.
 const VERSION: &str = "lookalike map 1";
 
-/// Gives the judged pictures places; of many, the wrong ones and an even choice of the others
+/// Gives the held-out pictures places; of many, the wrong ones and an even choice of the others
 /// ([`mapped`]). Places of the same features are kept beside these, so that they are worked out
 /// once.
 pub(super) fn of(
-    judged: &mut [Judged],
-    judge: &Judge<'_>,
+    held_out: &mut [HeldOut],
+    pictures: &[usize],
     features: &Features,
     seed: u64,
 ) -> Result<Option<Map>, FileError> {
     let right: Vec<bool> =
-        judged.iter().map(|j| first_of_largest(&j.logits) == judge.labels[j.picture]).collect();
+        held_out.iter().map(|one| first_of_largest(&one.logits) == one.actual).collect();
     let shown = mapped(&right);
-    let pictures: Vec<usize> = shown.iter().map(|&at| judged[at].picture).collect();
+    let pictures: Vec<usize> = shown.iter().map(|&at| pictures[at]).collect();
     let width = features.table.width();
     let mut rows = vec![0.0; pictures.len() * width];
     features.table.read(&pictures, &mut rows)?;
@@ -35,7 +36,7 @@ pub(super) fn of(
         return Ok(None);
     };
     for (at, place) in shown.into_iter().zip(places) {
-        judged[at].place = Some(place);
+        held_out[at].place = Some(place);
     }
     Ok(Some(Map { body: Body::Pretrained, explained }))
 }

@@ -1,7 +1,11 @@
 //! How often size of file, size of picture and mean colour name a picture right, judged as the
 //! pictures were (in the first round).
 
-use super::*;
+use insight::Shortcut;
+
+use super::AutoError;
+use super::judge::Judge;
+use crate::features::About;
 use crate::shortcuts::Clue;
 
 pub(super) fn of(

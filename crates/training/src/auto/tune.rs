@@ -4,13 +4,19 @@
 
 use std::time::{Duration, Instant};
 
-use classifier::{averages as averages_of, evenly};
+use classifier::{Learned, averages as averages_of, evenly};
 use engine::{Engine, Images, Step, Trained};
-use ground::files::Disk;
-use insight::{Comparison, Epoch, Finder, compare};
-use pictures::{Batching, Loader, Preprocess};
+use ground::Stop;
+use ground::files::{Disk, FileError};
+use ground::progress::Progress;
+use insight::{Comparison, Epoch, Finder, HeldOut, Protocol, compare};
+use network::Parameters;
+use pictures::{Batching, Dataset, Loader, PicturesError, Preprocess, Side};
+use serde::{Deserialize, Serialize};
 
-use super::*;
+use super::{Auto, AutoError, Fitted, stopped, with_head};
+use crate::features::{FeaturesError, Table};
+use crate::head::Layers;
 use crate::{Checkpoints, Classic, Kept, Observer, Rates, Run, Stage, Sweep, TrainingError, find};
 
 /// Epochs of everything learning.
@@ -95,8 +101,9 @@ pub struct Tuned {
 pub struct Better {
     /// Its weights.
     pub parameters: Parameters,
-    /// What networks like it say of pictures that they had not seen.
-    pub judged: Vec<Judged>,
+    /// The held-out pictures of the record, with the logits of networks like it, and the index of
+    /// each in the dataset.
+    pub held_out: (Vec<usize>, Vec<HeldOut>),
     /// What new pictures are to be compared with.
     pub reference: Learned,
     /// How its last training went.
@@ -152,7 +159,7 @@ impl Tuner<'_> {
     }
 
     fn folds(&self) -> usize {
-        match self.fitted.protocol {
+        match self.fitted.record.protocol {
             Protocol::OutOfFold { folds, .. } => folds,
             _ => 1,
         }
@@ -171,13 +178,15 @@ impl Tuner<'_> {
 
     fn compete(&mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
         let fitted = self.fitted;
-        let (mut checkpoints, mut judged, mut fitted_logits) = (vec![], vec![], vec![]);
+        let (mut checkpoints, mut fitted_logits) = (vec![], vec![]);
+        let (mut indices, mut held_out) = (vec![], vec![]);
         let mut finder = None;
         for fold in 0..attempt.folds {
-            let asked: Vec<&Judged> =
-                fitted.judged.iter().filter(|judged| judged.fold == fold).collect();
+            let both = fitted.held_out.iter().zip(&fitted.record.held_out);
+            let (pictures, asked): (Vec<usize>, Vec<&HeldOut>) =
+                both.filter(|(_, one)| one.fold == fold).unzip();
             let mut sides = vec![Side::Train; self.data.items.len()];
-            asked.iter().for_each(|judged| sides[judged.picture] = Side::Valid);
+            pictures.iter().for_each(|&picture| sides[picture] = Side::Valid);
             self.data.set_sides(&sides);
             let learned = self.data.indices(Side::Train);
             self.start_from(&learned)?;
@@ -192,7 +201,6 @@ impl Tuner<'_> {
             ));
             let run = self.train(&rates, &format!("fold-{}", fold + 1))?;
             checkpoints.push(run.kept);
-            let pictures: Vec<usize> = asked.iter().map(|judged| judged.picture).collect();
             let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
             let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
             let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
@@ -206,20 +214,20 @@ impl Tuner<'_> {
             )?;
             for ((before, logits), novelty) in asked.into_iter().zip(logits).zip(novelties) {
                 fitted_logits.push(before.logits.clone());
-                judged.push(Judged { logits, novelty, ..before.clone() });
+                held_out.push(HeldOut { logits, novelty, ..before.clone() });
             }
+            indices.extend(pictures);
             finder = Some((found, rates));
         }
-        let logits: Vec<Vec<f32>> = judged.iter().map(|judged| judged.logits.clone()).collect();
-        let labels: Vec<usize> =
-            judged.iter().map(|judged| self.data.items[judged.picture].label).collect();
-        let groups: Vec<usize> = judged.iter().map(|judged| judged.group).collect();
+        let logits: Vec<Vec<f32>> = held_out.iter().map(|one| one.logits.clone()).collect();
+        let labels: Vec<usize> = held_out.iter().map(|one| one.actual).collect();
+        let groups: Vec<usize> = held_out.iter().map(|one| one.group).collect();
         let comparison = compare(FITTED, &fitted_logits, WHOLE, &logits, &labels, &groups);
         let Some((finder, rates)) = finder else { unreachable!("at least one fold is tried") };
         let keep = self.settings.fine_tune == FineTune::Always || is_better(&comparison);
         let kept = match keep {
             true => {
-                let (better, run) = self.on_everything(&rates, judged)?;
+                let (better, run) = self.on_everything(&rates, (indices, held_out))?;
                 checkpoints.push(run);
                 Some(better)
             }
@@ -232,12 +240,12 @@ impl Tuner<'_> {
     fn on_everything(
         &mut self,
         rates: &Rates,
-        judged: Vec<Judged>,
+        held_out: (Vec<usize>, Vec<HeldOut>),
     ) -> Result<(Better, Kept), AutoError> {
-        let out_of_fold = matches!(self.fitted.protocol, Protocol::OutOfFold { .. });
+        let out_of_fold = matches!(self.fitted.record.protocol, Protocol::OutOfFold { .. });
         let mut sides: Vec<Side> = vec![Side::Train; self.data.items.len()];
         if !out_of_fold {
-            self.fitted.judged.iter().for_each(|judged| sides[judged.picture] = Side::Test);
+            self.fitted.held_out.iter().for_each(|&picture| sides[picture] = Side::Test);
         }
         self.data.set_sides(&sides);
         let learned = self.data.indices(Side::Train);
@@ -249,7 +257,7 @@ impl Tuner<'_> {
         let rows = self.look(&pictures)?;
         let reference = Learned::new(&pictures, self.features.width(), &rows);
         let Run { parameters, history, kept, .. } = run;
-        Ok((Better { parameters, judged, reference, history }, kept))
+        Ok((Better { parameters, held_out, reference, history }, kept))
     }
 
     /// Puts the head that is fitted on these pictures on the body as it was.

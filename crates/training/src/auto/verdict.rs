@@ -1,11 +1,13 @@
 //! Which kind of head says best what pictures show that it had not learned from.
 
 use classifier::softmax;
+use ground::Stop;
+use ground::progress::Progress;
+use insight::{Candidate, Difference, HeldOut, Protocol, RunRecord};
 
-use insight::Difference;
-
-use super::judge::{Trial, each};
-use super::*;
+use super::judge::{Judge, Trial, each};
+use super::{AutoError, Rival, Way, stopped};
+use crate::head::{Kind, Layers};
 
 /// The kinds of linear head that compete.
 const LINEAR: [Kind; 2] = [Kind::Logistic, Kind::Means];
@@ -16,15 +18,16 @@ const FIRST_TRIED: usize = 100;
 /// What the trials showed.
 pub(super) struct Verdict {
     pub(super) chosen: Rival,
-    pub(super) protocol: Protocol,
-    pub(super) judged: Vec<Judged>,
-    pub(super) candidates: Vec<Candidate>,
+    /// The run's record with its held-out pictures and candidates, to be completed.
+    pub(super) record: RunRecord,
+    /// The index of each held-out picture in the dataset.
+    pub(super) pictures: Vec<usize>,
     /// What the chosen kind of head was made with in each trial of the first round.
-    first: Vec<Fit>,
+    pub(super) first: Vec<Fit>,
 }
 
 /// A head of a trial: how it was made, and itself where that was on the features as they are.
-struct Fit {
+pub(super) struct Fit {
     way: Way,
     head: Option<Layers>,
 }
@@ -108,8 +111,9 @@ pub(super) fn of(
     }
     let [a, b] = linear;
     let said = [a, b, hidden].into_iter().nth(chosen).expect("one of these was chosen");
-    let judged = judge.gather(&said.logits[..trials]);
-    Ok(Verdict { chosen: said.rival, protocol, judged, candidates, first: said.fits })
+    let (pictures, held_out) = judge.gather(&said.logits[..trials]);
+    let record = RunRecord { protocol, held_out, candidates, ..RunRecord::default() };
+    Ok(Verdict { chosen: said.rival, record, pictures, first: said.fits })
 }
 
 impl Said {
@@ -148,20 +152,24 @@ impl Said {
 impl Judge<'_> {
     /// Who is best in the first so many trials, and by how much.
     fn compete(&self, rivals: &[&Said], trials: usize) -> (Vec<Candidate>, usize) {
-        let judged = rivals.iter().map(|said| self.gather(&said.logits[..trials]));
-        let judged: Vec<Vec<Judged>> = judged.collect();
-        let of = |values: &[usize]| judged[0].iter().map(|j| values[j.picture]).collect::<Vec<_>>();
-        let named = |(said, judged): (&&Said, &Vec<Judged>)| {
-            (said.rival.to_string(), judged.iter().map(|j| j.logits.clone()).collect())
-        };
-        let rivals: Vec<_> = rivals.iter().zip(&judged).map(named).collect();
-        let candidates = insight::compete(&rivals, &of(&self.labels), &of(&self.groups));
+        let mut all = vec![];
+        let (mut labels, mut groups) = (vec![], vec![]);
+        for said in rivals {
+            // All were asked about the same pictures.
+            let (_, held_out) = self.gather(&said.logits[..trials]);
+            labels = held_out.iter().map(|one| one.actual).collect();
+            groups = held_out.iter().map(|one| one.group).collect();
+            let logits = held_out.into_iter().map(|one| one.logits).collect();
+            all.push((said.rival.to_string(), logits));
+        }
+        let candidates = insight::compete(&all, &labels, &groups);
         let best = candidates.iter().position(|candidate| candidate.chosen).unwrap_or(0);
         (candidates, best)
     }
 
-    /// Each picture's logits over the rounds of the first trials.
-    fn gather(&self, said: &[Vec<Vec<f32>>]) -> Vec<Judged> {
+    /// The held-out pictures of the first trials, with their logits over all rounds, and the index
+    /// of each in the dataset.
+    fn gather(&self, said: &[Vec<Vec<f32>>]) -> (Vec<usize>, Vec<HeldOut>) {
         let mut of_picture: Vec<Vec<&[f32]>> = vec![vec![]; self.labels.len()];
         let mut fold_of = vec![0; self.labels.len()];
         for (trial, rows) in self.trials.iter().zip(said) {
@@ -173,29 +181,29 @@ impl Judge<'_> {
             }
         }
         let judged = of_picture.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
-        let judged = judged.map(|(picture, rows)| Judged {
-            picture,
-            logits: mean(rows),
-            fold: fold_of[picture],
-            group: self.groups[picture],
-            novelty: None,
-            place: None,
+        let judged = judged.map(|(picture, rows)| {
+            let one = HeldOut {
+                actual: self.labels[picture],
+                logits: mean(rows),
+                fold: fold_of[picture],
+                group: self.groups[picture],
+                ..HeldOut::default()
+            };
+            (picture, one)
         });
-        judged.collect()
+        judged.unzip()
     }
 }
 
-impl Verdict {
-    /// The heads that judged in the first round, by fold.
-    pub(super) fn heads(self, judge: &Judge<'_>) -> Result<Vec<Layers>, AutoError> {
-        let trials = judge.trials.iter().filter(|trial| trial.round == 0);
-        let both: Vec<(&Trial, Fit)> = trials.zip(self.first).collect();
-        each(&both, |(trial, fit)| match &fit.head {
-            Some(head) => Ok(head.clone()),
-            // It was fitted on other coordinates, which come to the same.
-            None => Ok(fit.way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?),
-        })
-    }
+/// The heads that judged in the first round, by fold.
+pub(super) fn heads(first: Vec<Fit>, judge: &Judge<'_>) -> Result<Vec<Layers>, AutoError> {
+    let trials = judge.trials.iter().filter(|trial| trial.round == 0);
+    let both: Vec<(&Trial, Fit)> = trials.zip(first).collect();
+    each(&both, |(trial, fit)| match &fit.head {
+        Some(head) => Ok(head.clone()),
+        // It was fitted on other coordinates, which come to the same.
+        None => Ok(fit.way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?),
+    })
 }
 
 /// The logarithm of the mean probability.

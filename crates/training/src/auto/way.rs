@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::*;
-use crate::head::fit_hidden;
+use ground::files::FileError;
+
+use crate::features::Table;
+use crate::head::{Kind, Layers, fit_hidden};
 
 /// A kind of head that competes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use weights::WeightsError;
 use weights::safetensors::{File, Limits, TensorRef, Values, write_sealed};
 
 use super::{Place, Standing};
-use crate::run::{HeldOut, Snapshot};
+use crate::run::{HeldOutLogits, Snapshot};
 use crate::smooth::Smooth;
 use crate::{Movement, Stage};
 
@@ -216,8 +216,9 @@ pub(crate) fn read(path: &Path, expected: &Expected<'_>) -> Result<Checkpoint, B
             return Err(Broken::Unsound(format!("{rows} answers to {held_out} pictures")));
         }
         let held_out = expected.held_out.iter().zip(rows);
-        let held_out =
-            held_out.map(|(&picture, row)| HeldOut { picture, logits: row.to_vec() }).collect();
+        let held_out = held_out
+            .map(|(&picture, row)| HeldOutLogits { picture, logits: row.to_vec() })
+            .collect();
         Ok(Rc::new(Snapshot { parameters, held_out, score }))
     };
     let last = text.last.map(|score| snapshot(LAST, score)).transpose()?;

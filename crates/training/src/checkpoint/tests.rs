@@ -14,7 +14,7 @@ use ground::random::{Draws, Purpose};
 use network::{Graph, Op, Parameters};
 
 use super::{Checkpoint, Checkpoints, Expected, Keeper, Place};
-use crate::run::{HeldOut, Snapshot};
+use crate::run::{HeldOutLogits, Snapshot};
 use crate::smooth::Smooth;
 use crate::{Movement, Observer, Stage};
 
@@ -102,7 +102,7 @@ fn all_of_it_comes_back() {
     let place = tempfile::tempdir().unwrap();
     let graph = graph();
     let snapshot = |seed| {
-        let held_out = HELD_OUT.map(|picture| HeldOut { picture, logits: vec![0.1, 0.9] });
+        let held_out = HELD_OUT.map(|picture| HeldOutLogits { picture, logits: vec![0.1, 0.9] });
         let parameters = Parameters::start(&graph, seed);
         Rc::new(Snapshot { parameters, held_out: held_out.to_vec(), score: (seed as usize, 0.3) })
     };

@@ -202,18 +202,6 @@ impl<S: Source> File<S> {
         Ok(digester.finish())
     }
 
-    /// The SHA-256 of everything behind the header.
-    ///
-    /// # Errors
-    /// When reading fails.
-    pub fn payload_digest(&self) -> Result<Digest, WeightsError> {
-        let bytes = self.layout.entries().values().map(|entry| entry.bytes).sum();
-        let all = Entry { dtype: Dtype::U8, shape: vec![], start: self.layout.data_start(), bytes };
-        let mut digester = Digester::new();
-        self.pieces(&all, |piece| digester.update(piece))?;
-        Ok(digester.finish())
-    }
-
     fn entry(&self, name: &str) -> Result<Entry, WeightsError> {
         let missing = || WeightsError::NoTensor { path: self.path.clone(), name: name.to_owned() };
         self.layout.entries().get(name).cloned().ok_or_else(missing)

@@ -2,14 +2,11 @@
 
 use std::time::Instant;
 
-use classifier::{Judged, Learned, Made, Material, Views};
+use classifier::{Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::progress::Progress;
 use ground::{Digest, Stop};
-use insight::{
-    BadPicture, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Insight, Map, Protocol,
-    Shortcut,
-};
+use insight::{BadPicture, Fact, Insight, RunRecord};
 use network::{Architecture, Parameters};
 use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
 use training::features::Kept;
@@ -47,54 +44,18 @@ pub(super) struct Outcome {
     pub(super) architecture: Architecture,
     pub(super) parameters: Parameters,
     pub(super) views: Views,
-    pub(super) judged: Protocol,
-    pub(super) predictions: Vec<Judged>,
-    pub(super) map: Option<Map>,
+    pub(super) record: RunRecord,
+    /// Of each of the record's held-out pictures, its index in the dataset.
+    pub(super) held_out: Vec<usize>,
     pub(super) reference: Option<Learned>,
     /// The heads that judged, by fold; none where the network itself judged.
     pub(super) judges: Vec<Layers>,
     /// Where the reasons of those are kept.
     pub(super) kept: Option<(Digest, Kept)>,
-    pub(super) candidates: Vec<Candidate>,
-    pub(super) comparisons: Vec<Comparison>,
-    pub(super) curve: Vec<CurvePoint>,
-    pub(super) shortcuts: Vec<Shortcut>,
     /// Of the self-test's pictures, where they are known.
     pub(super) features: Option<Vec<Vec<f32>>>,
-    pub(super) finder: Option<Finder>,
-    pub(super) history: Vec<Epoch>,
     /// What a reader should know of it, beside the rest.
     pub(super) facts: Vec<(&'static str, String)>,
-}
-
-impl Outcome {
-    /// Of a run that only made these.
-    pub(super) fn new(
-        architecture: Architecture,
-        parameters: Parameters,
-        judged: Protocol,
-        predictions: Vec<Judged>,
-    ) -> Self {
-        Self {
-            architecture,
-            parameters,
-            judged,
-            predictions,
-            views: Views::default(),
-            map: None,
-            reference: None,
-            judges: vec![],
-            kept: None,
-            candidates: vec![],
-            comparisons: vec![],
-            curve: vec![],
-            shortcuts: vec![],
-            features: None,
-            finder: None,
-            history: vec![],
-            facts: vec![],
-        }
-    }
 }
 
 impl Account {
@@ -169,9 +130,11 @@ impl Account {
         stop: &Stop,
     ) -> anyhow::Result<()> {
         let digest = self.start.digest()?.map(|digest| digest.to_string());
-        let facts = self.facts(&outcome, digest.as_deref())?;
+        let mut record = outcome.record;
+        record.facts = self.facts(&outcome.facts, digest.as_deref())?;
+        record.bad = self.bad();
+        record.notes.clone_from(&self.notes);
         let pretrained = self.start.name().zip(digest);
-        let pictures: Vec<usize> = outcome.predictions.iter().map(|j| j.picture).collect();
         let material = Material {
             architecture: outcome.architecture,
             preprocess: self.preprocess.clone(),
@@ -179,42 +142,34 @@ impl Account {
             parameters: outcome.parameters,
             recipe: serde_json::to_value(&self.recipe)?,
             made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
-            judged: outcome.judged,
-            predictions: outcome.predictions,
-            map: outcome.map,
-            reference: outcome.reference,
-            candidates: outcome.candidates,
-            comparisons: outcome.comparisons,
-            curve: outcome.curve,
-            shortcuts: outcome.shortcuts,
-            features: outcome.features,
-            finder: outcome.finder,
-            history: outcome.history,
-            bad: self.bad(),
-            notes: self.notes.clone(),
-            facts,
+            record,
+            held_out: &outcome.held_out,
             data: &self.data,
             folder: self.settings.source.folder(),
+            reference: outcome.reference,
+            features: outcome.features,
         };
         let mut classifier = material.build(engine)?;
+        let mut insight = Insight::of(&classifier.record);
         let reasons = Reasons {
             data: &self.data,
-            pictures: &pictures,
+            pictures: &outcome.held_out,
             judges: &outcome.judges,
             kept: outcome.kept,
+            shown: ::report::EXPLAINED,
+            most: REASONS,
         };
-        reasons.explain(&mut classifier, ::report::EXPLAINED, REASONS, engine, terminal, stop)?;
+        reasons.explain(&mut classifier, &mut insight, engine, terminal, stop)?;
         let output = &self.settings.output;
         let replaced = if output.exists() { " (replaced)" } else { "" };
         classifier.save(output)?;
         // Read back at once: nobody should find out later.
         classifier.check_saved(output)?;
-        let insight = Insight::of(&classifier.evidence);
         super::summarise(&insight, terminal);
         terminal.account("");
         terminal.note(&format!("classifier: `{}`{replaced}", output.display()));
         if let Some(page) = &self.settings.report {
-            report::write(&classifier, output, page)?;
+            report::write(&classifier, &insight, output, page)?;
             terminal.note(&format!("report: `{}`", page.display()));
             suspects::write(&insight, page, terminal)?;
         }
@@ -244,7 +199,11 @@ impl Account {
     }
 
     /// What was done, for the report.
-    fn facts(&self, outcome: &Outcome, digest: Option<&str>) -> anyhow::Result<Vec<Fact>> {
+    fn facts(
+        &self,
+        more: &[(&'static str, String)],
+        digest: Option<&str>,
+    ) -> anyhow::Result<Vec<Fact>> {
         let auto = matches!(self.recipe, Recipe::Auto(_));
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
@@ -273,7 +232,7 @@ impl Account {
         for (name, value) in recipe_facts(&serde_json::to_value(&self.recipe)?) {
             fact(&name, value);
         }
-        outcome.facts.iter().for_each(|(name, value)| fact(name, value.clone()));
+        more.iter().for_each(|(name, value)| fact(name, value.clone()));
         fact("time", clock(self.began.elapsed()));
         fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));
         let (threads, isa) = (kernels::threads::count(), kernels::isa::Isa::in_use());

@@ -102,7 +102,8 @@ pub(super) fn run(
     if seen > 0 {
         terminal.note(&format!("{} had been looked at before", count(seen, "picture")));
     }
-    if !fitted.candidates.iter().any(|candidate| candidate.name == Rival::Hidden.to_string()) {
+    if !fitted.record.candidates.iter().any(|candidate| candidate.name == Rival::Hidden.to_string())
+    {
         let most = thousands(Rival::MOST_FOR_HIDDEN as u64);
         let line = format!("{} was not tried: that is done up to {most} pictures", Rival::Hidden);
         terminal.note(&line);
@@ -110,22 +111,21 @@ pub(super) fn run(
     }
     let architecture = fitted.architecture(recipe);
     let parameters = fitted.parameters(recipe);
-    let protocol = match fitted.protocol {
-        Protocol::HeldOut { .. } => Protocol::HeldOut { share },
-        other => other,
-    };
+    let mut record = fitted.record.clone();
+    if let Protocol::HeldOut { share: drawn } = &mut record.protocol {
+        *drawn = share;
+    }
     let outcome = Outcome {
+        architecture,
+        parameters,
         views: recipe.looks(),
-        candidates: fitted.candidates.clone(),
-        curve: fitted.curve.clone(),
-        shortcuts: fitted.shortcuts.clone(),
-        map: fitted.map,
+        record,
+        held_out: fitted.held_out.clone(),
         reference: Some(fitted.reference.clone()),
         judges: fitted.judges.clone(),
         kept: Some((key, features.kept.clone())),
         features: Some(of_self_test(&features.table, data.items.len())?),
         facts: vec![("head", fitted.chosen.to_string())],
-        ..Outcome::new(architecture, parameters, protocol, fitted.judged.clone())
     };
     if architecture.head != recipe.architecture(classes).head {
         let (graph, values) = (architecture.graph(), &outcome.parameters);
@@ -209,25 +209,21 @@ fn fine_tune(
         Err(error) => return Err(error.into()),
     };
     drop(table);
-    let mut outcome =
-        Outcome { comparisons: vec![tuned.comparison], finder: Some(tuned.finder), ..outcome };
+    let mut outcome = outcome;
+    outcome.record.comparisons = vec![tuned.comparison];
+    outcome.record.finder = Some(tuned.finder);
     match tuned.kept {
         Some(better) => {
             terminal.note("\nfine-tuning is kept");
             engine.set_parameters(&better.parameters)?;
-            outcome = Outcome {
-                parameters: better.parameters,
-                predictions: better.judged,
-                reference: Some(better.reference),
-                history: better.history,
-                // These speak of the fitted head.
-                judges: vec![],
-                kept: None,
-                features: None,
-                candidates: vec![],
-                curve: vec![],
-                ..outcome
-            };
+            outcome.parameters = better.parameters;
+            (outcome.held_out, outcome.record.held_out) = better.held_out;
+            outcome.reference = Some(better.reference);
+            outcome.record.history = better.history;
+            // These speak of the fitted head.
+            outcome.record.candidates.clear();
+            outcome.record.curve.clear();
+            (outcome.judges, outcome.kept, outcome.features) = (vec![], None, None);
         }
         None => {
             terminal.note("\nfine-tuning is not better beyond chance: the fitted head stays");

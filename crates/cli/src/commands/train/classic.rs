@@ -1,12 +1,12 @@
 //! `lookalike train` with fastai's recipe: a frozen stage, then an unfrozen one.
 
-use classifier::Judged;
+use classifier::Views;
 use engine::Cpu;
 use ground::Stop;
 use ground::progress::Progress;
-use insight::{Place, Protocol};
+use insight::{HeldOut, Place, Protocol, RunRecord};
 use pictures::{Dataset, Preprocess, Side, dataset};
-use training::{Classic, HeldOut, Recipe, Run, TrainingError};
+use training::{Classic, HeldOutLogits, Recipe, Run, TrainingError};
 
 use super::account::{Account, Outcome};
 use super::familiar::Familiar;
@@ -43,7 +43,7 @@ pub(super) fn run(
         ..dataset::Settings::default()
     };
     let given = folder.pictures.iter().any(|picture| picture.side == Some(Side::Valid));
-    let judged = Protocol::HeldOut { share: (!given).then_some(valid) };
+    let protocol = Protocol::HeldOut { share: (!given).then_some(valid) };
     let data = Dataset::prepare(&folder, &preprocess, &how, terminal, stop)?;
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| terminal.warn(warning));
     let mut account = Account {
@@ -84,7 +84,7 @@ pub(super) fn run(
         }
         Ok(run) => {
             let (kept, stopped) = (run.kept.clone(), run.stopped);
-            save(account, judged, run, &mut engine, terminal, stop)?;
+            save(account, protocol, run, &mut engine, terminal, stop)?;
             if stopped {
                 unfinished.left(&kept, terminal);
                 return Ok(Exit::Interrupted);
@@ -94,7 +94,7 @@ pub(super) fn run(
         }
         Err(TrainingError::NotFinite(mut at)) => {
             match at.last_good.take() {
-                Some(run) => save(account, judged, run, &mut engine, terminal, stop)?,
+                Some(run) => save(account, protocol, run, &mut engine, terminal, stop)?,
                 None => terminal.note("no epoch was done before that: nothing is saved"),
             }
             // They lead to the same end.
@@ -108,7 +108,7 @@ pub(super) fn run(
 /// Saves what a run made.
 fn save(
     mut account: Account,
-    judged: Protocol,
+    protocol: Protocol,
     run: Run,
     engine: &mut Cpu,
     terminal: &Terminal,
@@ -121,29 +121,40 @@ fn save(
     let Account { data, preprocess, .. } = &account;
     let pictures: Vec<usize> = run.held_out.iter().map(|held_out| held_out.picture).collect();
     let head = account.recipe.architecture(data.classes.len()).head;
-    let called = |held_out: &HeldOut| classifier::ranked(&held_out.logits)[0].0;
+    let called = |held_out: &HeldOutLogits| classifier::ranked(&held_out.logits)[0].0;
     let right: Vec<bool> =
         run.held_out.iter().map(|h| called(h) == data.items[h.picture].label).collect();
     let seed = account.recipe.seed();
     let familiar =
         Familiar::of(data, preprocess, head, &pictures, &right, seed, engine, terminal, stop)?;
     let seen = familiar.novelties.into_iter().zip(familiar.places);
-    let judge = |(held_out, (novelty, place)): (HeldOut, (Option<f32>, Option<Place>))| Judged {
-        picture: held_out.picture,
-        logits: held_out.logits,
-        fold: 0,
-        group: data.groups[held_out.picture],
+    let judged = |(raw, (novelty, place)): (HeldOutLogits, (Option<f32>, Option<Place>))| HeldOut {
+        actual: data.items[raw.picture].label,
+        logits: raw.logits,
+        group: data.groups[raw.picture],
         novelty,
         place,
+        ..HeldOut::default()
     };
-    let predictions = run.held_out.into_iter().zip(seen).map(judge).collect();
-    let architecture = account.recipe.architecture(data.classes.len());
-    let outcome = Outcome {
-        map: familiar.map,
-        reference: familiar.reference,
+    let record = RunRecord {
+        classes: data.classes.clone(),
+        protocol,
+        held_out: run.held_out.into_iter().zip(seen).map(judged).collect(),
         history: run.history,
+        map: familiar.map,
+        ..RunRecord::default()
+    };
+    let outcome = Outcome {
+        architecture: account.recipe.architecture(data.classes.len()),
+        parameters: run.parameters,
+        views: Views::default(),
+        record,
+        held_out: pictures,
+        reference: familiar.reference,
+        judges: vec![],
+        kept: None,
+        features: None,
         facts: vec![("steps", thousands(run.steps))],
-        ..Outcome::new(architecture, run.parameters, judged, predictions)
     };
     account.save(outcome, engine, terminal, stop)?;
     commands::timings::say(engine, terminal);

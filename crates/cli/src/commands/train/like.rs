@@ -27,13 +27,13 @@ pub(super) struct Like {
 
 impl Like {
     pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
-        let Classifier { recipe, architecture, made, evidence, .. } = Classifier::load(path)?;
+        let Classifier { recipe, architecture, made, record, .. } = Classifier::load(path)?;
         let unknown = |error: serde_json::Error| {
             let what =
                 format!("the recipe in `{}` is not one of this program's: {error}", path.display());
             Fault::new(Exit::Model, what)
         };
-        let valid = match evidence.judged {
+        let valid = match record.protocol {
             Protocol::HeldOut { share } => share,
             _ => None,
         };

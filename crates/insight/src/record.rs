@@ -1,26 +1,27 @@
-//! What a run leaves behind, as a saved classifier carries it.
+//! The record of a training run: everything that is known of it but the weights. Training builds
+//! one, a saved classifier carries it, and a report is drawn from it.
 
 mod check;
 mod seen;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use self::check::EvidenceError;
+pub use self::check::RecordError;
 pub use self::seen::{Body, Heat, Map, Place, Reasons, Whose};
-use crate::compare::Comparison;
 use crate::stats::{Difference, Estimate, Interval};
 
-/// Everything that a report is made of, except the thumbnails themselves: those are small JPEGs in
-/// a list of their own, which this refers to by index.
+/// The record of one training run. Training builds it once and it moves on whole, into the
+/// classifier's file and from there into reports. The thumbnails are small JPEGs in a list of their
+/// own, which the record refers to by index.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Evidence {
+pub struct RunRecord {
     /// Names of the classes, in the order of the logits.
     pub classes: Vec<String>,
-    /// How the predictions came about.
-    pub judged: Protocol,
-    /// What was answered on each picture by a network that had not learned from it.
-    pub predictions: Vec<Prediction>,
+    /// How the pictures were held out.
+    pub protocol: Protocol,
+    /// Every held-out picture, with the logits of a network that was not trained on it.
+    pub held_out: Vec<HeldOut>,
     /// The training table, oldest epoch first.
     pub history: Vec<Epoch>,
     /// Heads that competed, each judged as the predictions were.
@@ -42,14 +43,12 @@ pub struct Evidence {
     /// What was done: recipe, seeds, versions, hashes, counts.
     pub facts: Vec<Fact>,
     /// Whose reasons the predictions' heat shows, where there is any.
-    #[serde(default)]
     pub reasons: Option<Reasons>,
     /// What the predictions' places are on, where there are any.
-    #[serde(default)]
     pub map: Option<Map>,
 }
 
-/// How predictions came about.
+/// How the pictures were held out that the scores come from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Protocol {
@@ -75,10 +74,10 @@ impl Default for Protocol {
     }
 }
 
-/// The answer on one picture that was not learned from.
+/// A held-out picture with the logits of a network that was not trained on it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Prediction {
+pub struct HeldOut {
     /// Its path relative to the data folder.
     pub picture: String,
     /// The class that its label names.
@@ -112,11 +111,9 @@ pub struct Candidate {
     pub name: String,
     /// Its log-loss, in nats a picture, calibrated as in [`crate::compete`].
     pub log_loss: f64,
-    /// The interval of that; `None` in files from before it was measured.
-    #[serde(default)]
+    /// The interval of that; `None` where there are too few pictures for one.
     pub range: Option<Interval>,
     /// Its log-loss minus that of the chosen one on the same pictures; `None` of the chosen one.
-    #[serde(default)]
     pub behind: Option<Difference>,
     /// How many pictures it named wrong, of how many.
     pub errors: (usize, usize),
@@ -151,6 +148,46 @@ impl Candidate {
             && self.log_loss >= 0.0
             && self.range.is_none_or(|range| ordered(range) && range.high.is_finite())
             && self.behind.is_none_or(|behind| behind.is_possible())
+    }
+}
+
+/// Two classifiers on the same pictures, neither of which had learned from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// What the first is called, as it stands in a sentence: `the fitted head`.
+    pub a: String,
+    /// And the second.
+    pub b: String,
+    /// How many pictures both were asked about.
+    pub pictures: usize,
+    /// How many both named right.
+    pub both_right: usize,
+    /// How many a alone named right.
+    pub only_a: usize,
+    /// How many b alone did.
+    pub only_b: usize,
+    /// Accuracy of b minus that of a, −1 to 1.
+    pub accuracy_difference: Difference,
+    /// How probable a difference as large is if neither is better.
+    pub p_value: f64,
+    /// Log-loss of b minus that of a, in nats a picture, each calibrated by its own temperature:
+    /// below 0 where b is better.
+    pub log_loss_difference: Difference,
+    /// Whether b names more pictures right (`true`) or fewer (`false`), where that is beyond
+    /// chance.
+    pub better: Option<bool>,
+}
+
+impl Comparison {
+    /// Whether a comparison from a file can be one.
+    fn is_possible(&self) -> bool {
+        let counted = self.both_right.checked_add(self.only_a);
+        let counted = counted.and_then(|sum| sum.checked_add(self.only_b));
+        counted.is_some_and(|sum| sum <= self.pictures)
+            && self.accuracy_difference.is_possible()
+            && self.log_loss_difference.is_possible()
+            && (0.0..=1.0).contains(&self.p_value)
     }
 }
 

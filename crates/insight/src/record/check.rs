@@ -1,8 +1,8 @@
-use super::{Evidence, Place, Prediction, Protocol};
+use super::{HeldOut, Place, Protocol, RunRecord};
 
-/// Why evidence from a file cannot be believed.
+/// Why record from a file cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EvidenceError {
+pub enum RecordError {
     /// A class, thumbnail or fold that does not exist.
     #[error("{what} {index} is named where there are {count}")]
     Index {
@@ -49,13 +49,13 @@ pub enum EvidenceError {
     },
 }
 
-impl Evidence {
-    /// Checks evidence that comes from a file: every index within its list (of `thumbnails`
+impl RunRecord {
+    /// Checks record that comes from a file: every index within its list (of `thumbnails`
     /// thumbnails), every number finite and within its range.
     ///
     /// # Errors
     /// The first thing found that cannot be.
-    pub fn check(&self, thumbnails: usize) -> Result<(), EvidenceError> {
+    pub fn check(&self, thumbnails: usize) -> Result<(), RecordError> {
         self.check_predictions(thumbnails)?;
         for sample in &self.samples {
             within("class", sample.class, self.classes.len())?;
@@ -64,13 +64,13 @@ impl Evidence {
         for e in &self.history {
             let errors = e.errors.is_none_or(|(wrong, of)| wrong <= of);
             if !errors || !e.seconds.is_finite() || e.seconds < 0.0 {
-                return Err(EvidenceError::Epoch { stage: e.stage.clone(), epoch: e.epoch });
+                return Err(RecordError::Epoch { stage: e.stage.clone(), epoch: e.epoch });
             }
         }
         let possible = |part, possible| {
-            if possible { Ok(()) } else { Err(EvidenceError::Impossible { part }) }
+            if possible { Ok(()) } else { Err(RecordError::Impossible { part }) }
         };
-        possible("how it was judged", self.judged.is_possible())?;
+        possible("how it was judged", self.protocol.is_possible())?;
         let candidates = self.candidates.iter().all(super::Candidate::is_possible);
         possible("a candidate", candidates)?;
         possible("a comparison", self.comparisons.iter().all(super::Comparison::is_possible))?;
@@ -94,22 +94,22 @@ impl Evidence {
         possible("the rate finder", finder)
     }
 
-    fn check_predictions(&self, thumbnails: usize) -> Result<(), EvidenceError> {
+    fn check_predictions(&self, thumbnails: usize) -> Result<(), RecordError> {
         let classes = self.classes.len();
-        let folds = match self.judged {
+        let folds = match self.protocol {
             Protocol::OutOfFold { folds, .. } => folds,
             Protocol::HeldOut { .. } | Protocol::Test => 1,
         };
-        for p in &self.predictions {
+        for p in &self.held_out {
             within("class", p.actual, classes)?;
             within("fold", p.fold, folds)?;
             p.thumbnail.map_or(Ok(()), |index| within("thumbnail", index, thumbnails))?;
             let found = p.logits.len();
             if found != classes {
-                return Err(EvidenceError::Count { picture: p.picture.clone(), found, classes });
+                return Err(RecordError::Count { picture: p.picture.clone(), found, classes });
             }
             let number = |what, value: Option<&f32>| match value {
-                Some(value) => Err(EvidenceError::Number {
+                Some(value) => Err(RecordError::Number {
                     picture: p.picture.clone(),
                     what,
                     value: value.to_string(),
@@ -124,18 +124,18 @@ impl Evidence {
     }
 
     /// Maps of the size that is stated, and places on the map.
-    fn check_seen(&self, p: &Prediction) -> Result<(), EvidenceError> {
+    fn check_seen(&self, p: &HeldOut) -> Result<(), RecordError> {
         let cells = self.reasons.map_or(0, |reasons| reasons.side.saturating_mul(reasons.side));
         for heat in &p.heat {
             within("class", heat.class, self.classes.len())?;
             if heat.cells.is_empty() || heat.cells.len() != cells {
-                return Err(EvidenceError::Impossible { part: "a heat map" });
+                return Err(RecordError::Impossible { part: "a heat map" });
             }
         }
         let thousandths =
             |place: &Place| place.linear.iter().chain(&place.near).all(|&x| x <= 1000);
         let placed = p.place.as_ref().is_none_or(|place| self.map.is_some() && thousandths(place));
-        if placed { Ok(()) } else { Err(EvidenceError::Impossible { part: "a place on the map" }) }
+        if placed { Ok(()) } else { Err(RecordError::Impossible { part: "a place on the map" }) }
     }
 }
 
@@ -149,6 +149,6 @@ impl Protocol {
     }
 }
 
-fn within(what: &'static str, index: usize, count: usize) -> Result<(), EvidenceError> {
-    if index < count { Ok(()) } else { Err(EvidenceError::Index { what, index, count }) }
+fn within(what: &'static str, index: usize, count: usize) -> Result<(), RecordError> {
+    if index < count { Ok(()) } else { Err(RecordError::Index { what, index, count }) }
 }
