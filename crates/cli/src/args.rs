@@ -1,6 +1,6 @@
 //! Step one of the command line: what was typed, and nothing decided yet.
 //!
-//! Step two, [`crate::settings`], turns it into the plain settings that the rooms below take.
+//! Step two, in each command, turns it into the plain request that the library takes.
 
 mod apply;
 mod check;
@@ -8,14 +8,16 @@ mod collect;
 mod look;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use kernels::Precision;
+use lookalike::{NamedNetwork, Source};
 use network::Backbone;
 use pictures::GroupBy;
-use training::Rates;
-use training::auto::Auto;
-use weights::{PRETRAINED, Pretrained};
+use training::auto::{Auto, FineTune};
+use training::{Keep, Rates, RecipeName, Stage};
 
 pub(crate) use apply::Apply;
 pub(crate) use check::Check;
@@ -116,12 +118,15 @@ pub(crate) struct Train {
     pub(crate) like: Option<PathBuf>,
     /// How to teach [default: auto, and classic where an option of it is given or there are no
     /// pretrained weights]
-    #[arg(long, value_enum, help_heading = "Recipe")]
-    pub(crate) recipe: Option<Recipe>,
+    #[arg(long, help_heading = "Recipe", value_parser = one_of::<RecipeName, 2>([
+        ("auto", "Looks at each picture once, then fits a head in a moment"),
+        ("classic", "Trains a head, then the whole, over many epochs, as fastai does"),
+    ]))]
+    pub(crate) recipe: Option<RecipeName>,
     /// small (from nothing), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152
     /// [default: resnet50 where its weights can be had, else small]
-    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = Named::parse)]
-    pub(crate) backbone: Option<Named>,
+    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = NamedNetwork::from_str)]
+    pub(crate) backbone: Option<NamedNetwork>,
     /// Pretrained weights from this safetensors file [default: cached, or downloaded]
     #[arg(long, value_name = "FILE", help_heading = "Recipe")]
     pub(crate) weights: Option<PathBuf>,
@@ -154,7 +159,10 @@ pub(crate) struct Train {
     #[arg(long, help_heading = CLASSIC)]
     pub(crate) freeze_norms: bool,
     /// Which weights are kept [default: last]
-    #[arg(long, value_enum, help_heading = CLASSIC)]
+    #[arg(long, help_heading = CLASSIC, value_parser = one_of::<Keep, 2>([
+        ("last", "After the last epoch"),
+        ("best", "After the epoch with the fewest errors on the pictures held out"),
+    ]))]
     pub(crate) keep: Option<Keep>,
     /// Share of each class held out to measure [default: 0.2 for classic; auto judges every picture
     /// by heads that have not seen it]
@@ -162,7 +170,11 @@ pub(crate) struct Train {
     pub(crate) valid: Option<f64>,
     /// Whether to teach the body too, from the fitted head on: `auto` where `--minutes` suffice to
     /// try, and kept if it is better on pictures that neither had seen
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Recipe auto")]
+    #[arg(long, default_value = "auto", value_name = "WHEN", help_heading = "Recipe auto", value_parser = one_of::<FineTune, 3>([
+        ("auto", "Where the minutes suffice"),
+        ("always", "Tried in every fold, and kept whatever comes of it"),
+        ("never", "Not tried"),
+    ]))]
     pub(crate) fine_tune: FineTune,
     /// Minutes that fine-tuning may take [default: 0, and no limit with `--fine-tune always`]
     #[arg(long, value_name = "N", help_heading = "Recipe auto", value_parser = minutes)]
@@ -194,71 +206,6 @@ pub(crate) struct Train {
     pub(crate) checkpoint_every: u64,
 }
 
-/// A network by name, with the published weights that the name stands for, if any do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Named {
-    pub(crate) backbone: Backbone,
-    pub(crate) pretrained: Option<&'static Pretrained>,
-}
-
-impl Named {
-    fn parse(name: &str) -> Result<Self, String> {
-        match name.parse::<Backbone>() {
-            Ok(backbone) => Ok(Self { backbone, pretrained: Pretrained::named(name).ok() }),
-            Err(_) => match Pretrained::named(name) {
-                Ok(row) => Ok(Self { backbone: row.backbone, pretrained: Some(row) }),
-                Err(_) => {
-                    Err("there are small, ".to_owned() + &PRETRAINED.map(|row| row.name).join(", "))
-                }
-            },
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Recipe {
-    /// Looks at each picture once, then fits a head in a moment
-    Auto,
-    /// Trains a head, then the whole, over many epochs, as fastai does
-    Classic,
-}
-
-impl Train {
-    /// The first option given that only the classic recipe has.
-    pub(crate) fn of_classic(&self) -> Option<&'static str> {
-        let given = [
-            (self.frozen_epochs.is_some(), "--frozen-epochs"),
-            (self.epochs.is_some(), "--epochs"),
-            (self.lr.is_some(), "--lr"),
-            (self.frozen_lr.is_some(), "--frozen-lr"),
-            (self.batch.is_some(), "--batch"),
-            (self.no_augment, "--no-augment"),
-            (self.freeze_norms, "--freeze-norms"),
-            (self.keep.is_some(), "--keep"),
-        ];
-        given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum FineTune {
-    /// Where the minutes suffice
-    #[default]
-    Auto,
-    /// Tried in every fold, and kept whatever comes of it
-    Always,
-    /// Not tried
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Keep {
-    /// After the last epoch
-    Last,
-    /// After the epoch with the fewest errors on the pictures held out
-    Best,
-}
-
 /// What is typed after `lr-find`.
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("pictures").required(true).args(["dir", "labels"])))]
@@ -280,8 +227,11 @@ pub(crate) struct LrFind {
     #[arg(long)]
     pub(crate) json: bool,
     /// Which stage the rate is for
-    #[arg(long, value_enum, default_value_t, help_heading = "Recipe")]
-    pub(crate) stage: StageName,
+    #[arg(long, default_value = "unfrozen", help_heading = "Recipe", value_parser = one_of::<Stage, 2>([
+        ("frozen", "The head learns, on a frozen body"),
+        ("unfrozen", "Everything learns"),
+    ]))]
+    pub(crate) stage: Stage,
     /// The lowest layers' rate over the head's, while trying and in what is suggested
     #[arg(long, value_name = "F", default_value_t = 1.0, help_heading = "Recipe", value_parser = spread)]
     pub(crate) spread: f32,
@@ -289,8 +239,8 @@ pub(crate) struct LrFind {
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Recipe", value_parser = sweep)]
     pub(crate) batches: usize,
     /// Network, as for `train`
-    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = Named::parse)]
-    pub(crate) backbone: Option<Named>,
+    #[arg(long, value_name = "NAME", help_heading = "Recipe", value_parser = NamedNetwork::from_str)]
+    pub(crate) backbone: Option<NamedNetwork>,
     /// Pretrained weights from this safetensors file [default: cached, or downloaded]
     #[arg(long, value_name = "FILE", help_heading = "Recipe")]
     pub(crate) weights: Option<PathBuf>,
@@ -341,15 +291,6 @@ impl Numbers {
             Self::Bf16 => Precision::Bf16,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StageName {
-    /// The head learns, on a frozen body
-    Frozen,
-    /// Everything learns
-    #[default]
-    Unfrozen,
 }
 
 /// What is typed after `predict`.
@@ -497,6 +438,25 @@ pub(crate) enum Work {
     Step,
     FrozenStep,
     Decode,
+}
+
+/// Names with what they stand for, which their type reads.
+fn one_of<T, const N: usize>(
+    names: [(&'static str, &'static str); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    let values = names.map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<T>())
+}
+
+/// The pictures that were named one way or the other, of which clap asks for one.
+pub(crate) fn source(labels: Option<&PathBuf>, dir: Option<&PathBuf>) -> Source {
+    match (labels, dir) {
+        (Some(table), _) => Source::Table(table.clone()),
+        (None, dir) => Source::Folder(dir.cloned().unwrap_or_default()),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -1,6 +1,6 @@
 //! The `lookalike` binary: arguments, then plain settings, then calls into the rooms below.
 //!
-//! [`args`] holds what was typed, [`settings`] what it means, [`commands`] one file a command,
+//! [`args`] holds what was typed, [`commands`] one file a command,
 //! [`terminal`] all that is printed, and [`fault`] what an error means to the caller.
 
 mod args;
@@ -8,8 +8,6 @@ mod bench;
 mod commands;
 mod fault;
 mod interrupt;
-mod settings;
-mod start;
 mod terminal;
 
 use std::io::{self, Write};

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use ground::progress::{Bar, Progress};
+pub(crate) use lookalike::text::{clock, count, printable, thousands};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How long work may take before it gets a bar.
@@ -163,40 +164,6 @@ fn colours(terminal: bool) -> bool {
     terminal && !set("NO_COLOR") && !dumb
 }
 
-/// Text that may hold a file's or class's name, with what could steer a terminal made visible.
-pub(crate) fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if steers(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-        out
-    })
-}
-
-/// Minutes and seconds, with hours where there are any.
-pub(crate) fn clock(time: Duration) -> String {
-    let seconds = time.as_secs_f64().round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
-}
-
-/// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200 pictures".
-pub(crate) fn count(n: usize, thing: &str) -> String {
-    let hisses = ["class", "batch", "address"].iter().any(|end| thing.ends_with(end));
-    let plural = thing.to_owned() + if hisses { "es" } else { "s" };
-    format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
-}
-
 /// "13.2 MB", in steps of a thousand.
 pub(crate) fn bytes(n: u64) -> String {
     match n {
@@ -204,40 +171,5 @@ pub(crate) fn bytes(n: u64) -> String {
         1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
         _ => format!("{:.1} GB", n as f64 / 1e9),
-    }
-}
-
-/// A number with its thousands set apart.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{clock, count, printable, thousands};
-    use std::time::Duration;
-
-    #[test]
-    fn names_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\u{202e}c é 犬"), "a\\u{1b}[2Jb\\u{202e}c é 犬");
-    }
-
-    #[test]
-    fn numbers_read_well() {
-        assert_eq!(clock(Duration::from_millis(59_600)), "1:00");
-        assert_eq!(clock(Duration::from_secs(3_725)), "1:02:05");
-        assert_eq!(thousands(2_107_904), "2,107,904");
-        assert_eq!(thousands(100), "100");
-        assert_eq!(count(1, "class"), "1 class");
-        assert_eq!(count(1_200, "class"), "1,200 classes");
-        assert_eq!(count(2, "batch"), "2 batches");
     }
 }

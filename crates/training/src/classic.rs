@@ -1,9 +1,12 @@
+use std::str::FromStr;
+
 use engine::Trained;
 use kernels::Precision;
 use network::{Architecture, Backbone, Head};
 use serde::{Deserialize, Serialize};
 
 use crate::Rates;
+use crate::recipe::no_such;
 
 /// The settings of the classic recipe: a pretrained network, first with its body frozen, then
 /// whole, each stage one cycle (fastai's `fit_one_cycle`, `unfreeze`, `fit_one_cycle`).
@@ -54,6 +57,18 @@ pub enum Keep {
     /// Those after the epoch with the fewest held-out errors (the lower loss decides ties). The
     /// score that the report then shows was picked, and so flatters a little.
     Best,
+}
+
+impl FromStr for Keep {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "last" => Ok(Self::Last),
+            "best" => Ok(Self::Best),
+            _ => Err(no_such(name, &["last", "best"])),
+        }
+    }
 }
 
 impl Classic {
@@ -119,13 +134,26 @@ impl Classic {
 }
 
 /// A part of the recipe, with a schedule of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// The body is frozen, its norms perhaps not.
     Frozen,
     /// Everything learns.
+    #[default]
     Unfrozen,
+}
+
+impl FromStr for Stage {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "frozen" => Ok(Self::Frozen),
+            "unfrozen" => Ok(Self::Unfrozen),
+            _ => Err(no_such(name, &["frozen", "unfrozen"])),
+        }
+    }
 }
 
 impl std::fmt::Display for Stage {

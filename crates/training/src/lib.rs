@@ -41,6 +41,6 @@ pub use movement::{GroupMovement, Movement};
 pub use observer::{Observer, Plan, Progress};
 pub use rates::{Rates, RatesError};
 pub use reasons::Reasons;
-pub use recipe::Recipe;
+pub use recipe::{Recipe, RecipeName};
 pub use run::{HeldOutLogits, Run, run};
 pub use schedule::OneCycle;

@@ -1,6 +1,7 @@
 use engine::Trained;
 use insight::Epoch;
 
+use crate::auto::FineTuning;
 use crate::{Movement, Stage, Standing, Tried};
 
 /// Who hears how a run is going: the binary draws it, a test notes it down.
@@ -20,6 +21,9 @@ pub trait Observer {
 
     /// Something is not as the user would expect, but the run goes on.
     fn warned(&mut self, _words: &str) {}
+
+    /// Fine-tuning is skipped, begins, or goes on with a fold.
+    fn fine_tuning(&mut self, _stands: FineTuning) {}
 
     /// The rate finder has tried a rate.
     fn rate_tried(&mut self, _tried: Tried) {}

@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use kernels::Precision;
 use network::Architecture;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,32 @@ pub enum Recipe {
     Auto(Auto),
     /// A frozen stage, then an unfrozen one, as fastai does.
     Classic(Classic),
+}
+
+/// A recipe by name, without its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipeName {
+    /// [`Recipe::Auto`].
+    Auto,
+    /// [`Recipe::Classic`].
+    Classic,
+}
+
+impl FromStr for RecipeName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "classic" => Ok(Self::Classic),
+            _ => Err(no_such(name, &["auto", "classic"])),
+        }
+    }
+}
+
+/// What is said of a name that is none of these.
+pub(crate) fn no_such(name: &str, names: &[&str]) -> String {
+    format!("`{name}` is none of {}", names.join(", "))
 }
 
 impl Recipe {

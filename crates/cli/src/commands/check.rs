@@ -11,9 +11,8 @@ use ground::Stop;
 use ground::progress::Progress;
 use serde_json::{Value, json};
 
-use crate::args::Check;
+use crate::args::{Check, source};
 use crate::fault::Exit;
-use crate::settings::Source;
 use crate::terminal::{Terminal, count, printable, thousands};
 use shortcuts::Shortcuts;
 
@@ -23,7 +22,7 @@ const LISTED: usize = 6;
 const NAMED: usize = 4;
 
 pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let source = Source::of(typed.labels.clone(), typed.dir.clone())?;
+    let source = source(typed.labels.as_ref(), typed.dir.as_ref());
     let folder = source.pictures()?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
     let threads = kernels::threads::count();

@@ -11,9 +11,8 @@ use report::{Sheet, SheetClass, Tile, contact_sheet};
 
 use super::named::NamedFolder;
 use super::report::open;
-use crate::args::Look;
+use crate::args::{Look, source};
 use crate::fault::Exit;
-use crate::settings::Source;
 use crate::terminal::{Terminal, bytes, count};
 
 mod png;
@@ -27,7 +26,7 @@ const FEWEST: usize = 4;
 const SIDE: u32 = 144;
 
 pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let source = Source::of(typed.labels.clone(), typed.dir.clone())?;
+    let source = source(typed.labels.as_ref(), typed.dir.as_ref());
     let folder = source.pictures()?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
     let output = match &typed.output {

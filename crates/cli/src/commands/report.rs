@@ -1,6 +1,5 @@
 //! `lookalike report`: what a classifier knows of itself, as one page or as JSON.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,7 +7,7 @@ use classifier::Classifier;
 use ground::files::{self, FileError};
 use ground::progress::Progress;
 use insight::Insight;
-use report::About;
+use lookalike::about;
 
 use crate::args::Report;
 use crate::fault::Exit;
@@ -45,16 +44,6 @@ pub(crate) fn write(
     let Classifier { record, thumbnails, .. } = classifier;
     let page = report::html(record, insight, thumbnails, &about(classifier, model));
     files::write(output, page.as_bytes())
-}
-
-/// What the report says of itself; the same whenever it is written.
-fn about(classifier: &Classifier, model: &Path) -> About {
-    let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-    About {
-        title: text(model.file_stem()),
-        file: text(model.file_name()),
-        program: format!("lookalike {}", classifier.made.program),
-    }
 }
 
 /// `birds.html` in the current folder, for `anywhere/birds.lookalike`.

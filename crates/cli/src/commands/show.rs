@@ -160,7 +160,7 @@ fn listed(names: &[String]) -> String {
 
 /// The settings as they were saved, `name value` each.
 fn recipe(value: &Value) -> String {
-    let facts = super::recipe_facts(value).into_iter();
+    let facts = lookalike::recipe_facts(value).into_iter();
     facts.map(|(name, value)| printable(&format!("{name} {value}"))).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,128 +1,97 @@
 //! `lookalike train`: from labelled pictures to a classifier and a report.
 
-mod account;
-mod auto;
-mod classic;
-mod familiar;
-mod like;
-mod suspects;
-mod table;
-mod unfinished;
+mod narrator;
 
-use std::path::Path;
-use std::time::Instant;
 
-use doctor::{Checkup, Survey};
+use std::time::Duration;
+
 use ground::Stop;
-use ground::files::folder_of;
 use ground::progress::Progress;
-use insight::{Insight, text};
-use pictures::{Fixed, Folder, Grouped};
-use training::{Recipe, TrainingError};
+use lookalike::{Error, Initial, RecipeOptions, ReportFile, TrainRequest};
 
-use crate::args::Train;
-use crate::fault::{Exit, Fault};
-use crate::settings::{Source, Training};
-use crate::start::Start;
-use crate::terminal::{Terminal, count};
-use like::Like;
-
-/// What a run has before its recipe begins.
-struct Prepared {
-    settings: Training,
-    folder: Folder,
-    /// What `--group-by` came to.
-    grouped: Vec<Grouped>,
-    start: Start,
-    began: Instant,
-}
+use crate::args::{Train, source};
+use crate::fault::Exit;
+use crate::terminal::Terminal;
+use narrator::Narrator;
+pub(crate) use narrator::grouped_line;
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let mut settings = Training::of(typed)?;
-    refuse_early(&settings.output)?;
-    let began = Instant::now();
-    let mut folder = settings.source.pictures()?;
-    let fixed = match &settings.fixes {
-        Some(fixes) => folder.fix(settings.source.folder(), fixes)?,
-        None => Fixed::default(),
-    };
-    folder.warnings.iter().chain(&fixed.warnings).for_each(|warning| terminal.warn(warning));
-    if settings.fixes.is_some() {
-        let relabelled = count(fixed.relabelled, "picture");
-        terminal.note(&format!("fixes: {relabelled} relabelled, {} left out", fixed.left_out));
-    }
-    let grouped = group(&mut folder, &settings, terminal, stop)?;
-    classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
-    let like = settings.like.as_deref().map(Like::of).transpose()?;
-    if let Some(like) = &like {
-        like.ask_for(&mut settings);
-    }
-    let start = Start::choose(&settings, terminal, stop)?;
-    look_over(&settings, &folder, terminal, stop);
-    let recipe = match like {
-        Some(like) => like.recipe(&start, folder.classes.len(), terminal)?,
-        None => settings.recipe(start.backbone, start.weights.is_some(), folder.classes.len()),
-    };
-    let prepared = Prepared { settings, folder, grouped, start, began };
-    match recipe {
-        Recipe::Auto(recipe) => auto::run(prepared, &recipe, terminal, stop),
-        Recipe::Classic(recipe) => classic::run(prepared, &recipe, terminal, stop),
+    let request = request(typed, terminal.wants_timings());
+    let mut narrator = Narrator::new(terminal, &request.source);
+    match lookalike::train(&request, &mut |event| narrator.tell(event), terminal, stop) {
+        Ok(trained) if trained.interrupted => Ok(Exit::Interrupted),
+        Ok(_) => Ok(Exit::Done),
+        // The narrator has said so.
+        Err(Error::Stopped) => Ok(Exit::Interrupted),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Says in a line what a check would find fault with in single pictures. Copies, leaks and files
-/// that cannot be used are told by the run itself.
-fn look_over(settings: &Training, folder: &Folder, terminal: &Terminal, stop: &Stop) {
-    let source = &settings.source;
-    let how = doctor::Settings {
-        threads: kernels::threads::count(),
-        kept: Some(doctor::kept_folder()),
-        ..doctor::Settings::default()
+/// What was typed as a request.
+fn request(typed: Train, timings: bool) -> TrainRequest {
+    let options = RecipeOptions {
+        recipe: typed.recipe,
+        size: typed.size,
+        precision: typed.precision.unwrap_or_default().precision(),
+        seed: typed.seed,
+        frozen_epochs: typed.frozen_epochs,
+        epochs: typed.epochs,
+        rates: typed.lr,
+        frozen_rates: typed.frozen_lr,
+        batch: typed.batch,
+        augment: !typed.no_augment,
+        freeze_norms: typed.freeze_norms,
+        keep: typed.keep,
+        views: typed.views,
+        folds: typed.folds,
+        repeats: typed.repeats,
+        fine_tune: typed.fine_tune,
+        minutes: typed.minutes,
     };
-    // Asked to stop, the run ends by itself.
-    let Ok(survey) = Survey::of(source.folder(), folder, &how, terminal, stop) else { return };
-    if let Some(brief) = Checkup::brief(survey) {
-        terminal.note(&format!(
-            "pictures that deserve a look: {brief}; `lookalike check {}{}` shows them",
-            if matches!(source, Source::Table(_)) { "--labels " } else { "" },
-            source.path().display()
-        ));
+    TrainRequest {
+        output: typed.output,
+        report: match typed.report {
+            _ if typed.no_report => ReportFile::Nowhere,
+            Some(report) => ReportFile::At(report),
+            None => ReportFile::Beside,
+        },
+        fixes: typed.fixes,
+        group_by: typed.group_by,
+        like: typed.like,
+        initial: Initial {
+            network: typed.backbone,
+            weights: typed.weights,
+            offline: typed.offline,
+        },
+        valid: typed.valid,
+        options,
+        fresh: typed.fresh,
+        checkpoint_every: Duration::from_secs(typed.checkpoint_every),
+        timings,
+        ..TrainRequest::new(source(typed.labels.as_ref(), typed.dir.as_ref()))
     }
 }
 
-/// Groups the pictures as was asked, and says what came of it.
-pub(crate) fn group(
-    folder: &mut Folder,
-    settings: &Training,
-    terminal: &Terminal,
-    stop: &Stop,
-) -> anyhow::Result<Vec<Grouped>> {
-    let (ways, base) = (&settings.group_by, settings.source.folder());
-    let grouped = folder.group(ways, base, kernels::threads::count(), terminal, stop)?;
-    for Grouped { way, pictures, groups } in &grouped {
-        let (pictures, groups) = (count(*pictures, "picture"), count(*groups, "group"));
-        terminal.note(&format!("grouped by {way}: {pictures} in {groups}, which stay together"));
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use lookalike::ReportFile;
+
+    use super::request;
+    use crate::args::{Command, Typed};
+
+    #[test]
+    fn the_storys_command_says_all_that_it_says() {
+        let typed = "lookalike train photos/ --backbone resnet50 --frozen-epochs 20 --epochs 20 \
+                     --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike";
+        let typed = Typed::try_parse_from(typed.split_whitespace()).unwrap();
+        let Command::Train(train) = typed.command else { panic!("{typed:?}") };
+        let request = request(*train, false);
+        let options = &request.options;
+        assert_eq!((options.frozen_epochs, options.epochs), (Some(20), Some(20)));
+        assert_eq!(options.rates.unwrap().to_string(), "1e-6..1e-5");
+        assert_eq!((options.seed, options.size, request.valid), (7, Some(192), Some(0.25)));
+        assert_eq!(request.output.as_deref().unwrap().to_str(), Some("birds.lookalike"));
+        assert_eq!(request.report, ReportFile::Beside);
     }
-    Ok(grouped)
-}
-
-/// A run of an hour should not find at its end that it cannot be saved.
-fn refuse_early(output: &Path) -> anyhow::Result<()> {
-    let folder = folder_of(output);
-    let what = if output.is_dir() {
-        format!("cannot write `{}`: it is a folder", output.display())
-    } else if !folder.is_dir() {
-        format!("cannot write `{}`: there is no folder `{}`", output.display(), folder.display())
-    } else {
-        return Ok(());
-    };
-    Err(Fault::new(Exit::Failed, what).help("name another file with `-o`").into())
-}
-
-/// The short form of a report, where somebody reads along.
-fn summarise(insight: &Insight, terminal: &Terminal) {
-    const WIDTH: usize = 80;
-    let short = text::short(insight, WIDTH, terminal.colours_results());
-    terminal.account(&format!("\n{}\n", short.trim_end()));
-    insight.honest_lines().iter().for_each(|line| terminal.account(line));
 }

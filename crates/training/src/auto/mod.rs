@@ -24,7 +24,7 @@ use crate::features::{Features, FeaturesError};
 use crate::head::Layers;
 use judge::Judge;
 pub(crate) use judge::first_of_largest;
-pub use tune::{Attempt, Better, FineTune, Tuned, Tuner};
+pub use tune::{Attempt, Better, FineTune, FineTuning, Tuned, Tuner};
 use verdict::Verdict;
 pub use way::{Rival, Way};
 

@@ -2,6 +2,7 @@
 //! 2202.10054: a probe first, then fine-tuning, spoils less of what the body knows), and the result
 //! is kept only if it is better on pictures that neither had seen.
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use classifier::{Learned, averages as averages_of, evenly};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{Auto, AutoError, Fitted, stopped, with_head};
 use crate::features::{FeaturesError, Table};
 use crate::head::Layers;
+use crate::recipe::no_such;
 use crate::{Checkpoints, Classic, Kept, Observer, Rates, Run, Stage, Sweep, TrainingError, find};
 
 /// Epochs of everything learning.
@@ -48,6 +50,19 @@ pub enum FineTune {
     Never,
 }
 
+impl FromStr for FineTune {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err(no_such(name, &["auto", "always", "never"])),
+        }
+    }
+}
+
 /// What there is to fine-tune, and on what.
 pub struct Tuner<'a> {
     /// The recipe.
@@ -72,7 +87,33 @@ pub struct Tuner<'a> {
     pub stop: &'a Stop,
 }
 
-/// What is going to be tried.
+/// How fine-tuning stands, as an [`Observer`] hears it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FineTuning {
+    /// It is not tried: one fold of it would take longer than all the time that is granted.
+    Skipped {
+        /// What one fold takes, about.
+        time: Duration,
+    },
+    /// It is tried.
+    Begun(Attempt),
+    /// A fold begins.
+    Fold {
+        /// Which, from 1.
+        fold: usize,
+        /// Of how many that are tried.
+        of: usize,
+        /// With these learning rates.
+        rates: Rates,
+    },
+    /// It is better, and trains on all pictures now.
+    OnAll {
+        /// How many there are.
+        pictures: usize,
+    },
+}
+
+/// How much fine-tuning is tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attempt {
     /// Folds in which the two are compared.
@@ -110,17 +151,44 @@ pub struct Better {
     pub history: Vec<Epoch>,
 }
 
+/// What the folds have shown so far.
+#[derive(Default)]
+struct Folds {
+    checkpoints: Vec<Kept>,
+    /// The fitted head's logits, a row for each held-out picture.
+    fitted_logits: Vec<Vec<f32>>,
+    /// The held-out pictures' indices in the dataset.
+    indices: Vec<usize>,
+    /// The same with the fine-tuned networks' logits.
+    held_out: Vec<HeldOut>,
+}
+
 /// A head that stays with what is known, in words for a sentence.
 const FITTED: &str = "the fitted head";
 const WHOLE: &str = "the fine-tuned network";
 
 impl Tuner<'_> {
-    /// How much can be tried in the time that is granted; nothing where not even one fold can. A
-    /// few training steps are done to know how long one takes.
+    /// Tries it in as many folds as the time that is granted allows, and trains on all pictures if
+    /// it is to be kept. Nothing where the time does not suffice for one fold.
     ///
     /// # Errors
-    /// When the network does not take the pictures.
-    pub fn attempt(&mut self) -> Result<(Attempt, bool), TrainingError> {
+    /// When pictures cannot be read, the loss leaves the range of numbers, or on request.
+    pub fn run(mut self) -> Result<Option<Tuned>, AutoError> {
+        let (attempt, suffices) = self.attempt()?;
+        if !suffices {
+            self.observer.fine_tuning(FineTuning::Skipped { time: attempt.time });
+            return Ok(None);
+        }
+        self.observer.fine_tuning(FineTuning::Begun(attempt));
+        let sides: Vec<Side> = self.data.items.iter().map(|item| item.side).collect();
+        let tuned = self.compete(attempt);
+        self.data.set_sides(&sides);
+        tuned.map(Some)
+    }
+
+    /// How much can be tried in the time that is granted: at least one fold, and whether the time
+    /// suffices for it. A few training steps are done to know how long one takes.
+    fn attempt(&mut self) -> Result<(Attempt, bool), TrainingError> {
         let learned: Vec<usize> = (0..self.data.items.len()).take(BATCH).collect();
         let batching = Batching { shuffle: false, ..Batching::to_train(BATCH, None, 0) };
         let loader = Loader::new(self.data, learned, self.preprocess, batching);
@@ -165,69 +233,22 @@ impl Tuner<'_> {
         }
     }
 
-    /// Tries it in so many folds, and trains on everything if it is to be kept.
-    ///
-    /// # Errors
-    /// When pictures cannot be read, the loss leaves the range of numbers, or on request.
-    pub fn run(mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
-        let sides: Vec<Side> = self.data.items.iter().map(|item| item.side).collect();
-        let tuned = self.compete(attempt);
-        self.data.set_sides(&sides);
-        tuned
-    }
-
     fn compete(&mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
-        let fitted = self.fitted;
-        let (mut checkpoints, mut fitted_logits) = (vec![], vec![]);
-        let (mut indices, mut held_out) = (vec![], vec![]);
-        let mut finder = None;
+        let mut folds = Folds::default();
+        let mut found = None;
         for fold in 0..attempt.folds {
-            let both = fitted.held_out.iter().zip(&fitted.record.held_out);
-            let (pictures, asked): (Vec<usize>, Vec<&HeldOut>) =
-                both.filter(|(_, one)| one.fold == fold).unzip();
-            let mut sides = vec![Side::Train; self.data.items.len()];
-            pictures.iter().for_each(|&picture| sides[picture] = Side::Valid);
-            self.data.set_sides(&sides);
-            let learned = self.data.indices(Side::Train);
-            self.start_from(&learned)?;
-            let (found, rates) = match finder.take() {
-                Some(found) => found,
-                None => self.find()?,
-            };
-            self.progress.note(&format!(
-                "\nfine-tuning, fold {} of {}, from the fitted head, rates {rates}",
-                fold + 1,
-                attempt.folds
-            ));
-            let run = self.train(&rates, &format!("fold-{}", fold + 1))?;
-            checkpoints.push(run.kept);
-            let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
-            let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
-            let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
-            let known = Learned::new(&few, self.features.width(), &self.look(&few)?);
-            let rows = self.look(&pictures)?;
-            let novelties = known.novelties(&rows, |_, _| true);
-            let head = Layers::of(fitted.head.head, self.features.width(), &run.parameters);
-            let logits = head.logits(
-                &Table::new(self.features.width(), rows),
-                &(0..pictures.len()).collect::<Vec<_>>(),
-            )?;
-            for ((before, logits), novelty) in asked.into_iter().zip(logits).zip(novelties) {
-                fitted_logits.push(before.logits.clone());
-                held_out.push(HeldOut { logits, novelty, ..before.clone() });
-            }
-            indices.extend(pictures);
-            finder = Some((found, rates));
+            found = Some(self.fold(fold, attempt.folds, found, &mut folds)?);
         }
+        let Some((finder, rates)) = found else { unreachable!("at least one fold is tried") };
+        let Folds { mut checkpoints, fitted_logits, indices, held_out } = folds;
         let logits: Vec<Vec<f32>> = held_out.iter().map(|one| one.logits.clone()).collect();
         let labels: Vec<usize> = held_out.iter().map(|one| one.actual).collect();
         let groups: Vec<usize> = held_out.iter().map(|one| one.group).collect();
         let comparison = compare(FITTED, &fitted_logits, WHOLE, &logits, &labels, &groups);
-        let Some((finder, rates)) = finder else { unreachable!("at least one fold is tried") };
         let keep = self.settings.fine_tune == FineTune::Always || is_better(&comparison);
         let kept = match keep {
             true => {
-                let (better, run) = self.on_everything(&rates, (indices, held_out))?;
+                let (better, run) = self.on_all(&rates, (indices, held_out))?;
                 checkpoints.push(run);
                 Some(better)
             }
@@ -236,8 +257,51 @@ impl Tuner<'_> {
         Ok(Tuned { comparison, finder, kept, checkpoints })
     }
 
-    /// Learns from all that may be learned from.
-    fn on_everything(
+    /// Fine-tunes on all folds but one and has the network predict that one. The rates are those
+    /// of the first fold's sweep.
+    fn fold(
+        &mut self,
+        fold: usize,
+        of: usize,
+        found: Option<(Finder, Rates)>,
+        folds: &mut Folds,
+    ) -> Result<(Finder, Rates), AutoError> {
+        let fitted = self.fitted;
+        let both = fitted.held_out.iter().zip(&fitted.record.held_out);
+        let (pictures, asked): (Vec<usize>, Vec<&HeldOut>) =
+            both.filter(|(_, one)| one.fold == fold).unzip();
+        let mut sides = vec![Side::Train; self.data.items.len()];
+        pictures.iter().for_each(|&picture| sides[picture] = Side::Valid);
+        self.data.set_sides(&sides);
+        let learned = self.data.indices(Side::Train);
+        self.start_from(&learned)?;
+        let (finder, rates) = match found {
+            Some(found) => found,
+            None => self.find()?,
+        };
+        self.observer.fine_tuning(FineTuning::Fold { fold: fold + 1, of, rates });
+        let run = self.train(&rates, &format!("fold-{}", fold + 1))?;
+        folds.checkpoints.push(run.kept);
+        let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
+        let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
+        let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
+        let width = self.features.width();
+        let known = Learned::new(&few, width, &self.look(&few)?);
+        let rows = self.look(&pictures)?;
+        let novelties = known.novelties(&rows, |_, _| true);
+        let head = Layers::of(fitted.head.head, width, &run.parameters);
+        let all: Vec<usize> = (0..pictures.len()).collect();
+        let logits = head.logits(&Table::new(width, rows), &all)?;
+        for ((before, logits), novelty) in asked.into_iter().zip(logits).zip(novelties) {
+            folds.fitted_logits.push(before.logits.clone());
+            folds.held_out.push(HeldOut { logits, novelty, ..before.clone() });
+        }
+        folds.indices.extend(pictures);
+        Ok((finder, rates))
+    }
+
+    /// Trains on all pictures that are not held out for good.
+    fn on_all(
         &mut self,
         rates: &Rates,
         held_out: (Vec<usize>, Vec<HeldOut>),
@@ -250,7 +314,7 @@ impl Tuner<'_> {
         self.data.set_sides(&sides);
         let learned = self.data.indices(Side::Train);
         self.start_from(&learned)?;
-        self.progress.note(&format!("\nfine-tuning on all {} pictures", learned.len()));
+        self.observer.fine_tuning(FineTuning::OnAll { pictures: learned.len() });
         let run = self.train(rates, "all")?;
         let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
         let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();

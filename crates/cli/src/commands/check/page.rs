@@ -7,12 +7,12 @@ use doctor::Checkup;
 use ground::files;
 use ground::progress::Progress;
 use ground::{Stop, parallel};
+use lookalike::Source;
 use pictures::{Limits, read_in_room, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
 use super::shortcuts::Shortcuts;
-use crate::settings::Source;
 use crate::terminal::Terminal;
 
 /// Pixels of a small picture's longer side: enough to compare two by eye.

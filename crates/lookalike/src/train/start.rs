@@ -1,4 +1,4 @@
-//! What a run starts from: a pretrained network, or nothing.
+//! What a run starts from: pretrained weights, or random numbers.
 
 use std::fs;
 use std::io::Read;
@@ -11,12 +11,12 @@ use network::{Backbone, Graph, Parameters};
 use weights::safetensors::{File, Limits};
 use weights::{Hub, Part, Pretrained, WeightsError};
 
-use crate::settings::Training;
+use super::request::Initial;
 
 /// The network that a run starts from.
 pub(crate) struct Start {
     pub(crate) backbone: Backbone,
-    /// The file of its body's weights; nothing: they are drawn at random.
+    /// The file of its body's weights; `None` where they are drawn at random.
     pub(crate) weights: Option<PathBuf>,
     /// What is known of that file.
     pub(crate) pretrained: Option<&'static Pretrained>,
@@ -29,12 +29,12 @@ impl Start {
     /// # Errors
     /// When weights that were asked for cannot be had, or the user asks to stop meanwhile.
     pub(crate) fn choose(
-        settings: &Training,
+        initial: &Initial,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Self, WeightsError> {
-        let named = settings.backbone;
-        if let Some(path) = &settings.weights {
+        let named = initial.network;
+        if let Some(path) = &initial.weights {
             // Opened even where the backbone is named: what is no such file is told at once.
             let file = File::open(path, &Limits::WEIGHTS)?;
             // Where none is recognised, loading as ResNet-50 says what is amiss.
@@ -44,7 +44,7 @@ impl Start {
             return Ok(Self { backbone, weights: Some(path.clone()), pretrained: None });
         }
         let mut hub = Hub::from_environment();
-        hub.offline |= settings.offline;
+        hub.offline |= initial.offline;
         if let Some(named) = named {
             let weights = named.pretrained.map(|row| hub.fetch(row, progress, stop)).transpose()?;
             return Ok(Self { backbone: named.backbone, weights, pretrained: named.pretrained });

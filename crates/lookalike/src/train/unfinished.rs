@@ -1,13 +1,13 @@
-//! What an interrupted run leaves beside the classifier, so that the same command goes on from it.
+//! What an interrupted run leaves beside the classifier, so that the same request resumes it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ground::files::{Disk, folder_of, sweep};
-use ground::progress::Progress;
 use training::{Checkpoints, Kept};
 
-use crate::terminal::Terminal;
+use super::event::Event;
+use super::listener::Listener;
 
 /// Where the checkpoints of a run lie, and what they depend on.
 pub(super) struct Unfinished {
@@ -42,26 +42,22 @@ impl Unfinished {
         let _ = std::fs::remove_dir(&self.folder);
     }
 
-    /// Says how a run that was stopped can go on, if it can.
-    pub(super) fn left(&self, kept: &Kept, terminal: &Terminal) {
+    /// Reports where a run that was stopped can be resumed, if it can.
+    pub(super) fn left(kept: &Kept, listener: &mut Listener<'_>) {
         if let Some(standing) = kept.standing {
-            terminal.note(&format!("the same command goes on from {standing}"));
+            listener.tell(Event::Resumable(standing));
         }
     }
 
     /// Clears up behind a run that is done and saved, and behind writers of `output` that were
     /// killed.
-    pub(super) fn done(&self, kept: &Kept, output: &Path, terminal: &Terminal) {
+    pub(super) fn done(&self, kept: &Kept, output: &Path, listener: &mut Listener<'_>) {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         sweep(&Disk, folder_of(output), |left| left == name);
         match kept.discard(&Disk) {
             Ok(false) => {}
-            Ok(true) => terminal.note(&format!(
-                "`{}` still holds an unfinished run: its own command goes on with it; delete it if \
-                 it is not wanted",
-                self.folder.display()
-            )),
-            Err(error) => terminal.warn(&format!("{error}: {}", error.source)),
+            Ok(true) => listener.tell(Event::OtherUnfinished(&self.folder)),
+            Err(error) => listener.warn(&format!("{error}: {}", error.source)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `lookalike train --like`: the settings of a classifier, once more.
+//! Training with the settings of another classifier, once more.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,9 @@ use insight::Protocol;
 use training::Recipe;
 use weights::Pretrained;
 
-use crate::args::Named;
-use crate::fault::{Exit, Fault};
-use crate::settings::Training;
-use crate::start::Start;
-use crate::terminal::{Terminal, printable};
+use super::request::TrainRequest;
+use super::start::Start;
+use crate::{Error, Kind, NamedNetwork, text};
 
 /// What another classifier was trained with.
 pub(super) struct Like {
@@ -26,12 +24,12 @@ pub(super) struct Like {
 }
 
 impl Like {
-    pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let Classifier { recipe, architecture, made, record, .. } = Classifier::load(path)?;
         let unknown = |error: serde_json::Error| {
-            let what =
-                format!("the recipe in `{}` is not one of this program's: {error}", path.display());
-            Fault::new(Exit::Model, what)
+            let path = path.display();
+            let what = format!("the recipe in `{path}` is not one of this program's: {error}");
+            Error::refused(Kind::Model, what)
         };
         let valid = match record.protocol {
             Protocol::HeldOut { share } => share,
@@ -47,15 +45,15 @@ impl Like {
     }
 
     /// Asks for the same network and the same part of the pictures held out.
-    pub(super) fn ask_for(&self, settings: &mut Training) {
+    pub(super) fn amend(&self, request: &mut TrainRequest) {
         let row = self
             .pretrained
             .as_ref()
             .and_then(|(name, _)| weights::PRETRAINED.iter().find(|row| row.repository == name));
         let row = row.or_else(|| Pretrained::named(&self.backbone.to_string()).ok());
         let pretrained = row.filter(|_| self.pretrained.is_some());
-        settings.backbone = Some(Named { backbone: self.backbone, pretrained });
-        settings.valid = self.valid;
+        request.initial.network = Some(NamedNetwork { backbone: self.backbone, pretrained });
+        request.valid = self.valid;
     }
 
     /// The recipe, for so many classes.
@@ -63,13 +61,13 @@ impl Like {
         self,
         start: &Start,
         classes: usize,
-        terminal: &Terminal,
-    ) -> anyhow::Result<Recipe> {
+        progress: &dyn Progress,
+    ) -> Result<Recipe, Error> {
         let digest = start.digest()?.map(|digest| digest.to_string());
         if digest != self.pretrained.map(|(_, digest)| digest) {
-            terminal.warn(&format!(
+            progress.warn(&format!(
                 "these are not the weights that `{}` started from: the result will differ",
-                printable(&self.path.to_string_lossy()),
+                text::printable(&self.path.to_string_lossy()),
             ));
         }
         let mut recipe = self.recipe;

@@ -1,0 +1,160 @@
+//! Training: from labelled pictures to a saved classifier and its report.
+
+mod auto;
+mod classic;
+mod event;
+mod features;
+mod like;
+mod listener;
+mod request;
+mod run;
+mod start;
+mod suspects;
+mod unfinished;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use classifier::Classifier;
+use doctor::{Checkup, Survey};
+use ground::Stop;
+use ground::files::folder_of;
+use ground::progress::Progress;
+use insight::Insight;
+use pictures::{Dataset, Folder, Grouped, Preprocess};
+use training::{Recipe, TrainingError};
+
+pub use event::{Event, Planned, Stopped};
+pub use request::{Initial, RecipeOptions, ReportFile, TrainRequest};
+pub(crate) use listener::Listener;
+pub(crate) use start::Start;
+
+use crate::{Error, Kind};
+use like::Like;
+use run::Run;
+
+/// A classifier that was trained and saved.
+#[derive(Debug)]
+pub struct Trained {
+    /// The classifier; its `record` is all that is known of the run.
+    pub classifier: Classifier,
+    /// What follows from its held-out pictures.
+    pub insight: Insight,
+    /// Where the classifier was saved.
+    pub path: PathBuf,
+    /// Where its report was written, if one was wanted.
+    pub report: Option<PathBuf>,
+    /// Where the table of possible label errors was written, if there are any and a report was
+    /// wanted.
+    pub suspects: Option<PathBuf>,
+    /// Whether the run was stopped on request; what was done until then is saved, and the same
+    /// request resumes it.
+    pub interrupted: bool,
+}
+
+/// What a run has before its recipe begins.
+struct Prepared {
+    request: TrainRequest,
+    output: PathBuf,
+    folder: Folder,
+    /// What grouping came to.
+    grouped: Vec<Grouped>,
+    start: Start,
+    began: Instant,
+}
+
+/// Trains a classifier on labelled pictures and saves it with a report. `events` hears what happens
+/// meanwhile; `progress` shows how far it is, and carries warnings.
+///
+/// A request that was interrupted is resumed where it left off.
+///
+/// # Errors
+/// When the request makes no sense, pictures or weights cannot be used, the loss leaves the range
+/// of numbers, or writing fails; and [`Error::Stopped`] on a stop before anything could be saved.
+pub fn train(
+    request: &TrainRequest,
+    events: &mut dyn FnMut(Event<'_>),
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Trained, Error> {
+    let mut request = request.clone();
+    request.options.check()?;
+    let output = request.output()?;
+    refuse_early(&output)?;
+    let began = Instant::now();
+    let mut listener = Listener { events, progress, stop, timings: request.timings };
+    let (folder, grouped) = labelled(&request, &mut listener)?;
+    let like = request.like.as_deref().map(Like::of).transpose()?;
+    if let Some(like) = &like {
+        like.amend(&mut request);
+    }
+    let start = Start::choose(&request.initial, progress, stop)?;
+    look_over(&request, &folder, &mut listener);
+    let recipe = match like {
+        Some(like) => like.recipe(&start, folder.classes.len(), progress)?,
+        None => request.options.recipe(&start, folder.classes.len()),
+    };
+    let prepared = Prepared { request, output, folder, grouped, start, began };
+    match recipe {
+        Recipe::Auto(recipe) => auto::run(prepared, &recipe, &mut listener),
+        Recipe::Classic(recipe) => classic::run(prepared, &recipe, &mut listener),
+    }
+}
+
+impl Prepared {
+    fn into_run(self, recipe: Recipe, preprocess: Preprocess, data: Dataset) -> Run {
+        let Self { request, output, grouped, start, began, .. } = self;
+        Run { request, output, grouped, start, recipe, preprocess, data, began, notes: vec![] }
+    }
+}
+
+/// The pictures with their labels, corrected and grouped as was asked.
+fn labelled(
+    request: &TrainRequest,
+    listener: &mut Listener<'_>,
+) -> Result<(Folder, Vec<Grouped>), Error> {
+    let source = &request.source;
+    let mut folder = source.pictures()?;
+    folder.warnings.iter().for_each(|warning| listener.warn(warning));
+    if let Some(fixes) = &request.fixes {
+        let fixed = folder.fix(source.folder(), fixes)?;
+        fixed.warnings.iter().for_each(|warning| listener.warn(warning));
+        let (relabelled, left_out) = (fixed.relabelled, fixed.left_out);
+        listener.tell(Event::Fixed { relabelled, left_out });
+    }
+    let (ways, threads) = (&request.group_by, kernels::threads::count());
+    let (progress, stop) = (listener.progress, listener.stop);
+    let grouped = folder.group(ways, source.folder(), threads, progress, stop)?;
+    grouped.iter().for_each(|grouped| listener.tell(Event::Grouped(grouped)));
+    classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
+    Ok((folder, grouped))
+}
+
+/// Reports what a check would find fault with in single pictures. Copies, leaks and files that
+/// cannot be used are reported by the run itself.
+fn look_over(request: &TrainRequest, folder: &Folder, listener: &mut Listener<'_>) {
+    let how = doctor::Settings {
+        threads: kernels::threads::count(),
+        kept: Some(doctor::kept_folder()),
+        ..doctor::Settings::default()
+    };
+    let base = request.source.folder();
+    // Asked to stop, the run ends by itself.
+    let survey = Survey::of(base, folder, &how, listener.progress, listener.stop);
+    if let Some(brief) = survey.ok().and_then(Checkup::brief) {
+        listener.tell(Event::Suspicious(&brief));
+    }
+}
+
+/// A run of an hour should not find at its end that it cannot be saved.
+fn refuse_early(output: &Path) -> Result<(), Error> {
+    let folder = folder_of(output);
+    let what = if output.is_dir() {
+        format!("cannot write `{}`: it is a folder", output.display())
+    } else if !folder.is_dir() {
+        format!("cannot write `{}`: there is no folder `{}`", output.display(), folder.display())
+    } else {
+        return Ok(());
+    };
+    Err(Error::refused(Kind::Failed, what).advise("name another file with `-o`"))
+}

@@ -1,0 +1,245 @@
+//! What is known of a run but its result: it says what will be trained on what, and saves what came
+//! of it.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use classifier::{Classifier, Learned, Made, Material, Views};
+use engine::Cpu;
+use ground::{Digest, files};
+use insight::{BadPicture, Fact, Insight, RunRecord};
+use network::{Architecture, Parameters};
+use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
+use training::features::Kept;
+use training::head::Layers;
+use training::{Keep, Reasons, Recipe};
+
+use super::event::{Event, Planned};
+use super::listener::Listener;
+use super::request::{ReportFile, TrainRequest};
+use super::start::Start;
+use super::{Trained, suspects};
+use crate::Error;
+use crate::facts::{about, recipe_facts};
+use crate::text::{clock, count};
+
+/// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
+const REASONS: usize = 80;
+
+/// A run under way.
+pub(super) struct Run {
+    pub(super) request: TrainRequest,
+    pub(super) output: PathBuf,
+    pub(super) grouped: Vec<Grouped>,
+    pub(super) start: Start,
+    pub(super) recipe: Recipe,
+    pub(super) preprocess: Preprocess,
+    pub(super) data: Dataset,
+    pub(super) began: Instant,
+    /// What a reader of the report should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// What a run made.
+#[derive(Clone)]
+pub(super) struct Outcome {
+    pub(super) architecture: Architecture,
+    pub(super) parameters: Parameters,
+    pub(super) views: Views,
+    pub(super) record: RunRecord,
+    /// Of each of the record's held-out pictures, its index in the dataset.
+    pub(super) held_out: Vec<usize>,
+    pub(super) reference: Option<Learned>,
+    /// The heads that judged, by fold; none where the network itself judged.
+    pub(super) judges: Vec<Layers>,
+    /// Where the reasons of those are kept.
+    pub(super) kept: Option<(Digest, Kept)>,
+    /// Of the self-test's pictures, where they are known.
+    pub(super) features: Option<Vec<Vec<f32>>>,
+}
+
+impl Run {
+    /// Reports what will be trained on what.
+    pub(super) fn introduce(&mut self, listener: &mut Listener<'_>) {
+        let bad = self.bad();
+        if !bad.is_empty() {
+            listener.tell(Event::Unusable(&bad));
+        }
+        let held_out = self.side(Side::Valid);
+        let cross_validated = held_out == 0 && matches!(self.recipe, Recipe::Auto(_));
+        let weights = self.start.name();
+        listener.tell(Event::Planned(Planned {
+            classes: self.data.classes.len(),
+            train: self.side(Side::Train),
+            held_out: (!cross_validated).then_some(held_out),
+            test: self.side(Side::Test),
+            copies: self.copies(),
+            backbone: self.start.backbone,
+            weights: weights.as_deref(),
+            size: self.recipe.size(),
+            output: &self.output,
+        }));
+        if self.start.weights.is_none() {
+            self.notes.push(FROM_NOTHING.into());
+        }
+        if matches!(&self.recipe, Recipe::Classic(classic) if classic.keep == Keep::Best) {
+            self.notes.push(KEPT_BEST.into());
+        }
+        self.notes.extend(self.data.warnings.iter().cloned());
+    }
+
+    /// Saves the classifier, checks that the file gives it back, and reports.
+    pub(super) fn save(
+        &self,
+        outcome: Outcome,
+        engine: &mut Cpu,
+        listener: &mut Listener<'_>,
+    ) -> Result<Trained, Error> {
+        let (judges, kept) = (outcome.judges.clone(), outcome.kept.clone());
+        let indices = outcome.held_out.clone();
+        let mut classifier = self.material(outcome, &indices)?.build(engine)?;
+        let mut insight = Insight::of(&classifier.record);
+        let reasons = Reasons {
+            data: &self.data,
+            pictures: &indices,
+            judges: &judges,
+            kept,
+            shown: report::EXPLAINED,
+            most: REASONS,
+        };
+        let (progress, stop) = (listener.progress, listener.stop);
+        reasons.explain(&mut classifier, &mut insight, engine, progress, stop)?;
+        let path = &self.output;
+        let replaced = path.exists();
+        classifier.save(path)?;
+        // Read back at once: nobody should find out later.
+        classifier.check_saved(path)?;
+        listener.tell(Event::Scored(&insight));
+        listener.tell(Event::Saved { path, replaced });
+        let (report, suspects) = self.write_report(&classifier, &insight, listener)?;
+        let path = path.clone();
+        Ok(Trained { classifier, insight, path, report, suspects, interrupted: false })
+    }
+
+    /// Hands over all that a classifier is made of; the record is complete with it.
+    fn material<'a>(
+        &'a self,
+        outcome: Outcome,
+        held_out: &'a [usize],
+    ) -> Result<Material<'a>, Error> {
+        let digest = self.start.digest()?.map(|digest| digest.to_string());
+        let recipe = serde_json::to_value(&self.recipe)?;
+        let mut record = outcome.record;
+        record.facts = self.facts(&recipe, record.facts, digest.as_deref());
+        record.bad = self.bad();
+        record.notes.clone_from(&self.notes);
+        let pretrained = self.start.name().zip(digest);
+        Ok(Material {
+            architecture: outcome.architecture,
+            preprocess: self.preprocess.clone(),
+            views: outcome.views,
+            parameters: outcome.parameters,
+            recipe,
+            made: Made { program: env!("CARGO_PKG_VERSION").into(), pretrained },
+            record,
+            held_out,
+            data: &self.data,
+            folder: self.request.source.folder(),
+            reference: outcome.reference,
+            features: outcome.features,
+        })
+    }
+
+    /// The report and the table of possible label errors, where they are wanted.
+    fn write_report(
+        &self,
+        classifier: &Classifier,
+        insight: &Insight,
+        listener: &mut Listener<'_>,
+    ) -> Result<(Option<PathBuf>, Option<PathBuf>), Error> {
+        let page = match &self.request.report {
+            ReportFile::Beside => self.output.with_extension("html"),
+            ReportFile::At(page) => page.clone(),
+            ReportFile::Nowhere => return Ok((None, None)),
+        };
+        let Classifier { record, thumbnails, .. } = classifier;
+        let about = about(classifier, &self.output);
+        let html = report::html(record, insight, thumbnails, &about);
+        files::write(&page, html.as_bytes())?;
+        listener.tell(Event::Reported(&page));
+        let suspects = suspects::write(insight, &page)?;
+        if let Some(path) = &suspects {
+            let count = insight.suspects.pictures.len();
+            listener.tell(Event::SuspectsWritten { path, count });
+        }
+        Ok((Some(page), suspects))
+    }
+
+    fn side(&self, side: Side) -> usize {
+        self.data.indices(side).len()
+    }
+
+    /// So many pictures in so many groups of copies, if there are any.
+    fn copies(&self) -> Option<(usize, usize)> {
+        let copies = &self.data.copies;
+        (!copies.is_empty()).then(|| (copies.iter().map(Vec::len).sum(), copies.len()))
+    }
+
+    /// Pictures that were left out, named as in the folder.
+    fn bad(&self) -> Vec<BadPicture> {
+        let base = self.request.source.folder();
+        let named = |Bad { path, reason }: &Bad| BadPicture {
+            picture: path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned(),
+            reason: reason.clone(),
+        };
+        self.data.bad.iter().map(named).collect()
+    }
+
+    /// What was done, for the report; `own` are those that the recipe found.
+    fn facts(
+        &self,
+        recipe: &serde_json::Value,
+        own: Vec<Fact>,
+        digest: Option<&str>,
+    ) -> Vec<Fact> {
+        let mut facts = vec![];
+        let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
+        fact("pictures", self.request.source.path().display().to_string());
+        let auto = matches!(self.recipe, Recipe::Auto(_));
+        for (side, name) in [
+            (Side::Train, "learned from"),
+            (Side::Valid, "held out"),
+            (Side::Test, if auto { "judged on, as a test" } else { "left for a test" }),
+        ] {
+            match self.side(side) {
+                0 => {}
+                n => fact(name, count(n, "picture")),
+            }
+        }
+        let within = |pictures, groups| {
+            format!("{} in {}", count(pictures, "picture"), count(groups, "group"))
+        };
+        if let Some((pictures, groups)) = self.copies() {
+            fact("kept together", within(pictures, groups) + " of copies");
+        }
+        for Grouped { way, pictures, groups } in &self.grouped {
+            fact(&format!("grouped by {way}"), within(*pictures, *groups));
+        }
+        fact("weights", self.start.name().unwrap_or_else(|| "drawn at random".into()));
+        if let Some(digest) = digest {
+            fact("SHA-256 of the weights", digest.to_owned());
+        }
+        recipe_facts(recipe).into_iter().for_each(|(name, value)| fact(&name, value));
+        own.into_iter().for_each(|own| fact(&own.name, own.value));
+        fact("time", clock(self.began.elapsed()));
+        fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));
+        let (threads, isa) = (kernels::threads::count(), kernels::isa::Isa::in_use());
+        fact("computed with", format!("{}, {isa}", count(threads, "thread")));
+        facts
+    }
+}
+
+const FROM_NOTHING: &str = "The network was taught from nothing, without ImageNet weights. On real \
+                            pictures a pretrained one does much better.";
+const KEPT_BEST: &str = "The weights kept are those of the epoch that did best on the held-out \
+                         pictures, so the scores here flatter a little.";
