@@ -108,8 +108,8 @@ fn handed_over(head: Head) {
     let again = material(Some(known.collect())).build(&mut Cpu::new(graph.clone())).unwrap();
     assert!(again == built);
 
-    let Classifier { record, calibration, reference, views, self_test, .. } = &built;
-    assert!(views.mirrored && record.candidates == [candidate]);
+    let Classifier { record, calibration, reference, self_test, .. } = &built;
+    assert!(built.views.mirrored && record.candidates == [candidate]);
     let judged = &record.held_out[13];
     assert_eq!((judged.picture.as_str(), judged.actual), ("malamute/01.png", 1));
     assert_eq!((judged.fold, judged.group, judged.novelty), (13 % FOLDS, 113, novelties[13]));

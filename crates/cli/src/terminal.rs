@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use ground::progress::{Bar, Progress};
-pub(crate) use lookalike::text::{clock, count, printable, thousands};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use lookalike::text::{clock, count, printable, thousands};
 
 /// How long work may take before it gets a bar.
 const PATIENCE: Duration = Duration::from_secs(2);

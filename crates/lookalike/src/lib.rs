@@ -16,8 +16,21 @@
 //! ```
 
 mod error;
+mod facts;
+mod lr_find;
+mod network;
+mod source;
+pub mod text;
+mod train;
 
 pub use error::{Error, Kind, Refusal};
+pub use facts::{about, recipe_facts};
+pub use lr_find::{LrFindRequest, RateFound, lr_find};
+pub use network::NamedNetwork;
+pub use source::Source;
+pub use train::{
+    Event, Initial, Planned, RecipeOptions, ReportFile, Stopped, TrainRequest, Trained, train,
+};
 
 pub use ground::Stop;
 pub use ground::progress::{Progress, Silent};

@@ -110,8 +110,7 @@ pub fn lr_find(
     let data = Dataset::prepare(&folder, &preprocess, &how, progress, stop)?;
     data.warnings.iter().for_each(|warning| progress.warn(warning));
     let (stage, pictures) = (request.stage, data.indices(Side::Train).len());
-    let sweep =
-        Sweep { batches: request.batches, spread: request.spread, ..Sweep::of(stage) };
+    let sweep = Sweep { batches: request.batches, spread: request.spread, ..Sweep::of(stage) };
     progress.note(&format!(
         "{}, {stage}: rates from {:e} to {} on {} of {}",
         start.backbone,

@@ -25,8 +25,8 @@ use pictures::{Dataset, Folder, Grouped, Preprocess};
 use training::{Recipe, TrainingError};
 
 pub use event::{Event, Planned, Stopped};
-pub use request::{Initial, RecipeOptions, ReportFile, TrainRequest};
 pub(crate) use listener::Listener;
+pub use request::{Initial, RecipeOptions, ReportFile, TrainRequest};
 pub(crate) use start::Start;
 
 use crate::{Error, Kind};

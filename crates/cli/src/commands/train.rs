@@ -2,11 +2,9 @@
 
 mod narrator;
 
-
 use std::time::Duration;
 
 use ground::Stop;
-use ground::progress::Progress;
 use lookalike::{Error, Initial, RecipeOptions, ReportFile, TrainRequest};
 
 use crate::args::{Train, source};

@@ -117,8 +117,7 @@ fn fit(
 ) -> Result<(Features, Fitted), Error> {
     let (data, progress, stop) = (&run.data, listener.progress, listener.stop);
     let views = recipe.looks();
-    let features =
-        features::extract(engine, data, &run.preprocess, views, cache, progress, stop)?;
+    let features = features::extract(engine, data, &run.preprocess, views, cache, progress, stop)?;
     let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
     let bytes: Vec<u64> = data.items.iter().map(size).collect();
     let fitted = auto::fit(recipe, data, &features, parameters, &bytes, progress, stop)?;

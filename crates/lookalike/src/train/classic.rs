@@ -60,8 +60,7 @@ fn epochs(
     let mut stages = Stages { listener, rates_found: false, notes: vec![] };
     let checkpoints = Some(unfinished.checkpoints());
     let (data, preprocess) = (&run.data, &run.preprocess);
-    let made =
-        training::run(engine, data, preprocess, recipe, checkpoints, &mut stages, stop);
+    let made = training::run(engine, data, preprocess, recipe, checkpoints, &mut stages, stop);
     run.notes.append(&mut stages.notes);
     match made {
         Ok(made) if made.history.is_empty() => {

@@ -304,11 +304,8 @@ mod tests {
         assert_eq!((auto.folds, auto.views, auto.repeats), (10, 4, Some(3)));
         let classic = RecipeOptions { recipe: Some(RecipeName::Classic), ..options() };
         assert!(matches!(pretrained(&classic), Recipe::Classic(_)));
-        let both = RecipeOptions {
-            recipe: Some(RecipeName::Auto),
-            keep: Some(Keep::Best),
-            ..options()
-        };
+        let both =
+            RecipeOptions { recipe: Some(RecipeName::Auto), keep: Some(Keep::Best), ..options() };
         let error = both.check().unwrap_err().to_string();
         assert!(error.contains("`--keep`"), "{error}");
     }

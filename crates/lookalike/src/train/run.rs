@@ -196,12 +196,7 @@ impl Run {
     }
 
     /// What was done, for the report; `own` are those that the recipe found.
-    fn facts(
-        &self,
-        recipe: &serde_json::Value,
-        own: Vec<Fact>,
-        digest: Option<&str>,
-    ) -> Vec<Fact> {
+    fn facts(&self, recipe: &serde_json::Value, own: Vec<Fact>, digest: Option<&str>) -> Vec<Fact> {
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
         fact("pictures", self.request.source.path().display().to_string());

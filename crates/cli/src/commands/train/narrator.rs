@@ -179,9 +179,9 @@ fn unusable(bad: &[BadPicture]) -> String {
 
 /// What will be trained on what.
 fn lines(planned: &Planned<'_>) -> Vec<String> {
-    let held_out = planned.held_out.map_or_else(String::new, |pictures| {
-        format!(", {} held out", thousands(pictures as u64))
-    });
+    let held_out = planned
+        .held_out
+        .map_or_else(String::new, |pictures| format!(", {} held out", thousands(pictures as u64)));
     let test = match planned.test {
         0 => String::new(),
         n => format!(", {} left for a test", thousands(n as u64)),
@@ -228,9 +228,7 @@ fn when_stopped(stopped: Stopped) -> &'static str {
         Stopped::WhileFitting => {
             "stopped: nothing is saved; what was looked at need not be looked at again"
         }
-        Stopped::InFirstEpoch => {
-            "stopped before the first epoch was done: no classifier is saved"
-        }
+        Stopped::InFirstEpoch => "stopped before the first epoch was done: no classifier is saved",
         Stopped::WhileFineTuning => {
             "stopped: the classifier with the fitted head stays; the same command goes on"
         }
