@@ -17,7 +17,7 @@ use ground::random::{Draws, Purpose};
 use ground::records::SEGMENT;
 use pictures::Print;
 use training::features::{About, Cache, Table};
-use training::head::Kind;
+use training::head::{Kind, Samples};
 
 /// As ResNet-50 has them.
 const WIDTH: usize = 2048;
@@ -56,7 +56,7 @@ fn main() {
     let (learned, asked): (Vec<usize>, Vec<usize>) = (0..pictures).partition(|&n| n >= ASKED);
     for kind in [Kind::Means, Kind::Logistic] {
         let began = Instant::now();
-        let head = &kind.fit(&table, &learned, &labels, CLASSES, &[1e-2]).unwrap()[0];
+        let head = &kind.fit(Samples::new(&table, &learned, &labels, CLASSES), &[1e-2]).unwrap()[0];
         told(&format!("{kind} fitted on {} pictures", learned.len()), began);
         let said = head.logits(&table, &asked).unwrap();
         let right = said

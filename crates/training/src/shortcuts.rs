@@ -11,7 +11,7 @@ use insight::Shortcut;
 
 use crate::auto::first_of_largest;
 use crate::features::Table;
-use crate::head::Kind;
+use crate::head::{Kind, Samples};
 
 /// The strength of the penalty; on a number or three it hardly matters.
 const STRENGTH: f64 = 1.0;
@@ -86,7 +86,8 @@ impl Clue {
     ) -> Result<Shortcut, FileError> {
         let (mut right, mut of) = (0, 0);
         for (learned, asked) in trials {
-            let heads = Kind::Logistic.fit(&self.table, learned, labels, classes, &[STRENGTH])?;
+            let heads = Kind::Logistic
+                .fit(Samples::new(&self.table, learned, labels, classes), &[STRENGTH])?;
             for (row, &picture) in heads[0].logits(&self.table, asked)?.iter().zip(asked) {
                 right += usize::from(first_of_largest(row) == labels[picture]);
                 of += 1;

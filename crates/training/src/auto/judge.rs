@@ -11,7 +11,7 @@ use pictures::{Dataset, Side, split};
 
 use super::{Auto, AutoError, Rival, Way};
 use crate::features::Table;
-use crate::head::{self, BLOCK, Kind, Layers, Linear};
+use crate::head::{self, BLOCK, Kind, Layers, Samples};
 
 /// Folds in which a head's strength is chosen, among the pictures that it learns from.
 const INNER_FOLDS: usize = 5;
@@ -94,6 +94,11 @@ impl<'a> Judge<'a> {
 
     pub(super) fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// These pictures with their labels.
+    pub(super) fn samples<'b>(&'b self, pictures: &'b [usize]) -> Samples<'b> {
+        Samples::new(self.table, pictures, &self.labels, self.classes)
     }
 
     /// All that the final head may learn from.
@@ -191,7 +196,7 @@ impl<'a> Judge<'a> {
         let (labels, groups) = (of(&self.labels), of(&self.groups));
         let fold_of = split::folds(&labels, &digests, &groups, folds, self.seed, u64::MAX);
         let (table, scaled) = (&space.table, space.scaled);
-        kind.strength(table, scaled, &rows, &space.labels, self.classes, &fold_of)
+        kind.strength(Samples::new(table, &rows, &space.labels, self.classes), scaled, &fold_of)
     }
 }
 
@@ -217,25 +222,13 @@ impl Space {
         rows: &[usize],
         classes: usize,
     ) -> Result<Layers, FileError> {
+        let samples = Samples::new(&self.table, rows, &self.labels, classes);
         match way {
-            Way::Linear(kind, strength) => {
-                let mut heads = self.fit_linear(kind, rows, classes, &[strength])?;
-                Ok(heads.swap_remove(0).into())
+            Way::Linear(kind, strength) if self.scaled => {
+                Ok(kind.fit_plain(samples, &[strength])?.swap_remove(0).into())
             }
-            Way::Hidden => way.fit(&self.table, rows, &self.labels, classes),
+            way => way.fit(samples),
         }
-    }
-
-    /// One linear head for each strength.
-    fn fit_linear(
-        &self,
-        kind: Kind,
-        rows: &[usize],
-        classes: usize,
-        strengths: &[f64],
-    ) -> Result<Vec<Linear>, FileError> {
-        let fit = if self.scaled { Kind::fit_plain } else { Kind::fit };
-        fit(kind, &self.table, rows, &self.labels, classes, strengths)
     }
 }
 

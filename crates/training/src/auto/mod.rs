@@ -170,7 +170,7 @@ pub fn fit(
     let reference = judge.reference(&learned)?;
     judge.compare(&mut record.held_out, &held_out, &reference)?;
     let chosen = judge.way(chosen, &judge.space(&learned, &[])?, &learned)?;
-    let head = chosen.fit(&features.table, &learned, &judge.labels, judge.classes)?;
+    let head = chosen.fit(judge.samples(&learned))?;
     // Without folds the head itself is the judge.
     let judges = match record.protocol {
         Protocol::OutOfFold { .. } => verdict::heads(first, &judge)?,

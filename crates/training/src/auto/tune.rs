@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Auto, AutoError, Fitted, stopped, with_head};
 use crate::features::{FeaturesError, Table};
-use crate::head::Layers;
+use crate::head::{Layers, Samples};
 use crate::recipe::no_such;
 use crate::{Checkpoints, Classic, Kept, Observer, Rates, Run, Stage, Sweep, TrainingError, find};
 
@@ -328,7 +328,8 @@ impl Tuner<'_> {
     fn start_from(&mut self, learned: &[usize]) -> Result<(), AutoError> {
         let labels: Vec<usize> = self.data.items.iter().map(|item| item.label).collect();
         let classes = self.data.classes.len();
-        let head = self.fitted.chosen.fit(self.features, learned, &labels, classes)?;
+        let head =
+            self.fitted.chosen.fit(Samples::new(self.features, learned, &labels, classes))?;
         let parameters = with_head(self.settings.backbone, &self.fitted.body, &head);
         self.engine.set_parameters(&parameters).map_err(TrainingError::from)?;
         Ok(())

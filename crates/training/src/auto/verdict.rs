@@ -139,7 +139,7 @@ impl Said {
         let results = each(trials, |trial: &Trial| {
             stopped(stop)?;
             let way = Way::Hidden;
-            let head = way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?;
+            let head = way.fit(judge.samples(&trial.learned))?;
             let logits = head.logits(judge.table, &trial.asked)?;
             bar.advance(1);
             Ok::<_, AutoError>((Fit { way, head: Some(head) }, logits))
@@ -202,7 +202,7 @@ pub(super) fn heads(first: Vec<Fit>, judge: &Judge<'_>) -> Result<Vec<Layers>, A
     each(&both, |(trial, fit)| match &fit.head {
         Some(head) => Ok(head.clone()),
         // It was fitted on other coordinates, which come to the same.
-        None => Ok(fit.way.fit(judge.table, &trial.learned, &judge.labels, judge.classes)?),
+        None => Ok(fit.way.fit(judge.samples(&trial.learned))?),
     })
 }
 

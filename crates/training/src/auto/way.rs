@@ -4,8 +4,7 @@ use std::fmt;
 
 use ground::files::FileError;
 
-use crate::features::Table;
-use crate::head::{Kind, Layers, fit_hidden};
+use crate::head::{Kind, Layers, Samples, fit_hidden};
 
 /// A kind of head that competes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +44,13 @@ impl Way {
     ///
     /// # Errors
     /// When rows cannot be read back from a file.
-    pub fn fit(
-        self,
-        features: &Table,
-        rows: &[usize],
-        labels: &[usize],
-        classes: usize,
-    ) -> Result<Layers, FileError> {
+    pub fn fit(self, samples: Samples<'_>) -> Result<Layers, FileError> {
         match self {
             Self::Linear(kind, strength) => {
-                let mut heads = kind.fit(features, rows, labels, classes, &[strength])?;
+                let mut heads = kind.fit(samples, &[strength])?;
                 Ok(heads.swap_remove(0).into())
             }
-            Self::Hidden => fit_hidden(features, rows, labels, classes),
+            Self::Hidden => fit_hidden(samples),
         }
     }
 }

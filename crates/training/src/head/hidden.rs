@@ -6,9 +6,8 @@ use ground::files::FileError;
 use ground::random::{Draws, Purpose};
 use network::{Head, Parameters};
 
-use super::Layers;
+use super::{Layers, Samples};
 use crate::OneCycle;
-use crate::features::Table;
 use crate::run::learn;
 
 /// The highest rate of the cycle, and the decay: fastai's.
@@ -32,12 +31,8 @@ const SEED: u64 = 42;
 ///
 /// # Panics
 /// When a label of these rows is not below `classes`.
-pub fn fit(
-    features: &Table,
-    rows: &[usize],
-    labels: &[usize],
-    classes: usize,
-) -> Result<Layers, FileError> {
+pub fn fit(samples: Samples<'_>) -> Result<Layers, FileError> {
+    let Samples { features, rows, labels, classes } = samples;
     let head = Head::Hidden { classes };
     let graph = head.graph(features.width());
     let mut engine = Cpu::new(graph.clone());

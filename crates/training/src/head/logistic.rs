@@ -9,8 +9,7 @@ use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::lbfgs::Lbfgs;
 use super::scale::Scale;
-use super::{BLOCK, Linear, transposed};
-use crate::features::Table;
+use super::{BLOCK, Linear, Samples, transposed};
 
 /// The gradient's length, relative to where it starts, at which a fit is done: scikit-learn's
 /// optimum to within some 1e-3 of a logit.
@@ -25,20 +24,18 @@ const VECTORS: usize = 24;
 
 /// One head for each strength.
 pub(super) fn fit(
-    features: &Table,
+    samples: Samples<'_>,
     scale: &Scale,
-    rows: &[usize],
-    labels: &[usize],
-    classes: usize,
     strengths: &[f64],
 ) -> Result<Vec<Linear>, FileError> {
-    let data = Data::new(features, scale, rows, labels, classes, &[])?;
+    let classes = samples.classes;
+    let data = Data::new(samples, scale, &[])?;
     let mut fits: Vec<Fit> =
         strengths.iter().map(|&strength| Fit::new(&data, strength, None)).collect();
     data.minimise(&mut fits)?;
     let heads = fits.into_iter().map(|fit| {
         let mut weights = fit.search.point();
-        let bias = weights.split_off(features.width() * classes);
+        let bias = weights.split_off(samples.width() * classes);
         Linear { classes, weights, bias }
     });
     Ok(heads.collect())
@@ -86,16 +83,16 @@ struct Fit {
 impl Fit {
     fn new(data: &Data<'_>, strength: f64, without: Option<usize>) -> Self {
         // No weights, and biases that say how common each class is.
-        let mut counts = vec![1.0f32; data.classes];
+        let mut counts = vec![1.0f32; data.samples.classes];
         let mut rows = 0.0;
-        for (at, &row) in data.rows.iter().enumerate() {
+        for (at, &row) in data.samples.rows.iter().enumerate() {
             if without.is_none_or(|fold| data.fold_of[at] != fold) {
-                counts[data.labels[row]] += 1.0;
+                counts[data.samples.labels[row]] += 1.0;
                 rows += 1.0;
             }
         }
         let rows = f64::max(rows, 1.0);
-        let mut start = vec![0.0; data.features.width() * data.classes];
+        let mut start = vec![0.0; data.samples.width() * data.samples.classes];
         start.extend(counts.iter().map(|count| count.ln()));
         let search = Lbfgs::new(start, TOLERANCE);
         Self { penalty: 1.0 / (strength * rows), without, rows, search, outside: 0.0 }
@@ -104,18 +101,15 @@ impl Fit {
     /// Goes on from where it is to the optimum of another strength.
     fn go_on(&mut self, data: &Data<'_>, strength: f64) {
         let penalty = 1.0 / (strength * self.rows);
-        self.search.go_on(data.features.width() * data.classes, penalty - self.penalty);
+        self.search.go_on(data.samples.width() * data.samples.classes, penalty - self.penalty);
         self.penalty = penalty;
     }
 }
 
 /// Rows to learn from.
 pub(super) struct Data<'a> {
-    features: &'a Table,
+    samples: Samples<'a>,
     scale: &'a Scale,
-    rows: &'a [usize],
-    labels: &'a [usize],
-    classes: usize,
     /// Beside the rows, where there are folds.
     fold_of: &'a [usize],
     /// The standardised features in blocks, where they fit.
@@ -125,28 +119,25 @@ pub(super) struct Data<'a> {
 impl<'a> Data<'a> {
     /// `fold_of` lies beside the rows, or is empty where there are no folds.
     pub(super) fn new(
-        features: &'a Table,
+        samples: Samples<'a>,
         scale: &'a Scale,
-        rows: &'a [usize],
-        labels: &'a [usize],
-        classes: usize,
         fold_of: &'a [usize],
     ) -> Result<Self, FileError> {
         let mut held = vec![];
-        let bytes = rows.len() * features.width() * size_of::<f32>();
+        let bytes = samples.rows.len() * samples.width() * size_of::<f32>();
         if bytes <= HELD / kernels::threads::count().max(1) {
-            for rows in rows.chunks(BLOCK) {
+            for rows in samples.rows.chunks(BLOCK) {
                 let mut block = vec![];
-                scale.read(features, rows, &mut block)?;
+                scale.read(samples.features, rows, &mut block)?;
                 held.push(block);
             }
         }
-        Ok(Self { features, scale, rows, labels, classes, fold_of, held })
+        Ok(Self { samples, scale, fold_of, held })
     }
 
     /// Takes every fit to its optimum.
     fn minimise(&self, fits: &mut [Fit]) -> Result<(), FileError> {
-        let numbers = (self.features.width() + 1) * self.classes;
+        let numbers = (self.samples.width() + 1) * self.samples.classes;
         let in_step = (IN_STEP / (numbers * VECTORS * size_of::<f32>())).max(1);
         for fits in fits.chunks_mut(in_step) {
             while self.pass(fits)? {}
@@ -156,7 +147,7 @@ impl<'a> Data<'a> {
 
     /// One evaluation for each fit that is not done; whether there was any.
     fn pass(&self, fits: &mut [Fit]) -> Result<bool, FileError> {
-        let (width, classes) = (self.features.width(), self.classes);
+        let (width, classes) = (self.samples.width(), self.samples.classes);
         let mut active: Vec<&mut Fit> =
             fits.iter_mut().filter(|fit| fit.search.wanted().is_some()).collect();
         if active.is_empty() {
@@ -178,11 +169,11 @@ impl<'a> Data<'a> {
         let mut gradient = vec![0.0f32; width * columns];
         let mut part = vec![0.0f32; width * columns];
         let (mut block, mut out) = (vec![], vec![]);
-        for (index, rows) in self.rows.chunks(BLOCK).enumerate() {
+        for (index, rows) in self.samples.rows.chunks(BLOCK).enumerate() {
             let x = match self.held.get(index) {
                 Some(held) => held,
                 None => {
-                    self.scale.read(self.features, rows, &mut block)?;
+                    self.scale.read(self.samples.features, rows, &mut block)?;
                     &block
                 }
             };
@@ -200,7 +191,7 @@ impl<'a> Data<'a> {
             {
                 let each = active.iter().zip(&mut sums).zip(out.chunks_exact_mut(classes));
                 for ((fit, (inside, outside)), logits) in each {
-                    let loss = turn_into_gradient(logits, self.labels[row]);
+                    let loss = turn_into_gradient(logits, self.samples.labels[row]);
                     if fit.without.is_some_and(|fold| self.fold_of[at] == fold) {
                         *outside += loss;
                         logits.fill(0.0);

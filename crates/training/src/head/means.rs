@@ -4,19 +4,16 @@ use classifier::loss;
 use ground::files::FileError;
 
 use super::scale::Scale;
-use super::{BLOCK, Linear, logits, strength};
-use crate::features::Table;
+use super::{BLOCK, Linear, Samples, logits, strength};
 
 /// The logit of a class is −`strength` / 2 times the squared distance to its mean, without the part
 /// that all classes share. A class without rows is nobody's nearest.
 pub(super) fn fit(
-    features: &Table,
+    samples: Samples<'_>,
     scale: &Scale,
-    rows: &[usize],
-    labels: &[usize],
-    classes: usize,
     strengths: &[f64],
 ) -> Result<Vec<Linear>, FileError> {
+    let Samples { features, rows, labels, classes } = samples;
     let width = features.width();
     let mut sums = vec![0.0f64; classes * width];
     let mut counts = vec![0usize; classes];
@@ -49,26 +46,23 @@ pub(super) fn fit(
 
 /// For each strength the cross-entropy of all rows, each judged by the means of the other folds.
 pub(super) fn losses(
-    features: &Table,
+    samples: Samples<'_>,
     scale: &Scale,
-    rows: &[usize],
-    labels: &[usize],
-    classes: usize,
     fold_of: &[usize],
     strengths: &[f64],
 ) -> Result<Vec<f64>, FileError> {
     let mut losses = vec![0.0; strengths.len()];
     for fold in 0..strength::count(fold_of) {
         let side = |held: bool| -> Vec<usize> {
-            let both = rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
+            let both = samples.rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
             both.map(|(&row, _)| row).collect()
         };
-        let heads = fit(features, scale, &side(false), labels, classes, strengths)?;
+        let heads = fit(samples.with_rows(&side(false)), scale, strengths)?;
         let heads: Vec<Linear> = heads.into_iter().map(|head| scale.fold_into(head)).collect();
         let held = side(true);
-        for (said, &row) in logits(&heads, features, &held)?.iter().zip(&held) {
+        for (said, &row) in logits(&heads, samples.features, &held)?.iter().zip(&held) {
             for (sum, logits) in losses.iter_mut().zip(said) {
-                *sum += f64::from(loss(logits, labels[row]));
+                *sum += f64::from(loss(logits, samples.labels[row]));
             }
         }
     }

@@ -6,6 +6,7 @@ mod layers;
 mod lbfgs;
 mod logistic;
 mod means;
+mod samples;
 mod scale;
 mod span;
 mod strength;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::Table;
 pub use hidden::fit as fit_hidden;
 pub use layers::Layers;
+pub use samples::Samples;
 use scale::Scale;
 pub(crate) use span::span;
 
@@ -64,16 +66,9 @@ impl Kind {
     ///
     /// # Panics
     /// When a label of these rows is not below `classes`.
-    pub fn fit(
-        self,
-        features: &Table,
-        rows: &[usize],
-        labels: &[usize],
-        classes: usize,
-        strengths: &[f64],
-    ) -> Result<Vec<Linear>, FileError> {
-        let scale = Scale::of(features, rows)?;
-        let scaled = self.fit_scaled(features, &scale, rows, labels, classes, strengths)?;
+    pub fn fit(self, samples: Samples<'_>, strengths: &[f64]) -> Result<Vec<Linear>, FileError> {
+        let scale = Scale::of(samples.features, samples.rows)?;
+        let scaled = self.fit_scaled(samples, &scale, strengths)?;
         Ok(scaled.into_iter().map(|head| scale.fold_into(head)).collect())
     }
 
@@ -83,29 +78,23 @@ impl Kind {
     /// As [`Kind::fit`].
     pub(crate) fn fit_plain(
         self,
-        features: &Table,
-        rows: &[usize],
-        labels: &[usize],
-        classes: usize,
+        samples: Samples<'_>,
         strengths: &[f64],
     ) -> Result<Vec<Linear>, FileError> {
-        let scale = Scale::none(features.width());
-        self.fit_scaled(features, &scale, rows, labels, classes, strengths)
+        self.fit_scaled(samples, &Scale::none(samples.width()), strengths)
     }
 
     fn fit_scaled(
         self,
-        features: &Table,
+        samples: Samples<'_>,
         scale: &Scale,
-        rows: &[usize],
-        labels: &[usize],
-        classes: usize,
         strengths: &[f64],
     ) -> Result<Vec<Linear>, FileError> {
+        let Samples { rows, labels, classes, .. } = samples;
         assert!(rows.iter().all(|&row| labels[row] < classes), "labels of the classes");
         match self {
-            Self::Logistic => logistic::fit(features, scale, rows, labels, classes, strengths),
-            Self::Means => means::fit(features, scale, rows, labels, classes, strengths),
+            Self::Logistic => logistic::fit(samples, scale, strengths),
+            Self::Means => means::fit(samples, scale, strengths),
         }
     }
 }

@@ -5,8 +5,7 @@ use ground::files::FileError;
 
 use super::logistic::{Data, Walk};
 use super::scale::Scale;
-use super::{Kind, means};
-use crate::features::Table;
+use super::{Kind, Samples, means};
 
 impl Kind {
     /// The strength with the lowest cross-entropy where each row is judged by a head that did not
@@ -20,19 +19,19 @@ impl Kind {
     /// When rows cannot be read back from a file.
     pub(crate) fn strength(
         self,
-        features: &Table,
+        samples: Samples<'_>,
         scaled: bool,
-        rows: &[usize],
-        labels: &[usize],
-        classes: usize,
         fold_of: &[usize],
     ) -> Result<f64, FileError> {
-        let scale = if scaled { Scale::none(features.width()) } else { Scale::of(features, rows)? };
+        let scale = match scaled {
+            true => Scale::none(samples.width()),
+            false => Scale::of(samples.features, samples.rows)?,
+        };
         let strengths = self.strengths();
         let mut losses = vec![];
         match self {
             Self::Logistic => {
-                let data = Data::new(features, &scale, rows, labels, classes, fold_of)?;
+                let data = Data::new(samples, &scale, fold_of)?;
                 let mut walk = Walk::new(data);
                 for &strength in strengths {
                     losses.push(walk.loss(strength)?);
@@ -43,8 +42,7 @@ impl Kind {
                 }
             }
             Self::Means => {
-                losses =
-                    means::losses(features, &scale, rows, labels, classes, fold_of, strengths)?;
+                losses = means::losses(samples, &scale, fold_of, strengths)?;
             }
         }
         let lowest = strengths.iter().zip(losses).min_by(|a, b| a.1.total_cmp(&b.1));

@@ -2,7 +2,7 @@ use ground::random::{Draws, Purpose};
 
 use super::logistic::{Data, Walk};
 use super::scale::Scale;
-use super::{Kind, Linear, logits};
+use super::{Kind, Linear, Samples, logits};
 use crate::features::Table;
 
 /// Classes as clouds around corners, in numbers of very different scale.
@@ -51,7 +51,7 @@ fn logistic_regression_is_at_its_lowest_point() {
     let (table, labels) = clouds(120, 30, 3, 1);
     let rows = rows(0..100);
     let strengths = [1e-3, 0.1, 10.0];
-    let heads = Kind::Logistic.fit(&table, &rows, &labels, 3, &strengths).unwrap();
+    let heads = Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 3), &strengths).unwrap();
     for (head, strength) in heads.iter().zip(strengths) {
         let lowest = objective(head, &table, &rows, &labels, strength);
         let mut draws = Draws::new(5, Purpose::Synthetic, &[]);
@@ -73,9 +73,11 @@ fn logistic_regression_is_at_its_lowest_point() {
 fn strengths_do_not_disturb_one_another() {
     let (table, labels) = clouds(60, 12, 4, 2);
     let rows = rows(0..60);
-    let together = Kind::Logistic.fit(&table, &rows, &labels, 4, &[1e-2, 1.0]).unwrap();
+    let together =
+        Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 4), &[1e-2, 1.0]).unwrap();
     for (head, strength) in together.iter().zip([1e-2, 1.0]) {
-        let alone = &Kind::Logistic.fit(&table, &rows, &labels, 4, &[strength]).unwrap()[0];
+        let alone =
+            &Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 4), &[strength]).unwrap()[0];
         for (a, b) in head.weights.iter().zip(&alone.weights) {
             assert!((a - b).abs() < 1e-3 * (1.0 + b.abs()), "{a} is not {b}");
         }
@@ -95,7 +97,9 @@ fn the_strength_is_the_best_in_folds() {
                 let both = rows.iter().zip(&fold_of).filter(|pair| (*pair.1 == fold) == held);
                 both.map(|pair| *pair.0).collect::<Vec<_>>()
             };
-            let head = &kind.fit_plain(&space, &of(false), &labels, 3, &[strength]).unwrap()[0];
+            let head = &kind
+                .fit_plain(Samples::new(&space, &of(false), &labels, 3), &[strength])
+                .unwrap()[0];
             let said = head.logits(&space, &of(true)).unwrap();
             let losses =
                 said.iter().zip(of(true)).map(|(said, i)| classifier::loss(said, labels[i]));
@@ -103,15 +107,15 @@ fn the_strength_is_the_best_in_folds() {
         });
         losses.sum::<f64>()
     };
+    let samples = Samples::new(&space, &rows, &labels, 3);
     let scale = Scale::none(space.width());
-    let mut walk = Walk::new(Data::new(&space, &scale, &rows, &labels, 3, &fold_of).unwrap());
+    let mut walk = Walk::new(Data::new(samples, &scale, &fold_of).unwrap());
     for &strength in Kind::Logistic.strengths() {
         let (walked, alone) = (walk.loss(strength).unwrap(), alone(Kind::Logistic, strength));
         assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {strength}: {walked} is not {alone}");
     }
     let strengths = Kind::Means.strengths();
-    let of_means =
-        super::means::losses(&space, &scale, &rows, &labels, 3, &fold_of, strengths).unwrap();
+    let of_means = super::means::losses(samples, &scale, &fold_of, strengths).unwrap();
     for (&strength, loss) in strengths.iter().zip(of_means) {
         let alone = alone(Kind::Means, strength);
         assert!((loss - alone).abs() < 1e-3 * alone, "means, {strength}: {loss} is not {alone}");
@@ -119,7 +123,7 @@ fn the_strength_is_the_best_in_folds() {
     for kind in [Kind::Logistic, Kind::Means] {
         let best = kind.strengths().iter().copied();
         let best = best.min_by(|&a, &b| alone(kind, a).total_cmp(&alone(kind, b))).unwrap();
-        let chosen = kind.strength(&space, true, &rows, &labels, 3, &fold_of).unwrap();
+        let chosen = kind.strength(samples, true, &fold_of).unwrap();
         assert_eq!(chosen, best, "{kind}");
         assert!(chosen != kind.strengths()[0], "{kind}");
     }
@@ -131,16 +135,17 @@ fn threads_do_not_change_a_bit() {
     let rows = rows(0..300);
     for kind in [Kind::Logistic, Kind::Means] {
         let fit = |threads| {
-            let fit = || kind.fit(&table, &rows, &labels, 3, &[0.01, 0.1]).unwrap();
+            let fit = || kind.fit(Samples::new(&table, &rows, &labels, 3), &[0.01, 0.1]).unwrap();
             kernels::threads::with(threads, fit)
         };
         assert_eq!(fit(1), fit(2), "{kind}");
         assert_eq!(fit(1), fit(5), "{kind}");
     }
+    let samples = Samples::new(&table, &rows, &labels, 3);
     let scale = Scale::of(&table, &rows).unwrap();
     let fold_of: Vec<usize> = (0..300).map(|i| i % 7 % 3).collect();
     let walked = || {
-        let mut walk = Walk::new(Data::new(&table, &scale, &rows, &labels, 3, &fold_of).unwrap());
+        let mut walk = Walk::new(Data::new(samples, &scale, &fold_of).unwrap());
         [1e-3, 1e-2, 0.1].map(|strength| walk.loss(strength).unwrap())
     };
     assert_eq!(kernels::threads::with(1, walked), kernels::threads::with(3, walked));
@@ -150,7 +155,7 @@ fn threads_do_not_change_a_bit() {
 fn both_kinds_learn_what_there_is_to_learn() {
     let (table, labels) = clouds(400, 30, 3, 4);
     for kind in [Kind::Logistic, Kind::Means] {
-        let head = &kind.fit(&table, &rows(0..300), &labels, 3, &[0.03]).unwrap()[0];
+        let head = &kind.fit(Samples::new(&table, &rows(0..300), &labels, 3), &[0.03]).unwrap()[0];
         let said = head.logits(&table, &rows(300..400)).unwrap();
         let right = said
             .iter()
@@ -170,14 +175,17 @@ fn odd_sets_give_numbers() {
     let labels = [0, 2, 0, 2, 0, 2, 0, 2, 0, 2];
     for kind in [Kind::Logistic, Kind::Means] {
         for rows in [rows(0..10), rows(0..1), vec![]] {
-            for head in kind.fit(&table, &rows, &labels, 3, kind.strengths()).unwrap() {
+            for head in kind.fit(Samples::new(&table, &rows, &labels, 3), kind.strengths()).unwrap()
+            {
                 assert!(head.weights.iter().chain(&head.bias).all(|x| x.is_finite()), "{kind}");
                 assert!(head.weights.iter().step_by(4).all(|&w| w == 0.0), "{kind}");
             }
             // Also a fold that holds all pictures of a class.
             for folds in [2, 5] {
                 let fold_of: Vec<usize> = rows.iter().map(|row| row % folds).collect();
-                let chosen = kind.strength(&table, false, &rows, &labels, 3, &fold_of).unwrap();
+                let chosen = kind
+                    .strength(Samples::new(&table, &rows, &labels, 3), false, &fold_of)
+                    .unwrap();
                 assert!(kind.strengths().contains(&chosen), "{kind}: {chosen}");
             }
         }
@@ -187,7 +195,8 @@ fn odd_sets_give_numbers() {
 #[test]
 fn several_heads_are_asked_at_once() {
     let (table, labels) = clouds(50, 8, 2, 6);
-    let heads = Kind::Logistic.fit(&table, &rows(0..40), &labels, 2, &[0.01, 1.0]).unwrap();
+    let heads =
+        Kind::Logistic.fit(Samples::new(&table, &rows(0..40), &labels, 2), &[0.01, 1.0]).unwrap();
     let both = logits(&heads, &table, &rows(40..50)).unwrap();
     for (at, head) in heads.iter().enumerate() {
         let alone = head.logits(&table, &rows(40..50)).unwrap();
@@ -208,8 +217,9 @@ fn the_span_of_the_pictures_says_all_that_they_say() {
     assert_eq!((space.len(), space.width()), (60, 40));
     let own: Vec<usize> = learned.iter().chain(&asked).map(|&i| labels[i]).collect();
     for (kind, strength) in [(Kind::Logistic, 0.01), (Kind::Means, 0.1)] {
-        let plain = &kind.fit(&table, &learned, &labels, 3, &[strength]).unwrap()[0];
-        let spanned = &kind.fit_plain(&space, &rows(0..40), &own, 3, &[strength]).unwrap()[0];
+        let plain = &kind.fit(Samples::new(&table, &learned, &labels, 3), &[strength]).unwrap()[0];
+        let spanned =
+            &kind.fit_plain(Samples::new(&space, &rows(0..40), &own, 3), &[strength]).unwrap()[0];
         let plain = plain.logits(&table, &asked).unwrap();
         let spanned = spanned.logits(&space, &rows(40..60)).unwrap();
         for (a, b) in plain.iter().zip(&spanned) {
@@ -241,11 +251,12 @@ fn the_small_network_learns_what_a_linear_head_cannot() {
         let named = said.iter().zip(&labels[500..]);
         named.filter(|(row, label)| row[**label] > row[1 - **label]).count()
     };
-    let fit = || super::fit_hidden(&table, &rows(0..500), &labels, 2).unwrap();
+    let fit = || super::fit_hidden(Samples::new(&table, &rows(0..500), &labels, 2)).unwrap();
     let network = kernels::threads::with(1, fit);
     assert_eq!(network, kernels::threads::with(3, fit));
     let by_network = right(&network.logits(&table, &rows(500..600)).unwrap());
-    let line = &Kind::Logistic.fit(&table, &rows(0..500), &labels, 2, &[0.1]).unwrap()[0];
+    let line =
+        &Kind::Logistic.fit(Samples::new(&table, &rows(0..500), &labels, 2), &[0.1]).unwrap()[0];
     let by_line = right(&line.logits(&table, &rows(500..600)).unwrap());
     assert!(by_network > 85 && by_line < 70, "{by_network}, {by_line}");
     // A linear head in layers says what it says by itself.
@@ -258,7 +269,7 @@ fn the_small_network_learns_what_a_linear_head_cannot() {
     }
     // Few pictures, one, and none give numbers too.
     for rows in [rows(0..3), rows(0..1), vec![]] {
-        let few = super::fit_hidden(&table, &rows, &labels, 2).unwrap();
+        let few = super::fit_hidden(Samples::new(&table, &rows, &labels, 2)).unwrap();
         assert!(few.logits(&table, &[0]).unwrap()[0].iter().all(|x| x.is_finite()));
     }
 }
