@@ -98,7 +98,7 @@ fn decode(
     };
     let known = |digest: &Digest| {
         let record = cache.find(digest)?;
-        let (about, print) = (cache.about(record), cache.print(record)?);
+        let (about, print) = cache.about(record).ok()?;
         Some(Known { width: about.width, height: about.height, print })
     };
     let (folder, progress) = (&prepared.folder, listener.progress);
