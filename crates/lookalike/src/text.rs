@@ -1,6 +1,6 @@
 //! Numbers and names as people read them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200
 /// pictures".
@@ -41,6 +41,23 @@ pub fn clock(time: Duration) -> String {
     }
 }
 
+/// A moment as a date and time of day: "2026-11-28 19:13 UTC".
+#[must_use]
+pub fn date(moment: SystemTime) -> String {
+    let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (days, minutes) = (seconds / 86_400, seconds / 60 % 1440);
+    // H. Hinnant: days of the proleptic Gregorian calendar, years that begin in March.
+    let since_0000 = days + 719_468;
+    let (era, of_era) = (since_0000 / 146_097, since_0000 % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = 400 * era + year + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
 /// Text that may hold a file's or class's name, with what could steer a terminal made visible.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -60,13 +77,28 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{clock, count, printable, thousands};
+    use super::{clock, count, date, printable, thousands};
 
     #[test]
     fn names_cannot_steer_the_terminal() {
         assert_eq!(printable("a\x1b[2Jb\u{202e}c é 犬"), "a\\u{1b}[2Jb\\u{202e}c é 犬");
+    }
+
+    #[test]
+    fn days_are_counted_through_leap_years() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_709_251_199, "2024-02-29 23:59 UTC"),
+            (1_709_251_200, "2024-03-01 00:00 UTC"),
+            (4_107_542_399, "2100-02-28 23:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ] {
+            assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use classifier::Classifier;
-use insight::{Calibration, Insight, Protocol, Scaling};
+use insight::{Calibration, Fact, Insight, Protocol, Scaling};
 use network::summary::{self, Summary};
 use pictures::Side;
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
     terminal.result(&text)?;
     Ok(Exit::Done)
 }
+
+/// Facts of a run that other lines show, beside the recipe's.
+const ELSEWHERE: [&str; 5] =
+    ["learned from", "held out", "weights", "SHA-256 of the weights", "program"];
 
 /// How many pictures were on each side.
 const SIDES: [(Side, &str); 3] =
@@ -85,6 +89,7 @@ fn as_text(
         None => writeln!(out, "began as   nothing: drawn at random")?,
     }
     writeln!(out, "made by    lookalike {}", printable(&classifier.made.program))?;
+    writeln!(out, "run        {}", run_facts(classifier))?;
     let tests = count(classifier.self_test.len(), "picture");
     let within = match largest {
         0.0 => "exactly those saved".into(),
@@ -164,6 +169,18 @@ fn recipe(value: &Value) -> String {
     facts.map(|(name, value)| printable(&format!("{name} {value}"))).collect::<Vec<_>>().join(", ")
 }
 
+/// What else is known of the run, `name value` each.
+fn run_facts(classifier: &Classifier) -> String {
+    let recipe = lookalike::recipe_facts(&classifier.recipe);
+    let own = |fact: &&Fact| {
+        let elsewhere = recipe.iter().any(|(name, _)| *name == fact.name);
+        !elsewhere && !ELSEWHERE.contains(&fact.name.as_str())
+    };
+    let facts = classifier.record.facts.iter().filter(own);
+    let facts = facts.map(|Fact { name, value }| printable(&format!("{name} {value}")));
+    facts.collect::<Vec<_>>().join(", ")
+}
+
 fn as_json(
     classifier: &Classifier,
     summary: &Summary,
@@ -184,6 +201,7 @@ fn as_json(
         "views": classifier.views.count(),
         "recipe": classifier.recipe,
         "made": classifier.made,
+        "facts": classifier.record.facts,
         "pictures": pictures,
         "accuracy": insight.accuracy,
         "per_class": insight.per_class,

@@ -85,9 +85,11 @@ macro_rules! snapshot {
     };
 }
 
-pub(crate) const FILTERS: [(&str, &str); 8] = [
+pub(crate) const FILTERS: [(&str, &str); 10] = [
     (r"[0-9a-f]{64}", "[SHA-256]"),
     (r"(/[\w.-]+)*/\.tmp\w+", "[FOLDER]"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[DATE]"),
+    (r"computed with \d+ threads?, \w+", "computed with [PROCESSOR]"),
     (r"\b\d+:\d\d\b", "[TIME]"),
     (r"\b\d+\.\d{4}\b", "[LOSS]"),
     (r"[<>]?\d+(\.\d+)? % \(\d[\d.]* to [\d.]+\)", "[SCORE]"),

@@ -2,7 +2,7 @@
 //! of it.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use classifier::{Classifier, Learned, Made, Material, Views};
 use engine::Cpu;
@@ -21,7 +21,7 @@ use super::start::Start;
 use super::{Trained, suspects};
 use crate::Error;
 use crate::facts::{about, recipe_facts};
-use crate::text::{clock, count};
+use crate::text::{clock, count, date};
 
 /// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
 const REASONS: usize = 80;
@@ -226,6 +226,7 @@ impl Run {
         }
         recipe_facts(recipe).into_iter().for_each(|(name, value)| fact(&name, value));
         own.into_iter().for_each(|own| fact(&own.name, own.value));
+        fact("date", date(SystemTime::now()));
         fact("time", clock(self.began.elapsed()));
         fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));
         let (threads, isa) = (kernels::threads::count(), kernels::isa::Isa::in_use());
