@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use engine::Engine;
+use ground::parallel;
 use insight::{Calibration, HeldOut, RunRecord, Sample};
-use kernels::threads;
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 
@@ -150,7 +150,7 @@ impl Album<'_> {
         let (data, size) = (self.data, self.data.size());
         let jpeg = |at: usize| square(data, missing[at]).map(|pixels| thumbnail(&pixels, size));
         let mut drawn: Vec<_> = missing.iter().map(|_| None).collect();
-        ground::parallel(missing.len(), threads::count(), &|| false, jpeg, |at, jpeg| {
+        parallel::stream(missing.len(), parallel::threads(), &|| false, jpeg, |at, jpeg| {
             drawn[at] = Some(jpeg);
             ControlFlow::Continue(())
         });

@@ -11,10 +11,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::{Cpu, EngineError, Packing};
+use ground::Precision;
 use ground::files::{Disk, Files};
 use ground::{Digest, Hash};
 use insight::{Calibration, RunRecord};
-use kernels::Precision;
 use network::{Architecture, Graph, Parameters, Role, Tensor};
 use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-use kernels::{Conv, Epilogue, Pack, Precision, View};
+use engine::matmul;
 
 /// The nearest of some rows to one, by cosine distance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,14 +55,9 @@ pub fn neighbours_among(
     if count == 0 || k == 0 {
         return all;
     }
-    let mut products = vec![];
     for (block, rows) in queries.chunks(BLOCK * width).enumerate() {
         let asked = rows.len() / width;
-        let conv = Conv::linear(count, width, asked);
-        let pack = Pack::forward(&conv, &directions(rows, width), Precision::Fp32);
-        products.resize(count * asked, 0.0);
-        let references = View::plain(references);
-        conv.forward(references, &pack, &mut products, Epilogue::default());
+        let products = matmul(references, &directions(rows, width), width, None);
         let found = &mut all[block * BLOCK..][..asked];
         for (reference, (row, length)) in products.chunks_exact(asked).zip(&lengths).enumerate() {
             for (query, (found, product)) in found.iter_mut().zip(row).enumerate() {
@@ -163,8 +158,9 @@ mod tests {
     fn neither_threads_nor_company_change_a_bit() {
         let (width, k) = (100, 5);
         let (asked, known) = (rows(200, width, 1), rows(1000, width, 2));
-        let search =
-            |threads| kernels::threads::with(threads, || neighbours(&asked, &known, width, k));
+        let search = |threads| {
+            ground::parallel::with_threads(threads, || neighbours(&asked, &known, width, k))
+        };
         let all = search(1);
         assert_eq!(all, search(3));
         for (query, together) in asked.chunks_exact(width).zip(&all) {

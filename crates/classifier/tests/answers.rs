@@ -10,9 +10,9 @@ use classifier::{
 };
 use common::{SIZE, sample};
 use engine::{Cpu, Engine, Images};
+use ground::Precision;
 use ground::Stop;
 use insight::{Answer, Calibration, Verdict};
-use kernels::Precision;
 use network::{Architecture, Head};
 use pictures::Preprocess;
 

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use classifier::{Classifier, ClassifierError};
 use common::{Raw, sample};
+use ground::Precision;
 use ground::files::Failing;
-use kernels::Precision;
 use serde_json::{Value, json};
 
 fn saved() -> Vec<u8> {

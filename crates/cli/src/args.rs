@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use kernels::Precision;
+use ground::Precision;
 use lookalike::{NamedNetwork, Source};
 use network::Backbone;
 use pictures::GroupBy;
@@ -286,7 +286,7 @@ impl Numbers {
     /// What it comes to on this processor.
     pub(crate) fn precision(self) -> Precision {
         match self {
-            Self::Auto => Precision::fastest(),
+            Self::Auto => engine::fastest_precision(),
             Self::Fp32 => Precision::Fp32,
             Self::Bf16 => Precision::Bf16,
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use engine::{Adam, Engine, GroupRates, Images, Step, Trained};
 use ground::random::{Draws, Purpose};
-use kernels::{Precision, peak};
+use ground::{Precision, parallel};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Limits, Preprocess};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub(crate) struct Peak {
 
 impl Peak {
     fn measure() -> Self {
-        let of = |precision| (peak::flops(precision) / 1e8).round() / 10.0;
+        let of = |precision| (engine::bench::peak_flops(precision) / 1e8).round() / 10.0;
         Self { fp32: of(Precision::Fp32), bf16: of(Precision::Bf16) }
     }
 
@@ -86,14 +86,14 @@ impl Peak {
 impl Machine {
     /// This one, computing with so many threads.
     pub(crate) fn this(threads: Option<usize>) -> Self {
-        let cores = kernels::threads::available();
+        let cores = parallel::available();
         let cpu =
             line_of("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into());
         Self {
             cpu,
             cores,
             threads: threads.unwrap_or(cores),
-            isa: kernels::isa::Isa::in_use().to_string(),
+            isa: engine::instruction_set(),
             memory_bytes: kilobytes("/proc/meminfo", "MemTotal"),
             os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -270,7 +270,7 @@ impl Job {
             one(path)?;
         }
         Rounds(self.rounds).of(self.pictures.len(), || {
-            kernels::threads::parallel(self.pictures.len(), |index| {
+            parallel::each(self.pictures.len(), |index| {
                 // All were read a moment ago.
                 drop(one(&self.pictures[index]));
             });

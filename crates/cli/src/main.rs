@@ -36,7 +36,7 @@ fn run() -> Exit {
     let typed = Typed::parse();
     let terminal = Terminal::new(typed.everywhere.quiet, typed.everywhere.timings);
     if let Some(threads) = typed.everywhere.threads {
-        kernels::threads::set(threads);
+        ground::parallel::set_threads(threads);
     }
     // Only what can be stopped in the middle and keep what it has listens to Ctrl-C.
     let stoppable = || {

@@ -23,8 +23,10 @@
 mod api;
 mod arena;
 mod backward;
+pub mod bench;
 mod cpu;
 mod forward;
+mod matmul;
 mod packing;
 mod plan;
 mod run;
@@ -32,5 +34,7 @@ mod state;
 mod store;
 
 pub use api::{Adam, Engine, EngineError, GroupRates, Images, Maps, Outputs, State, Step, Trained};
+pub use bench::{fastest_precision, instruction_set};
 pub use cpu::{Cpu, Timing};
+pub use matmul::{matmul, matmul_transposed};
 pub use packing::Packing;

@@ -7,7 +7,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use engine::{Cpu, Engine, Images};
-use kernels::Precision;
+use ground::Precision;
 use network::{Architecture, Backbone, Head};
 use pictures::{Limits, Preprocess};
 

@@ -7,7 +7,7 @@ mod common;
 
 use common::{Batch, engine_with, filled, small_graphs, step};
 use engine::{Cpu, Engine, EngineError, Packing, Trained};
-use kernels::Precision;
+use ground::Precision;
 use network::{Architecture, Backbone, Graph, Head, Op, Parameters, Role, Tensor};
 
 /// Gives the parameters as a file would: norms and biases, then weights, the last first.

@@ -3,8 +3,9 @@
 //! Its central types are [`files::Files`] (the one way anything is written: whole or not at all),
 //! [`random::Draws`] (randomness keyed by what it is for, so that results depend on neither order
 //! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
-//! [`records`] keeps on disk what was learnt of some content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its
-//! SHA-256 (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer).
+//! [`parallel`] owns the threads that compute, [`records`] keeps on disk what was learnt of some
+//! content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256
+//! (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer).
 //!
 //! ```
 //! use ground::random::{Purpose, Draws};
@@ -14,16 +15,18 @@
 //! ```
 
 pub mod files;
+pub mod parallel;
 pub mod progress;
 pub mod random;
 pub mod records;
 
 mod digest;
-mod parallel;
+mod precision;
 mod preprocessing;
 mod stop;
 
 pub use digest::{Digest, Digester, Hash};
-pub use parallel::{in_order, parallel};
+pub use parallel::{in_order, stream as parallel};
+pub use precision::Precision;
 pub use preprocessing::Preprocessing;
 pub use stop::Stop;

@@ -1,10 +1,98 @@
+//! Parallel loops, the one pool of threads that computes, and how many threads there are.
+//!
+//! [`each`] and [`map`] compute on the pool. [`stream`] has threads of its own, since its work waits
+//! for disks and for memory. Results depend on neither the number of threads nor their order.
+
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+static POOL: OnceLock<ThreadPool> = OnceLock::new();
+
+fn pool_of(threads: usize) -> ThreadPool {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("compute-{index}"))
+        .build()
+        .expect("the system refuses to start threads")
+}
+
+/// Processors that this process may use.
+#[must_use]
+pub fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Sets the number of threads for the whole process; `false` if it is already set or in use.
+pub fn set_threads(threads: usize) -> bool {
+    POOL.set(pool_of(threads.max(1))).is_ok()
+}
+
+/// How many threads compute: as many as were set, else one for each processor.
+#[must_use]
+pub fn threads() -> usize {
+    within(rayon::current_num_threads)
+}
+
+/// Runs `work` with this many threads, whatever is set for the process.
+pub fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    pool_of(threads.max(1)).install(work)
+}
+
+/// Runs `work` on one of the pool's threads, unless it is called on one of them.
+pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if rayon::current_thread_index().is_some() {
+        work()
+    } else {
+        POOL.get_or_init(|| pool_of(available())).install(work)
+    }
+}
+
+/// Calls `work` once for each of 0..count, on all threads of the pool. Which thread does which is
+/// open, so each must write only what is its own.
+pub fn each(count: usize, work: impl Fn(usize) + Sync) {
+    // Not compiled anew for each kind of work: the pool's part is the same for all, and long.
+    fn on_all(count: usize, work: &(dyn Fn(usize) + Sync)) {
+        within(|| (0..count).into_par_iter().with_max_len(1).for_each(work));
+    }
+    match count {
+        0 => {}
+        1 => work(0),
+        _ => on_all(count, &work),
+    }
+}
+
+/// Calls `work` for each of 0..count, on all threads of the pool; results in order.
+pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    map_until(count, 1, &|| false, work)
+}
+
+/// Like [`map`], with `chunk` calls handed out together, which pays where each is short. Chunks that
+/// have not begun when `stop` says so are left out.
+pub fn map_until<T: Send>(
+    count: usize,
+    chunk: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    let done: Vec<Mutex<Vec<T>>> = (0..count.div_ceil(chunk)).map(|_| Mutex::default()).collect();
+    each(done.len(), |at| {
+        if !stop() {
+            let results = (at * chunk..count.min((at + 1) * chunk)).map(&work).collect();
+            *done[at].lock().unwrap_or_else(PoisonError::into_inner) = results;
+        }
+    });
+    let results = done.into_iter();
+    results.flat_map(|done| done.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
 
 /// Does `work` for 0..count on so many threads and hands each result, as it comes, to `take` on
-/// the caller's; ends early when `take` breaks or `stop` says so. Says whether all were taken.
-pub fn parallel<T: Send>(
+/// the caller's; ends early when `take` breaks or `stop` says so. Returns whether all were taken.
+pub fn stream<T: Send>(
     count: usize,
     threads: usize,
     stop: &(dyn Fn() -> bool + Sync),
@@ -13,7 +101,7 @@ pub fn parallel<T: Send>(
 ) -> bool {
     let next = AtomicUsize::new(0);
     let threads = threads.clamp(1, count.max(1));
-    // What is done but not taken yet is bounded: squares are large.
+    // What is done but not taken yet is bounded: pictures are large.
     let (sender, results) = sync_channel(2 * threads);
     let mut taken = 0;
     std::thread::scope(|scope| {
@@ -36,7 +124,7 @@ pub fn parallel<T: Send>(
             }
             taken += 1;
         }
-        // Whoever waits to send now finds nobody there.
+        // Threads that wait to send are released: nobody will receive.
         drop(results);
     });
     taken == count
@@ -81,15 +169,48 @@ pub fn in_order<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::in_order;
+    use std::ops::ControlFlow;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{each, map, map_until, stream, threads, with_threads};
 
     #[test]
     fn results_are_in_order_on_any_number_of_threads() {
         let wanted: Vec<usize> = (0..100).map(|at| at * at).collect();
-        for (threads, chunk) in [(1, 1), (2, 3), (7, 16), (3, 1000)] {
-            assert_eq!(in_order(100, threads, chunk, &|| false, |at| at * at), wanted);
+        for (count, chunk) in [(1, 1), (2, 3), (7, 16), (3, 1000)] {
+            with_threads(count, || {
+                assert_eq!(threads(), count);
+                assert_eq!(map(100, |at| at * at), wanted);
+                assert_eq!(map_until(100, chunk, &|| false, |at| at * at), wanted);
+            });
         }
-        assert!(in_order(0, 4, 8, &|| false, |at| at).is_empty());
-        assert!(in_order(100, 2, 8, &|| true, |at| at).is_empty(), "nothing once it is to stop");
+        assert!(map(0, |at| at).is_empty());
+        assert!(map_until(100, 8, &|| true, |at| at).is_empty(), "nothing once it is to stop");
+    }
+
+    #[test]
+    fn each_piece_is_done_once_also_within_pieces() {
+        let done = AtomicUsize::new(0);
+        with_threads(3, || each(7, |_| each(11, |_| _ = done.fetch_add(1, Ordering::Relaxed))));
+        assert_eq!(done.into_inner(), 77);
+    }
+
+    #[test]
+    fn a_stream_ends_where_its_taker_breaks() {
+        let mut taken = vec![];
+        assert!(stream(
+            50,
+            4,
+            &|| false,
+            |at| at,
+            |at, result| {
+                assert_eq!(at, result);
+                taken.push(at);
+                ControlFlow::Continue(())
+            }
+        ));
+        taken.sort_unstable();
+        assert!(taken.into_iter().eq(0..50));
+        assert!(!stream(50, 4, &|| false, |at| at, |_, _| ControlFlow::Break(())));
     }
 }

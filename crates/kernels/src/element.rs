@@ -1,51 +1,10 @@
 //! What tensors are made of: 32-bit floats, or the upper halves of them.
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use ground::Precision;
 
-use crate::isa::{Isa, Simd};
-
-/// In which numbers a network computes. Sums, statistics, weights and the loss are `f32` in both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32-bit floats throughout.
-    #[default]
-    Fp32,
-    /// Activations, their gradients and both sides of every product in bfloat16.
-    Bf16,
-}
-
-impl Precision {
-    /// The faster one on this processor: bfloat16 only where it multiplies them itself.
-    #[must_use]
-    pub fn fastest() -> Self {
-        if Isa::in_use().has_bf16() { Self::Bf16 } else { Self::Fp32 }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fp32 => "fp32",
-            Self::Bf16 => "bf16",
-        })
-    }
-}
-
-impl FromStr for Precision {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "fp32" => Ok(Self::Fp32),
-            "bf16" => Ok(Self::Bf16),
-            _ => Err(format!("`{word}` is neither `fp32` nor `bf16`")),
-        }
-    }
-}
+use crate::isa::Simd;
 
 /// A bfloat16: sign, exponent and the upper seven bits of the fraction of an `f32`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -38,6 +38,7 @@ mod view;
 mod tests;
 
 pub use conv::{Added, Conv, Convolve, Direction, Epilogue, Pack, Pass};
-pub use element::{Bf16, Element, Precision, cast, cast_mut};
+pub use element::{Bf16, Element, cast, cast_mut};
+pub use ground::Precision;
 pub use memory::Memory;
 pub use view::View;

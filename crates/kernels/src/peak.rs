@@ -3,6 +3,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use ground::parallel;
+
 use crate::isa::{Isa, Kernel, Simd, amx, dispatch};
 use crate::{Bf16, Element, Precision, threads};
 
@@ -55,7 +57,7 @@ pub fn flops(precision: Precision) -> f64 {
 fn best<E: Element>() -> f64 {
     let once = || {
         let start = Instant::now();
-        threads::parallel(threads::count(), |_| {
+        threads::parallel(parallel::threads(), |_| {
             let numbers = [E::narrow(1e-3); 64];
             // SAFETY: a kernel without pointers of its own; a register holds fewer numbers than 63.
             black_box(unsafe { dispatch(Products { numbers }) });
@@ -65,5 +67,5 @@ fn best<E: Element>() -> f64 {
     // SAFETY: as above.
     let one = unsafe { dispatch(Products { numbers: [E::narrow(1e-3); 64] }) };
     let fastest = (0..5).map(|_| once()).fold(f64::INFINITY, f64::min);
-    2.0 * one * threads::count() as f64 / fastest
+    2.0 * one * parallel::threads() as f64 / fastest
 }

@@ -1,77 +1,35 @@
-//! The one owner of how many threads compute.
+//! Loops over the pieces of a kernel: on the threads of `ground::parallel`, which stay awake while a
+//! network runs.
 
-use std::sync::OnceLock;
-
-use rayon::ThreadPool;
-use rayon::prelude::*;
+use ground::parallel::{self};
 
 mod crew;
 
-static POOL: OnceLock<ThreadPool> = OnceLock::new();
+pub use ground::parallel::{available, set_threads as set, threads as count};
 
-fn pool_of(threads: usize) -> ThreadPool {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("compute-{index}"))
-        .build()
-        .expect("the system refuses to start threads")
-}
-
-fn pool() -> &'static ThreadPool {
-    POOL.get_or_init(|| pool_of(available()))
-}
-
-/// Processors that this process may use.
-#[must_use]
-pub fn available() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// Sets the number of compute threads for the whole process; `false` if it is already set or in use.
-pub fn set(threads: usize) -> bool {
-    POOL.set(pool_of(threads.max(1))).is_ok()
-}
-
-/// How many threads compute.
-#[must_use]
-pub fn count() -> usize {
-    if rayon::current_thread_index().is_some() {
-        rayon::current_num_threads()
-    } else {
-        pool().current_num_threads()
-    }
-}
-
-/// Runs `work` with this many compute threads, whatever is set for the process.
+/// Runs `work` with this many threads, which stay awake, whatever is set for the process.
 pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    pool_of(threads.max(1)).install(|| crew::gathered(work))
+    parallel::with_threads(threads, || crew::gathered(work))
 }
 
-/// Runs `work` on one of the compute threads, while the others stay awake for what is parallel in
-/// it. Many short jobs one after the other are best done within; one by itself is not.
+/// Runs `work` on one of the pool's threads, while the others stay awake for what is parallel in it.
+/// Many short jobs one after the other are best done within; one by itself is not.
 pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if rayon::current_thread_index().is_some() {
         work()
     } else {
-        pool().install(|| crew::gathered(work))
+        parallel::within(|| crew::gathered(work))
     }
 }
 
 /// Calls `work` once for each piece, on all threads. Which thread takes which piece is open, so a
 /// piece must write only what is its own.
 pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
-    // Not for each kind of work anew: the pool's part is the same for all, and long to compile.
-    fn on_all(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
-        if crew::shared(pieces, work) {
-            return;
-        }
-        let all = || (0..pieces).into_par_iter().with_max_len(1).for_each(work);
-        if rayon::current_thread_index().is_some() { all() } else { pool().install(all) }
-    }
     match pieces {
         0 => {}
         1 => work(0),
-        _ => on_all(pieces, &work),
+        _ if crew::shared(pieces, &work) => {}
+        _ => parallel::each(pieces, work),
     }
 }
 

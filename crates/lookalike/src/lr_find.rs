@@ -89,7 +89,7 @@ pub fn lr_find(
     stop: &Stop,
 ) -> Result<RateFound, Error> {
     let mut folder = request.source.pictures()?;
-    let (threads, base) = (kernels::threads::count(), request.source.folder());
+    let (threads, base) = (ground::parallel::threads(), request.source.folder());
     let grouped = folder.group(&request.group_by, base, threads, progress, stop)?;
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&request.initial, progress, stop)?;

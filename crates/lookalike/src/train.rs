@@ -122,7 +122,7 @@ fn labelled(
         let (relabelled, left_out) = (fixed.relabelled, fixed.left_out);
         listener.tell(Event::Fixed { relabelled, left_out });
     }
-    let (ways, threads) = (&request.group_by, kernels::threads::count());
+    let (ways, threads) = (&request.group_by, ground::parallel::threads());
     let (progress, stop) = (listener.progress, listener.stop);
     let grouped = folder.group(ways, source.folder(), threads, progress, stop)?;
     grouped.iter().for_each(|grouped| listener.tell(Event::Grouped(grouped)));
@@ -134,7 +134,7 @@ fn labelled(
 /// cannot be used are reported by the run itself.
 fn look_over(request: &TrainRequest, folder: &Folder, listener: &mut Listener<'_>) {
     let how = doctor::Settings {
-        threads: kernels::threads::count(),
+        threads: ground::parallel::threads(),
         kept: Some(doctor::kept_folder()),
         ..doctor::Settings::default()
     };

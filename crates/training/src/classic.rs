@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use engine::Trained;
-use kernels::Precision;
+use ground::Precision;
 use network::{Architecture, Backbone, Head};
 use serde::{Deserialize, Serialize};
 

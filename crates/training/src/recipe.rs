@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use kernels::Precision;
+use ground::Precision;
 use network::Architecture;
 use serde::{Deserialize, Serialize};
 

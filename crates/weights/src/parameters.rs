@@ -4,9 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::thread;
 
-use ground::{Digest, Hash, in_order};
+use ground::{Digest, Hash, parallel};
 use network::{Backbone, Graph, Names, Parameter, Parameters, Role, Tensor};
 
 use crate::WeightsError;
@@ -130,8 +129,7 @@ fn each<T: Send>(
     count: usize,
     work: impl Fn(usize) -> Result<T, WeightsError> + Sync,
 ) -> Result<Vec<T>, WeightsError> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    in_order(count, threads, 1, &|| false, work).into_iter().collect()
+    parallel::map(count, work).into_iter().collect()
 }
 
 /// A parameter's tensor, once its numbers have been looked at.

@@ -1,6 +1,7 @@
 //! Each kind of convolution of a network by itself: which pass of which shape is how fast.
 
-use kernels::{Bf16, Conv, Convolve, Epilogue, Pack, Precision, View};
+use engine::bench::{self, Conv};
+use ground::Precision;
 use network::{Filter, Graph, Op, Padding};
 use serde::Serialize;
 
@@ -57,8 +58,7 @@ pub(crate) fn kinds(
 }
 
 impl Layer {
-    /// Measures all three passes, the best of some rounds. Inputs but pictures are read through a
-    /// norm and ReLU, and sums for the next norm are gathered, as in training.
+    /// Measures all three passes as in training, the best of some rounds each.
     pub(crate) fn measure(
         conv: Conv,
         times: usize,
@@ -66,12 +66,17 @@ impl Layer {
         rounds: usize,
         peak: Peak,
     ) -> anyhow::Result<Self> {
-        let milliseconds = kernels::threads::within(|| match precision {
-            Precision::Fp32 => passes::<f32>(&conv, rounds),
-            Precision::Bf16 => passes::<Bf16>(&conv, rounds),
-        })?;
+        let best = |work: &mut dyn FnMut()| -> anyhow::Result<f64> {
+            let all = Rounds(rounds).of(1, || {
+                work();
+                Ok(())
+            })?;
+            Ok(all.into_iter().fold(f64::INFINITY, f64::min))
+        };
+        let [forward, data, weights] = bench::passes(&conv, precision, best);
         let gflop = 2e-9 * conv.multiply_adds() as f64;
-        let gflops = milliseconds.map(|ms| (10.0 * gflop / (ms * 1e-3)).round() / 10.0);
+        let gflops =
+            [forward?, data?, weights?].map(|ms| (10.0 * gflop / (ms * 1e-3)).round() / 10.0);
         let share = gflops.map(|gflops| (1e3 * gflops / peak.of(precision)).round() / 1e3);
         let Conv { height, width, channels, filters, kernel, stride, .. } = conv;
         Ok(Self {
@@ -98,41 +103,6 @@ impl Layer {
             |at: usize| format!("{:>8.0} {:>4.0} %", self.gflops[at], 100.0 * self.share[at]);
         format!("{shape:<38} {precision:<5} {} {} {}", pass(0), pass(1), pass(2))
     }
-}
-
-fn passes<E: Convolve>(conv: &Conv, rounds: usize) -> anyhow::Result<[f64; 3]> {
-    let noise = |len: usize, step: usize| -> Vec<f32> {
-        (0..len).map(|index| (index * step % 17) as f32 / 8.0 - 1.0).collect()
-    };
-    let narrow = |values: Vec<f32>| values.into_iter().map(E::narrow).collect::<Vec<E>>();
-    let (x, gradient) = (narrow(noise(conv.input_len(), 3)), narrow(noise(conv.output_len(), 5)));
-    let weights = noise(conv.weight_len(), 7);
-    let (scale, shift) = (noise(conv.channels, 11), noise(conv.channels, 13));
-    // Pictures come as they are.
-    let normed = conv.channels > 3;
-    let affine = normed.then_some((&scale[..], &shift[..]));
-    let view = View { data: &x[..], affine, relu: normed };
-    let mut output = vec![E::default(); conv.output_len()];
-    let mut input_gradient = vec![E::default(); conv.input_len()];
-    let mut weight_gradient = vec![0.0; conv.weight_len()];
-    let mut sums = vec![0.0; 2 * conv.filters];
-    let forward = Pack::forward(conv, &weights, E::PRECISION);
-    let backward = Pack::backward_data(conv, &weights, E::PRECISION);
-    let best = |work: &mut dyn FnMut()| -> anyhow::Result<f64> {
-        let all = Rounds(rounds).of(1, || {
-            work();
-            Ok(())
-        })?;
-        Ok(all.into_iter().fold(f64::INFINITY, f64::min))
-    };
-    Ok([
-        best(&mut || {
-            let epilogue = Epilogue { sums: Some(&mut sums), ..Epilogue::default() };
-            conv.forward(view, &forward, &mut output, epilogue);
-        })?,
-        best(&mut || conv.backward_data(&gradient, &backward, &mut input_gradient, false))?,
-        best(&mut || conv.backward_weights(view, &gradient, &mut weight_gradient))?,
-    ])
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
+use ground::Precision;
 use ground::progress::{Progress, Silent};
-use kernels::Precision;
 use pictures::practice::{self, Settings};
 use serde::Serialize;
 

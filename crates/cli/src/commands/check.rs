@@ -25,7 +25,7 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
     let source = source(typed.labels.as_ref(), typed.dir.as_ref());
     let folder = source.pictures()?;
     folder.warnings.iter().for_each(|warning| terminal.warn(warning));
-    let threads = kernels::threads::count();
+    let threads = ground::parallel::threads();
     let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
     let survey = match Survey::of(source.folder(), &folder, &settings, terminal, stop) {
         Ok(survey) => survey,

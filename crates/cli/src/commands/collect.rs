@@ -23,7 +23,7 @@ pub(crate) fn run(typed: &Collect, terminal: &Terminal, stop: &Stop) -> anyhow::
         smallest: typed.smallest,
         per_host: typed.per_host,
         guard: Guard { private: typed.allow_private, ..Guard::default() },
-        threads: kernels::threads::count(),
+        threads: ground::parallel::threads(),
         ..Settings::default()
     };
     let done = collect::collect(&typed.sources, &typed.output, &settings, terminal, stop)?;

@@ -118,7 +118,7 @@ fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
         Ok((small, jpeg))
     };
     let mut seen: Vec<Seen> = vec![Err(String::new()); chosen.len()];
-    let threads = kernels::threads::count();
+    let threads = ground::parallel::threads();
     let all = parallel(chosen.len(), threads, &|| stop.asked(), look, |at, found| {
         bar.advance(1);
         seen[at] = found;

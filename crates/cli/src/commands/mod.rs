@@ -18,7 +18,7 @@ mod named;
 
 use classifier::Classifier;
 use engine::{Cpu, EngineError};
-use kernels::Precision;
+use ground::Precision;
 use network::{Graph, Parameters};
 
 use crate::terminal::Terminal;

@@ -6,10 +6,10 @@ mod paths;
 use std::path::PathBuf;
 
 use classifier::{Classifier, Prediction, explain, ranked};
+use ground::Precision;
 use ground::Stop;
 use ground::progress::Progress;
 use insight::{Answer, Verdict};
-use kernels::Precision;
 
 use super::named::NamedFolder;
 use crate::args::Predict;

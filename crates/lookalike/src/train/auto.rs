@@ -6,8 +6,8 @@ use std::fs;
 use engine::{Cpu, Engine};
 use ground::Digest;
 use ground::files::FileError;
+use ground::parallel;
 use insight::{Fact, Protocol};
-use kernels::threads;
 use network::Parameters;
 use pictures::{Dataset, Known, Preprocess, dataset};
 use training::Recipe;
@@ -91,7 +91,7 @@ fn decode(
         // Without a share to hold out, every picture is judged out of fold.
         valid_fraction: prepared.request.valid.unwrap_or(0.0),
         seed: recipe.seed,
-        threads: threads::count(),
+        threads: parallel::threads(),
         // Features are of the middle; the body would train on every place.
         margins: wants_more(recipe),
         ..dataset::Settings::default()
@@ -191,7 +191,7 @@ fn fine_tune(
 ) -> Result<Trained, Error> {
     // What is done in a moment is saved before what takes long begins.
     let first = run.save(outcome.clone(), engine, listener)?;
-    run.data.decode_rest(threads::count(), listener.progress, listener.stop)?;
+    run.data.decode_rest(parallel::threads(), listener.progress, listener.stop)?;
     let request = &run.request;
     let unfinished = Unfinished::of(&run.output, request.checkpoint_every, request.fresh);
     let (progress, stop) = (listener.progress, listener.stop);

@@ -2,8 +2,8 @@
 
 use classifier::{ClassifierError, Views};
 use engine::Cpu;
+use ground::parallel;
 use insight::{Fact, HeldOut, Place, Protocol, RunRecord};
-use kernels::threads;
 use pictures::{Dataset, Preprocess, Side, dataset};
 use training::{Classic, HeldOutLogits, Recipe, TrainingError};
 
@@ -35,7 +35,7 @@ pub(super) fn run(
     let how = dataset::Settings {
         valid_fraction: valid,
         seed: recipe.seed,
-        threads: threads::count(),
+        threads: parallel::threads(),
         margins: recipe.augment,
         ..dataset::Settings::default()
     };

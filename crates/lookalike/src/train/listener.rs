@@ -1,10 +1,10 @@
 //! Who hears of a run, and what can end it.
 
 use engine::{Cpu, EngineError};
+use ground::Precision;
 use ground::Stop;
 use ground::progress::Progress;
 use insight::Epoch;
-use kernels::Precision;
 use network::{Graph, Parameters};
 use training::auto::FineTuning;
 use training::{Movement, Observer, Plan, Standing};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kernels::Precision;
+use ground::Precision;
 use network::{Architecture, Backbone};
 use pictures::GroupBy;
 use training::auto::{Auto, FineTune};
@@ -156,7 +156,7 @@ impl Default for RecipeOptions {
         Self {
             recipe: None,
             size: None,
-            precision: Precision::fastest(),
+            precision: engine::fastest_precision(),
             seed: 42,
             frozen_epochs: None,
             epochs: None,

@@ -229,7 +229,7 @@ impl Run {
         fact("date", date(SystemTime::now()));
         fact("time", clock(self.began.elapsed()));
         fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));
-        let (threads, isa) = (kernels::threads::count(), kernels::isa::Isa::in_use());
+        let (threads, isa) = (ground::parallel::threads(), engine::instruction_set());
         fact("computed with", format!("{}, {isa}", count(threads, "thread")));
         facts
     }

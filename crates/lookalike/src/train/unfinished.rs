@@ -23,7 +23,7 @@ impl Unfinished {
         let mut folder = output.as_os_str().to_owned();
         folder.push(".unfinished");
         let program =
-            format!("lookalike {} {}", env!("CARGO_PKG_VERSION"), kernels::isa::Isa::in_use());
+            format!("lookalike {} {}", env!("CARGO_PKG_VERSION"), engine::instruction_set());
         Self { folder: folder.into(), program, every, fresh }
     }
 

@@ -1,12 +1,9 @@
 //! Which pictures a head learns from, and which it is then asked about.
 
-use std::sync::{Mutex, PoisonError};
-
 use classifier::{Learned, evenly};
-use ground::Digest;
 use ground::files::FileError;
+use ground::{Digest, parallel};
 use insight::{HeldOut, Protocol};
-use kernels::threads;
 use pictures::{Dataset, Side, split};
 
 use super::{Auto, AutoError, Rival, Way};
@@ -237,14 +234,7 @@ pub(super) fn each<T: Sync, R: Send, E: Send>(
     all: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
-    let results: Vec<Mutex<Option<Result<R, E>>>> = all.iter().map(|_| Mutex::new(None)).collect();
-    threads::parallel(all.len(), |at| {
-        *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(work(&all[at]));
-    });
-    let results = results.into_iter();
-    results
-        .filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner))
-        .collect()
+    parallel::map(all.len(), |at| work(&all[at])).into_iter().collect()
 }
 
 pub(crate) fn first_of_largest(row: &[f32]) -> usize {

@@ -10,11 +10,11 @@ mod verdict;
 mod way;
 
 use classifier::{Learned, Views};
+use ground::Precision;
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
 use insight::{Protocol, RunRecord};
-use kernels::Precision;
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, PicturesError};
 use serde::{Deserialize, Serialize};

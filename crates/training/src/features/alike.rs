@@ -1,9 +1,9 @@
 //! Pictures whose features are nearly the same: perhaps copies of one another.
 
+use engine::matmul;
 use ground::Stop;
 use ground::files::FileError;
 use ground::random::{Draws, Purpose};
-use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::Table;
 
@@ -40,7 +40,7 @@ pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileE
         if stop.asked() {
             return Ok(vec![]);
         }
-        let cosines = product(asked, DIRECTIONS, &columns, count);
+        let cosines = matmul(asked, &columns, DIRECTIONS, None);
         for (at, cosines) in cosines.chunks_exact(count.max(1)).enumerate() {
             let asked = block * BLOCK + at;
             let mut nearest = [(LEAST, usize::MAX); NEAREST];
@@ -73,22 +73,13 @@ fn projected(features: &Table, stop: &Stop) -> Result<Vec<f32>, FileError> {
         }
         let mut read = vec![0.0; block.len() * width];
         features.read(block, &mut read)?;
-        rows.extend(product(&read, width, &directions, DIRECTIONS));
+        rows.extend(matmul(&read, &directions, width, None));
     }
     for row in rows.chunks_exact_mut(DIRECTIONS) {
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
         row.iter_mut().for_each(|x| *x /= length);
     }
     Ok(rows)
-}
-
-/// Rows of `width` times `width` rows of `columns`.
-fn product(rows: &[f32], width: usize, matrix: &[f32], columns: usize) -> Vec<f32> {
-    let conv = Conv::linear(rows.len() / width, width, columns);
-    let mut out = vec![0.0; rows.len() / width * columns];
-    let pack = Pack::forward(&conv, matrix, Precision::Fp32);
-    conv.forward(View::plain(rows), &pack, &mut out, Epilogue::default());
-    out
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ pub fn key(
 ) -> Digest {
     let mut key = Digester::new();
     let Preprocess { short_side, size, mean, std } = preprocess;
-    let isa = kernels::isa::Isa::in_use();
+    let isa = engine::instruction_set();
     key.update(
         format!("{VERSION} {short_side} {size} {mean:?} {std:?} {views:?} {isa}\n").as_bytes(),
     );

@@ -4,8 +4,8 @@
 //! cross-entropy plus `|W|² / (2·C·n)`, biases free. All walk in step, so that one pass over the
 //! features, one matrix product each way, serves them all.
 
+use engine::{matmul, matmul_transposed};
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::lbfgs::Lbfgs;
 use super::scale::Scale;
@@ -125,7 +125,7 @@ impl<'a> Data<'a> {
     ) -> Result<Self, FileError> {
         let mut held = vec![];
         let bytes = samples.rows.len() * samples.width() * size_of::<f32>();
-        if bytes <= HELD / kernels::threads::count().max(1) {
+        if bytes <= HELD / ground::parallel::threads().max(1) {
             for rows in samples.rows.chunks(BLOCK) {
                 let mut block = vec![];
                 scale.read(samples.features, rows, &mut block)?;
@@ -153,7 +153,7 @@ impl<'a> Data<'a> {
         if active.is_empty() {
             return Ok(false);
         }
-        // The active heads beside one another: input × output, as the kernels take it.
+        // The active heads beside one another: input × output, as a product takes it.
         let columns = active.len() * classes;
         let (mut rows_of_weights, mut bias) = (vec![], vec![]);
         for fit in &active {
@@ -167,8 +167,7 @@ impl<'a> Data<'a> {
         let mut sums = vec![(0.0f64, 0.0f64); active.len()];
         let mut bias_gradient = vec![0.0f64; columns];
         let mut gradient = vec![0.0f32; width * columns];
-        let mut part = vec![0.0f32; width * columns];
-        let (mut block, mut out) = (vec![], vec![]);
+        let mut block = vec![];
         for (index, rows) in self.samples.rows.chunks(BLOCK).enumerate() {
             let x = match self.held.get(index) {
                 Some(held) => held,
@@ -177,15 +176,7 @@ impl<'a> Data<'a> {
                     &block
                 }
             };
-            let conv = Conv::linear(rows.len(), width, columns);
-            out.resize(rows.len() * columns, 0.0);
-            let epilogue = Epilogue { bias: Some(&bias), ..Epilogue::default() };
-            conv.forward(
-                View::plain(x),
-                &Pack::forward(&conv, &weights, Precision::Fp32),
-                &mut out,
-                epilogue,
-            );
+            let mut out = matmul(x, &weights, width, Some(&bias));
             for ((&row, at), out) in
                 rows.iter().zip(index * BLOCK..).zip(out.chunks_exact_mut(columns))
             {
@@ -201,7 +192,7 @@ impl<'a> Data<'a> {
                 }
                 bias_gradient.iter_mut().zip(&*out).for_each(|(sum, &x)| *sum += f64::from(x));
             }
-            conv.backward_weights(View::plain(x), &out, &mut part);
+            let part = matmul_transposed(x, &out, rows.len());
             gradient.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
         }
         for (place, (fit, (inside, outside))) in active.iter_mut().zip(sums).enumerate() {

@@ -12,7 +12,6 @@ mod span;
 mod strength;
 
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, Precision, View};
 use serde::{Deserialize, Serialize};
 
 use crate::features::Table;
@@ -140,7 +139,7 @@ fn logits(
 ) -> Result<Vec<Vec<Vec<f32>>>, FileError> {
     let width = features.width();
     let columns: usize = heads.iter().map(|head| head.classes).sum();
-    // All heads beside one another: input × output, as the kernels take it.
+    // All heads beside one another: input × output, as a product takes it.
     let mut weights = vec![0.0; width * columns];
     transposed(
         &heads.iter().flat_map(|head| head.weights.clone()).collect::<Vec<_>>(),
@@ -150,17 +149,9 @@ fn logits(
     let bias: Vec<f32> = heads.iter().flat_map(|head| head.bias.clone()).collect();
     let mut all = Vec::with_capacity(rows.len());
     for rows in rows.chunks(BLOCK) {
-        let conv = Conv::linear(rows.len(), width, columns);
         let mut block = vec![0.0; rows.len() * width];
         features.read(rows, &mut block)?;
-        let mut out = vec![0.0; rows.len() * columns];
-        let epilogue = Epilogue { bias: Some(&bias), ..Epilogue::default() };
-        conv.forward(
-            View::plain(&block),
-            &Pack::forward(&conv, &weights, Precision::Fp32),
-            &mut out,
-            epilogue,
-        );
+        let out = engine::matmul(&block, &weights, width, Some(&bias));
         for mut row in out.chunks_exact(columns) {
             let of_head = |head: &Linear| {
                 let (own, rest) = row.split_at(head.classes);

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use ground::files::FileError;
-use kernels::threads;
+use ground::parallel;
 
 use super::{BLOCK, Linear};
 use crate::features::Table;
@@ -66,7 +66,7 @@ impl Scale {
             .zip(out.chunks_mut(PIECE * width))
             .map(|(rows, out)| Mutex::new((rows, out, Ok(()))))
             .collect();
-        threads::parallel(pieces.len(), |at| {
+        parallel::each(pieces.len(), |at| {
             let mut piece = pieces[at].lock().unwrap_or_else(PoisonError::into_inner);
             let (rows, out, result) = &mut *piece;
             *result = features.read(rows, out);

@@ -1,5 +1,4 @@
 use ground::files::FileError;
-use kernels::{Conv, Epilogue, Pack, Precision, View};
 
 use super::scale::Scale;
 use super::{BLOCK, transposed};
@@ -28,13 +27,7 @@ pub(crate) fn span(
     scale.read(features, learned, &mut basis)?;
     let mut weights = vec![0.0; width * n];
     transposed(&basis, width, &mut weights);
-    let products = |rows: &[f32]| {
-        let conv = Conv::linear(rows.len() / width, width, n);
-        let mut out = vec![0.0; rows.len() / width * n];
-        let pack = Pack::forward(&conv, &weights, Precision::Fp32);
-        conv.forward(View::plain(rows), &pack, &mut out, Epilogue::default());
-        out
-    };
+    let products = |rows: &[f32]| engine::matmul(rows, &weights, width, None);
     let mut factor: Vec<f64> = products(&basis).into_iter().map(f64::from).collect();
     let ridge = RIDGE * (0..n).map(|i| factor[i * n + i]).sum::<f64>() / n.max(1) as f64;
     for i in 0..n {

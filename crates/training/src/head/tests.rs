@@ -136,7 +136,7 @@ fn threads_do_not_change_a_bit() {
     for kind in [Kind::Logistic, Kind::Means] {
         let fit = |threads| {
             let fit = || kind.fit(Samples::new(&table, &rows, &labels, 3), &[0.01, 0.1]).unwrap();
-            kernels::threads::with(threads, fit)
+            ground::parallel::with_threads(threads, fit)
         };
         assert_eq!(fit(1), fit(2), "{kind}");
         assert_eq!(fit(1), fit(5), "{kind}");
@@ -148,7 +148,10 @@ fn threads_do_not_change_a_bit() {
         let mut walk = Walk::new(Data::new(samples, &scale, &fold_of).unwrap());
         [1e-3, 1e-2, 0.1].map(|strength| walk.loss(strength).unwrap())
     };
-    assert_eq!(kernels::threads::with(1, walked), kernels::threads::with(3, walked));
+    assert_eq!(
+        ground::parallel::with_threads(1, walked),
+        ground::parallel::with_threads(3, walked)
+    );
 }
 
 #[test]
@@ -252,8 +255,8 @@ fn the_small_network_learns_what_a_linear_head_cannot() {
         named.filter(|(row, label)| row[**label] > row[1 - **label]).count()
     };
     let fit = || super::fit_hidden(Samples::new(&table, &rows(0..500), &labels, 2)).unwrap();
-    let network = kernels::threads::with(1, fit);
-    assert_eq!(network, kernels::threads::with(3, fit));
+    let network = ground::parallel::with_threads(1, fit);
+    assert_eq!(network, ground::parallel::with_threads(3, fit));
     let by_network = right(&network.logits(&table, &rows(500..600)).unwrap());
     let line =
         &Kind::Logistic.fit(Samples::new(&table, &rows(0..500), &labels, 2), &[0.1]).unwrap()[0];

@@ -50,7 +50,7 @@ fn thumbnails(checkup: &Checkup, terminal: &Terminal, stop: &Stop) -> Option<Thu
         thumbnail(&picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();
-    let threads = kernels::threads::count();
+    let threads = ground::parallel::threads();
     let whole = parallel(shown.len(), threads, &|| stop.asked(), small, |at, small| {
         thumbnails.extend(small.map(|small| (shown[at], small)));
         bar.advance(1);

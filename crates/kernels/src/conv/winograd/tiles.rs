@@ -1,8 +1,8 @@
 //! How a convolution is cut into tiles, and for which one that pays.
 
 use crate::conv::shape::Conv;
-use crate::element::Precision;
 use crate::isa::Isa;
+use ground::Precision;
 
 /// Rows and columns of a tile's output.
 pub(super) const TILE: usize = 4;
