@@ -11,8 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "an example fails where it stands")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,9 +19,10 @@ use std::time::{Duration, Instant};
 use collect::{Guard, Settings, Status, collect};
 use ground::Stop;
 use ground::progress::Silent;
+use testserver::Server;
 
-/// Of each host: connections now, the most at once, and the seconds of all together.
-type Used = Arc<Mutex<BTreeMap<String, (usize, usize, f64)>>>;
+/// The seconds of all connections together, by host.
+type Busy = Arc<Mutex<BTreeMap<String, f64>>>;
 
 fn main() {
     let (mut hosts, mut wait, mut count, mut folder) = (2, 0, 1000, PathBuf::new());
@@ -43,15 +43,13 @@ fn main() {
     let served: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
     assert!(!served.is_empty(), "there is no file in {}", folder.display());
 
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let used = Used::default();
-    let (seen, wait) = (used.clone(), Duration::from_millis(wait as u64));
-    std::thread::spawn(move || serve(&listener, &Arc::new(served), wait, &seen));
+    let (busy, wait) = (Busy::default(), Duration::from_millis(wait as u64));
+    let server = serve(served, wait, busy.clone());
+    let address = server.address;
 
     let place = tempfile::tempdir().unwrap();
     let list: String = (0..count)
-        .map(|n| format!("http://h{}.example:{}/{n}\n", n % hosts, address.port()))
+        .map(|n| format!("{}\n", server.url_of(&format!("h{}.example", n % hosts), &n.to_string())))
         .collect();
     let path = place.path().join("pictures.txt");
     std::fs::write(&path, list).unwrap();
@@ -63,8 +61,10 @@ fn main() {
         collect(&[path], &place.path().join("photos"), &settings, &Silent, &Stop::new()).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     println!("{} of {count} kept in {seconds:.2} s", collected.count(Status::Kept));
-    for (host, (_, most, busy)) in used.lock().unwrap().iter() {
-        println!("{host}: at most {most} connections at once, {:.1} on average", busy / seconds);
+    let busy = busy.lock().unwrap();
+    for (host, most) in server.most() {
+        let average = busy.get(&host).unwrap_or(&0.0) / seconds;
+        println!("{host}: at most {most} connections at once, {average:.1} on average");
     }
 }
 
@@ -75,41 +75,16 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Answers each connection's one request in a thread of its own.
-fn serve(listener: &TcpListener, served: &Arc<Vec<Vec<u8>>>, wait: Duration, used: &Used) {
-    for stream in listener.incoming().flatten() {
-        let (served, used) = (served.clone(), used.clone());
-        std::thread::spawn(move || answer(&stream, &served, wait, &used));
-    }
-}
-
-/// None when the client has gone.
-fn answer(mut stream: &TcpStream, served: &[Vec<u8>], wait: Duration, used: &Used) -> Option<()> {
-    let began = Instant::now();
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines.take_while(|line| !line.is_empty());
-    let host =
-        headers.filter_map(|line| line.to_lowercase().strip_prefix("host: ").map(Into::into));
-    let host: String = host.last()?;
-    let Ok(number) = path[1..].parse::<usize>() else {
-        let none = "HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-        return stream.write_all(none.as_bytes()).ok();
-    };
-    {
-        let mut used = used.lock().unwrap();
-        let (now, most, _) = used.entry(host.clone()).or_default();
-        *now += 1;
-        *most = (*most).max(*now);
-    }
-    std::thread::sleep(wait);
-    let body = &served[number % served.len()];
-    let head =
-        format!("HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-    let mut used = used.lock().unwrap();
-    let (now, _, busy) = used.get_mut(&host)?;
-    *now -= 1;
-    *busy += began.elapsed().as_secs_f64();
-    sent.ok()
+fn serve(served: Vec<Vec<u8>>, wait: Duration, busy: Busy) -> Server {
+    Server::start(move |request, answer| {
+        let began = Instant::now();
+        let Ok(number) = request.path[1..].parse::<usize>() else {
+            answer.head(404, &[("Content-Length", "0".into())]);
+            return;
+        };
+        std::thread::sleep(wait);
+        answer.ok(&served[number % served.len()]);
+        *busy.lock().unwrap().entry(request.host().to_owned()).or_default() +=
+            began.elapsed().as_secs_f64();
+    })
 }

@@ -1,6 +1,6 @@
 //! Addresses of pictures: as browsers read them, and which are refused before anything is asked.
 
-use url::{Host, Url};
+use fetch::{Host, Url};
 
 /// Longer ones are no addresses of pictures.
 const LONGEST: usize = 8192;

@@ -37,8 +37,8 @@ mod settings;
 mod source;
 
 pub use error::CollectError;
+pub use fetch::{Guard, Lookup};
 pub use journal::rows;
-pub use net::{Guard, Lookup};
 pub use row::{Row, Status};
 pub use run::{Collected, collect};
 pub use settings::Settings;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fetch::{Url, backoff};
 use ground::Stop;
 use ground::random::{Draws, Purpose};
-use url::Url;
 
 use crate::address;
 use crate::net::Gate;
@@ -32,11 +32,10 @@ impl Job {
     /// How long to wait before the next try: doubled each time, and drawn from its upper half, so
     /// that those who failed together do not all come again together.
     pub(crate) fn pause(&self, first: Duration, longest: Duration) -> Duration {
-        let doubled = first.saturating_mul(2u32.saturating_pow(self.tries.saturating_sub(1)));
         let key = ground::Digest::of(self.url.as_str().as_bytes());
         let key = u64::from_le_bytes(key.0[..8].try_into().unwrap_or_default());
         let mut draws = Draws::new(key, Purpose::Retry, &[u64::from(self.tries)]);
-        doubled.min(longest).mul_f64(draws.range(0.5, 1.0))
+        backoff(first, self.tries, longest).mul_f64(draws.range(0.5, 1.0))
     }
 }
 
@@ -180,6 +179,7 @@ pub(crate) fn jobs(wanted: impl IntoIterator<Item = (Url, String)>) -> Vec<Job> 
 #[cfg(test)]
 mod tests {
     use super::{Job, jobs};
+    use fetch::Url;
     use std::time::Duration;
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_address_for_two_classes_is_one_job() {
-        let url = |name: &str| format!("http://a.example/{name}").parse::<url::Url>().unwrap();
+        let url = |name: &str| format!("http://a.example/{name}").parse::<Url>().unwrap();
         let wanted = [(url("1"), "fox"), (url("2"), "fox"), (url("1"), "dog"), (url("1"), "fox")];
         let jobs = jobs(wanted.map(|(url, class)| (url, class.to_owned())));
         assert_eq!(jobs.len(), 2);

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use fetch::Guard;
+
 use crate::archive;
-use crate::net::Guard;
 
 /// How to collect: for which class, how politely, how patiently, and what at most.
 #[derive(Clone, Debug)]

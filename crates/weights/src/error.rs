@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use fetch::FetchError;
 use ground::Digest;
 use ground::files::FileError;
 use network::Backbone;
@@ -156,7 +157,7 @@ pub enum WeightsError {
         url: String,
         /// Why not.
         #[source]
-        source: Box<ureq::Error>,
+        source: FetchError,
     },
     /// The server answered with an error.
     #[error("`{url}` answered with status {status}")]

@@ -1,19 +1,14 @@
-//! One try at one address: robots.txt, redirects by hand, then the body.
+//! One try at one address: robots.txt, redirects, then the body.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use fetch::{Client, FetchError, Hops, Response, Url};
 use ground::Stop;
-use ureq::http::Response;
-use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Body};
-use url::Url;
 
-use super::body::{self, Broken, Terms};
 use super::gate::{Closed, Gate, Pass};
-use super::guard::Private;
-use super::headers::{kept_from_robots, licence, retry_after, text};
+use super::headers::{kept_from_robots, licence};
 use super::robots::{self, Robots};
 use crate::Settings;
 use crate::address;
@@ -21,7 +16,7 @@ use crate::address;
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
 
-/// What came.
+/// A picture's file, perhaps.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) bytes: Vec<u8>,
@@ -31,14 +26,14 @@ pub(crate) struct Fetched {
     pub(crate) licence: String,
 }
 
-/// Why nothing came.
+/// Why nothing was fetched.
 #[derive(Debug)]
 pub(crate) enum Not {
     /// It may not be had: our rules or the server's.
     Refused(String),
     /// It cannot be had, and that is final.
     Failed(String),
-    /// Worth another try, perhaps not before a time that the server asked for.
+    /// Another try is worth it, perhaps not before a time that the server asked for.
     Again {
         reason: String,
         after: Option<Duration>,
@@ -51,15 +46,27 @@ pub(crate) enum Not {
     Stopped,
 }
 
-fn again(reason: impl Into<String>) -> Not {
-    Not::Again { reason: reason.into(), after: None, busy: false }
-}
-
 impl From<Closed> for Not {
     fn from(closed: Closed) -> Self {
         match closed {
             Closed::Shut(why) => Self::Shut(why),
             Closed::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<FetchError> for Not {
+    fn from(error: FetchError) -> Self {
+        let reason = error.to_string();
+        match error {
+            FetchError::Stopped => Self::Stopped,
+            FetchError::Private(_) | FetchError::Scheme(_) => Self::Refused(reason),
+            FetchError::Redirect(_) => Self::Failed(format!("it {reason}")),
+            _ if error.is_temporary() => {
+                let busy = matches!(error, FetchError::Status { status: 429 | 503, .. });
+                Self::Again { reason, after: error.after(), busy }
+            }
+            _ => Self::Failed(reason),
         }
     }
 }
@@ -72,145 +79,89 @@ pub(crate) struct Fetcher<'a> {
     settings: &'a Settings,
     gate: &'a Gate,
     stop: &'a Stop,
-    agent: Agent,
+    client: Client,
     /// By scheme, host and port. Whoever comes first asks, the others wait.
     robots: Mutex<HashMap<String, Arc<Asked>>>,
 }
 
 impl<'a> Fetcher<'a> {
     pub(crate) fn new(settings: &'a Settings, gate: &'a Gate, stop: &'a Stop) -> Self {
-        let config = Agent::config_builder()
-            .user_agent(settings.user_agent())
-            .accept("image/jpeg, image/png, image/webp, image/gif, image/bmp, */*;q=0.1")
-            // Through a proxy it would be the proxy's resolver that decides.
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_idle_connections(settings.connections)
-            .max_idle_connections_per_host(settings.per_host)
-            .timeout_global(Some(settings.total))
-            .timeout_resolve(Some(settings.connect))
-            .timeout_connect(Some(settings.connect))
-            .timeout_send_request(Some(settings.silence))
-            .timeout_recv_response(Some(settings.silence))
-            .timeout_per_read(Some(settings.silence))
-            .build();
-        let agent = Agent::with_parts(config, DefaultConnector::default(), settings.guard.clone());
-        Self { settings, gate, stop, agent, robots: Mutex::default() }
+        let client = fetch::Settings {
+            user_agent: settings.user_agent(),
+            accept: "image/jpeg, image/png, image/webp, image/gif, image/bmp, */*;q=0.1".into(),
+            guard: settings.guard.clone(),
+            // Through a proxy it would be the proxy that decides what a name means.
+            proxy: false,
+            idle: (settings.connections, settings.per_host),
+            connect: settings.connect,
+            silence: settings.silence,
+            window: settings.window,
+            slowest: settings.slowest,
+        };
+        let client = Client::new(client, stop.clone());
+        Self { settings, gate, stop, client, robots: Mutex::default() }
     }
 
     /// Breaks all connections off.
     pub(crate) fn shut_down(&self) {
-        self.agent.clone().shutdown();
+        self.client.shut_down();
     }
 
     /// One try at an address.
     pub(crate) fn fetch(&self, url: &Url) -> Result<Fetched, Not> {
         let until = Instant::now() + self.settings.total;
         let (url, response, _pass) = self.follow(url, until, true)?;
-        let headers = response.headers();
-        match response.status().as_u16() {
-            200 => {}
-            status => return Err(self.not(status, &response)),
+        if response.status().as_u16() != 200 {
+            return Err(FetchError::of_status(&response).into());
         }
-        if let Some(directive) = kept_from_robots(headers) {
+        if let Some(directive) = kept_from_robots(response.headers()) {
             return Err(Not::Refused(format!("the server says `X-Robots-Tag: {directive}`")));
         }
-        let licence = licence(headers);
-        let bytes = self.take(response, self.settings.most, until)?;
+        let licence = licence(response.headers());
+        let bytes = self.client.bytes(response, self.settings.most, Some(until))?;
         Ok(Fetched { bytes, address: url.into(), licence })
     }
 
-    fn take(&self, response: Response<Body>, most: u64, until: Instant) -> Result<Vec<u8>, Not> {
-        let too_large = || Not::Failed(format!("more than {most} bytes"));
-        if response.body().content_length().is_some_and(|length| length > most) {
-            return Err(too_large());
-        }
-        let encoding = text(response.headers(), "content-encoding").map(str::to_owned);
-        let Settings { window, slowest, .. } = *self.settings;
-        let terms = Terms { most, window, slowest, until };
-        let body = response.into_body().into_reader();
-        body::take(body, encoding.as_deref(), terms, self.stop).map_err(|broken| match broken {
-            Broken::TooLarge => too_large(),
-            Broken::Again(why) => again(why),
-            Broken::Packed(why) => Not::Failed(why),
-            Broken::Stopped => Not::Stopped,
-        })
-    }
-
-    fn not(&self, status: u16, response: &Response<Body>) -> Not {
-        let reason = format!("status {status}");
-        match status {
-            408 | 425 | 429 | 500..=599 => Not::Again {
-                reason,
-                after: retry_after(response.headers(), SystemTime::now()),
-                busy: matches!(status, 429 | 503),
-            },
-            _ => Not::Failed(reason),
-        }
-    }
-
-    /// Sends the request and follows redirects; every hop is checked as the first.
+    /// Sends the request and follows redirects; every address is checked as the first.
     fn follow(
         &self,
         url: &Url,
         until: Instant,
         heed_robots: bool,
-    ) -> Result<(Url, Response<Body>, Pass<'a>), Not> {
-        let mut url = url.clone();
-        for _ in 0..=REDIRECTS {
-            address::check(&url).map_err(Not::Refused)?;
-            if heed_robots && !self.robots(&url, until)?.allows(&path(&url)) {
+    ) -> Result<(Url, Response, Pass<'a>), Not> {
+        let mut hops = Hops::new(url.clone(), REDIRECTS);
+        loop {
+            let url = hops.url();
+            address::check(url).map_err(Not::Refused)?;
+            if heed_robots && !self.robots(url, until)?.allows(&path(url)) {
                 let host = url.host_str().unwrap_or_default();
                 return Err(Not::Refused(format!("robots.txt of `{host}` asks not to fetch it")));
             }
             // Nobody who waits for a place holds one, so that none wait for each other.
-            let pass = self.gate.enter(&address::host(&url), self.stop)?;
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(again("it took too long in all"));
-            }
-            let request = self.agent.get(url.as_str()).header("accept-encoding", "identity");
-            let request = request.config().timeout_global(Some(left)).build();
-            let response = request.call().map_err(|error| self.failed(error, &pass))?;
+            let pass = self.gate.enter(&address::host(url), self.stop)?;
+            let response = self.client.send(url, &[], Some(until));
+            let response = response.map_err(|error| self.failed(error, &pass))?;
             self.gate.answered(pass.host());
-            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok((url, response, pass));
+            if !hops.follow(&response)? {
+                return Ok((hops.url().clone(), response, pass));
             }
-            let astray = |how: &str| Not::Failed(format!("it redirects {how}"));
-            let location =
-                text(response.headers(), "location").ok_or_else(|| astray("to nowhere"))?;
-            let mut next = url.join(location).map_err(|_| astray("to what is no address"))?;
-            next.set_fragment(None);
-            if url.scheme() == "https" && next.scheme() == "http" {
-                return Err(astray("from https to http"));
-            }
-            url = next;
-        }
-        Err(Not::Failed(format!("it redirects more than {REDIRECTS} times")))
-    }
-
-    fn failed(&self, error: ureq::Error, pass: &Pass<'_>) -> Not {
-        use ureq::Error;
-        if self.stop.asked() {
-            return Not::Stopped;
-        }
-        match error {
-            Error::Other(inner) if inner.is::<Private>() => Not::Refused(inner.to_string()),
-            Error::HostNotFound => {
-                self.gate.failed(pass.host(), "no such host");
-                again(format!("no host `{}` is found", pass.host()))
-            }
-            Error::Io(_) | Error::Timeout(_) | Error::ConnectionFailed | Error::BodyStalled => {
-                let why = error.to_string();
-                self.gate.failed(pass.host(), &why);
-                again(why)
-            }
-            other => Not::Failed(other.to_string()),
         }
     }
 
-    /// What the host of an address wants of us; asked for once.
+    /// Counts a host that gives no answer.
+    fn failed(&self, error: FetchError, pass: &Pass<'_>) -> Not {
+        let unknown = error.is_unknown_host();
+        let mut not = Not::from(error);
+        if let Not::Again { reason, .. } = &mut not {
+            if unknown {
+                *reason = format!("no host `{}` is found", pass.host());
+            }
+            self.gate.failed(pass.host(), if unknown { "no such host" } else { reason });
+        }
+        not
+    }
+
+    /// What the host of an address wants of robots; asked for once.
     fn robots(&self, url: &Url, until: Instant) -> Result<Arc<Robots>, Not> {
         let origin = url.origin().ascii_serialization();
         let slot = {
@@ -240,12 +191,14 @@ impl<'a> Fetcher<'a> {
             Err(other) => return Err(other),
         };
         match response.status().as_u16() {
-            200..=299 => match self.take(response, 4 * robots::MOST as u64, until) {
+            200..=299 => match self.client.bytes(response, 4 * robots::MOST as u64, Some(until)) {
                 Ok(text) => Ok(Robots::parse(&text)),
-                Err(Not::Failed(_)) => Ok(Robots::closed()),
-                Err(other) => Err(other),
+                Err(error) => match error.into() {
+                    Not::Failed(_) => Ok(Robots::closed()),
+                    other => Err(other),
+                },
             },
-            429 | 500..=599 => Err(self.not(response.status().as_u16(), &response)),
+            429 | 500..=599 => Err(FetchError::of_status(&response).into()),
             _ => Ok(Robots::open()),
         }
     }

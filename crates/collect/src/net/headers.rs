@@ -1,28 +1,6 @@
 //! What a server says beside the picture.
 
-use std::time::{Duration, SystemTime};
-
-use ureq::http::HeaderMap;
-
-/// A header's values as text.
-fn all<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
-}
-
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-/// How long to wait, from seconds or from a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = text(headers, "retry-after")?;
-    if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
-        // More digits than a number has mean for ever.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
-    }
-    let then = httpdate::parse_http_date(text).ok()?;
-    Some(then.duration_since(now).unwrap_or_default())
-}
+use fetch::{HeaderMap, all};
 
 /// The directive by which a server keeps robots from using its picture, if it gave one. A value may
 /// begin with the name of the robot that it is for.
@@ -73,26 +51,15 @@ pub(super) fn licence(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{kept_from_robots, licence, retry_after};
-    use std::time::{Duration, UNIX_EPOCH};
-    use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+    use super::{kept_from_robots, licence};
+    use fetch::HeaderMap;
 
     fn headers(of: &[(&'static str, &str)]) -> HeaderMap {
-        of.iter()
-            .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_str(v).unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn time_is_asked_for_in_seconds_or_by_a_date() {
-        let now = UNIX_EPOCH + Duration::from_secs(784_111_777); // the example of RFC 9110
-        let of = |value| retry_after(&headers(&[("retry-after", value)]), now);
-        assert_eq!(of("120"), Some(Duration::from_secs(120)));
-        assert_eq!(of("Sun, 06 Nov 1994 08:50:37 GMT"), Some(Duration::from_secs(60)));
-        assert_eq!(of("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        assert!(of("99999999999999999999").unwrap() > Duration::from_secs(1 << 30));
-        assert_eq!(of("soon"), None);
-        assert_eq!(of(""), None);
+        let mut headers = HeaderMap::new();
+        for (name, value) in of {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
     }
 
     #[test]

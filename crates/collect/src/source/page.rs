@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use url::Url;
+use fetch::Url;
 
 use super::{Place, Sources, Wanted, class_of};
 use crate::CollectError;

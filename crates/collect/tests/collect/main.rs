@@ -4,7 +4,6 @@
 
 mod archives;
 mod private;
-mod server;
 mod servers;
 mod survival;
 
@@ -17,6 +16,7 @@ use std::time::Duration;
 use collect::{Collected, Guard, Row, Settings, collect};
 use ground::Stop;
 use ground::progress::Silent;
+use testserver::{Answer, Request, Server};
 
 /// A picture that its number alone determines.
 pub(crate) fn picture(number: u32) -> Vec<u8> {
@@ -27,6 +27,17 @@ pub(crate) fn picture(number: u32) -> Vec<u8> {
         .write_to(&mut file, image::ImageFormat::Png)
         .unwrap();
     file.into_inner()
+}
+
+/// A server without a `robots.txt`, except where a host's name begins with `robots`.
+pub(crate) fn serve(answer: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> Server {
+    Server::start(move |request, reply| {
+        if request.path == "/robots.txt" && !request.host().starts_with("robots") {
+            reply.head(404, &[("Content-Length", "0".into())]);
+        } else {
+            answer(request, reply);
+        }
+    })
 }
 
 /// Little patience, and only these addresses besides public ones; every name leads to the first.

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use collect::{Guard, Settings, Status};
 
-use crate::server::Server;
-use crate::{impatient, picture, run};
+use crate::{impatient, picture, run, serve};
 
 /// A listener to which nobody may connect, and how many did.
 fn trap() -> (SocketAddr, Arc<AtomicUsize>) {
@@ -69,7 +68,7 @@ fn redirects_to_hostile_addresses_reach_nothing() {
     let (trap, count) = trap();
     let urls = hostile(trap.port());
     let targets = urls.clone();
-    let server = Server::start(move |request, answer| {
+    let server = serve(move |request, answer| {
         let at: usize = request.path[1..].parse().unwrap();
         // Header values are ASCII; a browser would send the rest escaped.
         let target = targets[at].replace(|c: char| !c.is_ascii(), "1");
@@ -90,7 +89,7 @@ fn redirects_to_hostile_addresses_reach_nothing() {
 #[test]
 fn a_name_that_changes_its_address_is_checked_each_time() {
     let (trap, count) = trap();
-    let server = Server::start(|request, answer| {
+    let server = serve(|request, answer| {
         answer.ok(&picture(request.path[1..].parse().unwrap()));
     });
     let good = server.address;
@@ -116,7 +115,7 @@ fn a_name_that_changes_its_address_is_checked_each_time() {
 
 #[test]
 fn private_addresses_are_connected_to_where_that_is_allowed() {
-    let server = Server::start(|_, answer| answer.ok(&picture(1)));
+    let server = serve(|_, answer| answer.ok(&picture(1)));
     let folder = tempfile::tempdir().unwrap();
     let guard = Guard { private: true, ..Guard::default() };
     let settings = Settings { guard, ..impatient(&[]) };

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use collect::{Settings, Status};
 
-use crate::server::{Answer, Request, Server};
-use crate::{impatient, picture, row, run, slow, tree};
+use crate::{impatient, picture, row, run, serve, slow, tree};
+use testserver::{Answer, Request};
 
 /// What a server does, and what becomes of its picture.
 const BEHAVIOURS: [(&str, Status); 24] = [
@@ -49,7 +49,7 @@ static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| packed(&vec![0; 64 << 20]));
 fn misbehave(request: &Request, answer: &mut Answer) {
     let number = request.path[1..].parse().unwrap_or(0);
     let good = picture(number);
-    let kind = request.headers["host"].split('.').next().unwrap();
+    let kind = request.host().split('.').next().unwrap();
     let length = |n: usize| ("Content-Length", n.to_string());
     let late = |n: u64| ("Retry-After", n.to_string());
     match kind {
@@ -120,13 +120,14 @@ fn misbehave(request: &Request, answer: &mut Answer) {
 #[test]
 fn no_server_stalls_a_run_or_fills_the_disk() {
     LazyLock::force(&BOMB);
-    let server = Server::start(misbehave);
+    let server = serve(misbehave);
     let times = if slow() { 10 } else { 2 };
     let mut list = String::new();
     for (at, (kind, _)) in BEHAVIOURS.iter().enumerate() {
         for time in 0..times {
             let number = at * 1000 + time * 10 + 10;
-            list += &format!("{}\n", server.url(&format!("{kind}.example"), &number.to_string()));
+            list +=
+                &format!("{}\n", server.url_of(&format!("{kind}.example"), &number.to_string()));
         }
     }
     let folder = tempfile::tempdir().unwrap();
@@ -152,10 +153,7 @@ fn no_server_stalls_a_run_or_fills_the_disk() {
     let requests = server.requests();
     let asked = |kind: &str| {
         let host = format!("{kind}.example:");
-        requests
-            .iter()
-            .filter(|r| r.headers["host"].starts_with(&host) && r.path != "/robots.txt")
-            .count()
+        requests.iter().filter(|r| r.host().starts_with(&host) && r.path != "/robots.txt").count()
     };
     // One host that asks for an hour is left alone; one that fails is tried as often as is set.
     assert!(asked("busy-long") <= 4, "{}", asked("busy-long"));
@@ -178,11 +176,11 @@ fn a_server_that_never_shakes_hands_is_left() {
 
 #[test]
 fn connections_are_used_to_the_full_and_no_further() {
-    let server = Server::start(|request, answer| {
+    let server = serve(|request, answer| {
         std::thread::sleep(Duration::from_millis(150));
         answer.ok(&picture(request.path[1..].parse().unwrap()));
     });
-    let url = |n: usize| server.url(&format!("h{}.example", n % 2), &n.to_string());
+    let url = |n: usize| server.url_of(&format!("h{}.example", n % 2), &n.to_string());
     let list: String = (0..60).map(|n| format!("{}\n", url(n))).collect();
     let folder = tempfile::tempdir().unwrap();
     let collected = run(&list, folder.path(), &impatient(&[server.address]));
@@ -193,12 +191,12 @@ fn connections_are_used_to_the_full_and_no_further() {
 
 #[test]
 fn the_same_picture_is_kept_once_a_class_and_told_of_in_two() {
-    let server = Server::start(|_, answer| {
+    let server = serve(|_, answer| {
         let file = picture(7);
         let link = "<https://licence.example/4.0/>; rel=license".to_owned();
         answer.head(200, &[("Content-Length", file.len().to_string()), ("Link", link)]).body(&file);
     });
-    let of = |class: &str, name: &str| format!("{class}\t{}\n", server.url("a.example", name));
+    let of = |class: &str, name: &str| format!("{class}\t{}\n", server.url_of("a.example", name));
     let list = [of("fox", "1"), of("fox", "2"), of("dog", "3"), of("dog", "1")].concat();
     let folder = tempfile::tempdir().unwrap();
     let collected = run(&list, folder.path(), &impatient(&[server.address]));

@@ -9,8 +9,7 @@ use ground::Stop;
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 
-use crate::server::Server;
-use crate::{impatient, picture, run, slow, tree};
+use crate::{impatient, picture, run, serve, slow, tree};
 
 /// Not a test of its own: others run it as a program that can be killed.
 #[test]
@@ -34,7 +33,7 @@ fn patient(address: std::net::SocketAddr) -> Settings {
 #[test]
 fn killed_runs_end_in_the_same_folder() {
     let (kills, pictures) = if slow() { (100, 500) } else { (5, 120) };
-    let server = Server::start(|request, answer| {
+    let server = serve(|request, answer| {
         std::thread::sleep(Duration::from_millis(3));
         let number: u32 = request.path[1..].parse().unwrap();
         match number % 10 {
@@ -49,7 +48,7 @@ fn killed_runs_end_in_the_same_folder() {
             format!(
                 "class{}\t{}\n",
                 n % 3,
-                server.url(&format!("h{}.example", n % 2), &n.to_string())
+                server.url_of(&format!("h{}.example", n % 2), &n.to_string())
             )
         })
         .collect();
@@ -121,7 +120,7 @@ impl Known for collect::Row {
 
 #[test]
 fn stopping_is_prompt_and_loses_nothing() {
-    let server = Server::start(|request, answer| {
+    let server = serve(|request, answer| {
         if request.path == "/1" {
             std::thread::sleep(Duration::from_secs(30));
         }
@@ -131,7 +130,7 @@ fn stopping_is_prompt_and_loses_nothing() {
     let path = folder.path().join("fox.txt");
     std::fs::write(
         &path,
-        format!("{}\n{}\n", server.url("a.example", "1"), server.url("a.example", "2")),
+        format!("{}\n{}\n", server.url_of("a.example", "1"), server.url_of("a.example", "2")),
     )
     .unwrap();
     let stop = Stop::new();

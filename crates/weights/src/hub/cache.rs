@@ -1,4 +1,4 @@
-//! What lies in the cache: a file, a record beside it, and while fetching a part and a lock.
+//! The cache's files: the weights, a record beside them, and during a download a part and a lock.
 
 use std::fs;
 use std::io::{self, Read};
@@ -18,7 +18,7 @@ use crate::pretrained::Pretrained;
 const RECORD: u64 = 1 << 16;
 
 /// The paths of one file of weights.
-pub(super) struct Place {
+pub(super) struct Paths {
     pub(super) file: PathBuf,
     pub(super) record: PathBuf,
     pub(super) part: PathBuf,
@@ -26,7 +26,7 @@ pub(super) struct Place {
     lock: PathBuf,
 }
 
-/// What is known of a file in the cache.
+/// The record of a file in the cache.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     /// Where it came from; none if it was put there by hand.
@@ -42,7 +42,7 @@ struct Record {
     modified: u64,
 }
 
-impl Place {
+impl Paths {
     pub(super) fn of(hub: &Hub, row: &Pretrained) -> Self {
         let at = |suffix: &str| hub.cache.join(format!("{}{suffix}", row.stem()));
         Self {
@@ -54,8 +54,8 @@ impl Place {
         }
     }
 
-    /// The file, if it is there and right.
-    pub(super) fn kept(&self, row: &Pretrained) -> Result<Option<PathBuf>, WeightsError> {
+    /// The file, if it is there and is what was fetched or put there.
+    pub(super) fn sound_file(&self, row: &Pretrained) -> Result<Option<PathBuf>, WeightsError> {
         let Some((size, modified)) = stamp(&self.file)? else { return Ok(None) };
         let known = match read_json::<Record>(&self.record)? {
             Some(record) if (record.size, record.modified) == (size, modified) => {

@@ -1,18 +1,16 @@
 //! One file over HTTP, as often as it takes and no oftener.
 
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
-use std::time::{Duration, Instant};
+use std::io::{Seek, SeekFrom};
 
+use fetch::{Client, FetchError, Hops, Response, Url, Watched, backoff, text};
 use ground::files::{Disk, FileError, Files};
 use ground::progress::{Bar, Progress};
 use ground::{Digest, Stop};
 use serde::{Deserialize, Serialize};
-use ureq::http::Response;
-use ureq::{Agent, Body};
 
-use super::cache::{self, Place};
-use super::headers::{content_range, hash, join, not_weights, origin, text};
+use super::cache::{self, Paths};
+use super::headers::{content_range, hash, not_weights};
 use super::{Hub, Pretrained};
 use crate::WeightsError;
 
@@ -43,10 +41,10 @@ pub(super) struct Fetched {
 
 /// Why one attempt did not end well.
 enum Failure {
-    /// Trying again cannot help.
+    /// Another try cannot help.
     Final(WeightsError),
-    /// Trying again may help, perhaps after as long as the server asks for.
-    Again { reason: String, after: Option<Duration> },
+    /// Another try may help.
+    Again(FetchError),
 }
 
 impl<E: Into<WeightsError>> From<E> for Failure {
@@ -56,55 +54,49 @@ impl<E: Into<WeightsError>> From<E> for Failure {
 }
 
 fn again(reason: impl Into<String>) -> Failure {
-    Failure::Again { reason: reason.into(), after: None }
+    Failure::Again(FetchError::Broken(reason.into()))
 }
 
 /// Fetches into the part, which is whole and as the server states it when this returns.
 pub(super) fn run(
     hub: &Hub,
     row: &Pretrained,
-    place: &Place,
+    paths: &Paths,
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Fetched, WeightsError> {
-    let config = Agent::config_builder()
-        .user_agent(concat!("lookalike/", env!("CARGO_PKG_VERSION")))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_resolve(Some(hub.connect))
-        .timeout_connect(Some(hub.connect))
-        .timeout_recv_response(Some(hub.silence))
-        .timeout_per_read(Some(hub.silence));
-    let config = if hub.proxy { config } else { config.proxy(None) };
+    let client = fetch::Settings {
+        guard: hub.guard.clone(),
+        proxy: hub.proxy,
+        connect: hub.connect,
+        silence: hub.silence,
+        window: hub.window,
+        slowest: hub.slowest,
+        ..fetch::Settings::default()
+    };
     // Numbers of four bytes, and ample room for the header and the norms' counters.
     let most = row.graph().parameters().iter().map(|p| 4 * p.len() as u64).sum::<u64>() + (4 << 20);
-    let agent = config.build().new_agent();
-    let title = format!("fetching {}", row.name);
-    let url = hub.url(row);
-    let bar = None;
     Transfer {
         hub,
-        place,
+        paths,
         progress,
-        stop,
-        agent,
-        url,
-        title,
+        client: Client::new(client, stop.clone()),
+        url: hub.url(row),
+        title: format!("fetching {}", row.name),
         most,
         reached: 0,
         answered: false,
         began: false,
-        bar,
+        bar: None,
     }
     .run()
 }
 
 struct Transfer<'a> {
     hub: &'a Hub,
-    place: &'a Place,
+    paths: &'a Paths,
     progress: &'a dyn Progress,
-    stop: &'a Stop,
-    agent: Agent,
+    client: Client,
     url: String,
     title: String,
     /// The most bytes that are taken.
@@ -122,43 +114,48 @@ impl Transfer<'_> {
     fn run(&mut self) -> Result<Fetched, WeightsError> {
         let (mut tries, mut mark) = (0, 0);
         loop {
-            self.heed_stop()?;
-            let (reason, after) = match self.attempt() {
+            let error = match self.attempt() {
                 Ok(fetched) => return Ok(fetched),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Again { reason, after }) => (reason, after),
+                Err(Failure::Again(error)) => error,
             };
             if self.reached >= mark + WORTHWHILE {
                 (mark, tries) = (self.reached, 0);
             }
             tries += 1;
             if tries >= self.hub.attempts {
-                return Err(WeightsError::BrokenOff {
-                    url: self.url.clone(),
-                    received: self.reached,
-                    reason,
-                });
+                let (url, received) = (self.url.clone(), self.reached);
+                return Err(WeightsError::BrokenOff { url, received, reason: error.to_string() });
             }
-            let pause = self.hub.pause * 2u32.saturating_pow(tries - 1);
-            self.wait(pause.max(after.unwrap_or_default()).min(self.hub.longest_pause))?;
+            let longest = self.hub.longest_pause;
+            let pause = backoff(self.hub.pause, tries, longest);
+            let asked = error.after().unwrap_or_default().min(longest);
+            self.client.wait(pause.max(asked)).map_err(|_| self.stopped())?;
         }
     }
 
-    fn heed_stop(&self) -> Result<(), WeightsError> {
-        if self.stop.asked() {
-            Err(WeightsError::Stopped { url: self.url.clone() })
-        } else {
-            Ok(())
-        }
+    fn stopped(&self) -> WeightsError {
+        WeightsError::Stopped { url: self.url.clone() }
     }
 
-    fn wait(&self, pause: Duration) -> Result<(), WeightsError> {
-        let until = Instant::now() + pause;
-        while let Some(left) = until.checked_duration_since(Instant::now()) {
-            self.heed_stop()?;
-            std::thread::sleep(left.min(Duration::from_millis(50)));
-        }
-        Ok(())
+    /// Whether what happened at this address is worth another try. A machine without a network
+    /// should learn so at once; a server that has answered before is worth another try.
+    fn failed(&self, error: FetchError, url: &str) -> Failure {
+        let url = url.to_owned();
+        Failure::Final(match error {
+            FetchError::Stopped => self.stopped(),
+            FetchError::Unreachable(_) if !self.answered => {
+                WeightsError::Unreachable { url, source: error }
+            }
+            _ if error.is_temporary() => return Failure::Again(error),
+            FetchError::Status { status, .. } => WeightsError::Status { url, status },
+            FetchError::Redirect(how) => WeightsError::Redirect { url, how },
+            FetchError::Scheme(_) => {
+                WeightsError::Redirect { url, how: "to what is not HTTP".into() }
+            }
+            FetchError::TooLarge(_) => return self.too_large(self.reached.max(self.most + 1)),
+            _ => WeightsError::Unreachable { url, source: error },
+        })
     }
 
     /// One connection, and at its end the check of the whole.
@@ -167,10 +164,10 @@ impl Transfer<'_> {
         let stated =
             if have > 0 && known.size == Some(have) { known } else { self.receive(have, known)? };
         let stated = stated.sha256.and_then(|sha256| sha256.parse::<Digest>().ok());
-        let sha256 = cache::digest_of(&self.place.part)?;
+        let sha256 = cache::digest_of(&self.paths.part)?;
         match stated {
             Some(stated) if stated != sha256 => {
-                self.place.discard_part();
+                self.paths.discard_part();
                 if have > 0 {
                     // What lay there before may be to blame; a fresh start tells.
                     return Err(again("what had come before was damaged"));
@@ -183,8 +180,8 @@ impl Transfer<'_> {
 
     /// How much is there already that can be gone on from, and what the server said of the whole.
     fn part(&self) -> Result<(u64, Stated), WeightsError> {
-        let have = fs::metadata(&self.place.part).map_or(0, |metadata| metadata.len());
-        let known = cache::read_json::<Stated>(&self.place.part_record)?.unwrap_or_default();
+        let have = fs::metadata(&self.paths.part).map_or(0, |metadata| metadata.len());
+        let known = cache::read_json::<Stated>(&self.paths.part_record)?.unwrap_or_default();
         // Another run's bytes may have suffered a power cut, which only a hash would show.
         let trusted = known.sha256.is_some() || self.began && known.etag.is_some();
         if trusted && have <= known.size.unwrap_or(u64::MAX) {
@@ -203,15 +200,11 @@ impl Transfer<'_> {
         let (start, total) = match status {
             200 => (0, response.body().content_length()),
             206 => content_range(headers).unwrap_or((u64::MAX, None)),
-            408 | 416 | 429 | 500..=599 => {
-                if status == 416 {
-                    self.place.discard_part();
-                }
-                let after = text(headers, "retry-after").and_then(|s| s.parse().ok());
-                let after = after.map(Duration::from_secs);
-                return Err(Failure::Again { reason: format!("status {status}"), after });
+            416 => {
+                self.paths.discard_part();
+                return Err(again("status 416"));
             }
-            _ => return Err(WeightsError::Status { url: self.url.clone(), status }.into()),
+            _ => return Err(self.failed(FetchError::of_status(&response), &self.url)),
         };
         if let (Some(stated), Some(found)) = (stated.size, total)
             && stated != found
@@ -226,7 +219,7 @@ impl Transfer<'_> {
             let same_size =
                 known.size.is_none() || stated.size.is_none() || known.size == stated.size;
             if start != have || changed(&known.sha256, &stated.sha256) || !same_size {
-                self.place.discard_part();
+                self.paths.discard_part();
                 return Err(again("the server's file has changed"));
             }
             stated = Stated {
@@ -238,17 +231,14 @@ impl Transfer<'_> {
         if let Some(size) = stated.size.filter(|&size| size > self.most) {
             return Err(self.too_large(size));
         }
-        self.body(response, start, stated)
+        let body = self.client.watch(response, self.most - start.min(self.most), None);
+        self.body(body, start, stated)
     }
 
     /// Takes the body, from byte `start` of the file on.
-    fn body(
-        &mut self,
-        response: Response<Body>,
-        start: u64,
-        stated: Stated,
-    ) -> Result<Stated, Failure> {
-        let part = &self.place.part;
+    fn body(&mut self, mut body: Watched, start: u64, stated: Stated) -> Result<Stated, Failure> {
+        let paths = self.paths;
+        let part = &paths.part;
         let open = || {
             let mut file =
                 fs::File::options().create(true).write(true).truncate(false).open(part)?;
@@ -256,52 +246,32 @@ impl Transfer<'_> {
             file.seek(SeekFrom::Start(start)).map(|_| file)
         };
         let mut file = open().map_err(FileError::at("create", part))?;
-        cache::write_json(&self.place.part_record, &stated)?;
+        cache::write_json(&self.paths.part_record, &stated)?;
         self.began = true;
-        let bar = self.bar.get_or_insert_with(|| self.progress.begin(&self.title, stated.size));
-        let mut body = response.into_body().into_reader();
         let mut buffer = vec![0; 1 << 16];
         let mut opening = Vec::new();
-        let (mut have, mut since, mut came) = (start, Instant::now(), 0);
+        let mut have = start;
         loop {
-            bar.advance(have.saturating_sub(self.reached));
-            self.reached = self.reached.max(have);
-            if self.stop.asked() {
-                return Err(WeightsError::Stopped { url: self.url.clone() }.into());
-            }
-            let piece = match body.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => &buffer[..n],
-                Err(error) => return Err(again(error.to_string())),
+            self.advance(have, stated.size);
+            let piece = match body.piece(&mut buffer) {
+                Ok([]) => break,
+                Ok(piece) => piece,
+                Err(error) => return Err(self.failed(error, &self.url)),
             };
             have += piece.len() as u64;
-            came += piece.len() as u64;
-            if have > self.most {
-                return Err(self.too_large(have));
-            }
             if let Some(stated) = stated.size.filter(|&size| have > size) {
-                self.place.discard_part();
-                return Err(
-                    WeightsError::WrongSize { url: self.url.clone(), stated, found: have }.into()
-                );
+                self.paths.discard_part();
+                let url = self.url.clone();
+                return Err(WeightsError::WrongSize { url, stated, found: have }.into());
             }
             if start == 0 && opening.len() < 9 {
                 opening.extend(&piece[..piece.len().min(40)]);
-                if let Some(strange) = not_weights(&opening) {
-                    self.place.discard_part();
-                    return Err(
-                        WeightsError::NotWeights { url: self.url.clone(), start: strange }.into()
-                    );
+                if let Some(start) = not_weights(&opening) {
+                    self.paths.discard_part();
+                    return Err(WeightsError::NotWeights { url: self.url.clone(), start }.into());
                 }
             }
             Disk.append(&mut file, piece).map_err(FileError::at("write", part))?;
-            if since.elapsed() >= self.hub.window {
-                if came < self.hub.slowest {
-                    let seconds = since.elapsed().as_secs_f32();
-                    return Err(again(format!("only {came} bytes came in {seconds:.0} s")));
-                }
-                (since, came) = (Instant::now(), 0);
-            }
         }
         if stated.size.is_some_and(|size| have < size) {
             return Err(again("the connection ended early"));
@@ -310,75 +280,48 @@ impl Transfer<'_> {
         Ok(stated)
     }
 
+    fn advance(&mut self, have: u64, size: Option<u64>) {
+        let bar = self.bar.get_or_insert_with(|| self.progress.begin(&self.title, size));
+        bar.advance(have.saturating_sub(self.reached));
+        self.reached = self.reached.max(have);
+    }
+
     fn too_large(&self, size: u64) -> Failure {
-        self.place.discard_part();
+        self.paths.discard_part();
         WeightsError::TooLarge { url: self.url.clone(), size, limit: self.most }.into()
     }
 
     /// Sends the request and follows redirects. The hub states the file's SHA-256 and size on its
     /// own answer, which sends on to a store that may know neither; so both are gathered on the
     /// way, from the hub itself only.
-    fn request(&self, have: u64, known: &Stated) -> Result<(Response<Body>, Stated), Failure> {
-        let mut url = self.url.clone();
+    fn request(&self, have: u64, known: &Stated) -> Result<(Response, Stated), Failure> {
+        let first = Url::parse(&self.url).map_err(|error| WeightsError::Redirect {
+            url: self.url.clone(),
+            how: format!("nowhere: it is not an address ({error})"),
+        })?;
+        let range = format!("bytes={have}-");
+        let mut headers = vec![];
+        if have > 0 {
+            headers.push(("range", range.as_str()));
+            headers.extend(known.etag.as_deref().map(|etag| ("if-range", etag)));
+        }
+        let mut hops = Hops::new(first.clone(), REDIRECTS);
         let mut stated = Stated::default();
-        for _ in 0..=REDIRECTS {
-            self.heed_stop()?;
-            let mut request = self.agent.get(&url).header("accept-encoding", "identity");
-            if have > 0 {
-                request = request.header("range", format!("bytes={have}-"));
-                if let Some(etag) = &known.etag {
-                    request = request.header("if-range", etag);
-                }
-            }
-            let response = request.call().map_err(|error| self.failed(error, &url))?;
+        loop {
+            let asked = hops.url().clone();
+            let failed = |error| self.failed(error, asked.as_str());
+            let response = self.client.send(&asked, &headers, None).map_err(failed)?;
             let headers = response.headers();
-            if origin(&url) == origin(&self.url) {
+            if asked.origin() == first.origin() {
                 stated.sha256 = stated.sha256.or_else(|| hash(headers, "x-linked-etag"));
                 stated.size = stated.size.or_else(|| text(headers, "x-linked-size")?.parse().ok());
             }
-            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+            if !hops.follow(&response).map_err(failed)? {
                 stated.sha256 = stated.sha256.or_else(|| hash(headers, "etag"));
                 stated.etag =
                     text(headers, "etag").filter(|etag| etag.starts_with('"')).map(str::to_owned);
                 return Ok((response, stated));
             }
-            let astray = |how: String| WeightsError::Redirect { url: url.clone(), how };
-            let location = text(headers, "location").ok_or_else(|| astray("to nowhere".into()))?;
-            let next = join(&url, location).ok_or_else(|| astray("to what is not HTTP".into()))?;
-            if url.starts_with("https:") && !next.starts_with("https:") {
-                return Err(astray("from https to http".into()).into());
-            }
-            url = next;
         }
-        let how = format!("more than {REDIRECTS} times");
-        Err(WeightsError::Redirect { url: self.url.clone(), how }.into())
-    }
-
-    /// A machine without a network should learn so at once; a server that has answered before is
-    /// worth another try.
-    fn failed(&self, error: ureq::Error, url: &str) -> Failure {
-        use std::io::ErrorKind as Kind;
-        use ureq::{Error, Timeout};
-        let worth_it = match &error {
-            Error::Io(e) => {
-                let broke = [
-                    Kind::ConnectionReset,
-                    Kind::ConnectionAborted,
-                    Kind::UnexpectedEof,
-                    Kind::BrokenPipe,
-                ];
-                self.answered || broke.contains(&e.kind())
-            }
-            Error::HostNotFound
-            | Error::ConnectionFailed
-            | Error::ConnectProxyFailed(_)
-            | Error::Timeout(Timeout::Resolve | Timeout::Connect) => self.answered,
-            Error::Timeout(_) => true,
-            _ => false,
-        };
-        if worth_it {
-            return again(error.to_string());
-        }
-        WeightsError::Unreachable { url: url.to_owned(), source: Box::new(error) }.into()
     }
 }

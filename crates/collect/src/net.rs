@@ -1,12 +1,9 @@
-//! One address over HTTP, politely and without trust.
+//! Fetching pictures politely: robots.txt, few connections a host, and time for who asks for it.
 
-mod body;
 mod fetch;
 mod gate;
-mod guard;
 mod headers;
 mod robots;
 
 pub(crate) use fetch::{Fetcher, Not};
 pub(crate) use gate::Gate;
-pub use guard::{Guard, Lookup};

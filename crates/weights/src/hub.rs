@@ -7,6 +7,7 @@ mod transfer;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fetch::Guard;
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
@@ -14,7 +15,7 @@ use ground::progress::Progress;
 use crate::pretrained::Pretrained;
 use crate::safetensors::{File, Limits};
 use crate::{Part, WeightsError, check};
-use cache::Place;
+use cache::Paths;
 
 /// A cache folder, a server, and how much patience to have with it.
 #[derive(Clone, Debug)]
@@ -23,13 +24,16 @@ pub struct Hub {
     pub cache: PathBuf,
     /// The server, without a slash at the end.
     pub endpoint: String,
-    /// Whether to make do with the cache.
+    /// Which network addresses may be connected to: public ones, and any where the user names a
+    /// mirror, which may be in the user's own network and redirect within it.
+    pub guard: Guard,
+    /// Whether the network is forbidden.
     pub offline: bool,
     /// Whether to go through the proxy that the environment names.
     pub proxy: bool,
-    /// How often in a row to try while nothing much comes.
+    /// How many tries in a row may bring less than a mebibyte.
     pub attempts: u32,
-    /// Before the second try; doubles with each further one.
+    /// The pause before the second try; it doubles with each further one.
     pub pause: Duration,
     /// The longest pause, also where the server asks for a longer one.
     pub longest_pause: Duration,
@@ -37,14 +41,14 @@ pub struct Hub {
     pub connect: Duration,
     /// How long the server may send nothing.
     pub silence: Duration,
-    /// In how long a time at least [`Hub::slowest`] bytes must come.
+    /// The time in which at least [`Hub::slowest`] bytes must come.
     pub window: Duration,
     /// See [`Hub::window`].
     pub slowest: u64,
 }
 
 impl Hub {
-    /// What the environment asks for: `LOOKALIKE_CACHE` (else `lookalike` in the platform's cache
+    /// The settings that the environment asks for: `LOOKALIKE_CACHE` (else `lookalike` in the platform's cache
     /// folder; the weights lie in its folder `weights`), `LOOKALIKE_HUB` or `HF_ENDPOINT` (a
     /// mirror), `LOOKALIKE_OFFLINE`.
     #[must_use]
@@ -52,11 +56,12 @@ impl Hub {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// As [`Hub::from_environment`], of given variables.
+    /// Like [`Hub::from_environment`], with a lookup of the caller's.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoint = set("LOOKALIKE_HUB").or_else(|| set("HF_ENDPOINT"));
         Self {
+            guard: Guard { private: endpoint.is_some(), ..Guard::default() },
             cache: ground::files::cache_folder(|name| set(name).map(Into::into)).join("weights"),
             endpoint: endpoint
                 .as_deref()
@@ -75,7 +80,7 @@ impl Hub {
         }
     }
 
-    /// Where the weights can be had.
+    /// The address of the weights on the server.
     #[must_use]
     pub fn url(&self, row: &Pretrained) -> String {
         format!("{}/{}/resolve/main/{}", self.endpoint, row.repository, row.file)
@@ -100,7 +105,7 @@ impl Hub {
     /// # Errors
     /// When the file has changed since it was fetched, does not fit, or cannot be read.
     pub fn cached(&self, row: &Pretrained) -> Result<Option<PathBuf>, WeightsError> {
-        Place::of(self, row).kept(row)
+        Paths::of(self, row).sound_file(row)
     }
 
     /// The file of these weights: from the cache, else fetched, checked (SHA-256 and size as the
@@ -116,23 +121,23 @@ impl Hub {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<PathBuf, WeightsError> {
-        let place = Place::of(self, row);
-        if let Some(path) = place.kept(row)? {
+        let paths = Paths::of(self, row);
+        if let Some(path) = paths.sound_file(row)? {
             return Ok(path);
         }
         let url = self.url(row);
         if self.offline {
-            return Err(WeightsError::Offline { name: row.name, url, path: place.file });
+            return Err(WeightsError::Offline { name: row.name, url, path: paths.file });
         }
         std::fs::create_dir_all(&self.cache).map_err(FileError::at("create", &self.cache))?;
-        let _lock = place.lock(&url, progress, stop)?;
+        let _lock = paths.lock(&url, progress, stop)?;
         // Whoever held the lock before may have fetched it.
-        if let Some(path) = place.kept(row)? {
+        if let Some(path) = paths.sound_file(row)? {
             return Ok(path);
         }
-        let fetched = transfer::run(self, row, &place, progress, stop)?;
-        if let Err(error) = fits(&place.part, row) {
-            place.discard_part();
+        let fetched = transfer::run(self, row, &paths, progress, stop)?;
+        if let Err(error) = fits(&paths.part, row) {
+            paths.discard_part();
             return Err(error);
         }
         if fetched.stated.is_none() {
@@ -141,8 +146,8 @@ impl Hub {
                 row.name, fetched.sha256
             ));
         }
-        place.keep(Some(&url), fetched.sha256)?;
-        Ok(place.file)
+        paths.keep(Some(&url), fetched.sha256)?;
+        Ok(paths.file)
     }
 }
 

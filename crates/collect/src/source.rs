@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use fetch::Url;
 use ground::files::{self, FileError};
-use url::Url;
 
 use crate::archive::Kind;
 use crate::{CollectError, Settings, address, class};

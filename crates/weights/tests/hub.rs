@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as tests do")]
 
-mod server;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use fetch::Guard;
 use ground::progress::{Bar, Progress, Silent};
 use ground::{Digest, Stop};
 use network::{Architecture, Backbone, Head, Parameters};
-use server::{Answer, Request, Server};
 use tempfile::TempDir;
+use testserver::{Answer, Request, Server};
 use weights::{Hub, Pretrained, WeightsError, store};
 
 /// A row as the table has them, of a network small enough to be sent often.
@@ -62,6 +61,7 @@ fn impatient(url: &str, cache: &Path) -> Hub {
     Hub {
         cache: cache.to_owned(),
         endpoint: url.to_owned(),
+        guard: Guard { private: true, ..Guard::default() },
         proxy: false,
         pause: Duration::from_millis(5),
         longest_pause: Duration::from_millis(300),
@@ -372,6 +372,16 @@ fn redirects_lead_only_so_far_and_only_over_http() {
 }
 
 #[test]
+fn private_addresses_are_refused_but_to_a_mirror_that_the_user_named() {
+    let server = Server::start(well);
+    let (hub, _folder) = hub(&server);
+    let error = fetch(&Hub { guard: Guard::default(), ..hub }).unwrap_err();
+    let WeightsError::Unreachable { source, .. } = &error else { panic!("{error}") };
+    let why = "`127.0.0.1` is at 127.0.0.1, which is this machine (loopback)";
+    assert_eq!((source.to_string().as_str(), server.requests().len()), (why, 0));
+}
+
+#[test]
 fn a_hash_stated_by_another_host_is_not_the_hubs() {
     // The store behind the redirect claims a hash of its own; only the hub's counts.
     let store = Server::start(|_, answer| {
@@ -567,6 +577,7 @@ fn the_environment_names_cache_mirror_and_mode() {
     assert_eq!(of(&[("HF_ENDPOINT", "https://a.example/")]).endpoint, "https://a.example");
     let both = of(&[("HF_ENDPOINT", "https://a.example"), ("LOOKALIKE_HUB", "http://b.example")]);
     assert_eq!(both.endpoint, "http://b.example");
+    assert!(both.guard.private && !of(&[]).guard.private);
     assert_eq!(of(&[("LOOKALIKE_CACHE", "there")]).cache, Path::new("there/weights"));
     assert!(of(&[("LOOKALIKE_OFFLINE", "1")]).offline);
     assert!(!of(&[("LOOKALIKE_OFFLINE", "0")]).offline && !of(&[]).offline);
