@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use fetch::Url;
+use html5gum::{StartTag, State, Token, Tokenizer};
 
 use super::{Place, Sources, Wanted, class_of};
 use crate::CollectError;
@@ -27,14 +28,14 @@ pub(super) fn read(
     let base = base(text, &tags);
     let folder = ground::files::folder_of(path);
     let mut inline = 0;
-    for tag in tags.iter().filter(|tag| tag.name == "img") {
-        let places = || PLACES.iter().filter_map(|name| tag.get(name)).map(str::trim);
+    for tag in tags.iter().filter(|tag| tag.name == b"img") {
+        let places = || PLACES.iter().filter_map(|name| value(tag, name)).map(str::trim);
         if let Some(file) = places().find_map(|place| saved(folder, place)) {
             let name = file.display().to_string();
             sources.wanted.push(Wanted { name, class: class.clone(), place: Place::File(file) });
             continue;
         }
-        let sets = ["data-srcset", "srcset"].iter().filter_map(|name| largest(tag.get(name)?));
+        let sets = ["data-srcset", "srcset"].iter().filter_map(|name| largest(value(tag, name)?));
         let mut all = sets.chain(places()).filter(|place| !place.is_empty()).peekable();
         if all.peek().is_none() {
             continue;
@@ -61,17 +62,14 @@ pub(super) fn read(
 }
 
 /// Where relative addresses start from: what the page says, or where the browser saved it from.
-fn base(text: &str, tags: &[Tag]) -> Option<Url> {
-    let said = tags.iter().find(|tag| tag.name == "base").and_then(|tag| tag.get("href"));
+fn base(text: &str, tags: &[StartTag<()>]) -> Option<Url> {
+    let said = tags.iter().find(|tag| tag.name == b"base").and_then(|tag| value(tag, "href"));
     let web = |url: &Url| matches!(url.scheme(), "http" | "https");
-    let canonical = || {
-        tags.iter()
-            .find(|tag| {
-                let rel = tag.get("rel").unwrap_or_default();
-                tag.name == "link" && rel.eq_ignore_ascii_case("canonical")
-            })
-            .and_then(|tag| tag.get("href"))
+    let is_canonical = |tag: &&StartTag<()>| {
+        let rel = value(tag, "rel").unwrap_or_default();
+        tag.name == b"link" && rel.eq_ignore_ascii_case("canonical")
     };
+    let canonical = || tags.iter().find(is_canonical).and_then(|tag| value(tag, "href"));
     let from = || {
         // Browsers write `saved from url=(0031)https://…`.
         let (_, rest) = text.split_once("saved from url=(")?;
@@ -148,118 +146,25 @@ fn largest(set: &str) -> Option<&str> {
     }
 }
 
-/// A tag with its attributes.
-#[derive(Debug)]
-struct Tag {
-    /// In lower case.
-    name: String,
-    attributes: Vec<(String, String)>,
-}
-
-impl Tag {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// The opening tags of a page that may name a picture. Forgiving, as pages are: what is no tag is
-/// passed over. What stands in comments, scripts and styles is none.
-fn tags(text: &str) -> Vec<Tag> {
+/// The opening tags of a page that may name a picture. Comments, scripts and styles hold none.
+fn tags(text: &str) -> Vec<StartTag<()>> {
     let mut tags = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
-            continue;
-        }
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let name = rest[..end].to_ascii_lowercase();
-        rest = &rest[end..];
-        if matches!(name.as_str(), "script" | "style") {
-            // Upper and lower case, without a copy of the rest for each.
-            let close = format!("</{name}");
-            let found = rest
-                .as_bytes()
-                .windows(close.len())
-                .position(|w| w.eq_ignore_ascii_case(close.as_bytes()));
-            rest = found.map_or("", |at| rest.get(at..).unwrap_or(""));
-            continue;
-        }
-        if matches!(name.as_str(), "img" | "base" | "link") {
-            let (attributes, after) = attributes(rest);
-            tags.push(Tag { name, attributes });
-            rest = after;
+    let mut tokens = Tokenizer::new(text);
+    while let Some(Ok(token)) = tokens.next() {
+        let Token::StartTag(tag) = token else { continue };
+        match tag.name.as_slice() {
+            b"img" | b"base" | b"link" => tags.push(tag),
+            b"script" => tokens.set_state(State::ScriptData),
+            b"style" => tokens.set_state(State::RawText),
+            _ => {}
         }
     }
     tags
 }
 
-/// Attributes up to the tag's end, and what follows.
-fn attributes(mut rest: &str) -> (Vec<(String, String)>, &str) {
-    let mut found = Vec::new();
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        if rest.is_empty() {
-            return (found, rest);
-        }
-        if let Some(after) = rest.strip_prefix('>') {
-            return (found, after);
-        }
-        let ends = |c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/');
-        // A name has at least one character, whichever it is.
-        let first = rest.chars().next().map_or(0, char::len_utf8);
-        let end = rest[first..].find(ends).map_or(rest.len(), |end| first + end);
-        let name = rest[..end].to_ascii_lowercase();
-        rest = rest[end..].trim_start();
-        let mut value = "";
-        if let Some(after) = rest.strip_prefix('=') {
-            let after = after.trim_start();
-            let quote = after.chars().next().filter(|&c| c == '"' || c == '\'');
-            (value, rest) = match quote {
-                Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
-                None => {
-                    let end = after.find(|c: char| c.is_whitespace() || c == '>');
-                    after.split_at(end.unwrap_or(after.len()))
-                }
-            };
-        }
-        found.push((name, decoded(value)));
-    }
-}
-
-/// Text with the entities that addresses hold.
-fn decoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.bytes().take(12).position(|b| b == b';');
-        let character = end.and_then(|end| match &rest[1..end] {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            entity => {
-                let number = entity.strip_prefix('#')?;
-                let hex = number.strip_prefix(['x', 'X']).map(|hex| u32::from_str_radix(hex, 16));
-                char::from_u32(hex.unwrap_or_else(|| number.parse()).ok()?)
-            }
-        });
-        match (character, end) {
-            (Some(character), Some(end)) => {
-                out.push(character);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out + rest
+/// The value of a tag's attribute.
+fn value<'a>(tag: &'a StartTag<()>, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(tag.attributes.get(name.as_bytes())?).ok()
 }
 
 #[cfg(test)]
@@ -294,6 +199,13 @@ mod tests {
         );
         let base = r#"<base href="https://z.example/y/"><img src="x.jpg">"#;
         assert_eq!(names(base), ["https://z.example/y/x.jpg"]);
+    }
+
+    #[test]
+    fn pictures_for_browsers_without_scripts_count_and_those_in_styles_do_not() {
+        let page = "<base href='https://a.example'><noscript><img src='/&eacute;.jpg'></noscript>\
+            <style><img src=/no.jpg></STYLE><img src=/y.jpg>";
+        assert_eq!(names(page), ["https://a.example/%C3%A9.jpg", "https://a.example/y.jpg"]);
     }
 
     #[test]
