@@ -1,7 +1,8 @@
-//! From what was seen to what is found.
+//! Findings from a survey.
 
 use std::collections::{BTreeMap, HashMap};
 
+use ground::words::{self, thousands};
 use ground::{Digest, Stop};
 use pictures::{Colour, Header, Print, Side, near};
 
@@ -10,35 +11,34 @@ use crate::names::alike;
 use crate::plan::{Action, Plan, Step};
 use crate::{Finding, Kind, Seen, Severity, Sight, Survey};
 
-/// A side shorter than this is very small: less than a third of what a network looks at.
+/// A side shorter than this is very small: less than a third of a network's input.
 const SMALL: u32 = 64;
 /// A side more than so many times the other is odd.
 const ODD: f64 = 3.0;
-/// A class of which fewer than one in so many pictures is grey has colours.
+/// A class is coloured if fewer than one in so many of its pictures is grey.
 const COLOURED: usize = 4;
-/// A class with fewer pictures is hardly learned.
+/// A class with fewer pictures can hardly be learned.
 const TINY: usize = 20;
 /// The largest class has more than so many times the pictures of the smallest.
 const UNEVEN: usize = 5;
 
-/// What was found in a folder.
+/// The findings in a folder.
 #[derive(Clone, Debug)]
 pub struct Checkup {
-    /// What it was found in.
+    /// The survey that they come from.
     pub survey: Survey,
-    /// The gravest first; of one kind in the folder's order.
+    /// Most severe first; of one kind in the folder's order.
     pub findings: Vec<Finding>,
-    /// Pictures that are the same or nearly so, directly or by way of others.
+    /// Sets of copies and near duplicates, direct or through others, as indices of files.
     pub groups: Vec<Vec<usize>>,
 }
 
 impl Checkup {
-    /// Finds what there is to find. Asked to stop, it finds no near duplicates. Pairs of files that
-    /// somebody suspects to be near duplicates, such as a network, are looked at more closely
-    /// ([`near::pairs_with`]).
+    /// Finds everything. If stopped, it finds no near duplicates. `suspected` pairs of files, such
+    /// as those with similar features, are compared with a lower threshold ([`near::pairs_with`]).
     ///
     /// # Panics
-    /// When a file is suspected that is none of the survey's.
+    /// If a suspected file is not in the survey.
     #[must_use]
     pub fn of(survey: Survey, suspected: &[(usize, usize)], threads: usize, stop: &Stop) -> Self {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
@@ -50,8 +50,8 @@ impl Checkup {
         checkup
     }
 
-    /// The doubtful things about single pictures in a few words, such as "12 blurred, 3 very dark",
-    /// the most frequent first; nothing where there are none. Copies are not looked for.
+    /// The doubtful findings about single pictures, most frequent first: `12 blurred, 3 very dark`.
+    /// `None` if there are none. Copies are not looked for.
     #[must_use]
     pub fn brief(survey: Survey) -> Option<String> {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
@@ -63,7 +63,8 @@ impl Checkup {
         }
         let mut counts: Vec<(Kind, usize)> = counts.into_iter().collect();
         counts.sort_by_key(|&(kind, count)| (usize::MAX - count, kind));
-        let words = counts.iter().map(|(kind, count)| format!("{count} {}", kind.title()));
+        let words =
+            counts.iter().map(|(kind, count)| format!("{} {}", thousands(*count), kind.title()));
         (!counts.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
     }
 
@@ -99,9 +100,9 @@ impl Checkup {
                 of.iter().copied().filter(|&file| is_grey(&self.survey.files[file])).collect();
             if grey.len() * COLOURED < of.len() {
                 let words = format!(
-                    "{} of the {} in `{}`",
-                    grey.len(),
-                    of.len(),
+                    "{} of {} in `{}` are grey",
+                    thousands(grey.len()),
+                    words::count(of.len(), "picture"),
                     self.survey.classes[label]
                 );
                 grey.into_iter().for_each(|file| self.found(Kind::Grey, vec![file], words.clone()));
@@ -124,7 +125,7 @@ impl Checkup {
         }
         let kinds = [Kind::LabelConflict, Kind::Leak, Kind::Copies];
         for files in same.values().filter(|files| files.len() > 1) {
-            let words = format!("{} files", files.len());
+            let words = words::count(files.len(), "file");
             self.found(self.of_group(files, kinds), files.clone(), words);
         }
         // One of each picture is enough to look for near copies.
@@ -147,8 +148,8 @@ impl Checkup {
             turned.sort_unstable();
             turned.dedup();
             let words = match turned.is_empty() {
-                true => format!("{} pictures", files.len()),
-                false => format!("{} pictures, {}", files.len(), turned.join(", ")),
+                true => words::count(files.len(), "picture"),
+                false => format!("{}, {}", words::count(files.len(), "picture"), turned.join(", ")),
             };
             self.found(self.of_group(&files, kinds), files, words);
         }
@@ -200,7 +201,11 @@ impl Checkup {
         good.for_each(|seen| counts[seen.label] += 1);
         for (name, &count) in names.iter().zip(&counts) {
             if count < TINY {
-                self.found(Kind::TinyClass, vec![], format!("`{name}` has {count}"));
+                self.found(
+                    Kind::TinyClass,
+                    vec![],
+                    format!("`{name}` has {}", words::count(count, "picture")),
+                );
             }
         }
         // Of several that are largest, the first.
@@ -211,7 +216,11 @@ impl Checkup {
         {
             let ((a, m), (b, n)) =
                 ((&names[largest], counts[largest]), (&names[smallest], counts[smallest]));
-            self.found(Kind::Imbalance, vec![], format!("`{a}` has {m}, `{b}` {n}"));
+            self.found(
+                Kind::Imbalance,
+                vec![],
+                format!("`{a}` has {}, `{b}` {}", thousands(m), thousands(n)),
+            );
         }
     }
 
@@ -244,7 +253,7 @@ impl Checkup {
             let others = finding.files.iter().filter(|&&other| other != file);
             others.map(|&other| self.survey.name(other)).collect::<Vec<_>>().join(", ")
         };
-        let told = |file: usize| match finding.files.len() {
+        let reason = |file: usize| match finding.files.len() {
             1 => format!("{}: {}", kind.title(), finding.words),
             _ => format!("{}: {}", kind.title(), others(file)),
         };
@@ -253,15 +262,15 @@ impl Checkup {
             header.map(|header| header.format.suffixes()[0])
         };
         let one = |&file: &usize| match kind {
-            Kind::LabelConflict | Kind::Unreadable => (file, Action::LeaveOut, None, told(file)),
+            Kind::LabelConflict | Kind::Unreadable => (file, Action::LeaveOut, None, reason(file)),
             Kind::Leak if self.survey.files[file].side == Some(Side::Train) => {
-                (file, Action::LeaveOut, None, told(file))
+                (file, Action::LeaveOut, None, reason(file))
             }
             Kind::Copies if file != self.best(&finding.files) => {
-                (file, Action::LeaveOut, None, told(file))
+                (file, Action::LeaveOut, None, reason(file))
             }
-            Kind::WrongSuffix => (file, Action::Move, format(file), told(file)),
-            _ => (file, Action::Keep, None, told(file)),
+            Kind::WrongSuffix => (file, Action::Move, format(file), reason(file)),
+            _ => (file, Action::Keep, None, reason(file)),
         };
         finding.files.iter().map(one).collect()
     }
@@ -328,9 +337,9 @@ fn of_header(header: &Header) -> Vec<(Kind, String)> {
         found.push((Kind::Animated, format!("a {}", header.format.name())));
     }
     let kinds = [
-        (header.colour == Colour::Cmyk, "four inks"),
+        (header.colour == Colour::Cmyk, "CMYK"),
         (header.depth > 8, "16 bits"),
-        (header.alpha, "see-through"),
+        (header.alpha, "transparent"),
     ];
     let kinds: Vec<&str> = kinds.iter().filter(|kind| kind.0).map(|kind| kind.1).collect();
     if !kinds.is_empty() {

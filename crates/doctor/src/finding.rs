@@ -66,74 +66,74 @@ macro_rules! kinds {
 kinds! {
     /// One picture in several classes.
     LabelConflict "label-conflict" Wrong "the same picture in two classes"
-        "One of its labels is wrong, and nobody but you knows which. Until that is known it teaches nothing.",
+        "One of the labels is wrong, and only you know which. Until then the picture is of no use.",
     /// One picture on both sides of a given split.
     Leak "leak" Wrong "the same picture trained on and held out"
-        "What was learned by heart is then taken for skill, and the scores are too good.",
-    /// A file that is no whole picture.
+        "The classifier has already seen these pictures, so its scores look better than they are.",
+    /// A file that is not a complete picture.
     Unreadable "unreadable" Wrong "cannot be used"
-        "Training leaves these out. Get the picture again, or save it as JPEG or PNG.",
-    /// Nearly one picture in several classes.
-    NearConflict "near-conflict" Doubtful "nearly the same picture in two classes"
-        "Copies that were cropped, turned or saved again. If they show the same thing, one label is wrong.",
-    /// Nearly one picture on both sides of a given split.
-    NearLeak "near-leak" Doubtful "nearly the same picture trained on and held out"
-        "What was learned by heart is then taken for skill, and the scores are too good.",
+        "Training skips these files. Get the picture again, or save it as JPEG or PNG.",
+    /// Near duplicates in several classes.
+    NearConflict "near-conflict" Doubtful "near duplicates in two classes"
+        "They were cropped, rotated or re-saved. If they show the same thing, one label is wrong.",
+    /// Near duplicates on both sides of a given split.
+    NearLeak "near-leak" Doubtful "near duplicates trained on and held out"
+        "The classifier has already seen these pictures, so its scores look better than they are.",
     /// Copies within a class.
     Copies "copies" Doubtful "the same picture more than once in a class"
         "It counts more than others. One of each is enough.",
-    /// Near copies within a class.
-    NearCopies "near-copies" Doubtful "nearly the same picture more than once in a class"
-        "Copies that were cropped, turned or saved again. They may stay: pictures that belong together fall on one side of a split.",
+    /// Near duplicates within a class.
+    NearCopies "near-copies" Doubtful "near duplicates in a class"
+        "They were cropped, rotated or re-saved. They may stay: training keeps them on the same side of every split.",
     /// All of one colour.
     Blank "blank" Doubtful "blank"
-        "There is nothing to see in it.",
-    /// A picture that says that there is none.
+        "There is nothing to see.",
+    /// A picture that stands for a missing one.
     Placeholder "placeholder" Doubtful "perhaps a placeholder"
-        "Web sites send a picture of the words \"not available\" where one is missing.",
+        "Web sites send a picture that says \"not available\" where one is missing.",
     /// Hardly any light.
     TooDark "too-dark" Doubtful "very dark"
-        "Little can be seen in it. A brighter one teaches more.",
+        "Little can be seen. A brighter picture is more useful.",
     /// Hardly any shade.
     TooBright "too-bright" Doubtful "very bright"
-        "Little can be seen in it. A darker one teaches more.",
-    /// Soft at the size that a network looks at.
+        "Little can be seen. A darker picture is more useful.",
+    /// Blurred at the resolution of a network.
     Blurred "blurred" Doubtful "blurred"
-        "Soft even at the size that a network looks at. If the pictures to be told apart later are sharp, leave it out.",
-    /// Fewer pixels than a network looks at by far.
+        "Blurred even at the resolution of a network. If the pictures to classify later are sharp, leave it out.",
+    /// Far fewer pixels than a network takes.
     TooSmall "too-small" Doubtful "very small"
-        "A network looks at 224 pixels a side; from few pixels it can learn little but that they are few.",
+        "A network takes 224 × 224 pixels. A much smaller picture has too little detail.",
     /// Very long or tall.
     OddShape "odd-shape" Doubtful "very long or tall"
-        "A network looks at the square in the middle, which may miss the thing. Crop it.",
-    /// Something beside the picture that tells its class.
-    Shortcut "shortcut" Doubtful "the class can be guessed without looking"
-        "A network may learn that instead of the thing, and fail where it is otherwise. Gather the pictures of all classes in the same ways and places; bring sizes together by saving all of them alike. Mean colour may belong to the thing itself: then nothing is wrong.",
+        "A network takes the central square, which may miss the subject. Crop the picture.",
+    /// Something other than the content that predicts the class.
+    Shortcut "shortcut" Doubtful "possible shortcut"
+        "A network may learn this instead of the subject, and fail on other pictures. Collect the pictures of all classes in the same ways and places, and save them at the same size. Mean colour may be a property of the subject itself; then nothing is wrong.",
     /// Class names that may mean one class.
     ClassNames "class-names" Doubtful "classes with nearly the same name"
         "If they are one class, put their pictures into one folder.",
-    /// Too few pictures to learn from or to judge by.
+    /// Too few pictures to train on or to evaluate.
     TinyClass "tiny-class" Doubtful "a class with few pictures"
-        "With fewer than 20 pictures a class is hardly learned and not judged at all.",
+        "A class with fewer than 20 pictures can hardly be learned, and its scores mean little.",
     /// Many more of one class than of another.
     Imbalance "imbalance" Note "classes of very different size"
-        "Rare classes are called more seldom than they should be; look at their scores, not at the accuracy alone.",
-    /// A name that says another format than the content.
-    WrongSuffix "wrong-suffix" Note "named as another format"
-        "The content decides here, but other programs may stumble over the name.",
+        "Rare classes are predicted too seldom. Look at their scores, not only at the accuracy.",
+    /// A file name of another format than the content.
+    WrongSuffix "wrong-suffix" Note "file name of another format"
+        "Lookalike goes by the content, but other programs may fail.",
     /// Without colours where others have them.
-    Grey "grey" Note "without colours in a class that has them"
-        "A few do no harm. Where one class has many, grey becomes a sign of that class.",
+    Grey "grey" Note "grey in a class of coloured pictures"
+        "A few do no harm. If one class has many, a network may learn that grey means this class.",
     /// More than one frame.
     Animated "animated" Note "animated"
         "The first frame is used.",
-    /// Four inks, 16 bits, or see-through.
-    Converted "converted" Note "of an unusual kind of colours"
-        "They are converted as Pillow does: four inks and 16 bits to 8-bit colours, what is see-through over white.",
-    /// Turned as its EXIF block says.
-    Turned "turned" Note "lying on its side, with a note which way is up"
-        "The note is heeded here; programs that do not heed it see the picture on its side.",
+    /// CMYK, 16 bits, or transparent.
+    Converted "converted" Note "CMYK, 16-bit or transparent"
+        "Handled automatically, as Pillow does: CMYK and 16 bits become 8-bit RGB, and transparent areas white.",
+    /// Rotated by its EXIF orientation.
+    Turned "turned" Note "rotated by EXIF"
+        "Handled automatically. Programs that ignore EXIF show the picture on its side.",
     /// An EXIF block that cannot be read.
-    DamagedExif "damaged-exif" Note "with damaged notes of the camera"
-        "If the picture lies on its side, turn it and save it again.",
+    DamagedExif "damaged-exif" Note "damaged EXIF"
+        "If the picture appears on its side, rotate it and save it again.",
 }

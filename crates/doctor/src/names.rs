@@ -7,20 +7,20 @@ pub(crate) fn alike(a: &str, b: &str) -> Option<&'static str> {
     };
     let (p, q) = (plain(a), plain(b));
     if a.to_lowercase() == b.to_lowercase() {
-        return Some("differ in capitals only");
+        return Some("differ only in capitals");
     }
     if p == q && !p.is_empty() {
-        return Some("differ in spaces and signs only");
+        return Some("differ only in spaces and punctuation");
     }
     let (long, short) = if p.len() > q.len() { (&p, &q) } else { (&q, &p) };
     if long.strip_prefix(short.as_str()) == Some("s") && short.len() > 2 {
-        return Some("may be one and many of the same");
+        return Some("differ only in a final s");
     }
     // Digits tell classes apart: `fold 1` and `fold 2` are two things.
     let digits = |name: &str| name.chars().filter(|c| c.is_numeric()).collect::<String>();
     let (p, q) = (p.chars().collect::<Vec<_>>(), q.chars().collect::<Vec<_>>());
     (p.len().min(q.len()) > 5 && digits(a) == digits(b) && steps(&p, &q) <= 1)
-        .then_some("differ in one letter")
+        .then_some("differ only in one letter")
 }
 
 /// Insertions, deletions, changes and swaps of neighbours that lead from one to the other

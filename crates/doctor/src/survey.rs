@@ -164,7 +164,7 @@ fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {
         match (&reason, inspection.present) {
             (Reason::CutOff, Some(share)) => {
-                format!("{reason}; about {:.0} % of the picture is there", 100.0 * share)
+                format!("{reason}; about {:.0}% of the picture is there", 100.0 * share)
             }
             _ => reason.to_string(),
         }

@@ -252,8 +252,8 @@ fn classes_that_are_few_uneven_or_named_alike_are_told() {
         let findings = checkup.findings.iter().filter(|finding| finding.kind == kind);
         findings.map(|finding| finding.words.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(words(Kind::ClassNames), ["`Owl` and `owls` may be one and many of the same"]);
-    assert_eq!(words(Kind::TinyClass), ["`Owl` has 4"]);
+    assert_eq!(words(Kind::ClassNames), ["`Owl` and `owls` differ only in a final s"]);
+    assert_eq!(words(Kind::TinyClass), ["`Owl` has 4 pictures"]);
     assert_eq!(words(Kind::Imbalance), ["`moths` has 24, `Owl` 4"]);
     assert_eq!(checkup.findings.len(), 3);
 }

@@ -19,6 +19,7 @@ pub mod parallel;
 pub mod progress;
 pub mod random;
 pub mod records;
+pub mod words;
 
 mod digest;
 mod precision;

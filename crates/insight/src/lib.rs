@@ -21,10 +21,10 @@
 //!     ..RunRecord::default()
 //! };
 //! let insight = Insight::of(&record);
-//! assert_eq!(insight.accuracy.to_string(), "67 % (21 to 94)");
+//! assert_eq!(insight.accuracy.to_string(), "67% (21–94%)");
 //! assert_eq!(
 //!     insight.column_sentence(0).to_string(),
-//!     "Of the 2 pictures called husky, 1 really is husky and 1 is malamute.",
+//!     "Of the 2 pictures predicted as husky, 1 really is husky and 1 is malamute.",
 //! );
 //! ```
 
@@ -53,4 +53,4 @@ pub use record::{
     Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
-pub use words::{Piece, Sentence, labels, visible};
+pub use words::{Paths, Piece, Sentence, Step, labels, visible};

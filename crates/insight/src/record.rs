@@ -122,7 +122,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Its log-loss: "0.83 (0.71 to 0.97)".
+    /// Its log-loss: `0.83 (0.71–0.97)`.
     #[must_use]
     pub fn told(&self) -> String {
         match self.range {

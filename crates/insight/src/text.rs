@@ -1,6 +1,8 @@
-//! The short form for a terminal.
+//! The summary for a terminal: scores, the confusion matrix, the most confused pairs.
 
 use std::fmt::Write;
+
+use ground::words::{count, thousands};
 
 use crate::insight::Insight;
 
@@ -26,7 +28,7 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
         out,
         "accuracy  {}  {} of {}",
         paint(BOLD, insight.accuracy.to_string()),
-        insight.accuracy.hits,
+        thousands(insight.accuracy.hits),
         insight.pictures(insight.accuracy.n)
     );
     if let Some(baseline) = insight.baseline.accuracy.estimate() {
@@ -39,11 +41,11 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
     }
     if let Some(cell) = cell_width(insight, width) {
         let side = side_width(insight);
-        let heading = format!("{:side$}  called", "");
+        let heading = format!("{:side$}  predicted", "");
         let _ = writeln!(out, "\n{}", paint(DIM, heading));
         let names: String =
             insight.labels.iter().map(|label| format!("  {:>cell$}", fit(label, cell))).collect();
-        let _ = writeln!(out, "{:<side$}{names}", "is");
+        let _ = writeln!(out, "{:<side$}{names}", "actual");
         for (actual, row) in insight.confusion.counts.iter().enumerate() {
             let _ = write!(out, "{:<side$}", fit(&insight.labels[actual], side));
             for (predicted, &count) in row.iter().enumerate() {
@@ -57,23 +59,27 @@ pub fn short(insight: &Insight, width: usize, colour: bool) -> String {
             out.push('\n');
         }
     }
-    let title =
-        if insight.most_confused.is_empty() { "nothing was confused" } else { "most confused" };
+    let title = if insight.most_confused.is_empty() {
+        "nothing was confused"
+    } else {
+        "most often confused"
+    };
     let _ = writeln!(out, "\n{title}");
-    let half = (width.saturating_sub(20) / 2).max(8);
+    let half = (width.saturating_sub(26) / 2).max(8);
     for pair in insight.most_confused.iter().take(PAIRS) {
         let (actual, predicted) = (&insight.labels[pair.actual], &insight.labels[pair.predicted]);
         let of = insight.confusion.row_sum(pair.actual);
         let (actual, predicted) = (fit(actual, half), fit(predicted, half));
-        let _ = writeln!(out, "  {:>3} of {of}  {actual} called {predicted}", pair.count);
+        let _ = writeln!(
+            out,
+            "  {:>3} of {}  {actual} predicted as {predicted}",
+            thousands(pair.count),
+            thousands(of)
+        );
     }
     let more = insight.most_confused.len().saturating_sub(PAIRS);
     if more > 0 {
-        let _ = writeln!(
-            out,
-            "{}",
-            paint(DIM, format!("  and {more} other {}", if more == 1 { "pair" } else { "pairs" }))
-        );
+        let _ = writeln!(out, "{}", paint(DIM, format!("  and {}", count(more, "other pair"))));
     }
     out
 }
@@ -84,7 +90,7 @@ fn longest(insight: &Insight) -> usize {
 
 /// Columns for the names of the rows.
 fn side_width(insight: &Insight) -> usize {
-    longest(insight).clamp(2, 20)
+    longest(insight).clamp(6, 20)
 }
 
 /// Columns of a cell; `None` where the matrix does not fit with names that can be told apart.

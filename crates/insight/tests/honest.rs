@@ -60,7 +60,9 @@ fn calibration_takes_the_excess_away() {
     assert!((2.4..3.6).contains(&t), "{t}");
     assert!(insight.log_loss.unwrap().value < calibrated.log_loss_before.value - 0.1);
     let words = insight.calibration_sentence().to_string();
-    assert!(words.starts_with("The network by itself is too sure: its probabilities are off by"));
+    assert!(words.starts_with(
+        "The uncalibrated network is overconfident: its percentages are off by about"
+    ));
 }
 
 #[test]
@@ -187,8 +189,11 @@ fn a_power_law_is_found_again() {
     assert!(then.low > now.low && then.high - then.low > 0.02, "{then:?}");
     assert_eq!(learning.law.last().unwrap().0, 800);
     let words = insight.learning_sentence().to_string();
-    assert!(words.starts_with("With twice as many pictures of the same kind, expect "), "{words}");
-    assert!(words.contains("More pictures would help most for "), "{words}");
+    assert!(
+        words.starts_with("With twice as many pictures of the same kind, expect about "),
+        "{words}"
+    );
+    assert!(words.contains("More pictures would help "), "{words}");
 
     // The less sure the steepness, the wider what is expected.
     for (i, point) in record.curve.iter_mut().enumerate() {
@@ -216,15 +221,19 @@ fn a_shortcut_far_above_chance_raises_an_alarm() {
     assert_eq!(alarms, [false, true]);
     let words = insight.shortcut_alarms()[0].to_string();
     assert!(
-        words.starts_with("The mean colour alone tells the class of 53 % (48 to 59)"),
+        words.starts_with(
+            "Possible shortcut: the mean colour alone predicts the right class for 53% (48–59%)"
+        ),
         "{words}"
     );
     let lines = insight.honest_lines().join("\n");
     assert!(
-        lines.contains("\nalarm     the mean colour alone is right on 53 % (48 to 59)"),
+        lines.contains(
+            "\nPossible shortcut: the mean colour alone gives the right class for 53% (48–59%)"
+        ),
         "{lines}"
     );
-    assert!(!lines.contains("doubling"), "nothing is said of what was not measured");
+    assert!(!lines.contains("twice as many"), "nothing is said of what was not measured");
 }
 
 #[test]
@@ -252,8 +261,8 @@ fn better_is_said_only_beyond_chance() {
     assert!(found.accuracy_difference.low > 0.05 && found.log_loss_difference.high < 0.0);
     assert_eq!(
         found.sentence().to_string(),
-        "Fine-tuning is better than the head: of 200 pictures fine-tuning alone names 25 right and \
-         the head alone 0, a difference of 12.5 points in accuracy (7.6 to 17.1)."
+        "Fine-tuning is better than the head. Of 200 pictures, 25 are right with fine-tuning only \
+         and 0 with the head only: a difference of 12.5 points in accuracy (7.6 to 17.1)."
     );
     let back = compare("fine-tuning", &b, "the head", &a, &labels, &groups);
     assert_eq!(back.better, Some(false));
@@ -317,12 +326,12 @@ fn how_it_was_judged_is_said() {
         (insight.protocol_sentence().to_string(), insight.accuracy_sentence().to_string())
     };
     let (how, right) = said(Protocol::OutOfFold { folds: 5, repeats: 3 });
-    assert!(how.contains("cut into 5 parts, 3 times over,"), "{how}");
-    assert!(right.contains(" of 30 pictures: "), "{right}");
+    assert!(how.contains("5-fold cross-validation, repeated 3 times:"), "{how}");
+    assert!(right.contains(" of 30 pictures are "), "{right}");
     let (how, right) = said(Protocol::HeldOut { share: Some(0.2) });
-    assert!(how.starts_with("20 % of the pictures, drawn at random,"), "{how}");
-    assert!(right.contains(" of 30 held-out pictures: "), "{right}");
-    assert!(said(Protocol::Test).1.contains(" of 30 test pictures: "));
+    assert!(how.starts_with("20% of the pictures, chosen at random,"), "{how}");
+    assert!(right.contains(" of 30 held-out pictures are "), "{right}");
+    assert!(said(Protocol::Test).1.contains(" of 30 test pictures are "));
 }
 
 /// A part of the record, and a way to make it impossible.

@@ -32,13 +32,13 @@ fn the_story_reads_as_it_was_told() {
     let insight = Insight::of(&dogs());
     assert_eq!(
         insight.sentence().to_string(),
-        "Right on 71 of 101 held-out pictures: 70 %, and with so few pictures the true rate may lie \
-         anywhere from 61 to 78 %. Of the 34 pictures called eskimo dog, 20 really are eskimo dog, \
-         8 are malamute and 6 are siberian husky. The pair most often confused: malamute called \
-         eskimo dog, 8 of 36 pictures; the other way round, 5 of 29."
+        "71 of 101 held-out pictures are classified correctly: 70%. With so few pictures the true \
+         accuracy may be anywhere between 61% and 78%. Of the 34 pictures predicted as eskimo dog, \
+         20 really are eskimo dog, 8 are malamute and 6 are siberian husky. Most often confused: \
+         malamute predicted as eskimo dog (8 of 36 pictures; the other way round 5 of 29)."
     );
     let baseline = insight.baseline_sentence().to_string();
-    assert_eq!(baseline, "Always answering malamute would be right on 36 %.");
+    assert_eq!(baseline, "Always answering malamute would be right for 36%.");
 }
 
 #[test]
@@ -47,20 +47,20 @@ fn columns_read_well_at_every_count() {
         Insight::of(&record(&["ant", "bee", "fly"], counts)).column_sentence(class).to_string()
     };
     let table: &[&[usize]] = &[&[3, 0, 0], &[0, 0, 1], &[0, 0, 1]];
-    assert_eq!(read(table, 0), "All 3 pictures called ant really are ant.");
-    assert_eq!(read(table, 1), "No picture was called bee.");
-    assert_eq!(read(table, 2), "Of the 2 pictures called fly, 1 really is fly and 1 is bee.");
+    assert_eq!(read(table, 0), "All 3 pictures predicted as ant really are ant.");
+    assert_eq!(read(table, 1), "No picture was predicted as bee.");
+    assert_eq!(read(table, 2), "Of the 2 pictures predicted as fly, 1 really is fly and 1 is bee.");
     assert_eq!(
         read(&[&[0, 1, 0], &[0, 0, 0], &[0, 2, 0]], 1),
-        "Of the 3 pictures called bee none is: 2 are fly and 1 is ant."
+        "Of the 3 pictures predicted as bee, none is: 2 are fly and 1 is ant."
     );
     assert_eq!(
         read(&[&[0, 0, 0], &[1, 0, 0], &[0, 0, 0]], 0),
-        "The one picture called ant is bee."
+        "The only picture predicted as ant is bee."
     );
     assert_eq!(
         read(&[&[1, 0, 0], &[0, 0, 0], &[0, 0, 0]], 0),
-        "The one picture called ant really is ant."
+        "The only picture predicted as ant really is ant."
     );
     let many = Insight::of(&record(
         &["a", "b", "c", "d", "e", "f"],
@@ -68,14 +68,14 @@ fn columns_read_well_at_every_count() {
     ));
     assert_eq!(
         many.column_sentence(0).to_string(),
-        "Of the 21 pictures called a, 1 really is a, 6 are f, 5 are e, 4 are d and 5 are of 2 other classes."
+        "Of the 21 pictures predicted as a, 1 really is a, 6 are f, 5 are e, 4 are d and 5 are of 2 other classes."
     );
 }
 
 #[test]
 fn nothing_held_out_and_no_classes_are_said() {
     let empty = Insight::of(&RunRecord::default());
-    let nothing = "No picture was held out, so nothing is known of how well it does.";
+    let nothing = "No picture was held out, so the accuracy is unknown.";
     assert_eq!(empty.sentence().to_string(), nothing);
     assert_eq!(empty.column_sentence(0).to_string(), "There are no classes.");
     assert_eq!((empty.accuracy.to_string(), empty.log_loss), ("–".to_owned(), None));
@@ -85,15 +85,15 @@ fn nothing_held_out_and_no_classes_are_said() {
 #[test]
 fn no_more_digits_than_the_interval_supports() {
     let shown = |hits, n| Proportion::new(hits, n).to_string();
-    assert_eq!(shown(71, 101), "70 % (61 to 78)");
-    assert_eq!(shown(7, 7), "100 % (65 to 100)");
-    assert_eq!(shown(0, 7), "0 % (0 to 35)");
-    assert_eq!(shown(9_412, 10_000), "94.1 % (93.6 to 94.6)");
-    assert_eq!(shown(941_234, 1_000_000), "94.12 % (94.08 to 94.17)");
+    assert_eq!(shown(71, 101), "70% (61–78%)");
+    assert_eq!(shown(7, 7), "100% (65–100%)");
+    assert_eq!(shown(0, 7), "0% (0–35%)");
+    assert_eq!(shown(9_412, 10_000), "94.1% (93.6–94.6%)");
+    assert_eq!(shown(941_234, 1_000_000), "94.12% (94.08–94.17%)");
     // Not quite all, and not quite none, must not read as such.
-    assert_eq!(shown(998, 1000), "99.8 % (99.3 to 99.9)");
-    assert_eq!(shown(299, 300), "99.7 % (98.1 to 99.9)");
-    assert_eq!(shown(1, 300), "0.3 % (0.1 to 1.9)");
+    assert_eq!(shown(998, 1000), "99.8% (99.3–99.9%)");
+    assert_eq!(shown(299, 300), "99.7% (98.1–99.9%)");
+    assert_eq!(shown(1, 300), "0.3% (0.1–1.9%)");
 }
 
 /// The chance that the interval of a draw of `n` holds the true `share`, summed exactly.
@@ -140,28 +140,28 @@ fn the_terminal_shows_the_matrix_where_it_fits() {
     assert_eq!(
         shown,
         "\
-accuracy  70 % (61 to 78)  71 of 101 held-out pictures
-baseline  36 %  always answering malamute
-log-loss  0.83 (0.69 to 0.99)
+accuracy  70% (61–78%)  71 of 101 held-out pictures
+baseline  36%  always answering malamute
+log-loss  0.83 (0.69–0.99)
 
-                called
-is                  eskimo dog        malamute  siberian husky
+                predicted
+actual              eskimo dog        malamute  siberian husky
 eskimo dog                  20               5               4
 malamute                     8              26               2
 siberian husky               6               5              25
 
-most confused
-    8 of 36  malamute called eskimo dog
-    6 of 36  siberian husky called eskimo dog
-    5 of 29  eskimo dog called malamute
-    5 of 36  siberian husky called malamute
-    4 of 29  eskimo dog called siberian husky
+most often confused
+    8 of 36  malamute predicted as eskimo dog
+    6 of 36  siberian husky predicted as eskimo dog
+    5 of 29  eskimo dog predicted as malamute
+    5 of 36  siberian husky predicted as malamute
+    4 of 29  eskimo dog predicted as siberian husky
   and 1 other pair
 "
     );
     let narrow = text::short(&insight, 36, false);
-    assert!(!narrow.contains("called\n"), "{narrow}");
-    assert!(narrow.lines().all(|line| line.chars().count() <= 54), "{narrow}");
+    assert!(!narrow.contains("predicted\n"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
     let coloured = text::short(&insight, 80, true);
     let mut stripped = coloured.clone();
     for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m"] {

@@ -11,7 +11,7 @@ use doctor::{Checkup, Finding, Kind, Severity, Side};
 use insight::{Guessed, Proportion};
 
 use crate::About;
-use crate::names::{Name, cut, plural};
+use crate::names::{Name, cut, plural, thousands};
 use crate::page::{Picture, Value, rendered};
 use crate::thumbnail::address_of;
 
@@ -151,9 +151,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// "3 things are wrong, 12 deserve a look, and 1 is worth knowing."
+/// "3 things are wrong, 12 are doubtful, and 1 is worth knowing."
 fn lead([wrong, doubtful, notes]: [usize; 3]) -> String {
-    let verbs = [("is wrong", "are wrong"), ("deserves a look", "deserve a look")];
+    let verbs = [("is wrong", "are wrong"), ("is doubtful", "are doubtful")];
     let verbs = verbs.into_iter().chain([("is worth knowing", "are worth knowing")]);
     let mut parts: Vec<String> = vec![];
     for (count, (one, many)) in [wrong, doubtful, notes].into_iter().zip(verbs) {

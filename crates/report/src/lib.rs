@@ -4,8 +4,9 @@
 //! Its three central types are [`insight::RunRecord`] (what a saved classifier carries), [`About`]
 //! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
 //! network, thumbnails inside, readable on a phone, light and dark. [`json`] says the same to
-//! machines, and [`contact_sheet`] shows a folder's pictures before anything is learned. Names of classes and files are text from outside: they are escaped, shown without
-//! characters that hide or turn things, and cut where they are absurdly long.
+//! programs, and [`contact_sheet`] shows the pictures of a folder. Names of classes and files are
+//! text from outside: they are escaped, shown without hidden or direction-changing characters, and
+//! cut if they are absurdly long.
 //!
 //! ```
 //! use insight::{HeldOut, Insight, RunRecord};
@@ -22,7 +23,7 @@
 //! };
 //! let insight = Insight::of(&record);
 //! let page = report::html(&record, &insight, &[], &About { title: "Ants and bees".into(), ..About::default() });
-//! assert!(page.contains("Right on 1 of 1 held-out picture"));
+//! assert!(page.contains("1 of 1 held-out picture is classified correctly"));
 //! assert!(!page.contains("<b>ant</b>"));
 //! ```
 

@@ -1,4 +1,4 @@
-//! Text from outside, made fit to be shown, and numbers as people read them.
+//! Text from outside made safe to show, and numbers as people read them.
 
 use std::borrow::Borrow;
 
@@ -33,13 +33,13 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 /// A probability or share in whole per cent; never 0 for a little, nor 100 for almost all.
 pub(crate) fn percent(share: f64) -> String {
     match 100.0 * share {
-        p if p > 0.0 && p < 1.0 => "< 1 %".to_owned(),
-        p if p > 99.0 && p < 100.0 => "> 99 %".to_owned(),
-        p => format!("{p:.0} %"),
+        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
+        p if p > 99.0 && p < 100.0 => ">99%".to_owned(),
+        p => format!("{p:.0}%"),
     }
 }
 
-/// A time as a stop-watch shows it.
+/// A duration: `2.5 s`, `1:23 min`, `1:02 h`.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
@@ -50,19 +50,19 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// "1 picture", "3 pictures"; templates pass numbers by reference.
+/// A number with its thousands separated: `2,527`.
+pub(crate) fn thousands(n: impl Borrow<usize>) -> String {
+    ground::words::thousands(*n.borrow())
+}
+
+/// `1 picture`, `3,000 pictures`; templates pass numbers by reference.
 pub(crate) fn plural(n: impl Borrow<usize>, one: &str) -> String {
-    let n = *n.borrow();
-    let several = match one.strip_suffix("ss") {
-        Some(_) => format!("{one}es"),
-        None => format!("{one}s"),
-    };
-    if n == 1 { format!("1 {one}") } else { format!("{n} {several}") }
+    ground::words::count(*n.borrow(), one)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, cut, duration, percent, plural};
+    use super::{Name, cut, duration, percent};
 
     #[test]
     fn long_and_hidden_text_is_tamed() {
@@ -76,12 +76,8 @@ mod tests {
     #[test]
     fn numbers_read_as_people_say_them() {
         let shares = [0.0, 0.004, 0.126, 0.996, 1.0].map(percent);
-        assert_eq!(shares, ["0 %", "< 1 %", "13 %", "> 99 %", "100 %"]);
+        assert_eq!(shares, ["0%", "<1%", "13%", ">99%", "100%"]);
         let times = [0.25, 42.4, 83.0, 3720.0].map(duration);
         assert_eq!(times, ["0.2 s", "42 s", "1:23 min", "1:02 h"]);
-        assert_eq!(
-            [plural(1, "class"), plural(3, "class"), plural(2, "pair")],
-            ["1 class", "3 classes", "2 pairs"]
-        );
     }
 }

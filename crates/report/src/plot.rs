@@ -24,7 +24,7 @@ impl Axis {
             low,
             high: 1.0,
             logarithmic: false,
-            ticks: ticks.map(|t| (t, format!("{:.0} %", 100.0 * t))).collect(),
+            ticks: ticks.map(|t| (t, format!("{:.0}%", 100.0 * t))).collect(),
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn values_lie_where_the_labels_say() {
         let axis = Axis::shares(0.63);
-        assert_eq!(axis.ticks.len(), 5, "60 to 100 %");
+        assert_eq!(axis.ticks.len(), 5, "60% to 100%");
         assert!((axis.place(0.8) - 0.5).abs() < 1e-9);
         assert_eq!((axis.place(0.1), axis.place(f64::NAN)), (0.0, 0.0));
         let ratios = Axis::ratios(&[10.0, 1000.0], vec![(100.0, "100".into())]);

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::names::{Name, cut, plural};
+use crate::names::{Name, cut, plural, thousands};
 use crate::thumbnail::address;
 
 /// Pictures of a folder, class by class.

@@ -11,7 +11,7 @@ use insight::{Difference, Estimate, Interval};
 pub(crate) const WIDE: f64 = 1000.0;
 pub(crate) const HIGH: f64 = 400.0;
 
-/// A dot with its interval on a line from 0 to 100 %.
+/// A dot with its interval on a line from 0 to 100%.
 pub(crate) fn whisker(estimate: &Estimate) -> String {
     let Interval { low, high } = estimate.interval;
     format!(

@@ -36,7 +36,7 @@ fn the_gravest_kinds_come_first_and_copies_lie_side_by_side() {
         section(&page, "guesses").contains("<tr class=\"alarm\"><th scope=\"row\"><bdi>the camera")
     );
     // A conflict and three files; near copies, five blurred of each class, a shortcut.
-    assert!(page.contains("4 things are wrong, and 17 deserve a look."));
+    assert!(page.contains("4 things are wrong, and 17 are doubtful."));
     assert!(section(&page, "sheets").contains("10 of 10"));
 }
 
@@ -56,7 +56,7 @@ fn a_large_folder_makes_a_page_that_opens() {
     let pictures = shown(&checkup).len();
     assert!((100..1200).contains(&pictures), "{pictures}");
     let page = html(&checkup, &[], None, &Default::default(), &About::default());
-    assert!(section(&page, "blurred").contains("and 5976 more"));
+    assert!(section(&page, "blurred").contains("and 5,976 more"));
     assert!(section(&page, "sheets").contains("30 of 60 classes are shown"));
     assert!(!page.contains("id=\"guesses\"") && !page.contains("<img "));
 }

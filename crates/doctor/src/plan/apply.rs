@@ -96,7 +96,7 @@ impl Plan {
             ..Applied::default()
         };
         let mut new = vec![];
-        let bar = progress.begin("looking at the files", Some(asked.steps.len() as u64));
+        let bar = progress.begin("checking files", Some(asked.steps.len() as u64));
         for (step, from, to) in asked.steps {
             if stop.asked() {
                 return Err(PlanError::Stopped);
@@ -167,12 +167,12 @@ pub fn undo(
                 continue;
             }
             (Found::Another, Found::Ours) => format!(
-                "`{}` stays, as by now there is another file at `{}`",
+                "`{}` stays: there is now another file at `{}`",
                 to.display(),
                 from.display()
             ),
-            (_, Found::Another) => format!("`{}` was changed since, and stays", to.display()),
-            (_, Found::Nothing) => format!("`{}` is not there any more", to.display()),
+            (_, Found::Another) => format!("`{}` has changed since and stays", to.display()),
+            (_, Found::Nothing) => format!("`{}` no longer exists", to.display()),
         };
         undone.problems.push(problem);
         left.push(entry.clone());
@@ -235,10 +235,7 @@ fn asked<'a>(plan: &'a Plan, past: &Journal, places: &Places) -> Result<Asked<'a
             continue;
         }
         if let Some(line) = seen.insert(&step.path, step.line) {
-            bad.push((
-                step.line,
-                format!("`{}` stands in line {line} already", step.path.display()),
-            ));
+            bad.push((step.line, format!("`{}` is already in line {line}", step.path.display())));
             continue;
         }
         let from = Path::new(&places.name).join(&step.path);
@@ -255,10 +252,7 @@ fn asked<'a>(plan: &'a Plan, past: &Journal, places: &Places) -> Result<Asked<'a
             } else if is_taken(&places.above.join(&from)) {
                 bad.push((
                     step.line,
-                    format!(
-                        "`{}` is another file than the one that was moved away before",
-                        step.path.display()
-                    ),
+                    format!("`{}` is not the file that was moved before", step.path.display()),
                 ));
             } else {
                 bad.push((
@@ -305,7 +299,7 @@ fn goal(step: &Step, places: &Places) -> Result<PathBuf, String> {
             let above = places.folder();
             let mut parts = step.path.components();
             if parts.clone().count() < 2 {
-                return Err(format!("`{shown}` lies in no class's folder"));
+                return Err(format!("`{shown}` is not in a class folder"));
             }
             let first = parts.next().map(|part| part.as_os_str().to_owned()).unwrap_or_default();
             let side = ["train", "valid", "val", "validation", "test"]
@@ -326,21 +320,21 @@ fn fit(step: &Step, from: &Path, goal: &Path, places: &Places) -> Result<(), Str
     let shown = step.path.display();
     let place = places.inside(from).map_err(|why| format!("`{shown}` {why}"))?;
     match fs::symlink_metadata(&place) {
-        Err(_) => return Err(format!("`{shown}` is not there")),
+        Err(_) => return Err(format!("`{shown}` does not exist")),
         Ok(found) if found.is_symlink() => {
             return Err(format!("`{shown}` is a link, and only files are moved"));
         }
-        Ok(found) if !found.is_file() => return Err(format!("`{shown}` is no file")),
+        Ok(found) if !found.is_file() => return Err(format!("`{shown}` is not a file")),
         Ok(_) => {}
     }
     let to = places.inside(goal).map_err(|why| format!("`{}` {why}", goal.display()))?;
     match step.action {
         Action::Relabel => {
             if step.to.components().count() != 1 {
-                return Err(format!("`{}` is no name of a class", step.to.display()));
+                return Err(format!("`{}` is not a class name", step.to.display()));
             }
             if to == place {
-                return Err(format!("`{shown}` is filed under `{}` already", step.to.display()));
+                return Err(format!("`{shown}` is already in class `{}`", step.to.display()));
             }
             // The class's folder on this side, or on another one.
             let known = |above: &Path| above.join(&step.to).is_dir();
@@ -349,7 +343,7 @@ fn fit(step: &Step, from: &Path, goal: &Path, places: &Places) -> Result<(), Str
                 return Err(format!("there is no class `{}`", step.to.display()));
             }
         }
-        Action::Move if to == place => return Err(format!("`{shown}` is there already")),
+        Action::Move if to == place => return Err(format!("`{shown}` is already there")),
         _ => {}
     }
     if to.is_dir() {

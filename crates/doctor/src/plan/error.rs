@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use ground::files::FileError;
 
-/// Lines that are told of where many do not fit.
-const TOLD: usize = 8;
+/// How many mismatched lines an error lists.
+const LISTED: usize = 8;
 
 /// Why a plan cannot be read, applied or undone.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum PlanError {
         why: String,
     },
     /// The folder that the plan is for is not there, or cannot have a folder beside it.
-    #[error("`{}` is no folder of pictures: {why}", .path.display())]
+    #[error("`{}` is not a folder of pictures: {why}", .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -31,10 +31,10 @@ pub enum PlanError {
         why: &'static str,
     },
     /// Lines that do not fit what is there; nothing was moved.
-    #[error("nothing was moved, as {}", lines(.0))]
+    #[error("nothing was moved: {}", lines(.0))]
     DoesNotFit(Vec<(u64, String)>),
     /// What was applied before was applied to another folder.
-    #[error("`{}` tells of what was moved in `{}`, which is another folder", .journal.display(), .folder.display())]
+    #[error("`{}` records moves in another folder, `{}`", .journal.display(), .folder.display())]
     OtherFolder {
         /// Where that is written down.
         journal: PathBuf,
@@ -42,7 +42,7 @@ pub enum PlanError {
         folder: PathBuf,
     },
     /// Something took a picture's new place while it was being moved.
-    #[error("cannot move `{}`: by now there is another file at `{}`", .from.display(), .to.display())]
+    #[error("cannot move `{}`: there is now another file at `{}`", .from.display(), .to.display())]
     Taken {
         /// What was to be moved.
         from: PathBuf,
@@ -60,13 +60,13 @@ impl PlanError {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::File(error) if error.source.kind() == std::io::ErrorKind::CrossesDevices => {
-                "the places lie on different disks, and files are moved within one only; put the \
-                 pictures into a folder that lies on the same disk as the folder above it"
+                "the folder and the one beside it are on different disks, and files are moved within one \
+                 disk only; move the pictures to the disk of the folder above"
             }
             Self::File(_) => return None,
             Self::Table { .. } => {
                 "the first line is `action,path,to,reason`; an action is `move`, `relabel`, \
-                 `leave out` or `keep`, and the action `folder` names the folder that paths start in"
+                 `leave out` or `keep`, and the action `folder` names the folder that paths are relative to"
             }
             Self::Folder { .. } => "name the folder of pictures with `--folder`",
             Self::DoesNotFit(_) => {
@@ -76,7 +76,7 @@ impl PlanError {
                 "undo that first with `lookalike apply --undo`, or give the plan another name"
             }
             Self::Taken { .. } | Self::Stopped => {
-                "the same command goes on; with `--undo` everything is put back"
+                "run the same command again to resume; `--undo` puts everything back"
             }
         };
         Some(help.into())
@@ -85,11 +85,11 @@ impl PlanError {
 
 fn lines(lines: &[(u64, String)]) -> String {
     let head = match lines.len() {
-        1 => "a line of the plan does not fit what is there".to_owned(),
-        n => format!("{n} lines of the plan do not fit what is there"),
+        1 => "one line of the plan does not match the folder".to_owned(),
+        n => format!("{n} lines of the plan do not match the folder"),
     };
-    let told = lines.iter().take(TOLD).map(|(line, why)| format!("\n  line {line}: {why}"));
-    let more = lines.len().saturating_sub(TOLD);
+    let listed = lines.iter().take(LISTED).map(|(line, why)| format!("\n  line {line}: {why}"));
+    let more = lines.len().saturating_sub(LISTED);
     let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    head + &told.collect::<String>() + &more
+    head + &listed.collect::<String>() + &more
 }

@@ -54,7 +54,7 @@ impl Journal {
             let field = |column: usize| record.get(column).unwrap_or_default();
             let Some(journal) = &mut journal else {
                 if field(0) != FIRST.as_bytes() {
-                    return Err(wrong(line, "this does not tell what of a plan was applied"));
+                    return Err(wrong(line, "this is not a record of an applied plan"));
                 }
                 let folder = table::folder(path, field(1));
                 journal = Some(Self { folder, ..Self::default() });
@@ -67,12 +67,12 @@ impl Journal {
             let action = Action::ALL.into_iter().find(|a| a.words().as_bytes() == field(0));
             let digest = std::str::from_utf8(field(3)).ok().and_then(|text| text.parse().ok());
             let (Some(action), Some(digest)) = (action, digest) else {
-                return Err(wrong(line, "this does not tell of a file"));
+                return Err(wrong(line, "this is not a record of a file"));
             };
             let (from, to) = (from_bytes(field(1)), from_bytes(field(2)));
             journal.entries.push(Entry { action, from, to, digest });
         }
-        journal.map(Some).ok_or_else(|| wrong(1, "this does not tell what of a plan was applied"))
+        journal.map(Some).ok_or_else(|| wrong(1, "this is not a record of an applied plan"))
     }
 
     /// Writes it, whole or not at all.

@@ -21,12 +21,12 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn of(folder: &Path) -> Result<Self, PlanError> {
         let no = |why| PlanError::Folder { path: folder.to_owned(), why };
-        let real = fs::canonicalize(folder).map_err(|_| no("it is not there"))?;
+        let real = fs::canonicalize(folder).map_err(|_| no("it does not exist"))?;
         if !real.is_dir() {
             return Err(no("it is a file"));
         }
         let (Some(above), Some(name)) = (real.parent(), real.file_name()) else {
-            return Err(no("nothing can lie beside it"));
+            return Err(no("there can be no folder beside it"));
         };
         let mut left_out = name.to_owned();
         left_out.push("-left-out");
@@ -54,13 +54,13 @@ impl Places {
             place.push(part);
             match fs::symlink_metadata(&place) {
                 Ok(found) if at + 1 < parts && found.is_symlink() => {
-                    return Err("lies behind a link");
+                    return Err("is behind a link");
                 }
                 Ok(found) if at + 1 < parts && !found.is_dir() => {
-                    return Err("would lie in a file");
+                    return Err("would be inside a file");
                 }
                 Err(error) if is_of_no_file(&error) => {
-                    return Err("is no name that a file can have here");
+                    return Err("is not a valid file name here");
                 }
                 // What is not there has nothing in it that could be a link.
                 _ => {}

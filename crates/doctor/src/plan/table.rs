@@ -85,13 +85,13 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
             String::from_utf8_lossy(field(action)).trim().to_lowercase().replace(['-', '_'], " ");
         if word == FOLDER {
             if !plan.folder.as_os_str().is_empty() {
-                return Err(wrong(line, "the folder is named again".into()));
+                return Err(wrong(line, "the folder is given twice".into()));
             }
             plan.folder = folder_of(path).join(from_bytes(field(place)));
             continue;
         }
         let found = Action::ALL.into_iter().find(|action| action.words() == word);
-        let action = found.ok_or_else(|| wrong(line, format!("`{word}` is no action")))?;
+        let action = found.ok_or_else(|| wrong(line, format!("`{word}` is not an action")))?;
         let step = Step {
             action,
             path: from_bytes(field(place)),
@@ -101,7 +101,7 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
         };
         match action {
             _ if step.path.as_os_str().is_empty() => {
-                return Err(wrong(line, "names no file".into()));
+                return Err(wrong(line, "has no file".into()));
             }
             Action::Move | Action::Relabel if step.to.as_os_str().is_empty() => {
                 return Err(wrong(

@@ -191,31 +191,31 @@ fn what_does_not_fit_is_told_and_nothing_is_moved() {
     }
     let before = tree(place.0.path());
     let mut wrong = vec![
-        ((LeaveOut, "ants/9.jpg", ""), "is not there"),
+        ((LeaveOut, "ants/9.jpg", ""), "does not exist"),
         ((LeaveOut, "../elsewhere/x.jpg", ""), "leads out"),
         ((LeaveOut, "ants/../../elsewhere/x.jpg", ""), "leads out"),
         ((LeaveOut, "/etc/hosts", ""), "leads out"),
-        ((LeaveOut, "ants", ""), "is no file"),
+        ((LeaveOut, "ants", ""), "is not a file"),
         ((Move, "ants/1.jpg", "../1.jpg"), "leads out"),
         ((Move, "ants/1.jpg", "/tmp/1.jpg"), "leads out"),
         ((Move, "ants/1.jpg", "bees"), "is a folder"),
-        ((Move, "ants/1.jpg", "ants/1.jpg"), "is there already"),
-        ((Move, "ants/1.jpg", "bees/1.jpg/1.jpg"), "would lie in a file"),
+        ((Move, "ants/1.jpg", "ants/1.jpg"), "is already there"),
+        ((Move, "ants/1.jpg", "bees/1.jpg/1.jpg"), "would be inside a file"),
         ((Relabel, "ants/1.jpg", "wasps"), "there is no class `wasps`"),
-        ((Relabel, "ants/1.jpg", "ants"), "is filed under `ants` already"),
+        ((Relabel, "ants/1.jpg", "ants"), "is already in class `ants`"),
         ((Relabel, "ants/1.jpg", ".."), "leads out"),
-        ((Relabel, "ants/1.jpg", "bees/deep"), "is no name of a class"),
-        ((Relabel, "loose.jpg", "ants"), "lies in no class"),
-        ((LeaveOut, "ants/2.jpg", ""), "stands in line 4 already"),
+        ((Relabel, "ants/1.jpg", "bees/deep"), "is not a class name"),
+        ((Relabel, "loose.jpg", "ants"), "is not in a class folder"),
+        ((LeaveOut, "ants/2.jpg", ""), "is already in line 4"),
     ];
     let long = format!("ants/{}", "x".repeat(300));
     if cfg!(unix) {
-        wrong.push(((Move, "ants/1.jpg", "new\0er/1.jpg"), "is no name that a file can have"));
-        wrong.push(((Move, "ants/1.jpg", "ants/new\0er.jpg"), "is no name that a file can have"));
-        wrong.push(((Move, "ants/1.jpg", &long), "is no name that a file can have"));
-        wrong.push(((LeaveOut, "link/x.jpg", ""), "lies behind a link"));
+        wrong.push(((Move, "ants/1.jpg", "new\0er/1.jpg"), "is not a valid file name"));
+        wrong.push(((Move, "ants/1.jpg", "ants/new\0er.jpg"), "is not a valid file name"));
+        wrong.push(((Move, "ants/1.jpg", &long), "is not a valid file name"));
+        wrong.push(((LeaveOut, "link/x.jpg", ""), "is behind a link"));
         wrong.push(((LeaveOut, "ants/link.jpg", ""), "is a link"));
-        wrong.push(((Move, "ants/1.jpg", "link/1.jpg"), "lies behind a link"));
+        wrong.push(((Move, "ants/1.jpg", "link/1.jpg"), "is behind a link"));
     }
     for (step, why) in wrong {
         let good = [(LeaveOut, "bees/1.jpg", ""), (Relabel, "ants/2.jpg", "bees"), step];
@@ -234,7 +234,7 @@ fn a_left_out_folder_that_is_a_link_is_refused() {
     fs::create_dir(place.at("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", place.at("photos-left-out")).unwrap();
     let error = place.apply(&place.plan(&STEPS)).unwrap_err();
-    assert!(error.to_string().contains("lies behind a link"), "{error}");
+    assert!(error.to_string().contains("is behind a link"), "{error}");
     assert!(tree(&place.at("elsewhere")).is_empty());
 }
 
@@ -263,7 +263,7 @@ fn one_plan_is_for_one_folder() {
     let error = place.apply(&other).unwrap_err();
     assert!(matches!(error, PlanError::OtherFolder { .. }), "{error}");
     let nowhere = Plan { folder: place.at("nowhere"), steps: vec![] };
-    assert!(place.apply(&nowhere).unwrap_err().to_string().contains("is not there"));
+    assert!(place.apply(&nowhere).unwrap_err().to_string().contains("does not exist"));
 }
 
 #[test]
@@ -534,10 +534,10 @@ fn a_table_from_a_spreadsheet_is_read() {
     assert_eq!(plan.steps[0].reason, "it is blurred");
     for (text, line, why) in [
         ("path,to\n", 1, "no column `action`"),
-        ("action,path,to\nburn,ants/1.jpg,\n", 2, "`burn` is no action"),
-        ("action,path,to\n\nkeep,,\n", 3, "names no file"),
+        ("action,path,to\nburn,ants/1.jpg,\n", 2, "`burn` is not an action"),
+        ("action,path,to\n\nkeep,,\n", 3, "has no file"),
         ("action,path,to\nmove,ants/1.jpg,\n", 2, "needs a place"),
-        ("action,path,to\nfolder,a,\nfolder,b,\n", 3, "named again"),
+        ("action,path,to\nfolder,a,\nfolder,b,\n", 3, "given twice"),
     ] {
         fs::write(place.table(), text).unwrap();
         let error = Plan::read(&place.table()).unwrap_err();

@@ -77,7 +77,7 @@ impl Reason {
             Self::Sure => "one class alone is probable enough",
             Self::Several => "more than one class is probable enough",
             Self::Unsure => "no class is as probable as it is for most of its pictures",
-            Self::Far => "unlike anything seen in training",
+            Self::Far => "unlike the training pictures",
         }
     }
 }

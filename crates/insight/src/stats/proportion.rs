@@ -34,8 +34,8 @@ pub(super) fn wilson_of(share: f64, of: f64) -> Interval {
 /// the three are counted (Hand, Christen, Kirielle: *F\*: an interpretable transformation of the
 /// F-measure*, Machine Learning 110, 2021), so Wilson's interval of J carries over, the
 /// transformation being monotone. A percentile bootstrap (Efron 1979) was tried against it by
-/// simulation: with 10 pictures a class and a true F1 of 0.95 its nominal 95 % hold the truth in
-/// 64 % of runs, as it has no width at all where nothing went wrong; this one in 95 %.
+/// simulation: with 10 pictures a class and a true F1 of 0.95 its nominal 95% hold the truth in
+/// 64% of runs, as it has no width at all where nothing went wrong; this one in 95%.
 #[must_use]
 pub fn f1(hits: usize, missed: usize, wrong: usize, design: f64) -> Option<Estimate> {
     let overlap = Proportion::of_groups(hits, hits + missed + wrong, design).estimate()?;
@@ -81,7 +81,7 @@ impl Proportion {
     }
 }
 
-/// As "70 % (61 to 78)", or "–" of nothing.
+/// `70% (61–78%)`, or `–` of nothing.
 impl fmt::Display for Proportion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.estimate() {
@@ -114,7 +114,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Digits after the point of a percentage that the interval supports. Never so few that 99.7 %
+    /// Digits after the point of a percentage that the interval supports. Never so few that 99.7%
     /// would read as all.
     fn digits(&self) -> usize {
         let points = 100.0 * (self.interval.high - self.interval.low);
@@ -126,27 +126,27 @@ impl Estimate {
         (supported..4).find(|digits| !rounds_away(digits)).unwrap_or(4)
     }
 
-    /// The value: "70 %".
+    /// The value: `70%`.
     #[must_use]
     pub fn percent(&self) -> String {
-        format!("{:.*} %", self.digits(), 100.0 * self.value)
+        format!("{:.*}%", self.digits(), 100.0 * self.value)
     }
 
-    /// The interval: "61 to 78" (per cent).
+    /// The interval: `61–78%`.
     #[must_use]
     pub fn range(&self) -> String {
         let [low, high] = self.ends();
-        format!("{low} to {high}")
+        format!("{low}–{high}%")
     }
 
-    /// As a number and not in per cent, with two digits: "0.83 (0.71 to 0.97)".
+    /// As a number, not a percentage, with two digits: `0.83 (0.71–0.97)`.
     #[must_use]
     pub fn plain(&self) -> String {
         let Interval { low, high } = self.interval;
-        format!("{:.2} ({low:.2} to {high:.2})", self.value)
+        format!("{:.2} ({low:.2}–{high:.2})", self.value)
     }
 
-    /// Both ends of the interval, in per cent: "61" and "78".
+    /// Both ends of the interval, in per cent: `61` and `78`.
     #[must_use]
     pub fn ends(&self) -> [String; 2] {
         [self.interval.low, self.interval.high]
@@ -154,7 +154,7 @@ impl Estimate {
     }
 }
 
-/// As "70 % (61 to 78)".
+/// `70% (61–78%)`.
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.percent(), self.range())

@@ -1,10 +1,10 @@
-//! What more pictures would bring, labels to look at, shortcuts, and what else was tried.
+//! What more pictures would gain, possible label errors, shortcuts, and the candidates.
 
 use insight::{Estimate, Insight, Proportion, RunRecord};
 
 use super::gallery::{Picture, of_judged};
 use super::{Value, words};
-use crate::names::{cut, percent, plural};
+use crate::names::{cut, percent, plural, thousands};
 use crate::plot::{Axis, Plot};
 use crate::svg;
 
@@ -30,8 +30,8 @@ impl More {
         let mut ticks = vec![];
         if let (Some(first), [.., last, doubled]) = (learning.law.first(), &learning.law[..]) {
             ticks = vec![
-                (first.0 as f64, first.0.to_string()),
-                (last.0 as f64, last.0.to_string()),
+                (first.0 as f64, thousands(first.0)),
+                (last.0 as f64, thousands(last.0)),
                 shown(doubled.0),
             ];
         }
@@ -77,14 +77,14 @@ pub(super) fn doubted(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Doubted>
         .collect()
 }
 
-/// A way to answer, and how far it gets.
+/// Something to predict the class from, and its accuracy.
 pub(super) struct Guess {
     pub(super) name: String,
     pub(super) alarm: bool,
     pub(super) value: Value,
 }
 
-/// What can be had without looking, the classifier itself last; nothing where nothing was tried.
+/// Accuracy without looking at the content, the classifier itself last; empty if nothing was tried.
 pub(super) fn guesses(insight: &Insight) -> Vec<Guess> {
     let guess = |name: String, alarm, right: &Proportion| {
         right.estimate().map(|estimate| Guess { name, alarm, value: Value::of(&estimate) })
@@ -92,26 +92,27 @@ pub(super) fn guesses(insight: &Insight) -> Vec<Guess> {
     if insight.shortcuts.is_empty() {
         return vec![];
     }
-    let always = guess("always the most common class".into(), false, &insight.baseline.accuracy);
+    let always =
+        guess("nothing: always the most common class".into(), false, &insight.baseline.accuracy);
     let tried = insight.shortcuts.iter().map(|g| guess(cut(&g.what, 80), g.alarm, &g.right));
-    let own = guess("this classifier".into(), false, &insight.accuracy);
+    let own = guess("the picture: this classifier".into(), false, &insight.accuracy);
     [always].into_iter().chain(tried).chain([own]).flatten().collect()
 }
 
-/// A head that competed.
-pub(super) struct Rival {
+/// A head that was cross-validated.
+pub(super) struct Candidate {
     pub(super) name: String,
     pub(super) log_loss: String,
-    /// How much larger than that of the one taken, on the same pictures.
+    /// Its difference to the selected head, on the same pictures.
     pub(super) behind: String,
     pub(super) errors: String,
     pub(super) pictures: String,
     pub(super) chosen: bool,
 }
 
-/// What else was tried.
+/// The candidates, and comparisons with fine-tuning.
 pub(super) struct Tried {
-    pub(super) rivals: Vec<Rival>,
+    pub(super) candidates: Vec<Candidate>,
     /// Each comparison in words, and the difference as a whisker.
     pub(super) comparisons: Vec<(String, String)>,
     pub(super) finder: Option<Plot>,
@@ -120,11 +121,11 @@ pub(super) struct Tried {
 
 impl Tried {
     pub(super) fn of(record: &RunRecord) -> Option<Self> {
-        let rivals = record.candidates.iter().map(|candidate| Rival {
+        let candidates = record.candidates.iter().map(|candidate| Candidate {
             name: cut(&candidate.name, 80),
             log_loss: candidate.told(),
             behind: candidate.told_behind(),
-            pictures: candidate.errors.1.to_string(),
+            pictures: thousands(candidate.errors.1),
             errors: Proportion::new(candidate.errors.0, candidate.errors.1).to_string(),
             chosen: candidate.chosen,
         });
@@ -135,12 +136,12 @@ impl Tried {
         let finder = record.finder.as_ref().and_then(finder);
         let suggested = record.finder.as_ref().and_then(|finder| finder.suggested);
         let tried = Self {
-            rivals: rivals.collect(),
+            candidates: candidates.collect(),
             comparisons: comparisons.collect(),
             finder,
             suggested: suggested.map_or_else(String::new, |rate| format!("{rate:.1e}")),
         };
-        let any = !(tried.rivals.is_empty() && tried.comparisons.is_empty());
+        let any = !(tried.candidates.is_empty() && tried.comparisons.is_empty());
         (any || tried.finder.is_some()).then_some(tried)
     }
 }

@@ -7,8 +7,10 @@ mod matrix;
 mod training;
 mod trust;
 
+use std::path::Path;
+
 use askama::Template;
-use insight::{BadPicture, Insight, Piece, RunRecord, Sentence};
+use insight::{BadPicture, Insight, Paths, Piece, RunRecord, Sentence, Step, visible};
 
 use self::beyond::{Doubted, Guess, More, Tried};
 pub(crate) use self::gallery::Picture;
@@ -18,7 +20,7 @@ use self::matrix::Matrix;
 use self::training::Training;
 use self::trust::{Certainty, Unsure};
 use crate::About;
-use crate::names::{Name, cut, plural};
+use crate::names::{Name, cut, plural, thousands};
 use crate::svg;
 
 pub use self::gallery::EXPLAINED;
@@ -37,6 +39,8 @@ pub(crate) struct Page<'a> {
     names: &'a [Name],
     headline: Option<Headline>,
     notes: Vec<String>,
+    /// What to do next: sentences as HTML, and commands.
+    steps: Vec<(String, Option<String>)>,
     samples: Vec<ClassSamples>,
     training: Option<Training>,
     matrix: Option<Matrix>,
@@ -70,7 +74,7 @@ pub(crate) struct Page<'a> {
 /// What the page begins with.
 struct Headline {
     percent: String,
-    ends: [String; 2],
+    range: String,
     bar: String,
     /// Sentences, as HTML.
     accuracy: String,
@@ -115,12 +119,7 @@ struct Words<'a> {
 }
 
 fn words(sentence: &Sentence) -> String {
-    unbroken(&rendered(&Words { sentence }))
-}
-
-/// With no line break between a number and its per cent sign.
-fn unbroken(text: &str) -> String {
-    text.replace(" %", "\u{a0}%")
+    rendered(&Words { sentence })
 }
 
 pub(crate) fn rendered(template: &impl Template) -> String {
@@ -147,6 +146,7 @@ impl<'a> Page<'a> {
             title: Name::of(&about.title),
             names,
             headline: headline(insight),
+            steps: steps(record, insight, about),
             notes: record.notes.iter().map(|note| cut(note, 1000)).collect(),
             samples: gallery::samples(record, &shown, thumbnails),
             training: Training::of(&record.history),
@@ -182,6 +182,25 @@ impl<'a> Page<'a> {
     }
 }
 
+/// What to do next, with commands for the file names that `train` gives.
+fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec<(String, Option<String>)> {
+    let classifier = visible(&about.file);
+    let suspects = Path::new(&classifier).with_extension("suspects.csv");
+    let pictures = record.facts.iter().find(|fact| fact.name == "pictures");
+    let paths = Paths {
+        pictures: pictures.map_or("PHOTOS", |fact| &fact.value),
+        classifier: &classifier,
+        suspects: suspects.to_str(),
+    };
+    let each = |step: Step| {
+        let command = step.command(&paths).map(|command| cut(&command, 500));
+        let end = if command.is_some() { ":" } else { "." };
+        (words(&step.sentence(insight)) + end, command)
+    };
+    let usable = !insight.judged.is_empty() && !about.file.is_empty();
+    if usable { insight.next_steps(record).into_iter().map(each).collect() } else { vec![] }
+}
+
 /// Names of the classes, fit to be shown.
 pub(crate) fn names(insight: &Insight) -> Vec<Name> {
     insight.labels.iter().map(|label| Name::of(label)).collect()
@@ -192,7 +211,7 @@ fn headline(insight: &Insight) -> Option<Headline> {
     let baseline = insight.baseline.accuracy.estimate()?;
     Some(Headline {
         percent: estimate.percent(),
-        ends: estimate.ends(),
+        range: estimate.range(),
         bar: svg::verdict(&estimate, baseline.value),
         accuracy: words(&insight.accuracy_sentence()),
         baseline: words(&insight.baseline_sentence()),
@@ -206,8 +225,8 @@ fn headline(insight: &Insight) -> Option<Headline> {
 fn tiles(insight: &Insight) -> Vec<(&'static str, String)> {
     let log_loss = insight.log_loss.map_or_else(String::new, |loss| loss.plain());
     vec![
-        ("Pictures judged", insight.accuracy.n.to_string()),
-        ("Classes", insight.classes.len().to_string()),
+        ("Pictures evaluated", thousands(insight.accuracy.n)),
+        ("Classes", thousands(insight.classes.len())),
         ("Error rate", insight.error_rate.to_string()),
         ("Log-loss", log_loss),
     ]

@@ -2,7 +2,6 @@
 
 use insight::{Epoch, Proportion};
 
-use super::unbroken;
 use crate::names::{cut, duration, plural};
 use crate::svg::{Chart, Line, chart};
 
@@ -55,17 +54,14 @@ impl Training {
         let starts: Vec<usize> = (0..history.len())
             .filter(|&i| i == 0 || history[i].stage != history[i - 1].stage)
             .collect();
-        let percents = |value: f64| format!("{:.0} %", 100.0 * value);
+        let percents = |value: f64| format!("{:.0}%", 100.0 * value);
         let values: Vec<_> = rates.iter().map(|rate| rate.map(|rate| rate.value)).collect();
         let bands: Vec<_> = rates.iter().map(|rate| rate.map(|rate| rate.interval)).collect();
         let lines =
             [Line { class: "train", values: &train }, Line { class: "valid", values: &valid }];
         let stages = stages(history, &starts);
         (!history.is_empty()).then(|| Self {
-            words: remarks(&stages, &errors, &valid, &train, history)
-                .iter()
-                .map(|words| unbroken(words))
-                .collect(),
+            words: remarks(&stages, &errors, &valid, &train, history),
             loss: chart(&lines, &[], &starts, |value| trim(&format!("{value:.2}"))),
             errors: rates.iter().any(Option::is_some).then(|| {
                 chart(&[Line { class: "wrong", values: &values }], &bands, &starts, percents)
@@ -114,11 +110,11 @@ fn remarks(
     let each = |stage: &Stage| format!("{} {}", plural(stage.rows.len(), "epoch"), stage.name);
     let list = stages.iter().map(each).collect::<Vec<_>>().join(", then ");
     let time = duration(history.iter().map(|epoch| epoch.seconds).sum());
-    let mut words = vec![format!("It learnt for {list}, in {time} altogether.")];
+    let mut words = vec![format!("It was trained for {list}, in {time} altogether.")];
     let mut known = errors.iter().flatten();
     if let (Some(first), Some(last)) = (known.next(), known.next_back()) {
         words.push(format!(
-            "Its error rate was {first} after the first epoch and {last} after the last."
+            "The error rate was {first} after the first epoch and {last} after the last."
         ));
     }
     let measured: Vec<(usize, f64)> =
@@ -129,13 +125,13 @@ fn remarks(
         && train[last].zip(train[best]).is_some_and(|(at_end, at_best)| at_end < at_best)
     {
         words.push(format!(
-            "The loss on held-out pictures was lowest after epoch {} and has risen since, while the \
-             training loss still fell: from there on it learnt pictures by heart rather than classes.",
+            "The validation loss was lowest after epoch {} and rose afterwards, while the training loss \
+             still fell: from there on the network overfitted.",
             best + 1
         ));
     }
     if train.iter().any(Option::is_none) {
-        words.push("Training broke down: its loss was no longer a number.".to_owned());
+        words.push("Training diverged: the loss became NaN or infinite.".to_owned());
     }
     words
 }

@@ -1,4 +1,4 @@
-//! Whether its probabilities can be believed, and what it does when it does not know.
+//! Calibration, and what it answers when it does not know.
 
 use insight::{Answers, Calibrated, Insight, Interval, Proportion, Verdict};
 
@@ -106,7 +106,7 @@ fn parts(insight: &Insight) -> Vec<Part> {
         part("right", "one class, right", single(true)),
         part("wrong", "one class, wrong", single(false)),
         part("several", "several classes", count(&|j| matches!(j.verdict, Verdict::Ambiguous(_)))),
-        part("none", "unlike anything seen", count(&|j| j.verdict == Verdict::Unfamiliar)),
+        part("none", "not recognised", count(&|j| j.verdict == Verdict::Unfamiliar)),
     ]
     .into_iter()
     .filter(|part| part.width > 0.0)

@@ -1,70 +1,9 @@
-//! The same in words. A class's name stands apart from the words around it, so that a page can set
-//! it off (and isolate its writing direction) and a terminal can print it plain.
+//! Accuracy and confusion in words.
 
-mod honest;
-mod seen;
+use ground::words::thousands;
 
-use std::collections::HashSet;
-use std::fmt;
-
+use super::Sentence;
 use crate::insight::Insight;
-use crate::record::Protocol;
-
-/// A part of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Words of ours.
-    Text(String),
-    /// The name of a class, as [`labels`] shows it.
-    Class(String),
-}
-
-/// Words and names of classes in turn; prints as one line of text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sentence(pub Vec<Piece>);
-
-impl Sentence {
-    fn text(mut self, words: impl Into<String>) -> Self {
-        self.0.push(Piece::Text(words.into()));
-        self
-    }
-
-    fn class(mut self, label: &str) -> Self {
-        self.0.push(Piece::Class(label.to_owned()));
-        self
-    }
-}
-
-impl fmt::Display for Sentence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| match piece {
-            Piece::Text(words) | Piece::Class(words) => f.write_str(words),
-        })
-    }
-}
-
-/// Text from outside with nothing hidden in it: characters that move the cursor, colour a
-/// terminal or turn the writing direction show as `�`.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
-            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hides(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// Names of classes as people read them: [`visible`], and `eskimo_dog` as "eskimo dog" unless two
-/// classes would then look the same.
-#[must_use]
-pub fn labels(classes: &[String]) -> Vec<String> {
-    let plain: Vec<String> = classes.iter().map(|name| visible(name)).collect();
-    let spaced: Vec<String> =
-        plain.iter().map(|name| name.replace('_', " ").trim().to_owned()).collect();
-    let distinct = spaced.iter().collect::<HashSet<_>>().len() == classes.len();
-    if distinct && spaced.iter().all(|name| !name.is_empty()) { spaced } else { plain }
-}
 
 impl Insight {
     /// Accuracy, the confusion matrix's first column and the pair most often confused.
@@ -80,53 +19,44 @@ impl Insight {
         all
     }
 
-    /// "Right on 71 of 101 held-out pictures: 70 %, and with so few pictures …"
+    /// "71 of 101 held-out pictures are right: 70%. …", with the 95% interval.
     #[must_use]
     pub fn accuracy_sentence(&self) -> Sentence {
         let words = Sentence::default();
         let Some(estimate) = self.accuracy.estimate() else {
-            return words.text("No picture was held out, so nothing is known of how well it does.");
+            return words.text("No picture was held out, so the accuracy is unknown.");
         };
         let [low, high] = estimate.ends();
         let width = estimate.interval.high - estimate.interval.low;
-        let sure = if width >= 0.1 {
-            format!(
-                "and with so few pictures the true rate may lie anywhere from {low} to {high} %"
-            )
-        } else {
-            format!("and the true rate lies most likely between {low} and {high} %")
+        let sure = match width >= 0.1 {
+            true => "With so few pictures the true accuracy may be anywhere",
+            false => "The true accuracy is most likely",
         };
         let (hits, n, percent) = (self.accuracy.hits, self.accuracy.n, estimate.percent());
-        words.text(format!("Right on {hits} of {}: {percent}, {sure}.", self.pictures(n)))
+        words.text(format!(
+            "{} of {} {} classified correctly: {percent}. {sure} between {low}% and {high}%.",
+            thousands(hits),
+            self.pictures(n),
+            are(n),
+        ))
     }
 
-    /// "101 held-out pictures", or what they are.
-    #[must_use]
-    pub fn pictures(&self, n: usize) -> String {
-        let kind = match self.protocol {
-            Protocol::OutOfFold { .. } => "",
-            Protocol::HeldOut { .. } => "held-out ",
-            Protocol::Test => "test ",
-        };
-        format!("{n} {kind}picture{}", if n == 1 { "" } else { "s" })
-    }
-
-    /// "Always answering husky would be right on 37 %."
+    /// "Always answering husky would be right for 37%."
     #[must_use]
     pub fn baseline_sentence(&self) -> Sentence {
         let Some(estimate) = self.baseline.accuracy.estimate() else { return Sentence::default() };
         Sentence::default()
             .text("Always answering ")
             .class(&self.labels[self.baseline.class])
-            .text(format!(" would be right on {}", estimate.percent()))
+            .text(format!(" would be right for {}", estimate.percent()))
             .text(match self.accuracy.interval.low > estimate.value {
                 true => ".",
-                false => ", so this is not clearly better than not looking.",
+                false => ", so the classifier is not clearly better than guessing.",
             })
     }
 
-    /// Reads a column of the confusion matrix: "Of the 34 pictures called eskimo dog, 20 really
-    /// are eskimo dog, 8 are malamute and 6 are husky."
+    /// A column of the confusion matrix: "Of the 34 pictures predicted as eskimo dog, 20 really are
+    /// eskimo dog, 8 are malamute and 6 are husky."
     ///
     /// # Panics
     /// When there is no class of this index, unless there is none at all.
@@ -140,12 +70,12 @@ impl Insight {
         let column: Vec<usize> = self.confusion.counts.iter().map(|row| row[predicted]).collect();
         let (called, hits) = (column.iter().sum::<usize>(), column[predicted]);
         if called == 0 {
-            return words.text("No picture was called ").class(name).text(".");
+            return words.text("No picture was predicted as ").class(name).text(".");
         }
         let mut words = words.text(match (called, hits == called) {
-            (1, _) => "The one picture called ".to_owned(),
-            (_, true) => format!("All {called} pictures called "),
-            _ => format!("Of the {called} pictures called "),
+            (1, _) => "The only picture predicted as ".to_owned(),
+            (_, true) => format!("All {} pictures predicted as ", thousands(called)),
+            _ => format!("Of the {} pictures predicted as ", thousands(called)),
         });
         words = words.class(name);
         if hits == called {
@@ -170,7 +100,7 @@ impl Insight {
             (1, _) => {
                 return words.text(" is ").class(&self.labels[parts[0].1.unwrap_or(0)]).text(".");
             }
-            (_, 0) => words = words.text(" none is: "),
+            (_, 0) => words = words.text(", none is: "),
             (_, n) => {
                 words = words.text(format!(", {n} really {} ", are(n))).class(name);
                 words = words.text(if parts.len() == 1 { " and " } else { ", " });
@@ -191,7 +121,7 @@ impl Insight {
         words
     }
 
-    /// "The pair most often confused: malamute called eskimo dog, 8 of 34 pictures …"
+    /// "Most often confused: malamute predicted as eskimo dog (8 of 34 pictures …)."
     #[must_use]
     pub fn pair_sentence(&self) -> Sentence {
         let words = Sentence::default();
@@ -201,17 +131,17 @@ impl Insight {
         let of = |actual: usize, predicted: usize| {
             format!(
                 "{} of {}",
-                self.confusion.counts[actual][predicted],
-                self.confusion.row_sum(actual)
+                thousands(self.confusion.counts[actual][predicted]),
+                thousands(self.confusion.row_sum(actual))
             )
         };
         words
-            .text("The pair most often confused: ")
+            .text("Most often confused: ")
             .class(&self.labels[pair.actual])
-            .text(" called ")
+            .text(" predicted as ")
             .class(&self.labels[pair.predicted])
             .text(format!(
-                ", {} pictures; the other way round, {}.",
+                " ({} pictures; the other way round {}).",
                 of(pair.actual, pair.predicted),
                 of(pair.predicted, pair.actual)
             ))

@@ -1,0 +1,94 @@
+//! Insight in words. The name of a class is separate from the words around it, so that a page can
+//! set it off (and isolate its writing direction) and a terminal can print it plain.
+
+mod maps;
+mod next;
+mod scores;
+mod summary;
+mod trust;
+
+use std::collections::HashSet;
+use std::fmt;
+
+use ground::words::count;
+
+pub use self::next::{Paths, Step};
+use crate::insight::Insight;
+use crate::record::Protocol;
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Words around the names.
+    Text(String),
+    /// The name of a class, as [`labels`] gives it.
+    Class(String),
+}
+
+/// A sentence of words and names of classes; prints as one line of text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sentence(pub Vec<Piece>);
+
+impl Sentence {
+    fn text(mut self, words: impl Into<String>) -> Self {
+        self.0.push(Piece::Text(words.into()));
+        self
+    }
+
+    fn class(mut self, label: &str) -> Self {
+        self.0.push(Piece::Class(label.to_owned()));
+        self
+    }
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| match piece {
+            Piece::Text(words) | Piece::Class(words) => f.write_str(words),
+        })
+    }
+}
+
+/// Text from outside without hidden characters: those that move the cursor, colour a terminal or
+/// change the writing direction show as `�`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hides(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Names of classes as people read them: [`visible`], with spaces for underscores unless two
+/// classes would then look the same.
+#[must_use]
+pub fn labels(classes: &[String]) -> Vec<String> {
+    let plain: Vec<String> = classes.iter().map(|name| visible(name)).collect();
+    let spaced: Vec<String> =
+        plain.iter().map(|name| name.replace('_', " ").trim().to_owned()).collect();
+    let distinct = spaced.iter().collect::<HashSet<_>>().len() == classes.len();
+    if distinct && spaced.iter().all(|name| !name.is_empty()) { spaced } else { plain }
+}
+
+impl Insight {
+    /// How many pictures, and of which kind: `101 held-out pictures`.
+    #[must_use]
+    pub fn pictures(&self, n: usize) -> String {
+        count(
+            n,
+            match self.protocol {
+                Protocol::OutOfFold { .. } => "picture",
+                Protocol::HeldOut { .. } => "held-out picture",
+                Protocol::Test => "test picture",
+            },
+        )
+    }
+}
+
+/// The text with a capital letter at its beginning.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}

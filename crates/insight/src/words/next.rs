@@ -1,0 +1,173 @@
+//! What to do next, chosen by what was found: data, so that terminal, page and JSON show the same.
+
+use serde::Serialize;
+
+use super::{Sentence, visible};
+use crate::insight::Insight;
+use crate::record::RunRecord;
+
+/// How many steps are suggested.
+const STEPS: usize = 3;
+
+/// A class with fewer pictures needs more, whatever the learning curve says.
+const FEW: usize = 20;
+
+/// Pictures without which fine-tuning is not worth trying.
+const TO_FINE_TUNE: usize = 200;
+
+/// An error rate below which fine-tuning has little to gain.
+const LITTLE: f64 = 0.02;
+
+/// A suggestion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Step {
+    /// Look for what makes a shortcut possible.
+    LookForShortcut,
+    /// Look whether the classes can be told apart at all.
+    LookAtClasses,
+    /// Review the pictures whose labels may be wrong.
+    ReviewLabels {
+        /// About how many labels are wrong.
+        about: usize,
+    },
+    /// Add pictures of a class.
+    AddPictures {
+        /// Which class gains most.
+        class: usize,
+    },
+    /// Try to fine-tune the backbone.
+    FineTune,
+    /// Classify new pictures.
+    Predict,
+}
+
+/// The paths in a step's command.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths<'a> {
+    /// What to train on, as typed: `photos`, or `--labels labels.csv`.
+    pub pictures: &'a str,
+    /// The classifier's file.
+    pub classifier: &'a str,
+    /// The table of possible label errors, if there is one.
+    pub suspects: Option<&'a str>,
+}
+
+impl Insight {
+    /// At most three steps, the most urgent first and predicting last.
+    #[must_use]
+    pub fn next_steps(&self, record: &RunRecord) -> Vec<Step> {
+        if self.judged.is_empty() {
+            return vec![Step::Predict];
+        }
+        let useful = self.beats_the_baseline();
+        let mut steps = vec![];
+        if self.shortcuts.iter().any(|guessed| guessed.alarm) {
+            steps.push(Step::LookForShortcut);
+        }
+        if !useful {
+            steps.push(Step::LookAtClasses);
+        }
+        if useful && self.suspects.about() > 0 {
+            steps.push(Step::ReviewLabels { about: self.suspects.about() });
+        }
+        steps.extend(self.class_to_extend().map(|class| Step::AddPictures { class }));
+        if useful && self.may_be_fine_tuned(record) {
+            steps.push(Step::FineTune);
+        }
+        steps.truncate(STEPS - usize::from(useful));
+        if useful {
+            steps.push(Step::Predict);
+        }
+        steps
+    }
+
+    /// The smallest class if it has very few pictures, else the one that gains most from more.
+    fn class_to_extend(&self) -> Option<usize> {
+        let smallest = self.per_class.iter().min_by_key(|scores| scores.recall.n);
+        let smallest = smallest.filter(|scores| scores.recall.n < FEW && self.is_out_of_fold());
+        let gains = self.learning.as_ref().and_then(|learning| learning.gains_most);
+        smallest.map(|scores| scores.class).or(gains.map(|(class, ..)| class))
+    }
+
+    /// Whether every picture was evaluated, so that counts are those of the whole set.
+    fn is_out_of_fold(&self) -> bool {
+        matches!(self.protocol, crate::Protocol::OutOfFold { .. })
+    }
+
+    /// Whether the default recipe ran, without fine-tuning, and leaves something to gain.
+    fn may_be_fine_tuned(&self, record: &RunRecord) -> bool {
+        let untried = !record.candidates.is_empty() && record.comparisons.is_empty();
+        untried && self.accuracy.n >= TO_FINE_TUNE && self.error_rate.interval.low > LITTLE
+    }
+}
+
+impl Step {
+    /// What to do, without the command.
+    #[must_use]
+    pub fn sentence(self, insight: &Insight) -> Sentence {
+        let words = Sentence::default();
+        match self {
+            Self::LookForShortcut => {
+                words.text("Look whether the classes differ in something besides what they show")
+            }
+            Self::LookAtClasses => words.text("Look whether you can tell the classes apart"),
+            Self::ReviewLabels { about: 1 } => {
+                words.text("Look at the possible label error in the report")
+            }
+            Self::ReviewLabels { about } => {
+                words.text(format!("Look at about {about} possible label errors in the report"))
+            }
+            Self::AddPictures { class } => self.add(insight, class),
+            Self::FineTune => {
+                words.text("Try fine-tuning for half an hour; it is kept only if it is better")
+            }
+            Self::Predict => words.text("Classify new pictures"),
+        }
+    }
+
+    fn add(self, insight: &Insight, class: usize) -> Sentence {
+        let words = Sentence::default().text("Add pictures of ").class(&insight.labels[class]);
+        let gains = insight.learning.as_ref().and_then(|learning| learning.gains_most);
+        match gains.filter(|&(gaining, ..)| gaining == class) {
+            Some((_, now, then)) => words.text(format!(
+                ": twice as many would raise it from {:.0}% to about {:.0}%",
+                100.0 * now,
+                100.0 * then
+            )),
+            None => words.text(": it has very few"),
+        }
+    }
+
+    /// The command, if there is one.
+    #[must_use]
+    pub fn command(self, paths: &Paths<'_>) -> Option<String> {
+        let Paths { pictures, classifier, suspects } = *paths;
+        match self {
+            Self::LookForShortcut | Self::LookAtClasses => {
+                Some(format!("lookalike look {pictures}"))
+            }
+            Self::ReviewLabels { .. } => {
+                Some(format!("lookalike train {pictures} --fixes {}", suspects?))
+            }
+            Self::AddPictures { .. } => None,
+            Self::FineTune => Some(format!("lookalike train {pictures} --minutes 30")),
+            Self::Predict => Some(format!("lookalike predict {classifier} NEW_PICTURES")),
+        }
+    }
+
+    /// One line for a terminal: what to do, and the command in backticks.
+    #[must_use]
+    pub fn line(self, insight: &Insight, paths: &Paths<'_>) -> String {
+        let sentence = self.sentence(insight);
+        match (self, self.command(paths), paths.suspects) {
+            (Self::ReviewLabels { .. }, Some(command), Some(table)) => format!(
+                "{sentence}. Keep only the rows of `{}` that you agree with, then: `{}`",
+                visible(table),
+                visible(&command)
+            ),
+            (_, Some(command), _) => format!("{sentence}: `{}`", visible(&command)),
+            _ => format!("{sentence}"),
+        }
+    }
+}

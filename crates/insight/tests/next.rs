@@ -1,0 +1,97 @@
+//! What to do next follows from what was found.
+
+#![allow(clippy::unwrap_used)] // every function here is part of a test
+
+use insight::{
+    Candidate, CurvePoint, HeldOut, Insight, Paths, Protocol, RunRecord, Shortcut, Step,
+};
+
+/// Two classes of `n` pictures; of each so many in a hundred are predicted wrongly.
+fn record(n: usize, wrong: [usize; 2]) -> RunRecord {
+    let held_out = (0..2 * n).map(|i| {
+        let (actual, number) = (i % 2, i / 2);
+        let predicted = if number % 100 < wrong[actual] { 1 - actual } else { actual };
+        let mut logits = vec![0.0; 2];
+        logits[predicted] = 1.0;
+        HeldOut { picture: format!("{i}.jpg"), actual, logits, group: i, ..HeldOut::default() }
+    });
+    RunRecord {
+        classes: vec!["husky".into(), "malamute".into()],
+        protocol: Protocol::OutOfFold { folds: 5, repeats: 1 },
+        held_out: held_out.collect(),
+        ..RunRecord::default()
+    }
+}
+
+fn steps(record: &RunRecord) -> Vec<Step> {
+    Insight::of(record).next_steps(record)
+}
+
+const PATHS: Paths<'_> =
+    Paths { pictures: "photos", classifier: "photos.lookalike", suspects: Some("s.csv") };
+
+#[test]
+fn a_perfect_classifier_is_used() {
+    assert_eq!(steps(&record(100, [0, 0])), [Step::Predict]);
+    assert_eq!(
+        Step::Predict.line(&Insight::of(&record(100, [0, 0])), &PATHS),
+        "Classify new pictures: `lookalike predict photos.lookalike NEW_PICTURES`"
+    );
+}
+
+#[test]
+fn one_that_guesses_is_not_used_and_suspects_no_label() {
+    let guessing = record(100, [50, 50]);
+    assert_eq!(steps(&guessing), [Step::LookAtClasses]);
+    let lines = Insight::of(&guessing).honest_lines().join("\n");
+    assert!(!lines.contains("mislabelled") && !lines.contains("wrong"), "{lines}");
+}
+
+#[test]
+fn label_errors_come_before_fine_tuning_and_a_shortcut_before_both() {
+    let mut found = record(300, [10, 10]);
+    let candidate = Candidate {
+        name: "logistic regression".into(),
+        log_loss: 0.5,
+        range: None,
+        behind: None,
+        errors: (60, 600),
+        chosen: true,
+    };
+    found.candidates = vec![candidate];
+    let [Step::ReviewLabels { about }, Step::FineTune, Step::Predict] = steps(&found)[..] else {
+        panic!("{:?}", steps(&found))
+    };
+    assert!(about > 10, "{about}");
+    let insight = Insight::of(&found);
+    assert_eq!(
+        Step::ReviewLabels { about: 12 }.line(&insight, &PATHS),
+        "Look at about 12 possible label errors in the report. Keep only the rows of `s.csv` that \
+         you agree with, then: `lookalike train photos --fixes s.csv`"
+    );
+    found.shortcuts = vec![Shortcut { what: "the mean colour".into(), right: 500, of: 600 }];
+    let urgent = steps(&found);
+    assert_eq!((urgent[0], urgent[2], urgent.len()), (Step::LookForShortcut, Step::Predict, 3));
+}
+
+#[test]
+fn the_class_that_gains_most_or_has_very_few_pictures_is_to_be_extended() {
+    let mut found = record(200, [0, 30]);
+    found.curve = [40, 80, 160, 320]
+        .map(|pictures| CurvePoint {
+            pictures,
+            runs: vec![1.0 - 4.0 / (pictures as f64).sqrt() / 2.0],
+            per_class: vec![
+                (1000, 1000),
+                (1000 - (4000.0 / (pictures as f64).sqrt()) as usize, 1000),
+            ],
+        })
+        .to_vec();
+    assert!(steps(&found).contains(&Step::AddPictures { class: 1 }), "{:?}", steps(&found));
+    let line = Step::AddPictures { class: 1 }.line(&Insight::of(&found), &PATHS);
+    assert!(line.starts_with("Add pictures of malamute: twice as many would raise it from 70% to"));
+    let few = record(10, [0, 0]);
+    assert_eq!(steps(&few), [Step::AddPictures { class: 0 }, Step::Predict]);
+    let line = Step::AddPictures { class: 0 }.line(&Insight::of(&few), &PATHS);
+    assert_eq!(line, "Add pictures of husky: it has very few");
+}
