@@ -30,7 +30,7 @@ fn training_tells_its_story() {
     // Of all numbers, the counts alone are the same on every machine.
     insta::with_settings!({ filters => [
         (r"(?s)accuracy .*--- err", "[INSIGHT]\n--- err"),
-        (r"\d+(\.\d+)? % \(\d[\d.]* to [\d.]+\)", "[SCORE]"),
+        (r"\d+(\.\d+)?% \(\d[\d.]*–[\d.]+%\)", "[SCORE]"),
         (r"\b\d+:\d\d\b", "[TIME]"),
         (r"\b\d+\.\d{4}\b", "[LOSS]"),
         (r" {2,}", "  "),
@@ -179,7 +179,7 @@ fn doubt_is_told_in_every_form() {
     insta::with_settings!({ filters => [
         (r"(monarch|queen|viceroy)/\w+\.\w+", "[PICTURE]"),
         (r"monarch|queen|viceroy", "[CLASS]"),
-        (r"[<>]?\d+ %", "[PERCENT]"),
+        (r"[<>]?\d+ ?%", "[PERCENT]"),
         (r"-?\d\.\d+(e-\d+)?", "[NUMBER]"),
     ].to_vec() }, { insta::assert_snapshot!(told); });
 }

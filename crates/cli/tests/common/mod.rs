@@ -92,10 +92,10 @@ pub(crate) const FILTERS: [(&str, &str); 10] = [
     (r"computed with \d+ threads?, \w+", "computed with [PROCESSOR]"),
     (r"\b\d+:\d\d\b", "[TIME]"),
     (r"\b\d+\.\d{4}\b", "[LOSS]"),
-    (r"[<>]?\d+(\.\d+)? % \(\d[\d.]* to [\d.]+\)", "[SCORE]"),
+    (r"[<>]?\d+(\.\d+)?% \(\d[\d.]*–[\d.]+%\)", "[SCORE]"),
     (r"(exactly|within \d+e-\d+ of) those saved", "[NEARLY] those saved"),
     (r"temperature \d+\.\d+", "temperature [T]"),
-    (r"[<>]?\d+ %", "[PERCENT]"),
+    (r"[<>]?\d+ ?%", "[PERCENT]"),
 ];
 
 /// A practice set and a classifier trained on it in seconds, made once for a whole test binary.
