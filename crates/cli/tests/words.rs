@@ -112,7 +112,8 @@ fn links_lead_to_files_and_headings() {
                 "" => root().join(name),
                 path => root().join(name).with_file_name("").join(path),
             };
-            let Ok(text) = file.canonicalize().map(|file| fs::read(file).unwrap_or_default()) else {
+            let Ok(text) = file.canonicalize().map(|file| fs::read(file).unwrap_or_default())
+            else {
                 broken.push(format!("{name}: {target}"));
                 continue;
             };

@@ -27,8 +27,12 @@ fn steps(record: &RunRecord) -> Vec<Step> {
     Insight::of(record).next_steps(record)
 }
 
-const PATHS: Paths<'_> =
-    Paths { pictures: "photos", classifier: "photos.lookalike", suspects: Some("s.csv") };
+const PATHS: Paths<'_> = Paths {
+    pictures: "photos",
+    in_table: false,
+    classifier: "photos.lookalike",
+    suspects: Some("s.csv"),
+};
 
 #[test]
 fn a_perfect_classifier_is_used() {
@@ -37,6 +41,18 @@ fn a_perfect_classifier_is_used() {
         Step::Predict.line(&Insight::of(&record(100, [0, 0])), &PATHS),
         "Classify new pictures: `lookalike predict photos.lookalike NEW_PICTURES`"
     );
+}
+
+#[test]
+fn commands_hold_tables_and_odd_names_as_a_shell_takes_them() {
+    let paths = Paths { pictures: "my labels.csv", in_table: true, ..PATHS };
+    assert_eq!(
+        Step::FineTune.command(&paths).unwrap(),
+        "lookalike train --labels 'my labels.csv' --minutes 30"
+    );
+    let paths = Paths { classifier: "dog's.lookalike", ..PATHS };
+    let command = Step::Predict.command(&paths).unwrap();
+    assert_eq!(command, r"lookalike predict 'dog'\''s.lookalike' NEW_PICTURES");
 }
 
 #[test]

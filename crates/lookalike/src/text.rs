@@ -2,31 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A number of things: `count(1, "picture")` is "1 picture", `count(1200, "picture")` "1,200
-/// pictures".
-///
-/// ```
-/// assert_eq!(lookalike::text::count(2, "class"), "2 classes");
-/// ```
-#[must_use]
-pub fn count(n: usize, thing: &str) -> String {
-    let hisses = ["class", "batch", "address"].iter().any(|end| thing.ends_with(end));
-    let plural = thing.to_owned() + if hisses { "es" } else { "s" };
-    format!("{} {}", thousands(n as u64), if n == 1 { thing } else { &plural })
-}
+pub use ground::words::count;
 
-/// A number with its thousands set apart: "2,107,904".
+/// A number with its thousands separated: `2,107,904`.
 #[must_use]
 pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    ground::words::thousands(n as usize)
 }
 
 /// Minutes and seconds, with hours where there are any: "1:02:05".
@@ -79,7 +60,7 @@ pub fn printable(text: &str) -> String {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{clock, count, date, printable, thousands};
+    use super::{clock, date, printable, thousands};
 
     #[test]
     fn names_cannot_steer_the_terminal() {
@@ -107,8 +88,5 @@ mod tests {
         assert_eq!(clock(Duration::from_secs(3_725)), "1:02:05");
         assert_eq!(thousands(2_107_904), "2,107,904");
         assert_eq!(thousands(100), "100");
-        assert_eq!(count(1, "class"), "1 class");
-        assert_eq!(count(1_200, "class"), "1,200 classes");
-        assert_eq!(count(2, "batch"), "2 batches");
     }
 }

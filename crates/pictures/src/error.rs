@@ -8,7 +8,7 @@ pub enum PicturesError {
     #[error(transparent)]
     File(#[from] ground::files::FileError),
     /// A folder without sub-folders, or a table without rows.
-    #[error("`{}` names no classes", .0.display())]
+    #[error("`{}` has no class folders", .0.display())]
     NoClasses(PathBuf),
     /// A set with one class only.
     #[error("`{}` has only one class, `{class}`", .path.display())]
@@ -26,8 +26,8 @@ pub enum PicturesError {
         /// The class.
         class: String,
     },
-    /// A class of which every picture is held out.
-    #[error("the class `{class}` in `{}` has pictures to validate or test on but none to train on", .path.display())]
+    /// A class all of whose pictures are held out.
+    #[error("the class `{class}` in `{}` has held-out pictures but none to train on", .path.display())]
     NotTrained {
         /// The set.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum PicturesError {
         why: String,
     },
     /// More than half of the pictures are bad.
-    #[error("{bad} of {all} pictures cannot be used, the first being `{}`: {reason}", .path.display())]
+    #[error("{bad} of {all} pictures cannot be used, the first is `{}`: {reason}", .path.display())]
     MostlyBad {
         /// How many are bad …
         bad: usize,
@@ -68,16 +68,16 @@ pub enum PicturesError {
         /// How many of them are bad.
         bad: usize,
     },
-    /// A way of grouping that keeps no two pictures together.
-    #[error("`--group-by {way}` keeps no two pictures together")]
+    /// A way of grouping that groups no pictures.
+    #[error("`--group-by {way}` groups no pictures")]
     NothingGrouped {
-        /// The way, as it was asked for.
+        /// The way of grouping, as typed.
         way: String,
     },
-    /// A folder to draw into that holds something already.
+    /// A folder to draw into that is not empty.
     #[error("`{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
-    /// The end was asked for.
+    /// Stopped on request.
     #[error("stopped on request")]
     Stopped,
 }
@@ -89,7 +89,7 @@ impl PicturesError {
         let help = match self {
             Self::File(_) | Self::Stopped => return None,
             Self::NoClasses(_) => {
-                "make one folder a class and put its pictures there: `bees/1.jpg`, `ants/2.jpg`; \
+                "make one folder per class and put its pictures there: `bees/1.jpg`, `ants/2.jpg`; \
                  or write a table with the columns `path` and `label`"
                     .into()
             }
@@ -97,37 +97,37 @@ impl PicturesError {
                 "add a folder for each other class; if `{class}` holds the classes, name `{}`",
                 path.join(class).display()
             ),
-            Self::OneClass { .. } => "a classifier tells at least two classes apart".into(),
+            Self::OneClass { .. } => "a classifier needs at least two classes".into(),
             Self::EmptyClass { .. } => "add pictures of it, or remove the folder".into(),
             Self::NotTrained { .. } => {
-                "add pictures of it to train on, or remove it; classes are matched by name, so look \
-                 for one that is spelt differently"
+                "add pictures of it to train on, or remove it; classes are matched by name, so \
+                 check the spelling"
                     .into()
             }
             Self::Table { .. } => {
-                "the first line is `path,label`, with `split` and `group` if wanted; each further \
+                "the first line is `path,label`, optionally with `split` and `group`; each further \
                  line is one picture"
                     .into()
             }
             Self::MostlyBad { .. } => {
-                "see whether this is the right folder; JPEG, PNG, WebP, GIF and BMP are read".into()
+                "check that this is the right folder; JPEG, PNG, WebP, GIF and BMP are supported"
+                    .into()
             }
             Self::ClassLost { class, .. } => {
                 format!("add good pictures of `{class}`, or remove the class")
             }
             Self::NothingGrouped { way } if way == "folder" => {
-                "it keeps those together that lie in one folder below that of their class; if there \
-                 are none such, leave it out"
+                "it groups pictures in the same sub-folder of a class; without sub-folders, leave \
+                 it out"
                     .into()
             }
             Self::NothingGrouped { way } if way == "burst" => {
-                "it goes by camera and time in the EXIF blocks, which many programs and sites \
-                 remove; leave it out, or write a table with a column `group`"
+                "it needs camera and time in EXIF, which many programs and web sites remove; leave \
+                 it out, or write a table with a column `group`"
                     .into()
             }
             Self::NothingGrouped { .. } => {
-                "the pattern is looked for in the files' names, without folders; try it on one of \
-                 them"
+                "the pattern is matched against file names without folders; try it on one of them"
                     .into()
             }
             Self::NotEmpty(_) => "name a folder that is new or empty".into(),

@@ -153,12 +153,10 @@ fn build(
         match (all, train, valid) {
             (0, ..) => return Err(PicturesError::EmptyClass { path, class }),
             (_, 0, _) => return Err(PicturesError::NotTrained { path, class }),
-            (1, ..) => warnings.push(format!(
-                "`{class}` has one picture only, so nothing to validate it on: add more"
-            )),
-            (.., 0) if validated => warnings.push(format!(
-                "`{class}` has no picture to validate on: how well it is told apart stays unknown"
-            )),
+            (1, ..) => warnings
+                .push(format!("`{class}` has only one picture, too few to evaluate it: add more")),
+            (.., 0) if validated => warnings
+                .push(format!("`{class}` has no held-out picture, so its scores are unknown")),
             _ => {}
         }
     }

@@ -94,7 +94,7 @@ fn sub_folders_are_classes_in_natural_order() {
     );
     assert_eq!(
         folder.warnings,
-        ["`oak 10` has one picture only, so nothing to validate it on: add more"]
+        ["`oak 10` has only one picture, too few to evaluate it: add more"]
     );
     assert_eq!(folder, Folder::scan(tree.path()).unwrap());
 }
@@ -132,7 +132,7 @@ fn two_folders_for_one_side_are_told() {
     let tree = tree(&["train/ant/1", "train/bee/2", "val/ant/3", "val/bee/4", "validation/ant/5"]);
     let folder = Folder::scan(tree.path()).unwrap();
     assert_eq!(folder.pictures.iter().filter(|p| p.side == Some(Side::Valid)).count(), 3);
-    let told: Vec<_> = folder.warnings.iter().filter(|w| w.contains("taken as one")).collect();
+    let told: Vec<_> = folder.warnings.iter().filter(|w| w.contains("mean the same")).collect();
     assert!(matches!(told[..], [told] if told.contains("validation`")), "{:?}", folder.warnings);
 }
 
@@ -185,7 +185,11 @@ fn what_lies_outside_the_classes_is_told() {
     let tree = tree(&["oak/1", "oak/2", "ash/3", "ash/4", "stray.jpg", "notes.txt"]);
     let folder = Folder::scan(tree.path()).unwrap();
     assert_eq!(folder.pictures.len(), 4);
-    assert!(folder.warnings[0].starts_with("2 files are left out of"), "{:?}", folder.warnings);
+    assert!(
+        folder.warnings[0].starts_with("ignored 2 files in no class folder of"),
+        "{:?}",
+        folder.warnings
+    );
 }
 
 #[cfg(unix)]

@@ -163,7 +163,7 @@ fn what_keeps_nothing_together_is_refused_and_a_class_of_one_group_is_told() {
     let data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new());
     let warnings = data.unwrap().warnings;
     assert!(
-        warnings.iter().any(|w| w.contains("all 4 pictures of `robin` belong to one group")),
+        warnings.iter().any(|w| w.contains("all 4 pictures of `robin` are one group")),
         "{warnings:?}"
     );
     let stop = Stop::new();

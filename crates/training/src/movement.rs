@@ -93,7 +93,7 @@ impl fmt::Display for Movement {
             let (furthest, weights) = (Short(group.furthest), Short(group.weights));
             write!(f, "{name} by at most {furthest} (its weights are about {weights})")
         };
-        f.write_str("with these rates ")?;
+        f.write_str("with these learning rates ")?;
         let head = self.groups.iter().find(|group| group.head);
         if let Some(head) = head {
             part(f, head, "the head can move")?;
@@ -103,7 +103,8 @@ impl fmt::Display for Movement {
             part(f, lowest, what)?;
         }
         if self.is_negligible() {
-            f.write_str(": expect no change; try `--lr 1e-5..1e-3`")?;
+            f.write_str(". This is too little to change anything in so few steps: use more epochs or a higher rate, \
+                 such as `--lr 1e-5..1e-3`")?;
         }
         Ok(())
     }
@@ -143,7 +144,10 @@ mod tests {
         assert!(story.is_negligible());
         let sentence = story.to_string();
         assert!(sentence.contains("the head can move by at most 7e-4"), "{sentence}");
-        assert!(sentence.contains("expect no change; try `--lr 1e-5..1e-3`"), "{sentence}");
+        assert!(
+            sentence.contains("use more epochs or a higher rate, such as `--lr 1e-5..1e-3`"),
+            "{sentence}"
+        );
     }
 
     #[test]

@@ -45,8 +45,10 @@ pub enum Step {
 /// The paths in a step's command.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths<'a> {
-    /// What to train on, as typed: `photos`, or `--labels labels.csv`.
+    /// The folder or table to train on.
     pub pictures: &'a str,
+    /// Whether that is a table.
+    pub in_table: bool,
     /// The classifier's file.
     pub classifier: &'a str,
     /// The table of possible label errors, if there is one.
@@ -142,17 +144,20 @@ impl Step {
     /// The command, if there is one.
     #[must_use]
     pub fn command(self, paths: &Paths<'_>) -> Option<String> {
-        let Paths { pictures, classifier, suspects } = *paths;
+        let labels = if paths.in_table { "--labels " } else { "" };
+        let pictures = labels.to_owned() + &quoted(paths.pictures);
         match self {
             Self::LookForShortcut | Self::LookAtClasses => {
                 Some(format!("lookalike look {pictures}"))
             }
             Self::ReviewLabels { .. } => {
-                Some(format!("lookalike train {pictures} --fixes {}", suspects?))
+                Some(format!("lookalike train {pictures} --fixes {}", quoted(paths.suspects?)))
             }
             Self::AddPictures { .. } => None,
             Self::FineTune => Some(format!("lookalike train {pictures} --minutes 30")),
-            Self::Predict => Some(format!("lookalike predict {classifier} NEW_PICTURES")),
+            Self::Predict => {
+                Some(format!("lookalike predict {} NEW_PICTURES", quoted(paths.classifier)))
+            }
         }
     }
 
@@ -169,5 +174,14 @@ impl Step {
             (_, Some(command), _) => format!("{sentence}: `{}`", visible(&command)),
             _ => format!("{sentence}"),
         }
+    }
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=+,@%".contains(c);
+    match path.chars().all(plain) && !path.is_empty() {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
     }
 }

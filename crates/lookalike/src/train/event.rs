@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use engine::Timing;
-use insight::{BadPicture, Epoch, Insight};
+use insight::{BadPicture, Epoch, Insight, Paths, Step};
 use network::Backbone;
 use pictures::Grouped;
 use training::auto::FineTuning;
@@ -75,6 +75,15 @@ pub enum Event<'a> {
         path: &'a Path,
         /// How many there are.
         count: usize,
+    },
+    /// What to do next; the last thing that a run reports.
+    NextSteps {
+        /// The steps, the most urgent first.
+        steps: &'a [Step],
+        /// What they follow from.
+        insight: &'a Insight,
+        /// The paths in their commands.
+        paths: Paths<'a>,
     },
     /// Where the network's time went, if the request asks for it.
     Timings(&'a [Timing]),

@@ -1,13 +1,13 @@
 //! What is known of a run but its result: it says what will be trained on what, and saves what came
 //! of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use classifier::{Classifier, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::{Digest, files};
-use insight::{BadPicture, Fact, Insight, RunRecord};
+use insight::{BadPicture, Fact, Insight, Paths, RunRecord};
 use network::{Architecture, Parameters};
 use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
 use training::features::Kept;
@@ -19,9 +19,9 @@ use super::listener::Listener;
 use super::request::{ReportFile, TrainRequest};
 use super::start::Start;
 use super::{Trained, suspects};
-use crate::Error;
 use crate::facts::{about, recipe_facts};
 use crate::text::{clock, count, date};
+use crate::{Error, Source};
 
 /// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
 const REASONS: usize = 80;
@@ -117,6 +117,7 @@ impl Run {
         listener.tell(Event::Scored(&insight));
         listener.tell(Event::Saved { path, replaced });
         let (report, suspects) = self.write_report(&classifier, &insight, listener)?;
+        self.suggest(&classifier, &insight, suspects.as_deref(), listener);
         let path = path.clone();
         Ok(Trained { classifier, insight, path, report, suspects, interrupted: false })
     }
@@ -175,6 +176,27 @@ impl Run {
         Ok((Some(page), suspects))
     }
 
+    /// Reports what to do next.
+    fn suggest(
+        &self,
+        classifier: &Classifier,
+        insight: &Insight,
+        suspects: Option<&Path>,
+        listener: &mut Listener<'_>,
+    ) {
+        let text = |path: &Path| path.display().to_string();
+        let (pictures, saved) = (text(self.request.source.path()), text(&self.output));
+        let suspects = suspects.map(text);
+        let paths = Paths {
+            pictures: &pictures,
+            in_table: matches!(self.request.source, Source::Table(_)),
+            classifier: &saved,
+            suspects: suspects.as_deref(),
+        };
+        let steps = insight.next_steps(&classifier.record);
+        listener.tell(Event::NextSteps { steps: &steps, insight, paths });
+    }
+
     fn side(&self, side: Side) -> usize {
         self.data.indices(side).len()
     }
@@ -202,9 +224,9 @@ impl Run {
         fact("pictures", self.request.source.path().display().to_string());
         let auto = matches!(self.recipe, Recipe::Auto(_));
         for (side, name) in [
-            (Side::Train, "learned from"),
+            (Side::Train, "trained on"),
             (Side::Valid, "held out"),
-            (Side::Test, if auto { "judged on, as a test" } else { "left for a test" }),
+            (Side::Test, if auto { "evaluated on, as a test" } else { "left for a test" }),
         ] {
             match self.side(side) {
                 0 => {}
@@ -235,7 +257,7 @@ impl Run {
     }
 }
 
-const FROM_NOTHING: &str = "The network was taught from nothing, without ImageNet weights. On real \
-                            pictures a pretrained one does much better.";
-const KEPT_BEST: &str = "The weights kept are those of the epoch that did best on the held-out \
-                         pictures, so the scores here flatter a little.";
+const FROM_NOTHING: &str = "The network was trained from scratch, without ImageNet weights. On real \
+                            pictures a pretrained one is much better.";
+const KEPT_BEST: &str = "The weights are those of the epoch that was best on the held-out pictures, \
+                         so the scores are slightly too high.";

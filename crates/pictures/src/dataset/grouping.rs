@@ -72,7 +72,7 @@ impl Dataset {
             let twin = &self.items[*first.entry(item.digest).or_insert(index)];
             if twin.label != item.label {
                 self.warnings.push(format!(
-                    "`{}` and `{}` are the same picture, but in two classes",
+                    "`{}` and `{}` are the same picture in two classes",
                     twin.path.display(),
                     item.path.display()
                 ));
@@ -100,41 +100,41 @@ impl Dataset {
             named.push(format!("and {} more", doubtful.len() - NAMED));
         }
         let pairs = match doubtful.len() {
-            1 => "1 pair of near duplicates is".to_owned(),
-            n => format!("{n} pairs of near duplicates are"),
+            1 => "1 picture appears, nearly identical, in two classes".to_owned(),
+            n => format!("{n} pictures appear, nearly identical, in two classes"),
         };
         self.warnings.push(format!(
-            "{pairs} filed under two classes, so that a label may be wrong: {}; `lookalike train` \
-             keeps them together",
+            "{pairs}; one of the labels is probably wrong: {}. Each pair stays on the same side of \
+             every split",
             named.join("; ")
         ));
     }
 
-    /// Of a class that hangs together, either all or nothing is learned from.
+    /// A class of which more than half is one group is evaluated on few pictures.
     fn warn_of_large_groups(&mut self) {
         let mut sizes = vec![0; self.classes.len()];
         self.items.iter().for_each(|item| sizes[item.label] += 1);
-        let mut told = vec![];
+        let mut large = vec![];
         for set in &self.copies {
             let mut of_class: HashMap<usize, usize> = HashMap::new();
             set.iter().for_each(|&item| *of_class.entry(self.items[item].label).or_default() += 1);
             for (label, count) in of_class {
                 if count > 2 && count * 2 > sizes[label] {
-                    told.push((label, count));
+                    large.push((label, count));
                 }
             }
         }
-        told.sort_unstable();
-        self.warnings.extend(told.into_iter().map(|(label, count)| {
+        large.sort_unstable();
+        self.warnings.extend(large.into_iter().map(|(label, count)| {
             format!(
                 "{count} of the {} pictures of `{}` are copies or near duplicates of one another \
-                 and stay together: its scores rest on few pictures",
+                 and stay together, so its scores come from few pictures",
                 sizes[label], self.classes[label]
             )
         }));
     }
 
-    /// Nothing of a class that is one group can be both learned and judged.
+    /// A class that is one group cannot be both trained on and evaluated.
     fn warn_of_lone_groups(&mut self) {
         for (label, class) in self.classes.iter().enumerate() {
             let groups = self.items.iter().zip(&self.groups);
@@ -147,8 +147,8 @@ impl Dataset {
             let copies = self.copies.iter().any(|set| 2 * set.len() > pictures);
             if groups.len() == 1 && pictures > 1 && !copies {
                 self.warnings.push(format!(
-                    "all {pictures} pictures of `{class}` belong to one group: it is judged by \
-                     what learned nothing of it, or not at all"
+                    "all {pictures} pictures of `{class}` are one group, so that it cannot be both \
+                     trained on and evaluated"
                 ));
             }
         }
@@ -171,7 +171,7 @@ fn warning_of_leaks(leaks: usize, known: usize) -> String {
         (known, near) => format!("{known} by the same bytes or group, {near} by near duplicates"),
     };
     format!(
-        "{leaks} held-out {are} also trained on ({how}), as their folder or table says: scores are \
-         better than they should be"
+        "{leaks} held-out {are} also trained on ({how}), as your folders or table say: the scores \
+         look better than they are"
     )
 }

@@ -56,7 +56,7 @@ pub(super) fn apply(
         let mut warn = |why: &str| {
             fixed
                 .warnings
-                .push(format!("line {line} of the fixes says nothing: `{picture}` {why}"));
+                .push(format!("line {line} of the fixes has no effect: `{picture}` {why}"));
         };
         let Some(&place) = by_path.get(&base.join(picture)) else {
             warn("is not among the pictures");
@@ -64,7 +64,7 @@ pub(super) fn apply(
         };
         let found = &mut folder.pictures[place];
         if folder.classes[found.label] != label {
-            warn(&format!("is filed under `{}` now", folder.classes[found.label]));
+            warn(&format!("is now in class `{}`", folder.classes[found.label]));
             continue;
         }
         if suggested.is_empty() {

@@ -51,12 +51,12 @@ impl FromStr for GroupBy {
             ("burst", _) => Ok(Self::Burst),
             (_, Some(pattern)) => {
                 let built = RegexBuilder::new(pattern).size_limit(PATTERN).build();
-                let regex = built.map_err(|error| format!("the pattern is none: {error}"))?;
+                let regex = built.map_err(|error| format!("not a valid pattern: {error}"))?;
                 match regex.captures_len() {
                     2 => Ok(Self::Name(regex)),
                     n => Err(format!(
-                        "the pattern has {} parentheses, and one is needed around what names the \
-                         group, as in `name=^(nest[0-9]+)_`",
+                        "the pattern has {} capture groups and needs exactly one, around the name of \
+                         the group, as in `name=^(nest[0-9]+)_`",
                         n - 1
                     )),
                 }
@@ -136,7 +136,7 @@ fn by_moment(
     stop: &Stop,
 ) -> Result<Vec<Option<String>>, PicturesError> {
     let pictures = &folder.pictures;
-    let bar = progress.begin("Reading when pictures were taken", Some(pictures.len() as u64));
+    let bar = progress.begin("Reading times from EXIF", Some(pictures.len() as u64));
     let limits = Limits::default();
     let look = |at: usize| {
         let exif = inspect::exif(&read_bytes(&pictures[at].path, &limits).ok()?)?;
@@ -174,10 +174,10 @@ mod tests {
         }
         for (way, words) in [
             ("camera", "there are `folder`"),
-            ("name=nest", "0 parentheses"),
-            ("name=(a)(b)", "2 parentheses"),
-            ("name=(", "the pattern is none"),
-            ("name=(\\w{1000}{1000}{1000})", "the pattern is none"),
+            ("name=nest", "0 capture groups"),
+            ("name=(a)(b)", "2 capture groups"),
+            ("name=(", "not a valid pattern"),
+            ("name=(\\w{1000}{1000}{1000})", "not a valid pattern"),
         ] {
             let error = way.parse::<GroupBy>().unwrap_err();
             assert!(error.contains(words), "{way}: {error}");

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ground::files::FileError;
+use ground::words::count;
 
 use super::natural::natural;
 use super::{Entry, Folder, Side, build};
@@ -30,14 +31,15 @@ pub(super) fn scan(dir: &Path) -> Result<Folder, PicturesError> {
     };
     let drawn = !sides.iter().any(|side| side.1 == Side::Valid);
     if drawn {
-        warnings
-            .push("no `valid` folder beside `train`: validation pictures are drawn from it".into());
+        warnings.push(
+            "no `valid` folder beside `train`: pictures of `train` are held out instead".into(),
+        );
     }
     warn_twins(&sides, &mut warnings);
     for folder in &top.folders {
         let Some(&(_, side)) = sides.iter().find(|side| side.0 == *folder) else {
             warnings.push(format!(
-                "`{}` is neither `train`, `valid` nor `test`: its pictures are left out",
+                "`{}` is neither `train`, `valid` nor `test`: its pictures are ignored",
                 folder.display()
             ));
             continue;
@@ -62,16 +64,16 @@ fn warn_twins(sides: &[(PathBuf, Side)], warnings: &mut Vec<String>) {
     for (at, (folder, side)) in sides.iter().enumerate() {
         if let Some((twin, _)) = sides[at + 1..].iter().find(|(_, other)| other == side) {
             let (one, other) = (folder.display(), twin.display());
-            warnings.push(format!("`{one}` and `{other}` are taken as one: both are used"));
+            warnings.push(format!("`{one}` and `{other}` mean the same: both are used"));
         }
     }
 }
 
 fn warn_loose(loose: usize, dir: &Path, warnings: &mut Vec<String>) {
     if loose > 0 {
-        let files = if loose == 1 { "1 file is" } else { &format!("{loose} files are") };
         warnings.push(format!(
-            "{files} left out of `{}`: the class of a picture is the folder that it lies in",
+            "ignored {} in no class folder of `{}`: put pictures into one folder per class",
+            count(loose, "file"),
             dir.display()
         ));
     }

@@ -189,6 +189,7 @@ fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec<(String, O
     let pictures = record.facts.iter().find(|fact| fact.name == "pictures");
     let paths = Paths {
         pictures: pictures.map_or("PHOTOS", |fact| &fact.value),
+        in_table: pictures.is_some_and(|fact| fact.value.ends_with(".csv")),
         classifier: &classifier,
         suspects: suspects.to_str(),
     };

@@ -1,5 +1,5 @@
-//! What happens in a run, in words: lines, warnings, and the training table row by row with a bar
-//! for the epoch under way.
+//! A run of training in words: notes, warnings, and the training table with a bar for the current
+//! epoch.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use ::training::auto::{FineTuning, Rival};
 use ::training::{Movement, Plan};
 use engine::Trained;
 use ground::progress::{Bar, Progress as _};
-use insight::{BadPicture, Epoch, Insight, Proportion, text};
+use insight::{BadPicture, Epoch, Insight, Paths, Proportion, Step, text};
 use lookalike::{Event, Planned, Source, Stopped};
 use pictures::Grouped;
 
 use crate::commands::timings;
 use crate::terminal::{Terminal, clock, count, printable, thousands};
 
-/// Bad pictures that are named; all are in the report.
+/// Unusable files that are listed; all are in the report.
 const NAMED: usize = 10;
-/// Columns of the short report.
+/// Columns of the summary.
 const WIDTH: usize = 80;
 
-/// Tells a run as it goes.
+/// Prints a run as it goes.
 pub(super) struct Narrator<'a> {
     terminal: &'a Terminal,
     source: &'a Source,
@@ -38,7 +38,7 @@ impl<'a> Narrator<'a> {
                 self.stage(plan, movement, rates_found);
             }
             Event::Resumed(standing) => {
-                self.note(&format!("going on from {standing} (`--fresh` begins anew)"));
+                self.note(&format!("resuming from {standing} (`--fresh` starts over)"));
                 self.begin(standing.done + 1);
                 if let Some(bar) = &self.bar {
                     bar.advance(standing.batch as u64);
@@ -57,6 +57,7 @@ impl<'a> Narrator<'a> {
                 self.begin(epoch.epoch + 1);
             }
             Event::Scored(insight) => self.summarise(insight),
+            Event::NextSteps { steps, insight, paths } => self.suggest(steps, insight, &paths),
             Event::Timings(timings) => self.terminal.told(&timings::table(timings)),
             Event::Unusable(bad) => self.terminal.warn(&unusable(bad)),
             Event::Planned(planned) => lines(&planned).iter().for_each(|line| self.note(line)),
@@ -78,43 +79,42 @@ impl<'a> Narrator<'a> {
         Some(match event {
             Event::Fixed { relabelled, left_out } => {
                 let relabelled = count(*relabelled, "picture");
-                format!("fixes: {relabelled} relabelled, {left_out} left out")
+                format!("fixes: {relabelled} relabelled, {left_out} skipped")
             }
             Event::Grouped(grouped) => grouped_line(grouped),
             Event::Suspicious(brief) => format!(
-                "pictures that deserve a look: {brief}; `lookalike check {}{}` shows them",
+                "doubtful pictures: {brief}; `lookalike check {}{}` lists them",
                 if matches!(self.source, Source::Table(_)) { "--labels " } else { "" },
                 self.source.path().display()
             ),
             Event::FeaturesFound(pictures) => {
-                format!("{} had been looked at before", count(*pictures, "picture"))
+                format!("reused saved features of {}", count(*pictures, "picture"))
             }
             Event::HiddenHeadSkipped { most } => {
                 let most = thousands(*most as u64);
-                format!("{} was not tried: that is done up to {most} pictures", Rival::Hidden)
+                format!("{} was not tried: it is tried on up to {most} pictures", Rival::Hidden)
             }
             Event::FineTuning(stands) => fine_tuning(*stands),
             Event::FineTuned { kept: true } => "\nfine-tuning is kept".into(),
             Event::FineTuned { kept: false } => {
-                "\nfine-tuning is not better beyond chance: the fitted head stays".into()
+                "\nfine-tuning is not better beyond chance, so the fitted head is kept".into()
             }
             Event::Saved { path, replaced } => {
                 let replaced = if *replaced { " (replaced)" } else { "" };
                 format!("classifier: `{}`{replaced}", path.display())
             }
             Event::Reported(page) => format!("report: `{}`", page.display()),
-            Event::SuspectsWritten { path, count: lines } => format!(
-                "labels to look at: `{}` ({}); delete the lines that are no mistake and pass it to \
-                 `--fixes`",
-                path.display(),
-                count(*lines, "line"),
-            ),
-            Event::NothingToSave => "no epoch was done before that: nothing is saved".into(),
+            Event::SuspectsWritten { path, count: lines } => {
+                format!("possible label errors: `{}` ({})", path.display(), count(*lines, "row"),)
+            }
+            Event::NothingToSave => "no epoch was completed, so no classifier was saved".into(),
             Event::Stopped(stopped) => when_stopped(*stopped).into(),
-            Event::Resumable(standing) => format!("the same command goes on from {standing}"),
+            Event::Resumable(standing) => {
+                format!("run the same command again to resume from {standing}")
+            }
             Event::OtherUnfinished(folder) => format!(
-                "`{}` still holds an unfinished run: its own command goes on with it; delete it if \
-                 it is not wanted",
+                "`{}` holds another unfinished run; its own command resumes it. Delete the folder if \
+                 you do not need it",
                 folder.display()
             ),
             _ => return None,
@@ -124,10 +124,10 @@ impl<'a> Narrator<'a> {
     /// A stage of epochs, and the head of its table.
     fn stage(&mut self, plan: &Plan, movement: &Movement, rates_found: bool) {
         let learns = match plan.trained {
-            Trained::Head => "the head learns",
-            Trained::HeadAndNorms => "the head and the body's norms learn",
-            Trained::AllButNorms => "everything but the body's norms learns",
-            Trained::All => "everything learns",
+            Trained::Head => "training the head",
+            Trained::HeadAndNorms => "training the head and the backbone's norms",
+            Trained::AllButNorms => "training everything but the backbone's norms",
+            Trained::All => "training everything",
         };
         let (epochs, steps) = (count(plan.epochs, "epoch"), count(plan.batches, "step"));
         self.terminal.account(&format!("\n{}: {learns}, {epochs} of {steps}", plan.stage));
@@ -137,7 +137,7 @@ impl<'a> Narrator<'a> {
             (false, true) => self.terminal.warn(&movement.to_string()),
             (false, false) => self.note(&movement.to_string()),
         }
-        self.terminal.account("epoch  train loss  valid loss  error rate (95 % interval)     time");
+        self.terminal.account("epoch  train loss  valid loss  error rate (95% interval)      time");
         self.plan = Some(plan.clone());
         self.begin(1);
     }
@@ -159,6 +159,14 @@ impl<'a> Narrator<'a> {
         insight.honest_lines().iter().for_each(|line| self.terminal.account(line));
         self.terminal.account("");
     }
+
+    /// What to do next, a line each.
+    fn suggest(&self, steps: &[Step], insight: &Insight, paths: &Paths<'_>) {
+        if !steps.is_empty() {
+            self.note("\nWhat to do next:");
+        }
+        steps.iter().for_each(|step| self.note(&format!("- {}", step.line(insight, paths))));
+    }
 }
 
 pub(crate) fn grouped_line(Grouped { way, pictures, groups }: &Grouped) -> String {
@@ -167,12 +175,12 @@ pub(crate) fn grouped_line(Grouped { way, pictures, groups }: &Grouped) -> Strin
 }
 
 fn unusable(bad: &[BadPicture]) -> String {
-    let mut lines = format!("{} cannot be used and left out:", count(bad.len(), "picture"));
+    let mut lines = format!("skipped {} that cannot be used:", count(bad.len(), "file"));
     for BadPicture { picture, reason } in bad.iter().take(NAMED) {
         lines += &format!("\n  `{}`: {}", printable(picture), printable(reason));
     }
     if bad.len() > NAMED {
-        lines += &format!("\n  and {} more, all named in the report", bad.len() - NAMED);
+        lines += &format!("\n  and {} more, all listed in the report", bad.len() - NAMED);
     }
     lines
 }
@@ -184,53 +192,56 @@ fn lines(planned: &Planned<'_>) -> Vec<String> {
         .map_or_else(String::new, |pictures| format!(", {} held out", thousands(pictures as u64)));
     let test = match planned.test {
         0 => String::new(),
-        n => format!(", {} left for a test", thousands(n as u64)),
+        n => format!(", {} for a test", thousands(n as u64)),
     };
     let mut lines = vec![format!(
-        "{}: {} to learn from{held_out}{test}",
+        "{}: {} to train on{held_out}{test}",
         count(planned.classes, "class"),
         count(planned.train, "picture"),
     )];
     if let Some((pictures, groups)) = planned.copies {
         let (pictures, groups) = (count(pictures, "picture"), count(groups, "group"));
-        lines.push(format!("{pictures} in {groups} of copies stay together"));
+        lines.push(format!("{pictures} in {groups} of copies or near duplicates stay together"));
     }
-    let from = planned
-        .weights
-        .map_or_else(|| "from nothing".into(), |name| format!("from the weights of {name}"));
+    let from = planned.weights.map_or_else(
+        || "trained from scratch".into(),
+        |name| format!("with the weights of {name}"),
+    );
     let Planned { backbone, size, output, .. } = planned;
     let output = output.display();
-    lines.push(format!("{backbone} {from}, on {size}×{size} pixels, to `{output}`"));
+    lines.push(format!("{backbone} {from}, {size}×{size} pixels; will be saved as `{output}`"));
     lines
 }
 
 fn fine_tuning(stands: FineTuning) -> String {
     match stands {
         FineTuning::Skipped { time } => {
-            format!("fine-tuning was not tried: one fold of it takes about {}", clock(time))
+            format!("fine-tuning was not tried: one fold takes about {}", clock(time))
         }
         FineTuning::Begun(attempt) => format!(
-            "\nfine-tuning: tried in {} of {}, then kept only if it is better; about {} in all, \
-             and Ctrl-C keeps what is saved",
+            "\nfine-tuning in {} of {}, to be kept only if it is better: about {} in all. Ctrl-C keeps \
+             what is saved",
             attempt.folds,
             count(attempt.of, "fold"),
             clock(attempt.time),
         ),
         FineTuning::Fold { fold, of, rates } => {
-            format!("\nfine-tuning, fold {fold} of {of}, from the fitted head, rates {rates}")
+            format!("\nfine-tuning, fold {fold} of {of}, learning rates {rates}")
         }
-        FineTuning::OnAll { pictures } => format!("\nfine-tuning on all {pictures} pictures"),
+        FineTuning::OnAll { pictures } => {
+            format!("\nfine-tuning on all {}", count(pictures, "picture"))
+        }
     }
 }
 
 fn when_stopped(stopped: Stopped) -> &'static str {
     match stopped {
         Stopped::WhileFitting => {
-            "stopped: nothing is saved; what was looked at need not be looked at again"
+            "Stopped. No classifier was saved; the same command continues where you left off."
         }
-        Stopped::InFirstEpoch => "stopped before the first epoch was done: no classifier is saved",
+        Stopped::InFirstEpoch => "Stopped during the first epoch. No classifier was saved.",
         Stopped::WhileFineTuning => {
-            "stopped: the classifier with the fitted head stays; the same command goes on"
+            "Stopped. The classifier with the fitted head is kept; the same command resumes fine-tuning."
         }
     }
 }
