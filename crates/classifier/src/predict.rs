@@ -151,8 +151,8 @@ fn tell(classifier: &Classifier, answered: Answered, heat: Option<Heat>) -> Told
 type Decoded = (PathBuf, Result<Vec<u8>, Reason>);
 
 fn decode(path: PathBuf, preprocess: &Preprocess) -> Decoded {
-    let read = pictures::read_in_room(&path, &Limits::default());
-    let pixels = read.map(|(rgb, _, _room)| preprocess.pixels(&rgb));
+    let read = pictures::read_with_permit(&path, &Limits::default());
+    let pixels = read.map(|(rgb, _, _permit)| preprocess.pixels(&rgb));
     (path, pixels)
 }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop, parallel};
-use pictures::{Folder, Header, Limits, Print, Reason, Rgb, Room, Side, inspect, read_bytes};
+use pictures::{
+    DecodePermit, Folder, Header, Limits, Print, Reason, Rgb, Side, inspect, read_bytes,
+};
 
 use crate::Light;
 use crate::kept::Kept;
@@ -158,7 +160,7 @@ fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
         (seen.header, seen.sight) = (header, sight);
         return (seen, false);
     }
-    let _room = Room::for_picture(&bytes);
+    let _permit = DecodePermit::for_picture(&bytes);
     let inspection = inspect(&bytes, limits);
     seen.header = inspection.header;
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {

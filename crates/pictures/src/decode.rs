@@ -10,7 +10,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
-use crate::{Limits, Rgb, Room};
+use crate::{DecodePermit, Limits, Rgb};
 pub(crate) use quiet::quietly;
 pub use sniff::Format;
 
@@ -84,18 +84,21 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// # Errors
 /// As [`decode`], or because the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
-    read_in_room(path, limits).map(|(picture, digest, _room)| (picture, digest))
+    read_with_permit(path, limits).map(|(picture, digest, _permit)| (picture, digest))
 }
 
-/// As [`read`], with the room that the picture takes, to be kept as long as it: for threads that
-/// decode many at the same time.
+/// [`read`] for threads that decode many pictures at the same time: with a permit, to be held as
+/// long as the picture.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_in_room(path: &Path, limits: &Limits) -> Result<(Rgb, Digest, Room), Reason> {
+pub fn read_with_permit(
+    path: &Path,
+    limits: &Limits,
+) -> Result<(Rgb, Digest, DecodePermit), Reason> {
     let bytes = read_bytes(path, limits)?;
-    let room = Room::for_picture(&bytes);
-    Ok((decode(&bytes, limits)?, Digest::of(&bytes), room))
+    let permit = DecodePermit::for_picture(&bytes);
+    Ok((decode(&bytes, limits)?, Digest::of(&bytes), permit))
 }
 
 /// Reads a file that may be a picture, as far as the limits allow.

@@ -60,8 +60,8 @@ pub(crate) struct Later {
 impl Later {
     pub(crate) fn decode(&self) -> Result<Vec<u8>, FileError> {
         let failed = |why: String| FileError::at("read again", &self.path)(io::Error::other(why));
-        let (rgb, digest, _room) =
-            crate::read_in_room(&self.path, &self.limits).map_err(|why| failed(why.to_string()))?;
+        let (rgb, digest, _permit) = crate::read_with_permit(&self.path, &self.limits)
+            .map_err(|why| failed(why.to_string()))?;
         if digest != self.digest {
             return Err(failed("it has changed meanwhile".into()));
         }

@@ -11,7 +11,9 @@ use ground::{Digest, Stop, parallel};
 use super::{Known, Settings};
 use crate::store::{self, Entry, Later, Store, Strip, Writer};
 use crate::strip::Margins;
-use crate::{Labelled, PicturesError, Preprocess, Print, Rgb, Room, decode, read_in_room};
+use crate::{
+    DecodePermit, Labelled, PicturesError, Preprocess, Print, Rgb, decode, read_with_permit,
+};
 
 /// What decoding says of a picture.
 pub(super) struct Found {
@@ -49,8 +51,8 @@ impl Work<'_> {
     }
 
     fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
-        let (rgb, digest, _room) =
-            read_in_room(path, &self.settings.limits).map_err(|why| why.to_string())?;
+        let (rgb, digest, _permit) =
+            read_with_permit(path, &self.settings.limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
         Ok((pixels, known, digest))
     }
@@ -108,7 +110,7 @@ impl Work<'_> {
             let later = Later { path, digest, preprocess, margins, limits: *limits };
             return Ok((Strip::Later(Box::new(later)), known, digest));
         }
-        let _room = Room::for_picture(&bytes);
+        let _permit = DecodePermit::for_picture(&bytes);
         let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
         Ok((Strip::Pixels(pixels), known, digest))

@@ -8,7 +8,7 @@ use ground::files;
 use ground::progress::Progress;
 use ground::{Stop, parallel};
 use lookalike::Source;
-use pictures::{Limits, read_in_room, thumbnail};
+use pictures::{Limits, read_with_permit, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
@@ -45,8 +45,8 @@ fn thumbnails(checkup: &Checkup, terminal: &Terminal, stop: &Stop) -> Option<Thu
     let bar = terminal.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
-        let (picture, _, _room) =
-            read_in_room(&checkup.survey.files[shown[at]].path, &limits).ok()?;
+        let (picture, _, _permit) =
+            read_with_permit(&checkup.survey.files[shown[at]].path, &limits).ok()?;
         thumbnail(&picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();
