@@ -104,7 +104,7 @@ pub fn lr_find(
         valid_fraction: request.valid,
         seed: recipe.seed,
         threads,
-        margins: recipe.augment,
+        margin: recipe.augment,
         ..dataset::Settings::default()
     };
     let data = Dataset::prepare(&folder, &preprocess, &how, progress, stop)?;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use ground::progress::Progress;
 use ground::{Digest, Stop, parallel};
 
-use crate::store::{Later, Store, Strip};
-use crate::strip::Margins;
+use crate::long_crop::CropMargin;
+use crate::store::{Later, LongCrop, Store};
 use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Side, split};
 use filling::{Found, Work};
 
@@ -34,9 +34,9 @@ pub struct Settings {
     pub seed: u64,
     /// How many pictures are decoded at a time.
     pub threads: usize,
-    /// Keeps also what lies beside the square along a picture's longer side, to learn from
+    /// Whether to keep a margin along each picture's longer side, for random crops in training
     /// ([`Dataset::read_along`]).
-    pub margins: bool,
+    pub margin: bool,
 }
 
 impl Default for Settings {
@@ -49,7 +49,7 @@ impl Default for Settings {
             valid_fraction: 0.2,
             seed: 42,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            margins: false,
+            margin: false,
         }
     }
 }
@@ -111,8 +111,8 @@ pub struct Dataset {
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
-    /// Each item's number there, and what lies beside its square.
-    strips: Vec<(u64, Margins)>,
+    /// Each item's number in the store, and its margin.
+    crops: Vec<(u64, CropMargin)>,
 }
 
 impl fmt::Debug for Dataset {
@@ -165,7 +165,7 @@ impl Dataset {
             copies: vec![],
             size: preprocess.size,
             store,
-            strips: vec![],
+            crops: vec![],
         };
         let mut good: Vec<&Labelled> = vec![];
         for (picture, found) in folder.pictures.iter().zip(found) {
@@ -174,7 +174,7 @@ impl Dataset {
                 Ok(Found { digest, number, width, height }) => {
                     let (label, side) = (picture.label, Side::Train);
                     dataset.items.push(Item { path, label, digest, side, width, height });
-                    dataset.strips.push((number, work.margins(width, height)));
+                    dataset.crops.push((number, work.margin(width, height)));
                     good.push(picture);
                 }
                 Err(reason) => dataset.bad.push(Bad { path, reason }),
@@ -208,12 +208,13 @@ impl Dataset {
         };
         let squares = squares.into_iter().map(|square| {
             let print = print(&square);
-            (Strip::Pixels(square), print)
+            (LongCrop::Pixels(square), print)
         });
         let store = Store::Memory(squares.collect());
-        let strips = (0..items.len() as u64).map(|number| (number, Margins::none(size))).collect();
+        let crops =
+            (0..items.len() as u64).map(|number| (number, CropMargin::none(size))).collect();
         let (bad, warnings) = (vec![], vec![]);
-        Self { classes, items, bad, warnings, groups, copies, size, store, strips }
+        Self { classes, items, bad, warnings, groups, copies, size, store, crops }
     }
 
     /// The items on one side.
@@ -242,23 +243,23 @@ impl Dataset {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), PicturesError> {
-        let Store::Memory(strips) = &mut self.store else { return Ok(()) };
-        let later: Vec<(usize, &Later)> = strips
+        let Store::Memory(crops) = &mut self.store else { return Ok(()) };
+        let later: Vec<(usize, &Later)> = crops
             .iter()
             .enumerate()
-            .filter_map(|(at, (strip, _))| match strip {
-                Strip::Later(later) => Some((at, &**later)),
-                Strip::Pixels(_) => None,
+            .filter_map(|(at, (crop, _))| match crop {
+                LongCrop::Later(later) => Some((at, &**later)),
+                LongCrop::Pixels(_) => None,
             })
             .collect();
         let bar = progress.begin("Reading pictures", Some(later.len() as u64));
         let (mut decoded, mut failed) = (vec![], None);
         let decode = |index: usize| later[index].1.decode();
         let stopped = || stop.asked();
-        let all = parallel(later.len(), threads, &stopped, decode, |index, strip| {
+        let all = parallel(later.len(), threads, &stopped, decode, |index, crop| {
             bar.advance(1);
-            match strip {
-                Ok(strip) => decoded.push((later[index].0, strip)),
+            match crop {
+                Ok(crop) => decoded.push((later[index].0, crop)),
                 Err(error) => {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -271,8 +272,8 @@ impl Dataset {
             None if !all => return Err(PicturesError::Stopped),
             None => {}
         }
-        for (at, strip) in decoded {
-            strips[at].0 = Strip::Pixels(strip.into());
+        for (at, crop) in decoded {
+            crops[at].0 = LongCrop::Pixels(crop.into());
         }
         Ok(())
     }
@@ -291,12 +292,12 @@ impl Dataset {
     /// # Panics
     /// When there is no such item or `out` is of another length.
     pub fn read(&self, item: usize, out: &mut [u8]) -> Result<(), PicturesError> {
-        let (number, margins) = self.strips[item];
-        Ok(self.store.read(number, margins.bytes(), |strip| margins.middle(strip, out))?)
+        let (number, margin) = self.crops[item];
+        Ok(self.store.read(number, margin.bytes(), |crop| margin.middle(crop, out))?)
     }
 
     /// As [`Dataset::read`], but the square lies anywhere along the picture's longer side, from one
-    /// end (0) to the other (1, which is excluded). Without [`Settings::margins`] there is only
+    /// end (0) to the other (1, which is excluded). Without [`Settings::margin`] there is only
     /// the one in the middle.
     ///
     /// # Errors
@@ -305,9 +306,9 @@ impl Dataset {
     /// # Panics
     /// As [`Dataset::read`], or when `along` is not in that range.
     pub fn read_along(&self, item: usize, along: f64, out: &mut [u8]) -> Result<(), PicturesError> {
-        let (number, margins) = self.strips[item];
-        let place = (along * margins.places() as f64) as usize;
-        Ok(self.store.read(number, margins.bytes(), |strip| margins.cut(strip, place, out))?)
+        let (number, margin) = self.crops[item];
+        let place = (along * margin.places() as f64) as usize;
+        Ok(self.store.read(number, margin.bytes(), |crop| margin.cut(crop, place, out))?)
     }
 
     /// What an item looks like.
@@ -318,7 +319,7 @@ impl Dataset {
     /// # Panics
     /// When there is no such item.
     pub fn print(&self, item: usize) -> Result<Print, PicturesError> {
-        Ok(self.store.print(self.strips[item].0)?)
+        Ok(self.store.print(self.crops[item].0)?)
     }
 
     fn check_bad(&self) -> Result<(), PicturesError> {

@@ -34,11 +34,11 @@ mod inspect;
 mod joined;
 mod limits;
 mod loader;
+mod long_crop;
 mod permit;
 mod preprocess;
 mod print;
 mod store;
-mod strip;
 mod thumbnail;
 
 pub use augment::{Augment, Drawn};

@@ -93,7 +93,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*budget.acquiren.lock().unwrap(), 0, "all is returned");
+        assert_eq!(*budget.taken.lock().unwrap(), 0, "all is returned");
         most.into_inner()
     }
 

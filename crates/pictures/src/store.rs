@@ -3,7 +3,7 @@
 //!
 //! They stay in memory where they fit the budget; else they go to a file in the cache folder,
 //! which the next run finds again by the pictures' content and the settings. The file is read a
-//! strip at a time at its place, into the caller's buffer, rather than mapped: a mapping needs
+//! crop at a time at its place, into the caller's buffer, rather than mapped: a mapping needs
 //! unsafe code and dies by a signal when the file is cut short meanwhile, and the system's page
 //! cache serves both ways alike.
 
@@ -16,7 +16,7 @@ use ground::files::{FileError, Files, Whole, folder_of, read_at};
 use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
-use crate::strip::Margins;
+use crate::long_crop::CropMargin;
 use crate::{Limits, Preprocess, Print};
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Strips (RGB8) and prints, by number.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<(Strip, Print)>),
+    Memory(Vec<(LongCrop, Print)>),
     /// Here a number is a place in the file. The print comes first.
     File {
         file: File,
@@ -41,7 +41,7 @@ pub(crate) enum Store {
 
 /// One of them.
 #[derive(Debug)]
-pub(crate) enum Strip {
+pub(crate) enum LongCrop {
     Pixels(Box<[u8]>),
     /// Decoded whenever it is asked for, which nobody is expected to do often.
     Later(Box<Later>),
@@ -53,7 +53,7 @@ pub(crate) struct Later {
     pub(crate) path: PathBuf,
     pub(crate) digest: Digest,
     pub(crate) preprocess: Preprocess,
-    pub(crate) margins: Margins,
+    pub(crate) margin: CropMargin,
     pub(crate) limits: Limits,
 }
 
@@ -65,7 +65,7 @@ impl Later {
         if digest != self.digest {
             return Err(failed("it has changed meanwhile".into()));
         }
-        Ok(self.margins.strip(&self.preprocess, &rgb))
+        Ok(self.margin.long_crop(&self.preprocess, &rgb))
     }
 }
 
@@ -73,17 +73,17 @@ impl Later {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Entry {
-    /// The number of its strip, and its width and height as a picture.
+    /// The number of its crop, and its width and height as a picture.
     Good(u64, u32, u32),
-    /// Why there is no strip of it.
+    /// Why there is no crop of it.
     Bad(String),
 }
 
 impl Store {
-    /// Shows a strip, which has so many bytes.
+    /// Shows a crop, which has so many bytes.
     ///
     /// # Panics
-    /// When there is no such strip in memory.
+    /// When there is no such crop in memory.
     pub(crate) fn read(
         &self,
         number: u64,
@@ -91,27 +91,27 @@ impl Store {
         see: impl FnOnce(&[u8]),
     ) -> Result<(), FileError> {
         match self {
-            Self::Memory(strips) => match &strips[number as usize].0 {
-                Strip::Pixels(pixels) => see(pixels),
-                Strip::Later(later) => see(&later.decode()?),
+            Self::Memory(crops) => match &crops[number as usize].0 {
+                LongCrop::Pixels(pixels) => see(pixels),
+                LongCrop::Later(later) => see(&later.decode()?),
             },
             Self::File { file, path } => {
-                let mut strip = vec![0; bytes];
-                read_at(file, &mut strip, number + Print::BYTES as u64)
+                let mut crop = vec![0; bytes];
+                read_at(file, &mut crop, number + Print::BYTES as u64)
                     .map_err(FileError::at("read", path))?;
-                see(&strip);
+                see(&crop);
             }
         }
         Ok(())
     }
 
-    /// What the picture of a strip looks like.
+    /// What the picture of a crop looks like.
     ///
     /// # Panics
-    /// When there is no such strip in memory.
+    /// When there is no such crop in memory.
     pub(crate) fn print(&self, number: u64) -> Result<Print, FileError> {
         match self {
-            Self::Memory(strips) => Ok(strips[number as usize].1.clone()),
+            Self::Memory(crops) => Ok(crops[number as usize].1.clone()),
             Self::File { file, path } => {
                 let mut bytes = [0; Print::BYTES];
                 read_at(file, &mut bytes, number).map_err(FileError::at("read", path))?;
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// Finds the file of a [`key`] with an entry for each of `pictures`; `bytes` says how long the
-    /// strip of a picture of some width and height is. A damaged or foreign one counts as none: it
+    /// crop of a picture of some width and height is. A damaged or foreign one counts as none: it
     /// is made again.
     pub(crate) fn open(
         path: &Path,
@@ -129,12 +129,12 @@ impl Store {
         bytes: impl Fn(u32, u32) -> usize,
     ) -> Option<(Self, Vec<Entry>)> {
         let mut file = File::open(path).ok()?;
-        let (strips, index) = verify(&mut file).ok()?;
+        let (crops, index) = verify(&mut file).ok()?;
         let index: Vec<Entry> = serde_json::from_slice(&index).ok()?;
         // Only keeps it from being swept up; without that it is made again one day.
         let _ =
             File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
-        (index.len() == pictures && fills(&index, strips, bytes))
+        (index.len() == pictures && fills(&index, crops, bytes))
             .then(|| (Self::File { file, path: path.to_owned() }, index))
     }
 }
@@ -143,13 +143,13 @@ impl Store {
 pub(crate) fn key(
     digests: &[Digest],
     preprocess: &Preprocess,
-    margins: bool,
+    margin: bool,
     limits: &Limits,
 ) -> Digest {
     let mut key = Digester::new();
     let Preprocess { short_side, size, .. } = preprocess;
     let Limits { max_pixels, max_side, .. } = limits;
-    let settings = format!("{VERSION} {short_side} {size} {margins} {max_pixels} {max_side}\n");
+    let settings = format!("{VERSION} {short_side} {size} {margin} {max_pixels} {max_side}\n");
     key.update(settings.as_bytes());
     digests.iter().for_each(|digest| key.update(&digest.0));
     key.finish()
@@ -160,7 +160,7 @@ pub(crate) fn cache_folder() -> PathBuf {
     ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }
 
-/// A file in the making: prints, each with its strip, then the index (JSON), its length (8 bytes,
+/// A file in the making: prints, each with its crop, then the index (JSON), its length (8 bytes,
 /// little-endian), and the SHA-256 of all that. It takes its name once it is whole.
 pub(crate) struct Writer<'a> {
     path: &'a Path,
@@ -179,11 +179,11 @@ impl<'a> Writer<'a> {
         Ok(Self { path, file, digester: Digester::new(), written: 0 })
     }
 
-    /// Adds a strip and gives its number.
-    pub(crate) fn add(&mut self, strip: &[u8], print: &Print) -> Result<u64, FileError> {
+    /// Adds a crop and gives its number.
+    pub(crate) fn add(&mut self, crop: &[u8], print: &Print) -> Result<u64, FileError> {
         let number = self.written;
         self.append(&print.to_bytes())?;
-        self.append(strip)?;
+        self.append(crop)?;
         Ok(number)
     }
 
@@ -205,19 +205,19 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether the strips of an index follow one another from the file's beginning to where they end.
+/// Whether the crops of an index follow one another from the file's beginning to where they end.
 fn fills(index: &[Entry], end: u64, bytes: impl Fn(u32, u32) -> usize) -> bool {
     let good = index.iter().filter_map(|entry| match *entry {
         Entry::Good(number, width, height) => Some((number, Print::BYTES + bytes(width, height))),
         Entry::Bad(_) => None,
     });
-    let mut strips: Vec<(u64, usize)> = good.collect();
-    strips.sort_unstable();
+    let mut crops: Vec<(u64, usize)> = good.collect();
+    crops.sort_unstable();
     let next = |at: u64, &(number, len): &(u64, usize)| (number == at).then_some(at + len as u64);
-    strips.iter().try_fold(0, next) == Some(end)
+    crops.iter().try_fold(0, next) == Some(end)
 }
 
-/// Reads all of the file and gives where its strips end, and its index.
+/// Reads all of the file and gives where its crops end, and its index.
 fn verify(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     let damaged = || io::Error::from(io::ErrorKind::InvalidData);
     let body = file.metadata()?.len().checked_sub(8 + 32).ok_or_else(damaged)?;
@@ -225,7 +225,7 @@ fn verify(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     read_at(file, &mut end, body)?;
     let (length, digest) = end.split_at(8);
     let length = u64::from_le_bytes(length.try_into().map_err(|_| damaged())?);
-    let strips = body.checked_sub(length).ok_or_else(damaged)?;
+    let crops = body.checked_sub(length).ok_or_else(damaged)?;
     let mut digester = Digester::new();
     let mut buffer = vec![0; 1 << 20];
     let mut content = file.take(body + 8);
@@ -239,8 +239,8 @@ fn verify(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
         return Err(damaged());
     }
     let mut index = vec![0; usize::try_from(length).map_err(|_| damaged())?];
-    read_at(file, &mut index, strips)?;
-    Ok((strips, index))
+    read_at(file, &mut index, crops)?;
+    Ok((crops, index))
 }
 
 /// Removes files of former sets that nobody has used for long, and what a crash left behind.

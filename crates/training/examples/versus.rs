@@ -73,7 +73,7 @@ fn main() {
         let how = dataset::Settings {
             valid_fraction: deal.map_or(0.0, |_| asked.valid),
             seed: deal.unwrap_or(asked.seed),
-            margins: true, // classic learns from every place
+            margin: true, // classic learns from every place
             ..dataset::Settings::default()
         };
         let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();

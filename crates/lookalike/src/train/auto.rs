@@ -93,7 +93,7 @@ fn decode(
         seed: recipe.seed,
         threads: parallel::threads(),
         // Features are of the middle; the body would train on every place.
-        margins: wants_more(recipe),
+        margin: wants_more(recipe),
         ..dataset::Settings::default()
     };
     let known = |digest: &Digest| {

@@ -36,7 +36,7 @@ pub(super) fn run(
         valid_fraction: valid,
         seed: recipe.seed,
         threads: parallel::threads(),
-        margins: recipe.augment,
+        margin: recipe.augment,
         ..dataset::Settings::default()
     };
     let data = Dataset::prepare(folder, &preprocess, &how, listener.progress, listener.stop)?;

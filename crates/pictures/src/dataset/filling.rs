@@ -9,8 +9,8 @@ use ground::progress::Progress;
 use ground::{Digest, Stop, parallel};
 
 use super::{Known, Settings};
-use crate::store::{self, Entry, Later, Store, Strip, Writer};
-use crate::strip::Margins;
+use crate::long_crop::CropMargin;
+use crate::store::{self, Entry, Later, LongCrop, Store, Writer};
 use crate::{
     DecodePermit, Labelled, PicturesError, Preprocess, Print, Rgb, decode, read_with_permit,
 };
@@ -25,7 +25,7 @@ pub(super) struct Found {
 
 /// What a picture is, and its digest, or why it is none.
 type Decoded<T> = Result<(T, Known, Digest), String>;
-/// The strips, and what is known of each picture.
+/// The crops, and what is known of each picture.
 type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
 
 /// What is to be done, and how.
@@ -41,7 +41,7 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     /// Decodes all of it: into memory where that fits the budget, else into a file.
     pub(super) fn run(&self) -> Filled {
-        let longest = if self.settings.margins { Margins::LONGEST } else { 1 };
+        let longest = if self.settings.margin { CropMargin::LONGEST } else { 1 };
         let most = self.pictures.len() * self.preprocess.size * self.preprocess.size * 3 * longest;
         if most as u64 <= self.settings.memory_budget {
             self.in_memory()
@@ -59,13 +59,13 @@ impl Work<'_> {
 
     fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
         let known = Known { width: rgb.width, height: rgb.height, print: Print::of(rgb) };
-        (self.margins(rgb.width, rgb.height).strip(self.preprocess, rgb).into(), known)
+        (self.margin(rgb.width, rgb.height).long_crop(self.preprocess, rgb).into(), known)
     }
 
-    pub(super) fn margins(&self, width: u32, height: u32) -> Margins {
-        match self.settings.margins {
-            true => Margins::of(self.preprocess, width, height),
-            false => Margins::none(self.preprocess.size),
+    pub(super) fn margin(&self, width: u32, height: u32) -> CropMargin {
+        match self.settings.margin {
+            true => CropMargin::of(self.preprocess, width, height),
+            false => CropMargin::none(self.preprocess.size),
         }
     }
 
@@ -99,33 +99,33 @@ impl Work<'_> {
         }
     }
 
-    /// A picture's strip, decoded if it was not before.
-    fn look(&self, path: &Path) -> Decoded<Strip> {
+    /// A picture's crop, decoded if it was not before.
+    fn look(&self, path: &Path) -> Decoded<LongCrop> {
         let limits = &self.settings.limits;
         let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
         let digest = Digest::of(&bytes);
         if let Some(known) = (self.known)(&digest) {
             let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
-            let margins = self.margins(known.width, known.height);
-            let later = Later { path, digest, preprocess, margins, limits: *limits };
-            return Ok((Strip::Later(Box::new(later)), known, digest));
+            let margin = self.margin(known.width, known.height);
+            let later = Later { path, digest, preprocess, margin, limits: *limits };
+            return Ok((LongCrop::Later(Box::new(later)), known, digest));
         }
         let _permit = DecodePermit::for_picture(&bytes);
         let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&rgb);
-        Ok((Strip::Pixels(pixels), known, digest))
+        Ok((LongCrop::Pixels(pixels), known, digest))
     }
 
     fn in_memory(&self) -> Filled {
-        let mut strips = vec![];
+        let mut crops = vec![];
         let look = |index: usize| self.look(&self.pictures[index].path);
         let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
-            Ok(looked.map(|(strip, Known { width, height, print }, digest)| {
-                strips.push((strip, print));
-                Found { digest, number: strips.len() as u64 - 1, width, height }
+            Ok(looked.map(|(crop, Known { width, height, print }, digest)| {
+                crops.push((crop, print));
+                Found { digest, number: crops.len() as u64 - 1, width, height }
             }))
         })?;
-        Ok((Store::Memory(strips), found))
+        Ok((Store::Memory(crops), found))
     }
 
     /// The file is named by content, so digests come first; decoding follows where there is none.
@@ -141,11 +141,11 @@ impl Work<'_> {
         unique.sort_unstable();
         unique.dedup_by_key(|&mut (digest, _)| digest);
         let names: Vec<Digest> = unique.iter().map(|&(digest, _)| digest).collect();
-        let Settings { margins, limits, .. } = self.settings;
-        let key = store::key(&names, self.preprocess, *margins, limits);
+        let Settings { margin, limits, .. } = self.settings;
+        let key = store::key(&names, self.preprocess, *margin, limits);
         let folder = self.settings.cache_folder.clone().unwrap_or_else(store::cache_folder);
         let path = folder.join(format!("{key}.pixels"));
-        let bytes = |width, height| self.margins(width, height).bytes();
+        let bytes = |width, height| self.margin(width, height).bytes();
         let opened = Store::open(&path, unique.len(), bytes);
         let (store, index) = match opened {
             Some(opened) => opened,
@@ -199,8 +199,8 @@ impl Work<'_> {
         };
         let index =
             self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
-                Ok((strip, Known { width, height, print }, _)) => {
-                    Ok(Entry::Good(writer.add(&strip, &print)?, width, height))
+                Ok((crop, Known { width, height, print }, _)) => {
+                    Ok(Entry::Good(writer.add(&crop, &print)?, width, height))
                 }
                 Err(reason) => Ok(Entry::Bad(reason)),
             })?;

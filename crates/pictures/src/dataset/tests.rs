@@ -84,7 +84,7 @@ fn threads_and_store_change_nothing() {
     }
 }
 
-/// With margins the middle is what it was, wherever the strips lie, and the ends are others.
+/// With margin the middle is what it was, wherever the crops lie, and the ends are others.
 #[test]
 fn margins_add_places_and_change_no_middle() {
     let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -115,7 +115,7 @@ fn margins_add_places_and_change_no_middle() {
     let folder = Folder::scan(dir.path()).unwrap();
     let mut seen = vec![];
     for settings in [Settings::default(), on_disk(cache.path()), on_disk(cache.path())] {
-        let settings = Settings { margins: true, ..settings };
+        let settings = Settings { margin: true, ..settings };
         let (preprocess, stop) =
             (Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8), Stop::new());
         let dataset =

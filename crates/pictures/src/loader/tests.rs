@@ -106,7 +106,7 @@ fn learning_goes_along_the_longer_side() {
         let picture = image::GrayImage::from_fn(width, height, grey);
         picture.save(dir.join(format!("{width}x{height}.png"))).unwrap();
     }
-    let settings = Settings { margins: true, valid_fraction: 0.0, ..Settings::default() };
+    let settings = Settings { margin: true, valid_fraction: 0.0, ..Settings::default() };
     let (preprocess, stop) =
         (Preprocess::square(network::Backbone::ResNet50.preprocessing(), SIZE), Stop::new());
     let folder = Folder::scan(folder.path()).unwrap();

@@ -6,7 +6,7 @@ use ground::files::{Disk, Failing};
 use super::{Entry, Store, Writer, key};
 use crate::{Limits, Preprocess, Print};
 
-/// Lengths of two strips, and the numbers that they get.
+/// Lengths of two crops, and the numbers that they get.
 const LENGTHS: [usize; 2] = [12, 17];
 const NUMBERS: [u64; 2] = [0, (Print::BYTES + LENGTHS[0]) as u64];
 
@@ -42,11 +42,11 @@ fn what_was_written_is_read() {
     assert!(write(&Disk, &path));
     let (store, found) = Store::open(&path, 3, bytes).unwrap();
     assert_eq!(found, index());
-    for (strip, byte) in [(1, 9), (0, 7), (1, 9)] {
+    for (crop, byte) in [(1, 9), (0, 7), (1, 9)] {
         let mut seen = vec![];
-        store.read(NUMBERS[strip], LENGTHS[strip], |bytes| seen.extend_from_slice(bytes)).unwrap();
-        assert_eq!(seen, vec![byte; LENGTHS[strip]]);
-        assert_eq!(store.print(NUMBERS[strip]).unwrap(), print(3 + 2 * strip as u8));
+        store.read(NUMBERS[crop], LENGTHS[crop], |bytes| seen.extend_from_slice(bytes)).unwrap();
+        assert_eq!(seen, vec![byte; LENGTHS[crop]]);
+        assert_eq!(store.print(NUMBERS[crop]).unwrap(), print(3 + 2 * crop as u8));
     }
     // A file that is cut short while in use is an error, not a crash.
     fs::File::options().write(true).open(&path).unwrap().set_len(5).unwrap();

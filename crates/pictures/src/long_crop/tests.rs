@@ -1,6 +1,6 @@
 use resample::resample_square;
 
-use super::Margins;
+use super::CropMargin;
 use crate::{Preprocess, Rgb};
 
 /// Red grows along the width, green along the height, blue is a pattern of both.
@@ -15,22 +15,22 @@ fn picture(width: u32, height: u32) -> Rgb {
 
 fn squares(picture: &Rgb, size: usize) -> Vec<Vec<u8>> {
     let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), size);
-    let margins = Margins::of(&preprocess, picture.width, picture.height);
-    let strip = margins.strip(&preprocess, picture);
-    assert_eq!(strip.len(), margins.bytes());
+    let margin = CropMargin::of(&preprocess, picture.width, picture.height);
+    let crop = margin.long_crop(&preprocess, picture);
+    assert_eq!(crop.len(), margin.bytes());
     let cut = |place| {
         let mut square = vec![0; size * size * 3];
-        margins.cut(&strip, place, &mut square);
+        margin.cut(&crop, place, &mut square);
         square
     };
     let mut middle = vec![0; size * size * 3];
-    margins.middle(&strip, &mut middle);
+    margin.middle(&crop, &mut middle);
     assert_eq!(middle, preprocess.pixels(picture), "{} × {}", picture.width, picture.height);
-    (0..margins.places()).map(cut).collect()
+    (0..margin.places()).map(cut).collect()
 }
 
 /// Mean distance of two squares in levels, of red and green alone: the pattern changes faster than
-/// the places of a small strip do.
+/// the places of a small crop do.
 fn distance(a: &[u8], b: &[u8]) -> f64 {
     let of = |(at, (a, b)): (usize, (&u8, &u8))| (at % 3 != 2).then(|| f64::from(a.abs_diff(*b)));
     let levels: Vec<f64> = a.iter().zip(b).enumerate().filter_map(of).collect();
@@ -42,7 +42,7 @@ fn every_place_shows_what_is_there() {
     for (width, height, size) in [(90, 60, 30), (60, 91, 30), (40, 30, 64), (31, 45, 20)] {
         let picture = picture(width, height);
         let squares = squares(&picture, size);
-        let before = Margins::of(
+        let before = CropMargin::of(
             &Preprocess::square(network::Backbone::ResNet50.preprocessing(), size),
             width,
             height,
@@ -73,11 +73,11 @@ fn a_square_has_one_place_and_a_panorama_not_too_many() {
     let size = 20;
     for (width, height) in [(400, 20), (20, 400), (1, 90)] {
         let squares = squares(&picture(width, height), size);
-        assert_eq!(squares.len(), size * (Margins::LONGEST - 1) + 1);
+        assert_eq!(squares.len(), size * (CropMargin::LONGEST - 1) + 1);
     }
 }
 
-/// Where sizes do not divide, rounding must not carry the strip's ends out of the picture.
+/// Where sizes do not divide, rounding must not carry the crop's ends out of the picture.
 #[test]
 fn strips_of_all_proportions_lie_within_the_picture() {
     let all = (1..40).flat_map(|long| (1..=long).map(move |short| (long, short)));
@@ -96,5 +96,5 @@ fn a_square_smaller_than_the_shorter_side_stands_alone() {
         short_side: 32,
         ..Preprocess::square(network::Backbone::ResNet50.preprocessing(), 28)
     };
-    assert_eq!(Margins::of(&preprocess, 90, 60), Margins::none(28));
+    assert_eq!(CropMargin::of(&preprocess, 90, 60), CropMargin::none(28));
 }
