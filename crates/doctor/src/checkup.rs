@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ground::words::{self, thousands};
 use ground::{Digest, Stop};
-use pictures::{Colour, Header, Print, Side, near};
+use pictures::{Colour, Header, PerceptualHash, Side, near};
 
 use crate::light::Fault;
 use crate::names::alike;
@@ -113,9 +113,9 @@ impl Checkup {
     /// Exact copies by their pixels (equal bytes decode to equal pixels), then near ones.
     fn copies(&mut self, suspected: &[(usize, usize)], threads: usize, stop: &Stop) {
         let seen = self.survey.files.iter().enumerate();
-        let sights: Vec<(usize, Digest, Print)> = seen
+        let sights: Vec<(usize, Digest, PerceptualHash)> = seen
             .filter_map(|(file, seen)| {
-                seen.sight.as_ref().ok().map(|sight| (file, sight.pixels, sight.print.clone()))
+                seen.sight.as_ref().ok().map(|sight| (file, sight.pixels, sight.hash.clone()))
             })
             .collect();
         let mut same: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -131,14 +131,14 @@ impl Checkup {
         // One of each picture is enough to look for near copies.
         let firsts: Vec<usize> =
             (0..sights.len()).filter(|&at| first[&sights[at].1] == sights[at].0).collect();
-        let prints: Vec<Print> = firsts.iter().map(|&at| sights[at].2.clone()).collect();
+        let hashes: Vec<PerceptualHash> = firsts.iter().map(|&at| sights[at].2.clone()).collect();
         let mut place = vec![None; self.survey.files.len()];
         firsts.iter().enumerate().for_each(|(at, &sight)| place[sights[sight].0] = Some(at));
         let suspected: Vec<(usize, usize)> =
             suspected.iter().filter_map(|&(a, b)| Some((place[a]?, place[b]?))).collect();
-        let pairs = near::pairs_with(&prints, &suspected, threads, stop);
+        let pairs = near::pairs_with(&hashes, &suspected, threads, stop);
         let kinds = [Kind::NearConflict, Kind::NearLeak, Kind::NearCopies];
-        for set in near::sets(prints.len(), &pairs) {
+        for set in near::sets(hashes.len(), &pairs) {
             let files: Vec<usize> = set.iter().map(|&at| sights[firsts[at]].0).collect();
             let turns = pairs.iter().filter(|pair| set.contains(&pair.first));
             let mut turned: Vec<&str> = turns
@@ -159,7 +159,7 @@ impl Checkup {
     fn joined(
         &self,
         same: &BTreeMap<usize, Vec<usize>>,
-        sights: &[(usize, Digest, Print)],
+        sights: &[(usize, Digest, PerceptualHash)],
         firsts: &[usize],
         pairs: &[near::Pair],
     ) -> Vec<Vec<usize>> {

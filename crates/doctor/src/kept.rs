@@ -6,7 +6,7 @@ use ground::Digest;
 use ground::files::{Disk, FileError, cache_folder};
 use ground::progress::Progress;
 use ground::records::{self, Layout, Records, SEGMENT, Segment};
-use pictures::{Header, Limits, Print};
+use pictures::{Header, Limits, PerceptualHash};
 use serde::{Deserialize, Serialize};
 
 use crate::{Light, Seen, Settings, Sight};
@@ -44,7 +44,7 @@ struct Look {
     height: u32,
     pixels: [u8; 32],
     light: Light,
-    print: Vec<u8>,
+    hash: Vec<u8>,
 }
 
 impl Kept {
@@ -69,9 +69,9 @@ impl Kept {
         let Record { header, sight } =
             postcard::from_bytes(&self.0.as_ref()?.get(content)?).ok()?;
         let sight = match sight {
-            Ok(Look { width, height, pixels, light, print }) => {
-                let print = Print::from_bytes(print.first_chunk()?);
-                Ok(Sight { width, height, pixels: Digest(pixels), print, light })
+            Ok(Look { width, height, pixels, light, hash }) => {
+                let hash = PerceptualHash::from_bytes(hash.first_chunk()?);
+                Ok(Sight { width, height, pixels: Digest(pixels), hash, light })
             }
             Err(reason) => Err(reason),
         };
@@ -106,7 +106,7 @@ fn record(seen: &Seen) -> Record {
         height: sight.height,
         pixels: sight.pixels.0,
         light: sight.light,
-        print: sight.print.to_bytes().to_vec(),
+        hash: sight.hash.to_bytes().to_vec(),
     };
     let sight = seen.sight.as_ref().map(look).map_err(Clone::clone);
     Record { header: seen.header.clone(), sight }

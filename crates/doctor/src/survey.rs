@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop, parallel};
 use pictures::{
-    DecodePermit, Folder, Header, Limits, Print, Reason, Rgb, Side, inspect, read_bytes,
+    DecodePermit, Folder, Header, Limits, PerceptualHash, Reason, Rgb, Side, inspect, read_bytes,
 };
 
 use crate::Light;
@@ -71,8 +71,8 @@ pub struct Sight {
     pub height: u32,
     /// The SHA-256 of its size and its upright pixels: two files may hold the same picture.
     pub pixels: Digest,
-    /// By which near duplicates are found.
-    pub print: Print,
+    /// Its perceptual hash, by which near duplicates are found.
+    pub hash: PerceptualHash,
     /// How it is lit, and how sharp it is.
     pub light: Light,
 }
@@ -180,6 +180,6 @@ fn sight(picture: &Rgb) -> Sight {
     pixels.update(&width.to_le_bytes());
     pixels.update(&height.to_le_bytes());
     pixels.update(&picture.data);
-    let (pixels, print, light) = (pixels.finish(), Print::of(picture), Light::of(picture));
-    Sight { width, height, pixels, print, light }
+    let (pixels, hash, light) = (pixels.finish(), PerceptualHash::of(picture), Light::of(picture));
+    Sight { width, height, pixels, hash, light }
 }

@@ -11,7 +11,7 @@ use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::imageops;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use pictures::{Folder, Print, near};
+use pictures::{Folder, PerceptualHash, near};
 use tempfile::TempDir;
 
 /// A picture of blots, of its own for each number.
@@ -109,12 +109,12 @@ fn copies_are_found_whatever_their_bytes_and_judged_by_where_they_lie() {
 #[test]
 fn what_somebody_suspects_is_looked_at_more_closely() {
     let crop = |number| imageops::crop_imm(&drawn(number), 20, 12, 124, 96).to_image();
-    let print = |picture: &RgbImage| {
+    let hash = |picture: &RgbImage| {
         let (width, height) = picture.dimensions();
-        Print::of(&pictures::Rgb { width, height, data: picture.as_raw().clone() })
+        PerceptualHash::of(&pictures::Rgb { width, height, data: picture.as_raw().clone() })
     };
     let missed = |number: &u64| {
-        let both = [print(&drawn(*number)), print(&crop(*number))];
+        let both = [hash(&drawn(*number)), hash(&crop(*number))];
         let stop = Stop::new();
         near::pairs(&both, 1, &stop).is_empty()
             && !near::pairs_with(&both, &[(0, 1)], 1, &stop).is_empty()

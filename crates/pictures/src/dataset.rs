@@ -9,7 +9,9 @@ use ground::{Digest, Stop, parallel};
 
 use crate::long_crop::CropMargin;
 use crate::store::{Later, LongCrop, Store};
-use crate::{Folder, Labelled, Limits, PicturesError, Preprocess, Print, Rgb, Side, split};
+use crate::{
+    Folder, Labelled, Limits, PerceptualHash, PicturesError, Preprocess, Rgb, Side, split,
+};
 use filling::{Found, Work};
 
 mod filling;
@@ -78,8 +80,8 @@ pub struct Known {
     pub width: u32,
     /// Of the whole picture, upright, in pixels.
     pub height: u32,
-    /// What it looks like.
-    pub print: Print,
+    /// Its perceptual hash.
+    pub hash: PerceptualHash,
 }
 
 /// A picture that cannot be used.
@@ -203,12 +205,16 @@ impl Dataset {
         let digests: Vec<_> = items.iter().map(|item| item.digest).collect();
         let groups = split::groups(&digests, &[], &[]);
         let copies = grouping::sets(&groups);
-        let print = |square: &[u8]| {
-            Print::of(&Rgb { width: size as u32, height: size as u32, data: square.to_vec() })
+        let hash = |square: &[u8]| {
+            PerceptualHash::of(&Rgb {
+                width: size as u32,
+                height: size as u32,
+                data: square.to_vec(),
+            })
         };
         let squares = squares.into_iter().map(|square| {
-            let print = print(&square);
-            (LongCrop::Pixels(square), print)
+            let hash = hash(&square);
+            (LongCrop::Pixels(square), hash)
         });
         let store = Store::Memory(squares.collect());
         let crops =
@@ -311,15 +317,15 @@ impl Dataset {
         Ok(self.store.read(number, margin.bytes(), |crop| margin.cut(crop, place, out))?)
     }
 
-    /// What an item looks like.
+    /// The perceptual hash of an item.
     ///
     /// # Errors
     /// When it lies in a file that cannot be read.
     ///
     /// # Panics
     /// When there is no such item.
-    pub fn print(&self, item: usize) -> Result<Print, PicturesError> {
-        Ok(self.store.print(self.crops[item].0)?)
+    pub fn perceptual_hash(&self, item: usize) -> Result<PerceptualHash, PicturesError> {
+        Ok(self.store.hash(self.crops[item].0)?)
     }
 
     fn check_bad(&self) -> Result<(), PicturesError> {

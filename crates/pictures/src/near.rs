@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use ground::{Stop, in_order};
 
-use crate::Print;
+use crate::PerceptualHash;
 pub use turn::Turn;
 
 mod coarse;
@@ -42,26 +42,26 @@ pub struct Pair {
 /// The near duplicates among pictures, in order; each pair once. The same for any number of
 /// threads. Asked to stop, it ends early with none.
 ///
-/// Of prints that are equal, each is paired with the first only. Of a long run of pictures that
+/// Of hashes that are equal, each is paired with the first only. Of a long run of pictures that
 /// are all alike each is paired with those most like it; [`sets`] joins them.
 #[must_use]
-pub fn pairs(prints: &[Print], threads: usize, stop: &Stop) -> Vec<Pair> {
-    find(prints, &[], threads, stop).pairs
+pub fn pairs(hashes: &[PerceptualHash], threads: usize, stop: &Stop) -> Vec<Pair> {
+    find(hashes, &[], threads, stop).pairs
 }
 
-/// As [`pairs`], with a closer look at pairs that something else than the prints suspects to show
+/// As [`pairs`], with a closer look at pairs that something else than the hashes suspects to show
 /// the same: of these, less agreement is enough. What is suspected wrongly costs time only.
 ///
 /// # Panics
-/// When something is suspected that is not among the prints.
+/// When something is suspected that is not among the hashes.
 #[must_use]
 pub fn pairs_with(
-    prints: &[Print],
+    hashes: &[PerceptualHash],
     suspected: &[(usize, usize)],
     threads: usize,
     stop: &Stop,
 ) -> Vec<Pair> {
-    find(prints, suspected, threads, stop).pairs
+    find(hashes, suspected, threads, stop).pairs
 }
 
 /// What [`find`] found.
@@ -75,23 +75,28 @@ pub struct Found {
 
 /// As [`pairs_with`], telling what it took.
 #[must_use]
-pub fn find(prints: &[Print], suspected: &[(usize, usize)], threads: usize, stop: &Stop) -> Found {
+pub fn find(
+    hashes: &[PerceptualHash],
+    suspected: &[(usize, usize)],
+    threads: usize,
+    stop: &Stop,
+) -> Found {
     // Copies are found by their bytes; the search is for the rest.
-    let mut first: HashMap<&Print, usize> = HashMap::new();
+    let mut first: HashMap<&PerceptualHash, usize> = HashMap::new();
     let (mut unique, mut found) = (vec![], vec![]);
-    for (at, print) in prints.iter().enumerate() {
-        match first.get(print) {
-            Some(&first) if spectrum::has_structure(print) => {
+    for (at, hash) in hashes.iter().enumerate() {
+        match first.get(hash) {
+            Some(&first) if spectrum::has_structure(hash) => {
                 found.push(Pair { first, second: at, turn: Turn::AsIs, likeness: 1.0 });
             }
             Some(_) => {}
             None => {
-                first.insert(print, at);
+                first.insert(hash, at);
                 unique.push(at);
             }
         }
     }
-    let wanted: Vec<&Print> = unique.iter().map(|&at| &prints[at]).collect();
+    let wanted: Vec<&PerceptualHash> = unique.iter().map(|&at| &hashes[at]).collect();
     let candidates = index::candidates(&wanted, threads, stop);
     let fitted =
         in_parallel(candidates.len(), threads, stop, |at| fit::check(&wanted, &candidates[at]));
@@ -104,7 +109,7 @@ pub fn find(prints: &[Print], suspected: &[(usize, usize)], threads: usize, stop
     let suspected = suspected.iter().map(|&(a, b)| (a.min(b), a.max(b)));
     let suspected: Vec<(usize, usize)> =
         suspected.filter(|pair| pair.0 < pair.1 && !known.contains(pair)).collect();
-    found.extend(second::confirmed(prints, &suspected, threads, stop));
+    found.extend(second::confirmed(hashes, &suspected, threads, stop));
     if stop.asked() {
         return Found::default();
     }

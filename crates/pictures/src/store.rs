@@ -1,4 +1,4 @@
-//! Decoded pictures at one size, each with the print of the whole picture, so that each is decoded
+//! Decoded pictures at one size, each with the perceptual hash of the whole picture, so that each is decoded
 //! once a run.
 //!
 //! They stay in memory where they fit the budget; else they go to a file in the cache folder,
@@ -17,7 +17,7 @@ use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
 use crate::long_crop::CropMargin;
-use crate::{Limits, Preprocess, Print};
+use crate::{Limits, PerceptualHash, Preprocess};
 
 #[cfg(test)]
 mod tests;
@@ -28,11 +28,11 @@ const VERSION: &str = "lookalike pixels 3";
 /// Files that nobody has opened for so long make room when a new one is written.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Strips (RGB8) and prints, by number.
+/// Strips (RGB8) and hashes, by number.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<(LongCrop, Print)>),
-    /// Here a number is a place in the file. The print comes first.
+    Memory(Vec<(LongCrop, PerceptualHash)>),
+    /// Here a number is a place in the file. The hash comes first.
     File {
         file: File,
         path: PathBuf,
@@ -97,7 +97,7 @@ impl Store {
             },
             Self::File { file, path } => {
                 let mut crop = vec![0; bytes];
-                read_at(file, &mut crop, number + Print::BYTES as u64)
+                read_at(file, &mut crop, number + PerceptualHash::BYTES as u64)
                     .map_err(FileError::at("read", path))?;
                 see(&crop);
             }
@@ -105,17 +105,17 @@ impl Store {
         Ok(())
     }
 
-    /// What the picture of a crop looks like.
+    /// The perceptual hash of the picture of a crop.
     ///
     /// # Panics
     /// When there is no such crop in memory.
-    pub(crate) fn print(&self, number: u64) -> Result<Print, FileError> {
+    pub(crate) fn hash(&self, number: u64) -> Result<PerceptualHash, FileError> {
         match self {
             Self::Memory(crops) => Ok(crops[number as usize].1.clone()),
             Self::File { file, path } => {
-                let mut bytes = [0; Print::BYTES];
+                let mut bytes = [0; PerceptualHash::BYTES];
                 read_at(file, &mut bytes, number).map_err(FileError::at("read", path))?;
-                Ok(Print::from_bytes(&bytes))
+                Ok(PerceptualHash::from_bytes(&bytes))
             }
         }
     }
@@ -160,7 +160,7 @@ pub(crate) fn cache_folder() -> PathBuf {
     ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }
 
-/// A file in the making: prints, each with its crop, then the index (JSON), its length (8 bytes,
+/// A file in the making: hashes, each with its crop, then the index (JSON), its length (8 bytes,
 /// little-endian), and the SHA-256 of all that. It takes its name once it is whole.
 pub(crate) struct Writer<'a> {
     path: &'a Path,
@@ -180,9 +180,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds a crop and gives its number.
-    pub(crate) fn add(&mut self, crop: &[u8], print: &Print) -> Result<u64, FileError> {
+    pub(crate) fn add(&mut self, crop: &[u8], hash: &PerceptualHash) -> Result<u64, FileError> {
         let number = self.written;
-        self.append(&print.to_bytes())?;
+        self.append(&hash.to_bytes())?;
         self.append(crop)?;
         Ok(number)
     }
@@ -208,7 +208,9 @@ impl<'a> Writer<'a> {
 /// Whether the crops of an index follow one another from the file's beginning to where they end.
 fn fills(index: &[Entry], end: u64, bytes: impl Fn(u32, u32) -> usize) -> bool {
     let good = index.iter().filter_map(|entry| match *entry {
-        Entry::Good(number, width, height) => Some((number, Print::BYTES + bytes(width, height))),
+        Entry::Good(number, width, height) => {
+            Some((number, PerceptualHash::BYTES + bytes(width, height)))
+        }
         Entry::Bad(_) => None,
     });
     let mut crops: Vec<(u64, usize)> = good.collect();

@@ -21,8 +21,8 @@ use engine::{Cpu, Engine};
 use ground::Stop;
 use image::RgbImage;
 use network::Backbone;
-use pictures::{Preprocess, Print, Rgb, near};
-use planted::{false_pairs, originals, plant, print_of, table};
+use pictures::{PerceptualHash, Preprocess, Rgb, near};
+use planted::{false_pairs, hash_of, originals, plant, table};
 use training::auto::Auto;
 use training::features::{self, Table};
 
@@ -42,10 +42,10 @@ fn main() {
     let originals = originals(&dirs, Some(half));
     let settings = Auto::new(backbone);
     let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size);
-    let (mut prints, mut squares) = (vec![], vec![]);
+    let (mut hashes, mut squares) = (vec![], vec![]);
     let mut look = |picture: &RgbImage| {
         let (width, height) = picture.dimensions();
-        prints.push(print_of(picture));
+        hashes.push(hash_of(picture));
         squares.push(preprocess.pixels(&Rgb { width, height, data: picture.as_raw().clone() }));
     };
     originals.iter().for_each(|(_, picture)| look(picture));
@@ -73,13 +73,13 @@ fn main() {
         suspected.len(),
         own.count()
     );
-    let found = |prints: &[Print], suspected: &[(usize, usize)]| {
-        let found = near::pairs_with(prints, suspected, 2, &stop);
-        table(&originals, &planted, prints, &found);
+    let found = |hashes: &[PerceptualHash], suspected: &[(usize, usize)]| {
+        let found = near::pairs_with(hashes, suspected, 2, &stop);
+        table(&originals, &planted, hashes, &found);
         false_pairs(&originals, &planted, &found);
     };
-    println!("\nby their prints:");
-    found(&prints, &[]);
+    println!("\nby their hashes:");
+    found(&hashes, &[]);
     println!("\nwith features:");
-    found(&prints, &suspected);
+    found(&hashes, &suspected);
 }

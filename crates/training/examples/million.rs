@@ -15,7 +15,7 @@ use ground::Digest;
 use ground::files::Disk;
 use ground::random::{Draws, Purpose};
 use ground::records::SEGMENT;
-use pictures::Print;
+use pictures::PerceptualHash;
 use training::features::{About, Cache, Table};
 use training::head::{Kind, Samples};
 
@@ -79,7 +79,7 @@ fn fill(cache: &mut Cache, first: usize, pictures: usize) {
     };
     let corners: Vec<Vec<f32>> = (0..CLASSES).map(corner).collect();
     let about = About { width: 500, height: 375, colour: [128.0; 3] };
-    let print = Print::from_bytes(&[0; Print::BYTES]);
+    let print = PerceptualHash::from_bytes(&[0; PerceptualHash::BYTES]);
     let mut segment = cache.segment();
     for n in first..pictures {
         let mut draws = Draws::new(2, Purpose::Synthetic, &[n as u64]);

@@ -98,8 +98,8 @@ fn decode(
     };
     let known = |digest: &Digest| {
         let record = cache.find(digest)?;
-        let (about, print) = cache.about(record).ok()?;
-        Some(Known { width: about.width, height: about.height, print })
+        let (about, hash) = cache.about(record).ok()?;
+        Some(Known { width: about.width, height: about.height, hash })
     };
     let (folder, progress) = (&prepared.folder, listener.progress);
     let data = Dataset::prepare_new(folder, preprocess, &how, &known, progress, listener.stop)?;

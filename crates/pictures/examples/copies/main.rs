@@ -4,7 +4,7 @@
 //!
 //! The pictures below each DIR are split in two halves by the last bit of their digest. Altered copies
 //! of the chosen half are planted among it; then [`pictures::near`] looks for pairs. Thresholds
-//! are chosen on half a; half b says what they are worth. With `--many`, so many prints are made
+//! are chosen on half a; half b says what they are worth. With `--many`, so many hashes are made
 //! of parts of the pictures, blended in twos, and the search through them is timed. With `--sheets`,
 //! each pair of different originals is drawn side by side.
 
@@ -20,8 +20,8 @@ use ground::Stop;
 use ground::random::{Draws, Purpose};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
-use pictures::{Print, Rgb, near};
-use planted::{SEED, false_pairs, originals, plant, print_of, table};
+use pictures::{PerceptualHash, Rgb, near};
+use planted::{SEED, false_pairs, hash_of, originals, plant, table};
 
 fn main() {
     let (mut half, mut many, mut sheets, mut dirs) = (0, 0, None, vec![]);
@@ -43,10 +43,11 @@ fn main() {
     if many > 0 {
         return time_many(&originals, many);
     }
-    let mut prints: Vec<Print> = originals.iter().map(|(_, picture)| print_of(picture)).collect();
-    let planted = plant(&originals, |altered| prints.push(print_of(altered)));
+    let mut hashes: Vec<PerceptualHash> =
+        originals.iter().map(|(_, picture)| hash_of(picture)).collect();
+    let planted = plant(&originals, |altered| hashes.push(hash_of(altered)));
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&prints, &[], 1, &Stop::new());
+    let found = near::find(&hashes, &[], 1, &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
     println!(
         "half {}: {} originals, {} copies",
@@ -56,7 +57,7 @@ fn main() {
     );
     println!("{} candidates, {wall:.2} s wall, {cpu:.2} s CPU on one thread", found.candidates);
     cost_of_a_print(&originals[0].1);
-    table(&originals, &planted, &prints, &found.pairs);
+    table(&originals, &planted, &hashes, &found.pairs);
     let strange = false_pairs(&originals, &planted, &found.pairs);
     if let Some(out) = sheets {
         draw_sheets(&originals, &strange, &out);
@@ -83,7 +84,7 @@ fn time_many(originals: &[(PathBuf, RgbImage)], count: usize) {
         .iter()
         .map(|(_, picture)| imageops::resize(picture, 96, 96, FilterType::Triangle))
         .collect();
-    let mut prints: Vec<Print> = vec![];
+    let mut hashes: Vec<PerceptualHash> = vec![];
     let copies = count / 100;
     for number in 0..count - copies {
         let mut draws = Draws::new(SEED, Purpose::Synthetic, &[1, number as u64]);
@@ -99,13 +100,13 @@ fn time_many(originals: &[(PathBuf, RgbImage)], count: usize) {
         }
         if number < copies {
             let kind = Kind::ALL[number % Kind::ALL.len()];
-            prints.push(print_of(&kind.of(&blend, &mut draws)));
+            hashes.push(hash_of(&kind.of(&blend, &mut draws)));
         }
-        prints.push(print_of(&blend));
+        hashes.push(hash_of(&blend));
     }
     let threads = 2;
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&prints, &[], threads, &Stop::new());
+    let found = near::find(&hashes, &[], threads, &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
     let planted = found
         .pairs
@@ -113,7 +114,7 @@ fn time_many(originals: &[(PathBuf, RgbImage)], count: usize) {
         .filter(|p| p.second < 2 * copies && p.first + 1 == p.second && p.first % 2 == 0);
     let hits = planted.count();
     println!(
-        "{count} prints, {threads} threads: {wall:.2} s wall, {cpu:.2} s CPU, {} candidates, {hits} of {copies} copies, {} other pairs",
+        "{count} hashes, {threads} threads: {wall:.2} s wall, {cpu:.2} s CPU, {} candidates, {hits} of {copies} copies, {} other pairs",
         found.candidates,
         found.pairs.len() - hits,
     );
@@ -124,9 +125,9 @@ fn cost_of_a_print(picture: &RgbImage) {
     let picture = Rgb { width: 500, height: 375, data: picture.into_raw() };
     let cpu = seconds();
     for _ in 0..500 {
-        std::hint::black_box(Print::of(std::hint::black_box(&picture)));
+        std::hint::black_box(PerceptualHash::of(std::hint::black_box(&picture)));
     }
-    println!("a print of 500 x 375 pixels: {:.2} ms of CPU", (seconds() - cpu) * 2.0);
+    println!("a hash of 500 x 375 pixels: {:.2} ms of CPU", (seconds() - cpu) * 2.0);
 }
 
 /// CPU time of this process so far, where the system says it in Linux's way; else 0.

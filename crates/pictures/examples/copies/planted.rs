@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ground::random::{Draws, Purpose};
 use image::RgbImage;
-use pictures::{Limits, Print, Rgb, near, read};
+use pictures::{Limits, PerceptualHash, Rgb, near, read};
 
 use super::alter::Kind;
 
@@ -75,16 +75,16 @@ pub(crate) fn plant(
 pub(crate) fn table(
     originals: &[(PathBuf, RgbImage)],
     planted: &[Planted],
-    prints: &[Print],
+    hashes: &[PerceptualHash],
     pairs: &[near::Pair],
 ) {
     let found: HashSet<(usize, usize)> = pairs.iter().map(|p| (p.first, p.second)).collect();
     // The order of Kind::ALL, single ones first.
     let mut rows: BTreeMap<(usize, Vec<usize>), (String, usize, usize)> = BTreeMap::new();
-    // Of copies with equal prints the search pairs the first with the original, the others with it.
-    let mut first: HashMap<&Print, usize> = HashMap::new();
-    for (at, print) in prints.iter().enumerate() {
-        first.entry(print).or_insert(at);
+    // Of copies with equal hashes the search pairs the first with the original, the others with it.
+    let mut first: HashMap<&PerceptualHash, usize> = HashMap::new();
+    for (at, hash) in hashes.iter().enumerate() {
+        first.entry(hash).or_insert(at);
     }
     let mut total = (0, 0);
     for (at, copy) in planted.iter().enumerate() {
@@ -95,7 +95,7 @@ pub(crate) fn table(
             _ => copy.kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", "),
         };
         let row = rows.entry(key).or_insert_with(|| (words(), 0, 0));
-        let like = first[&prints[originals.len() + at]];
+        let like = first[&hashes[originals.len() + at]];
         let hit = usize::from(like == copy.of || found.contains(&(copy.of, like)));
         (row.1, row.2) = (row.1 + 1, row.2 + hit);
         total = (total.0 + 1, total.1 + hit);
@@ -141,7 +141,7 @@ pub(crate) fn false_pairs(
     strange.into_keys().collect()
 }
 
-pub(crate) fn print_of(picture: &RgbImage) -> Print {
+pub(crate) fn hash_of(picture: &RgbImage) -> PerceptualHash {
     let (width, height) = picture.dimensions();
-    Print::of(&Rgb { width, height, data: picture.as_raw().clone() })
+    PerceptualHash::of(&Rgb { width, height, data: picture.as_raw().clone() })
 }

@@ -12,7 +12,8 @@ use super::{Known, Settings};
 use crate::long_crop::CropMargin;
 use crate::store::{self, Entry, Later, LongCrop, Store, Writer};
 use crate::{
-    DecodePermit, Labelled, PicturesError, Preprocess, Print, Rgb, decode, read_with_permit,
+    DecodePermit, Labelled, PerceptualHash, PicturesError, Preprocess, Rgb, decode,
+    read_with_permit,
 };
 
 /// What decoding says of a picture.
@@ -58,7 +59,7 @@ impl Work<'_> {
     }
 
     fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
-        let known = Known { width: rgb.width, height: rgb.height, print: Print::of(rgb) };
+        let known = Known { width: rgb.width, height: rgb.height, hash: PerceptualHash::of(rgb) };
         (self.margin(rgb.width, rgb.height).long_crop(self.preprocess, rgb).into(), known)
     }
 
@@ -120,8 +121,8 @@ impl Work<'_> {
         let mut crops = vec![];
         let look = |index: usize| self.look(&self.pictures[index].path);
         let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
-            Ok(looked.map(|(crop, Known { width, height, print }, digest)| {
-                crops.push((crop, print));
+            Ok(looked.map(|(crop, Known { width, height, hash }, digest)| {
+                crops.push((crop, hash));
                 Found { digest, number: crops.len() as u64 - 1, width, height }
             }))
         })?;
@@ -199,8 +200,8 @@ impl Work<'_> {
         };
         let index =
             self.each("Reading pictures", unique.len(), decode, |decoded| match decoded {
-                Ok((crop, Known { width, height, print }, _)) => {
-                    Ok(Entry::Good(writer.add(&crop, &print)?, width, height))
+                Ok((crop, Known { width, height, hash }, _)) => {
+                    Ok(Entry::Good(writer.add(&crop, &hash)?, width, height))
                 }
                 Err(reason) => Ok(Entry::Bad(reason)),
             })?;

@@ -7,7 +7,7 @@ use ground::{Digest, Stop};
 
 use super::{Dataset, Settings};
 use crate::near::{self, Pair};
-use crate::{Labelled, PicturesError, Print, split};
+use crate::{Labelled, PerceptualHash, PicturesError, split};
 
 /// Near duplicates in two classes that are named; beyond it they are counted.
 const NAMED: usize = 3;
@@ -57,10 +57,10 @@ impl Dataset {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Vec<Pair>, PicturesError> {
-        let prints: Result<Vec<Print>, _> =
-            (0..self.items.len()).map(|item| self.print(item)).collect();
+        let hashes: Result<Vec<PerceptualHash>, _> =
+            (0..self.items.len()).map(|item| self.perceptual_hash(item)).collect();
         let bar = progress.begin("Looking for copies", None);
-        let pairs = near::pairs(&prints?, threads, stop);
+        let pairs = near::pairs(&hashes?, threads, stop);
         drop(bar);
         if stop.asked() { Err(PicturesError::Stopped) } else { Ok(pairs) }
     }

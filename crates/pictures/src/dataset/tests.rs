@@ -9,7 +9,7 @@ use ground::{Digest, Stop};
 use image::{ImageFormat, RgbImage};
 
 use super::{Dataset, Known, Settings};
-use crate::{Folder, PicturesError, Preprocess, Print, Side};
+use crate::{Folder, PerceptualHash, PicturesError, Preprocess, Side};
 
 /// A picture of one colour that varies with `n`.
 fn picture(n: usize) -> Vec<u8> {
@@ -54,8 +54,8 @@ fn pixels(dataset: &Dataset) -> Vec<Vec<u8>> {
     (0..dataset.items.len()).map(read).collect()
 }
 
-fn prints(dataset: &Dataset) -> Vec<Print> {
-    (0..dataset.items.len()).map(|item| dataset.print(item).unwrap()).collect()
+fn hashes(dataset: &Dataset) -> Vec<PerceptualHash> {
+    (0..dataset.items.len()).map(|item| dataset.perceptual_hash(item).unwrap()).collect()
 }
 
 fn on_disk(cache: &Path) -> Settings {
@@ -80,7 +80,7 @@ fn threads_and_store_change_nothing() {
         let other = prepare(dir.path(), &settings).unwrap();
         assert_eq!((&other.items, &other.bad), (&one.items, &one.bad));
         assert_eq!(pixels(&other), pixels(&one));
-        assert_eq!(prints(&other), prints(&one));
+        assert_eq!(hashes(&other), hashes(&one));
     }
 }
 
@@ -99,9 +99,9 @@ fn margins_add_places_and_change_no_middle() {
     let plain = prepare(dir.path(), &Settings::default()).unwrap();
     let known = |digest: &Digest| {
         let at = plain.items.iter().position(|item| item.digest == *digest)?;
-        let (width, height, print) =
-            (plain.items[at].width, plain.items[at].height, plain.print(at).unwrap());
-        (at % 2 == 0).then_some(Known { width, height, print })
+        let (width, height, hash) =
+            (plain.items[at].width, plain.items[at].height, plain.perceptual_hash(at).unwrap());
+        (at % 2 == 0).then_some(Known { width, height, hash })
     };
     let all_along = |dataset: &Dataset| -> Vec<Vec<u8>> {
         let read = |(item, along): (usize, f64)| {
@@ -121,7 +121,7 @@ fn margins_add_places_and_change_no_middle() {
         let dataset =
             Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &stop).unwrap();
         assert_eq!(pixels(&dataset), pixels(&plain));
-        assert_eq!(prints(&dataset), prints(&plain));
+        assert_eq!(hashes(&dataset), hashes(&plain));
         seen.push(all_along(&dataset));
     }
     assert!(seen.iter().all(|other| *other == seen[0]));
@@ -139,8 +139,8 @@ fn known_pictures_are_decoded_later() {
     let known = |digest: &Digest| {
         let item = all.items.iter().find(|item| item.digest == *digest)?;
         let at = all.items.iter().position(|other| other == item)?;
-        let (width, height, print) = (item.width, item.height, all.print(at).unwrap());
-        (item.label == 0).then_some(Known { width, height, print })
+        let (width, height, hash) = (item.width, item.height, all.perceptual_hash(at).unwrap());
+        (item.label == 0).then_some(Known { width, height, hash })
     };
     let folder = Folder::scan(dir.path()).unwrap();
     let (preprocess, settings) =
@@ -148,7 +148,7 @@ fn known_pictures_are_decoded_later() {
     let some = Dataset::prepare_new(&folder, &preprocess, &settings, &known, &Silent, &Stop::new());
     let some = some.unwrap();
     assert_eq!((&some.items, &some.bad, pixels(&some)), (&all.items, &all.bad, pixels(&all)));
-    assert_eq!(prints(&some), prints(&all));
+    assert_eq!(hashes(&some), hashes(&all));
     // One that changes in between is not taken for what it was.
     let later = all.items.iter().position(|item| item.label == 0).unwrap();
     let other = all.items.iter().position(|item| item.label == 1).unwrap();

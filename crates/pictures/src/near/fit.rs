@@ -8,8 +8,8 @@
 use super::index::Candidate;
 use super::spectrum::PARTS;
 use super::{Pair, Turn};
-use crate::Print;
-use crate::print::{SIDE, TINTS};
+use crate::PerceptualHash;
+use crate::perceptual_hash::{SIDE, TINTS};
 
 const CELLS: usize = SIDE * SIDE;
 
@@ -34,28 +34,28 @@ struct Bars {
     tinge: f32,
 }
 
-/// Of pictures that were found among all by their prints alone.
+/// Of pictures that were found among all by their hashes alone.
 const FOUND: Bars = Bars { robust: 0.95, edges: 0.85, tinge: 6.0 };
 /// Of pictures that something else suspects too.
 const SUSPECTED: Bars = Bars { robust: 0.9, edges: 0.7, tinge: 8.0 };
 
 /// Whether a candidate is one.
-pub(super) fn check(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
-    judge(prints, candidate, &FOUND)
+pub(super) fn check(hashes: &[&PerceptualHash], candidate: &Candidate) -> Option<Pair> {
+    judge(hashes, candidate, &FOUND)
 }
 
-/// The same of a pair that something else than the prints suspects.
-pub(super) fn confirm(prints: &[&Print], candidate: &Candidate) -> Option<Pair> {
-    judge(prints, candidate, &SUSPECTED)
+/// The same of a pair that something else than the hashes suspects.
+pub(super) fn confirm(hashes: &[&PerceptualHash], candidate: &Candidate) -> Option<Pair> {
+    judge(hashes, candidate, &SUSPECTED)
 }
 
-fn judge(prints: &[&Print], candidate: &Candidate, bars: &Bars) -> Option<Pair> {
+fn judge(hashes: &[&PerceptualHash], candidate: &Candidate, bars: &Bars) -> Option<Pair> {
     let (asked, found) = (candidate.asked as usize, candidate.found as usize);
     // Colours are compared first, which takes hardly any time.
-    if tints_apart(prints[asked], prints[found], candidate.turn) > bars.tinge {
+    if tints_apart(hashes[asked], hashes[found], candidate.turn) > bars.tinge {
         return None;
     }
-    let fit = lay(prints, candidate);
+    let fit = lay(hashes, candidate);
     if fit.robust <= bars.robust || fit.robust_edges <= bars.edges {
         return None;
     }
@@ -67,9 +67,9 @@ fn judge(prints: &[&Print], candidate: &Candidate, bars: &Bars) -> Option<Pair> 
 
 /// The root of the mean square by which the tints of two pictures differ, in levels of 255, once
 /// the second's are made as strong as the first's, since light and contrast change that.
-fn tints_apart(asked: &Print, found: &Print, turn: Turn) -> f32 {
-    let plain = |print: &Print| {
-        let tints = print.tints().iter();
+fn tints_apart(asked: &PerceptualHash, found: &PerceptualHash, turn: Turn) -> f32 {
+    let plain = |hash: &PerceptualHash| {
+        let tints = hash.tints().iter();
         tints.map(|tint| tint.map(|level| f32::from(level) - 128.0)).collect::<Vec<[f32; 2]>>()
     };
     let (asked, found) = (turn.of(&plain(asked), TINTS), plain(found));
@@ -81,10 +81,11 @@ fn tints_apart(asked: &Print, found: &Print, turn: Turn) -> f32 {
 }
 
 /// Lays the one that was asked for on the one that was found.
-fn lay(prints: &[&Print], candidate: &Candidate) -> Fit {
-    let plain = |print: &Print| print.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
-    let asked = candidate.turn.of(&plain(prints[candidate.asked as usize]), SIDE);
-    let found = plain(prints[candidate.found as usize]);
+fn lay(hashes: &[&PerceptualHash], candidate: &Candidate) -> Fit {
+    let plain =
+        |hash: &PerceptualHash| hash.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
+    let asked = candidate.turn.of(&plain(hashes[candidate.asked as usize]), SIDE);
+    let found = plain(hashes[candidate.found as usize]);
     let part = candidate.part as usize;
     let ([left, right], [top, bottom]) = (PARTS[part % PARTS.len()], PARTS[part / PARTS.len()]);
     let mut area = [left, right, top, bottom].map(|edge| edge as f32);

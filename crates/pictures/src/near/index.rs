@@ -9,7 +9,7 @@ use ground::Stop;
 
 use super::spectrum::{PARTS, Spectrum, WAVES, Waves, has_structure, signs, turned};
 use super::{Turn, coarse, in_parallel};
-use crate::Print;
+use crate::PerceptualHash;
 
 /// Signs that may differ.
 pub(super) const MOST: u32 = 13;
@@ -62,7 +62,7 @@ fn keys() -> [[usize; BITS]; TABLES] {
 struct Table {
     /// Where each key's entries begin, and at last where they end.
     starts: Vec<u32>,
-    hashes: Vec<u64>,
+    words: Vec<u64>,
     /// Picture × 16 + part.
     owners: Vec<u32>,
 }
@@ -70,55 +70,59 @@ struct Table {
 impl Table {
     fn new(key: &[usize; BITS], entries: &[(u64, u32)]) -> Self {
         let mut starts = vec![0u32; (1 << BITS) + 1];
-        for &(hash, _) in entries {
-            starts[gather(hash, key) + 1] += 1;
+        for &(word, _) in entries {
+            starts[gather(word, key) + 1] += 1;
         }
         for at in 0..1 << BITS {
             starts[at + 1] += starts[at];
         }
         let mut next = starts.clone();
-        let (mut hashes, mut owners) = (vec![0; entries.len()], vec![0; entries.len()]);
-        for &(hash, owner) in entries {
-            let place = &mut next[gather(hash, key)];
-            (hashes[*place as usize], owners[*place as usize]) = (hash, owner);
+        let (mut words, mut owners) = (vec![0; entries.len()], vec![0; entries.len()]);
+        for &(word, owner) in entries {
+            let place = &mut next[gather(word, key)];
+            (words[*place as usize], owners[*place as usize]) = (word, owner);
             *place += 1;
         }
-        Self { starts, hashes, owners }
+        Self { starts, words, owners }
     }
 }
 
-fn gather(hash: u64, key: &[usize; BITS]) -> usize {
-    key.iter().enumerate().fold(0, |out, (bit, &at)| out | ((hash >> at & 1) as usize) << bit)
+fn gather(word: u64, key: &[usize; BITS]) -> usize {
+    key.iter().enumerate().fold(0, |out, (bit, &at)| out | ((word >> at & 1) as usize) << bit)
 }
 
 /// The candidates, in order; a pair may be there both ways.
-pub(super) fn candidates(prints: &[&Print], threads: usize, stop: &Stop) -> Vec<Candidate> {
+pub(super) fn candidates(
+    hashes: &[&PerceptualHash],
+    threads: usize,
+    stop: &Stop,
+) -> Vec<Candidate> {
     let waves = Waves::new();
-    let filed = in_parallel(prints.len(), threads, stop, |at| {
-        let mut hashes = vec![];
-        if has_structure(prints[at]) {
-            waves.parts(prints[at], |part, spectrum| {
-                let hash = signs(spectrum);
+    let filed = in_parallel(hashes.len(), threads, stop, |at| {
+        let mut words = vec![];
+        if has_structure(hashes[at]) {
+            waves.parts(hashes[at], |part, spectrum| {
+                let word = signs(spectrum);
                 // Parts that look alike are found as one another.
-                if hashes.iter().all(|&(other, _): &(u64, u32)| (other ^ hash).count_ones() > 1) {
-                    hashes.push((hash, at as u32 * PARTS_IN_ALL + part as u32));
+                if words.iter().all(|&(other, _): &(u64, u32)| (other ^ word).count_ones() > 1) {
+                    words.push((word, at as u32 * PARTS_IN_ALL + part as u32));
                 }
             });
         }
-        hashes
+        words
     });
-    // In order of their hashes, so that what is most alike lies close by.
+    // In order of their words, so that what is most alike lies close by.
     let mut filed: Vec<(u64, u32)> = filed.into_iter().flatten().collect();
     filed.sort_unstable();
     let keys = keys();
     let tables = keys.map(|key| Table::new(&key, &filed));
     drop(filed);
-    let coarse = in_parallel(prints.len(), threads, stop, |at| coarse::cells(prints[at]));
-    let found = in_parallel(prints.len(), threads, stop, |at| {
-        if !has_structure(prints[at]) {
+    let coarse = in_parallel(hashes.len(), threads, stop, |at| coarse::cells(hashes[at]));
+    let found = in_parallel(hashes.len(), threads, stop, |at| {
+        if !has_structure(hashes[at]) {
             return vec![];
         }
-        ask(at as u32, &waves.whole(prints[at]), &keys, &tables, &coarse)
+        ask(at as u32, &waves.whole(hashes[at]), &keys, &tables, &coarse)
     });
     found.into_iter().flatten().collect()
 }
@@ -143,13 +147,13 @@ fn ask(
     tables: &[Table; TABLES],
     coarse: &[[u8; coarse::CELLS]],
 ) -> Vec<Candidate> {
-    let (mut looks, mut hashes) = ([Look::default(); LOOKS], [0; Turn::ALL.len()]);
+    let (mut looks, mut words) = ([Look::default(); LOOKS], [0; Turn::ALL.len()]);
     let mut free = looks.iter_mut();
-    for (turn, hash) in hashes.iter_mut().enumerate() {
+    for (turn, word) in words.iter_mut().enumerate() {
         let spectrum = turned(spectrum, Turn::ALL[turn]);
-        *hash = signs(&spectrum);
+        *word = signs(&spectrum);
         for (table, key) in keys.iter().enumerate() {
-            let (place, unsure) = (gather(*hash, key), unsure(&spectrum, key));
+            let (place, unsure) = (gather(*word, key), unsure(&spectrum, key));
             for (which, look) in free.by_ref().take(1 << UNSURE).enumerate() {
                 let flipped = (0..UNSURE)
                     .filter(|bit| which >> bit & 1 == 1)
@@ -158,19 +162,19 @@ fn ask(
             }
         }
     }
-    narrow(&mut looks, &hashes, tables);
+    narrow(&mut looks, &words, tables);
     let mut found = vec![];
     for look in &looks {
-        let (table, hash) = (&tables[look.table], hashes[look.turn]);
-        let filed = &table.hashes[look.start..look.end];
+        let (table, word) = (&tables[look.table], words[look.turn]);
+        let filed = &table.words[look.start..look.end];
         for (group, others) in filed.chunks(GROUP).enumerate() {
             // Most groups hold nothing, which is seen at once.
-            let nearest = others.iter().map(|other| (hash ^ other).count_ones()).min();
+            let nearest = others.iter().map(|other| (word ^ other).count_ones()).min();
             if nearest.is_none_or(|nearest| nearest > MOST) {
                 continue;
             }
             for (at, &other) in (look.start + group * GROUP..).zip(others) {
-                let (differ, owner) = ((hash ^ other).count_ones(), table.owners[at]);
+                let (differ, owner) = ((word ^ other).count_ones(), table.owners[at]);
                 let (picture, part) = (owner / PARTS_IN_ALL, (owner % PARTS_IN_ALL) as u8);
                 if differ <= MOST && picture != asked {
                     let turn = Turn::ALL[look.turn];
@@ -212,18 +216,18 @@ fn unsure(spectrum: &Spectrum, key: &[usize; BITS]) -> [usize; UNSURE] {
     least.map(|(_, bit)| bit)
 }
 
-/// Finds which entries of each place are looked at: all, or of many those around where the hash
+/// Finds which entries of each place are looked at: all, or of many those around where the word
 /// would lie.
 ///
 /// The tables are larger than a processor's caches, so that each load waits for memory. Therefore
 /// all places are found together, step by step: loads that do not need one another's outcome wait
 /// at the same time.
-fn narrow(looks: &mut [Look], hashes: &[u64], tables: &[Table; TABLES]) {
+fn narrow(looks: &mut [Look], words: &[u64], tables: &[Table; TABLES]) {
     for look in &mut *looks {
         let starts = &tables[look.table].starts;
         (look.start, look.end) = (starts[look.place] as usize, starts[look.place + 1] as usize);
     }
-    // The last entry below the hash, or the first, by halving.
+    // The last entry below the word, or the first, by halving.
     let mut crowded: Vec<(&mut Look, usize, usize)> = looks
         .iter_mut()
         .filter(|look| look.end - look.start > WINDOW)
@@ -235,18 +239,18 @@ fn narrow(looks: &mut [Look], hashes: &[u64], tables: &[Table; TABLES]) {
     while crowded.iter().any(|&(_, _, left)| left > 1) {
         for (look, low, left) in &mut crowded {
             let half = *left / 2;
-            let below = tables[look.table].hashes[*low + half] < hashes[look.turn];
+            let below = tables[look.table].words[*low + half] < words[look.turn];
             *low = if below { *low + half } else { *low };
             *left -= half;
         }
     }
     for (look, low, _) in crowded {
-        let below = tables[look.table].hashes[low] < hashes[look.turn];
+        let below = tables[look.table].words[low] < words[look.turn];
         let middle = low + usize::from(below);
         look.start = middle.saturating_sub(WINDOW / 2).clamp(look.start, look.end - WINDOW);
         look.end = look.start + WINDOW;
     }
-    let first = |look: &Look| tables[look.table].hashes.get(look.start).copied().unwrap_or(0);
+    let first = |look: &Look| tables[look.table].words.get(look.start).copied().unwrap_or(0);
     std::hint::black_box(looks.iter().fold(0, |all, look| all ^ first(look)));
 }
 

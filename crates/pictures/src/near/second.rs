@@ -1,4 +1,4 @@
-//! A second opinion: whether pictures that something else than their prints suspects to be one do
+//! A second opinion: whether pictures that something else than their hashes suspects to be one do
 //! show the same.
 //!
 //! What is suspected need not be found among thousands, so less agreement is enough: thresholds
@@ -9,7 +9,7 @@ use ground::Stop;
 use super::index::{Candidate, LEAST};
 use super::spectrum::{PARTS, has_structure};
 use super::{Pair, Turn, coarse, fit, in_parallel};
-use crate::Print;
+use crate::PerceptualHash;
 
 /// How well the whole of two must agree coarsely for their parts to be tried, in thousandths.
 const WHOLE: u16 = 150;
@@ -19,21 +19,21 @@ const TRIED: usize = 3;
 /// Those of the suspected pairs, the lower number first, that show the same; a pair may be there
 /// more than once.
 pub(super) fn confirmed(
-    prints: &[Print],
+    hashes: &[PerceptualHash],
     suspected: &[(usize, usize)],
     threads: usize,
     stop: &Stop,
 ) -> Vec<Pair> {
-    let sees = |at: usize| has_structure(&prints[at]).then(|| coarse::cells(&prints[at]));
-    let cells = in_parallel(prints.len(), threads, stop, sees);
+    let sees = |at: usize| has_structure(&hashes[at]).then(|| coarse::cells(&hashes[at]));
+    let cells = in_parallel(hashes.len(), threads, stop, sees);
     if stop.asked() {
         return vec![];
     }
     let check = |at: usize| {
         let (first, second) = suspected[at];
         let both = [cells[first]?, cells[second]?];
-        let prints = [&prints[first], &prints[second]];
-        let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&prints, &way))?;
+        let hashes = [&hashes[first], &hashes[second]];
+        let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&hashes, &way))?;
         Some(Pair { first, second, ..fitted })
     };
     let found = in_parallel(suspected.len(), threads, stop, check);

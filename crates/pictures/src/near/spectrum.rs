@@ -1,8 +1,8 @@
 use std::f64::consts::PI;
 
 use super::Turn;
-use crate::Print;
-use crate::print::SIDE;
+use crate::PerceptualHash;
+use crate::perceptual_hash::SIDE;
 
 /// Frequencies along each side, from 0.
 pub(super) const WAVES: usize = 8;
@@ -16,8 +16,8 @@ const LEAST: f64 = 4.0;
 pub(super) type Spectrum = [f32; WAVES * WAVES];
 
 /// Whether there is enough to be seen to say that two pictures show the same.
-pub(super) fn has_structure(print: &Print) -> bool {
-    let grey = print.grey();
+pub(super) fn has_structure(hash: &PerceptualHash) -> bool {
+    let grey = hash.grey();
     let count = grey.len() as f64;
     let mean = grey.iter().map(|&g| f64::from(g)).sum::<f64>() / count;
     let spread = grey.iter().map(|&g| (f64::from(g) - mean).powi(2)).sum::<f64>() / count;
@@ -47,14 +47,14 @@ impl Waves {
     }
 
     /// Of the whole picture.
-    pub(super) fn whole(&self, print: &Print) -> Spectrum {
-        down(&across(print, &self.0[0]), &self.0[0])
+    pub(super) fn whole(&self, hash: &PerceptualHash) -> Spectrum {
+        down(&across(hash, &self.0[0]), &self.0[0])
     }
 
     /// Of each part, those of a row of parts after one another.
-    pub(super) fn parts(&self, print: &Print, mut take: impl FnMut(usize, &Spectrum)) {
+    pub(super) fn parts(&self, hash: &PerceptualHash, mut take: impl FnMut(usize, &Spectrum)) {
         for (column, basis) in self.0.iter().enumerate() {
-            let rows = across(print, basis);
+            let rows = across(hash, basis);
             for (row, basis) in self.0.iter().enumerate() {
                 take(row * PARTS.len() + column, &down(&rows, basis));
             }
@@ -62,9 +62,9 @@ impl Waves {
     }
 }
 
-fn across(print: &Print, basis: &[[f32; SIDE]; WAVES]) -> [[f32; WAVES]; SIDE] {
+fn across(hash: &PerceptualHash, basis: &[[f32; SIDE]; WAVES]) -> [[f32; WAVES]; SIDE] {
     let mut out = [[0.0; WAVES]; SIDE];
-    for (out, row) in out.iter_mut().zip(print.grey().as_chunks::<SIDE>().0) {
+    for (out, row) in out.iter_mut().zip(hash.grey().as_chunks::<SIDE>().0) {
         let row = row.map(f32::from);
         for (out, basis) in out.iter_mut().zip(basis) {
             *out = row.iter().zip(basis).map(|(grey, wave)| grey * wave).sum();

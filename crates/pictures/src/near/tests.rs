@@ -1,7 +1,7 @@
 use ground::Stop;
 
 use super::{Turn, pairs, pairs_with};
-use crate::{Print, Rgb};
+use crate::{PerceptualHash, Rgb};
 
 /// Broad waves that differ by `seed`.
 fn picture(seed: u32) -> Rgb {
@@ -45,11 +45,12 @@ fn cut(from: &Rgb, left: u32, top: u32, width: u32, height: u32, mirror: bool) -
 
 #[test]
 fn crops_and_mirror_images_are_found_and_nothing_else() {
-    let mut prints: Vec<Print> = (0..40).map(|seed| Print::of(&picture(seed))).collect();
-    prints.push(Print::of(&cut(&picture(3), 0, 0, 160, 120, true)));
-    prints.push(Print::of(&cut(&picture(7), 10, 4, 142, 108, false)));
-    let found = pairs(&prints, 1, &Stop::new());
-    assert_eq!(pairs(&prints, 3, &Stop::new()), found);
+    let mut hashes: Vec<PerceptualHash> =
+        (0..40).map(|seed| PerceptualHash::of(&picture(seed))).collect();
+    hashes.push(PerceptualHash::of(&cut(&picture(3), 0, 0, 160, 120, true)));
+    hashes.push(PerceptualHash::of(&cut(&picture(7), 10, 4, 142, 108, false)));
+    let found = pairs(&hashes, 1, &Stop::new());
+    assert_eq!(pairs(&hashes, 3, &Stop::new()), found);
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(3, 40, Turn::Mirrored), (7, 41, Turn::AsIs)]);
 }
@@ -84,22 +85,24 @@ fn each_alteration_of_a_picture_is_found() {
         (turned, Turn::Right),
         (small, Turn::AsIs),
     ] {
-        let found = pairs(&[Print::of(&whole), Print::of(&altered)], 1, &Stop::new());
+        let found =
+            pairs(&[PerceptualHash::of(&whole), PerceptualHash::of(&altered)], 1, &Stop::new());
         let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
         assert_eq!(short, [(0, 1, turn)], "{} x {}", altered.width, altered.height);
     }
 }
 
-/// A crop that leaves less than the search by prints looks for.
+/// A crop that leaves less than the search by hashes looks for.
 #[test]
 fn a_closer_look_finds_what_is_suspected_rightly_and_nothing_else() {
-    let mut prints: Vec<Print> = (0..40).map(|seed| Print::of(&picture(seed))).collect();
-    prints.push(Print::of(&cut(&picture(5), 20, 12, 124, 96, true)));
+    let mut hashes: Vec<PerceptualHash> =
+        (0..40).map(|seed| PerceptualHash::of(&picture(seed))).collect();
+    hashes.push(PerceptualHash::of(&cut(&picture(5), 20, 12, 124, 96, true)));
     let stop = Stop::new();
-    assert_eq!(pairs(&prints, 1, &stop), []);
+    assert_eq!(pairs(&hashes, 1, &stop), []);
     // Rightly, and wrongly of the same picture, of others, and of one and itself.
     let suspected = [(40, 5), (5, 40), (40, 6), (3, 4), (7, 7)];
-    let found = pairs_with(&prints, &suspected, 2, &stop);
+    let found = pairs_with(&hashes, &suspected, 2, &stop);
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(5, 40, Turn::Mirrored)]);
 }
@@ -115,13 +118,14 @@ fn what_is_suspected_may_differ_by_a_little_more() {
         };
         Rgb { data: below.data.iter().zip(&above.data).map(mix).collect(), ..below.clone() }
     };
-    let others = (7..40).map(|seed| Print::of(&picture(seed)));
-    let mut prints: Vec<Print> = [Print::of(&below)].into_iter().chain(others).collect();
+    let others = (7..40).map(|seed| PerceptualHash::of(&picture(seed)));
+    let mut hashes: Vec<PerceptualHash> =
+        [PerceptualHash::of(&below)].into_iter().chain(others).collect();
     let mut most = |suspected: &[(usize, usize)]| {
         let found = |percent: &u32| {
-            prints.truncate(34);
-            prints.push(Print::of(&blend(*percent)));
-            !pairs_with(&prints, suspected, 2, &Stop::new()).is_empty()
+            hashes.truncate(34);
+            hashes.push(PerceptualHash::of(&blend(*percent)));
+            !pairs_with(&hashes, suspected, 2, &Stop::new()).is_empty()
         };
         (0..=50).take_while(found).last()
     };

@@ -4,11 +4,11 @@ use ground::Digest;
 use ground::files::{Disk, Failing};
 
 use super::{Entry, Store, Writer, key};
-use crate::{Limits, Preprocess, Print};
+use crate::{Limits, PerceptualHash, Preprocess};
 
 /// Lengths of two crops, and the numbers that they get.
 const LENGTHS: [usize; 2] = [12, 17];
-const NUMBERS: [u64; 2] = [0, (Print::BYTES + LENGTHS[0]) as u64];
+const NUMBERS: [u64; 2] = [0, (PerceptualHash::BYTES + LENGTHS[0]) as u64];
 
 fn index() -> Vec<Entry> {
     let [first, second] = NUMBERS;
@@ -20,15 +20,15 @@ fn bytes(width: u32, _: u32) -> usize {
     LENGTHS[usize::from(width == 30)]
 }
 
-fn print(byte: u8) -> Print {
-    Print::from_bytes(&[byte; Print::BYTES])
+fn hash(byte: u8) -> PerceptualHash {
+    PerceptualHash::from_bytes(&[byte; PerceptualHash::BYTES])
 }
 
 fn write(files: &dyn ground::files::Files, path: &std::path::Path) -> bool {
     let attempt = || {
         let mut writer = Writer::new(files, path)?;
-        assert_eq!(writer.add(&[7; LENGTHS[0]], &print(3))?, NUMBERS[0]);
-        assert_eq!(writer.add(&[9; LENGTHS[1]], &print(5))?, NUMBERS[1]);
+        assert_eq!(writer.add(&[7; LENGTHS[0]], &hash(3))?, NUMBERS[0]);
+        assert_eq!(writer.add(&[9; LENGTHS[1]], &hash(5))?, NUMBERS[1]);
         writer.finish(&index())
     };
     attempt().is_ok()
@@ -46,7 +46,7 @@ fn what_was_written_is_read() {
         let mut seen = vec![];
         store.read(NUMBERS[crop], LENGTHS[crop], |bytes| seen.extend_from_slice(bytes)).unwrap();
         assert_eq!(seen, vec![byte; LENGTHS[crop]]);
-        assert_eq!(store.print(NUMBERS[crop]).unwrap(), print(3 + 2 * crop as u8));
+        assert_eq!(store.hash(NUMBERS[crop]).unwrap(), hash(3 + 2 * crop as u8));
     }
     // A file that is cut short while in use is an error, not a crash.
     fs::File::options().write(true).open(&path).unwrap().set_len(5).unwrap();

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use ground::Digest;
 use ground::files::{FileError, Files};
 use ground::records::{self, Layout, Records};
-use pictures::Print;
+use pictures::PerceptualHash;
 
 /// Bytes of a note: width, height, colour, print.
-const NOTE: usize = PRINT + Print::BYTES;
+const NOTE: usize = PRINT + PerceptualHash::BYTES;
 /// Where in a note the print is.
 const PRINT: usize = 4 + 4 + 12;
 
@@ -105,7 +105,7 @@ impl Cache {
     ///
     /// # Panics
     /// When there is no such record.
-    pub fn about(&self, record: usize) -> Result<(About, Print), FileError> {
+    pub fn about(&self, record: usize) -> Result<(About, PerceptualHash), FileError> {
         let mut note = [0; NOTE];
         self.records.note(record, &mut note)?;
         Ok(parse(&note))
@@ -176,7 +176,13 @@ impl Segment {
     ///
     /// # Panics
     /// When they are not as many as the cache has in a row.
-    pub fn add(&mut self, picture: &Digest, about: About, print: &Print, features: &[f32]) {
+    pub fn add(
+        &mut self,
+        picture: &Digest,
+        about: About,
+        print: &PerceptualHash,
+        features: &[f32],
+    ) {
         let mut note = Vec::with_capacity(NOTE);
         note.extend(about.width.to_le_bytes());
         note.extend(about.height.to_le_bytes());
@@ -200,13 +206,13 @@ impl Segment {
     }
 }
 
-fn parse(note: &[u8; NOTE]) -> (About, Print) {
+fn parse(note: &[u8; NOTE]) -> (About, PerceptualHash) {
     let word = |at: usize| note[at..].first_chunk().copied().unwrap_or_default();
     let [width, height] = [0, 4].map(|at| u32::from_le_bytes(word(at)));
     let colour = [8, 12, 16].map(|at| f32::from_le_bytes(word(at)));
-    let mut print = [0; Print::BYTES];
+    let mut print = [0; PerceptualHash::BYTES];
     print.copy_from_slice(&note[PRINT..]);
-    (About { width, height, colour }, Print::from_bytes(&print))
+    (About { width, height, colour }, PerceptualHash::from_bytes(&print))
 }
 
 #[cfg(test)]

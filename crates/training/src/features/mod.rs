@@ -147,7 +147,7 @@ pub fn extract(
                 let item = &data.items[picture];
                 let (width, height) = (item.width, item.height);
                 let about = About { width, height, colour: colour(square) };
-                segment.add(&item.digest, about, &data.print(picture)?, &row);
+                segment.add(&item.digest, about, &data.perceptual_hash(picture)?, &row);
             }
             bar.advance(pictures.len() as u64);
             let stopped = stop.asked();

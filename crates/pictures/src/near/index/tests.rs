@@ -6,40 +6,40 @@ use super::*;
 
 /// What [`candidates`] finds, by looking at each pair: no table, no order of looking. (Of places
 /// with more than [`WINDOW`] entries the index looks at a part; so many there are not here.)
-fn plain(prints: &[&Print]) -> Vec<Candidate> {
+fn plain(hashes: &[&PerceptualHash]) -> Vec<Candidate> {
     let (waves, keys) = (Waves::new(), keys());
-    let parts = |print: &Print| {
-        let mut hashes: Vec<(u64, u8)> = vec![];
-        waves.parts(print, |part, spectrum| {
-            let hash = signs(spectrum);
-            if hashes.iter().all(|&(other, _)| (other ^ hash).count_ones() > 1) {
-                hashes.push((hash, part as u8));
+    let parts = |hash: &PerceptualHash| {
+        let mut words: Vec<(u64, u8)> = vec![];
+        waves.parts(hash, |part, spectrum| {
+            let word = signs(spectrum);
+            if words.iter().all(|&(other, _)| (other ^ word).count_ones() > 1) {
+                words.push((word, part as u8));
             }
         });
-        hashes
+        words
     };
-    let filed: Vec<_> = prints.iter().map(|print| parts(print)).collect();
+    let filed: Vec<_> = hashes.iter().map(|hash| parts(hash)).collect();
     let mut all = vec![];
-    for (asked, print) in prints.iter().enumerate() {
-        if !has_structure(print) {
+    for (asked, hash) in hashes.iter().enumerate() {
+        if !has_structure(hash) {
             continue;
         }
         let mut of_this = vec![];
-        for (found, other) in prints.iter().enumerate() {
+        for (found, other) in hashes.iter().enumerate() {
             if found == asked || !has_structure(other) {
                 continue;
             }
             let mut best: Option<Candidate> = None;
             for turn in Turn::ALL {
-                let spectrum = turned(&waves.whole(print), turn);
-                let hash = signs(&spectrum);
+                let spectrum = turned(&waves.whole(hash), turn);
+                let word = signs(&spectrum);
                 for &(filed, part) in &filed[found] {
-                    let differ = (hash ^ filed).count_ones();
+                    let differ = (word ^ filed).count_ones();
                     // In some table all signs agree but perhaps those of the two least frequencies.
                     let near = keys.iter().any(|key| {
                         let mut order: Vec<usize> = key.to_vec();
                         order.sort_by(|&a, &b| spectrum[a].abs().total_cmp(&spectrum[b].abs()));
-                        order[UNSURE..].iter().all(|&at| (hash ^ filed) >> at & 1 == 0)
+                        order[UNSURE..].iter().all(|&at| (word ^ filed) >> at & 1 == 0)
                     });
                     if differ > MOST || !near {
                         continue;
@@ -50,7 +50,7 @@ fn plain(prints: &[&Print]) -> Vec<Candidate> {
                 }
             }
             let Some(mut best) = best else { continue };
-            let laid = coarse::Laid::new(&coarse::cells(print), best.turn);
+            let laid = coarse::Laid::new(&coarse::cells(hash), best.turn);
             best.alike = laid.alike(&coarse::cells(other), best.part as usize);
             of_this.extend((best.alike >= LEAST).then_some(best));
         }
@@ -63,7 +63,7 @@ fn plain(prints: &[&Print]) -> Vec<Candidate> {
 }
 
 /// Prints of soft blots; some are turned, shifted or changed copies of others, some are flat.
-fn prints(seed: u64, count: usize) -> Vec<Print> {
+fn hashes(seed: u64, count: usize) -> Vec<PerceptualHash> {
     let mut draws = Draws::new(seed, Purpose::Synthetic, &[]);
     let mut grey: Vec<Vec<u8>> = vec![];
     for _ in 0..count {
@@ -96,12 +96,12 @@ fn prints(seed: u64, count: usize) -> Vec<Print> {
         };
         grey.push(made);
     }
-    let print = |grey: Vec<u8>| {
-        let mut bytes = [128; Print::BYTES];
+    let hash = |grey: Vec<u8>| {
+        let mut bytes = [128; PerceptualHash::BYTES];
         bytes[..grey.len()].copy_from_slice(&grey);
-        Print::from_bytes(&bytes)
+        PerceptualHash::from_bytes(&bytes)
     };
-    grey.into_iter().map(print).collect()
+    grey.into_iter().map(hash).collect()
 }
 
 proptest! {
@@ -109,17 +109,17 @@ proptest! {
 
     #[test]
     fn the_index_finds_what_looking_at_each_pair_finds(seed: u64, count in 2usize..60) {
-        let prints = prints(seed, count);
-        let prints: Vec<&Print> = prints.iter().collect();
-        let found = candidates(&prints, 3, &Stop::new());
-        prop_assert_eq!(found, plain(&prints));
+        let hashes = hashes(seed, count);
+        let hashes: Vec<&PerceptualHash> = hashes.iter().collect();
+        let found = candidates(&hashes, 3, &Stop::new());
+        prop_assert_eq!(found, plain(&hashes));
     }
 }
 
 /// The twin is worth something only where there is something to find.
 #[test]
 fn there_is_something_to_find_among_what_is_drawn() {
-    let prints = prints(1, 60);
-    let found = plain(&prints.iter().collect::<Vec<_>>());
+    let hashes = hashes(1, 60);
+    let found = plain(&hashes.iter().collect::<Vec<_>>());
     assert!(found.len() > 20, "{}", found.len());
 }

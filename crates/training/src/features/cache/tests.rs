@@ -4,7 +4,7 @@ use std::path::Path;
 use ground::Digest;
 use ground::files::{Disk, Failing};
 
-use pictures::Print;
+use pictures::PerceptualHash;
 
 use super::{About, Cache};
 
@@ -16,8 +16,8 @@ fn about(n: usize) -> About {
     About { width: n as u32, height: 7, colour: [n as f32, 2.0, 3.0] }
 }
 
-fn print(n: usize) -> Print {
-    Print::from_bytes(&[n as u8; Print::BYTES])
+fn print(n: usize) -> PerceptualHash {
+    PerceptualHash::from_bytes(&[n as u8; PerceptualHash::BYTES])
 }
 
 fn row(n: usize) -> [f32; 3] {

@@ -1,3 +1,5 @@
+//! Perceptual hashes, by which near duplicates are found.
+
 use crate::Rgb;
 
 /// Cells a side of the grey thumbnail.
@@ -12,28 +14,27 @@ const SPREAD: u32 = 4;
 /// … and how many in a hundred may lie further than four times that.
 const STRAYS: usize = 2;
 
-/// What a picture looks like, small enough to keep for each of a hundred thousand.
+/// A perceptual hash: 608 bytes that altered copies of a picture nearly share.
 ///
-/// Two thumbnails, both of the picture without a border of one colour, drawn to a square
-/// whatever its shape: brightness in 24 × 24 cells and colour in 4 × 4. [`near`](crate::near)
-/// compares them.
+/// It consists of two thumbnails of the picture without any plain border, stretched to a square:
+/// brightness in 24 × 24 cells and colour in 4 × 4. [`near`](crate::near) compares them.
 ///
 /// ```
-/// use pictures::{Print, Rgb};
+/// use pictures::{PerceptualHash, Rgb};
 /// let picture = Rgb { width: 40, height: 30, data: vec![90; 40 * 30 * 3] };
-/// let print = Print::of(&picture);
-/// assert_eq!(Print::from_bytes(&print.to_bytes()), print);
+/// let hash = PerceptualHash::of(&picture);
+/// assert_eq!(PerceptualHash::from_bytes(&hash.to_bytes()), hash);
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
-pub struct Print {
+pub struct PerceptualHash {
     bytes: Box<[u8; Self::BYTES]>,
 }
 
-impl Print {
-    /// Length of [`Print::to_bytes`].
+impl PerceptualHash {
+    /// Length of [`PerceptualHash::to_bytes`].
     pub const BYTES: usize = GREY + 2 * TINTS * TINTS;
 
-    /// Of an upright picture. Well below a millisecond for 500 × 375 pixels.
+    /// The hash of an upright picture. Takes well below a millisecond for 500 × 375 pixels.
     #[must_use]
     pub fn of(picture: &Rgb) -> Self {
         let cells = shrink(picture, inside(picture));
@@ -54,13 +55,13 @@ impl Print {
         Self { bytes }
     }
 
-    /// To be kept; see [`Print::from_bytes`].
+    /// The bytes to store; see [`PerceptualHash::from_bytes`].
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         *self.bytes
     }
 
-    /// What [`Print::to_bytes`] gave. Any bytes are a print of something.
+    /// What [`PerceptualHash::to_bytes`] returned. Any bytes are a valid hash.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
         Self { bytes: Box::new(*bytes) }
