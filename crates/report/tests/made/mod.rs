@@ -138,7 +138,7 @@ pub(crate) fn checkup(classes: &[String], pictures: usize) -> (Checkup, report::
                 width: 500,
                 height: 375,
                 pixels: Digest::of(&[label as u8, number as u8]),
-                print: pictures::PerceptualHash::from_bytes(&[9; pictures::PerceptualHash::BYTES]),
+                hash: pictures::PerceptualHash::from_bytes(&[9; pictures::PerceptualHash::BYTES]),
                 light: Light::default(),
             };
             survey.files.push(Seen {
