@@ -17,7 +17,7 @@ use ground::random::{Draws, Purpose};
 use ground::records::SEGMENT;
 use pictures::PerceptualHash;
 use training::features::{About, Cache, Table};
-use training::head::{Kind, Samples};
+use training::head::{LinearKind, Samples};
 
 /// As ResNet-50 has them.
 const WIDTH: usize = 2048;
@@ -54,7 +54,7 @@ fn main() {
     let table = Table::of_cache(cache, records);
     let labels: Vec<usize> = (0..pictures).map(|n| n % CLASSES).collect();
     let (learned, asked): (Vec<usize>, Vec<usize>) = (0..pictures).partition(|&n| n >= ASKED);
-    for kind in [Kind::Means, Kind::Logistic] {
+    for kind in [LinearKind::Means, LinearKind::Logistic] {
         let began = Instant::now();
         let head = &kind.fit(Samples::new(&table, &learned, &labels, CLASSES), &[1e-2]).unwrap()[0];
         told(&format!("{kind} fitted on {} pictures", learned.len()), began);

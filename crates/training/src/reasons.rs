@@ -24,9 +24,9 @@ pub struct Reasons<'a> {
     pub data: &'a Dataset,
     /// Of each of the classifier's predictions, the picture in the dataset.
     pub pictures: &'a [usize],
-    /// The heads that judged, by fold, on the classifier's body; none where the classifier itself
-    /// is to be asked.
-    pub judges: &'a [Layers],
+    /// The heads of the folds, on the classifier's body; none where the classifier itself is to be
+    /// asked.
+    pub fold_heads: &'a [Layers],
     /// The digest of the body and of how it sees pictures, and where maps are kept; `None` where
     /// none are.
     pub kept: Option<(Digest, Kept)>,
@@ -105,7 +105,7 @@ impl Reasons<'_> {
             classifier.record.held_out[asked.at].heat =
                 heat.map(|(&class, cells)| Heat { class, cells }).collect();
         }
-        let whose = if self.judges.is_empty() { Whose::Saved } else { Whose::Judge };
+        let whose = if self.fold_heads.is_empty() { Whose::Saved } else { Whose::Judge };
         classifier.record.reasons = Some(insight::Reasons { whose, side: found.side });
         insight.take_heat(&classifier.record);
         Ok(())
@@ -131,10 +131,10 @@ impl Reasons<'_> {
         key.update(format!("{VERSION} {body}\n").as_bytes());
         let mut update =
             |tensor: &Tensor| tensor.data.iter().for_each(|x| key.update(&x.to_le_bytes()));
-        for head in self.judges {
+        for head in self.fold_heads {
             head.parameters.tensors().iter().for_each(|tensor| update(tensor));
         }
-        if self.judges.is_empty() {
+        if self.fold_heads.is_empty() {
             let own = classifier.architecture.head_graph().parameters().len();
             let all = classifier.parameters.tensors();
             all[all.len() - own..].iter().for_each(|tensor| update(tensor));
@@ -156,9 +156,9 @@ impl Reasons<'_> {
     ) -> Result<Option<Found>, ClassifierError> {
         let bar = progress.begin("Finding reasons", Some(asked.len() as u64));
         let mut found = Found { side: 0, cells: vec![] };
-        for of_fold in asked.chunk_by(|a, b| self.judges.is_empty() || a.fold == b.fold) {
+        for of_fold in asked.chunk_by(|a, b| self.fold_heads.is_empty() || a.fold == b.fold) {
             let body = &classifier.parameters;
-            match self.judges.get(of_fold[0].fold) {
+            match self.fold_heads.get(of_fold[0].fold) {
                 Some(head) => {
                     engine.set_parameters(&with_head(
                         classifier.architecture.backbone,

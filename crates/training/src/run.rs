@@ -155,7 +155,7 @@ pub fn run(
         last: None,
         best: None,
     };
-    runner.go_on(resumed);
+    runner.resume(resumed);
     let mut ended = Ok(());
     for (index, (stage, epochs, rates)) in stages.into_iter().enumerate() {
         let rates = rates.of_groups(runner.engine.graph().groups());
@@ -167,7 +167,7 @@ pub fn run(
     match ended {
         Ok(()) => runner.finish(false),
         Err(Cut::Stopped) => {
-            runner.put_down();
+            runner.save_checkpoint();
             runner.finish(true)
         }
         Err(Cut::Failed(error)) => Err(runner.failed(error)),
@@ -208,7 +208,7 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// Takes up what a checkpoint holds.
-    fn go_on(&mut self, from: Option<Checkpoint>) {
+    fn resume(&mut self, from: Option<Checkpoint>) {
         let Some(from) = from else { return };
         (self.place, self.step, self.smooth, self.spent) =
             (from.place, from.step, from.smooth, from.spent);
@@ -291,7 +291,7 @@ impl Runner<'_> {
             if self.stop.asked() {
                 return Err(Cut::Stopped);
             }
-            self.put_down_if_due(Duration::ZERO);
+            self.save_checkpoint_if_due(Duration::ZERO);
             Ok(())
         })
     }
@@ -321,18 +321,18 @@ impl Runner<'_> {
         self.place = Place { epoch: epoch + 1, batch: 0, ..self.place };
         let worked = self.began.elapsed();
         (self.began, self.spent) = (Instant::now(), 0.0);
-        self.put_down_if_due(worked);
+        self.save_checkpoint_if_due(worked);
         Ok(())
     }
 
-    fn put_down_if_due(&mut self, worked: Duration) {
+    fn save_checkpoint_if_due(&mut self, worked: Duration) {
         if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(worked)) {
-            self.put_down();
+            self.save_checkpoint();
         }
     }
 
     /// Writes a checkpoint, where they are wanted.
-    fn put_down(&mut self) {
+    fn save_checkpoint(&mut self) {
         let Some(keeper) = &mut self.keeper else { return };
         let checkpoint = Checkpoint {
             place: self.place,

@@ -11,10 +11,10 @@ use insight::Shortcut;
 
 use crate::auto::first_of_largest;
 use crate::features::Table;
-use crate::head::{Kind, Samples};
+use crate::head::{LinearKind, Samples};
 
-/// The strength of the penalty; on a number or three it hardly matters.
-const STRENGTH: f64 = 1.0;
+/// The regularisation; on a number or three it hardly matters.
+const C: f64 = 1.0;
 /// Names of a kind that are told apart: the most frequent.
 const NAMES: usize = 24;
 
@@ -73,22 +73,22 @@ impl Clue {
         Some(Self { what: what.to_owned(), table: Table::new(order.len(), numbers) })
     }
 
-    /// How often it alone names a picture right. Each trial learns from the first of its pictures
-    /// and is asked about the second.
+    /// How often it alone names a picture right, out of fold. Each fold trains on the first of its
+    /// pictures and predicts the second.
     ///
     /// # Errors
     /// When rows cannot be read, which lie in memory.
-    pub fn judge<'a>(
+    pub fn cross_validate<'a>(
         &self,
         labels: &[usize],
         classes: usize,
-        trials: impl Iterator<Item = (&'a [usize], &'a [usize])>,
+        folds: impl Iterator<Item = (&'a [usize], &'a [usize])>,
     ) -> Result<Shortcut, FileError> {
         let (mut right, mut of) = (0, 0);
-        for (learned, asked) in trials {
-            let heads = Kind::Logistic
-                .fit(Samples::new(&self.table, learned, labels, classes), &[STRENGTH])?;
-            for (row, &picture) in heads[0].logits(&self.table, asked)?.iter().zip(asked) {
+        for (train, held_out) in folds {
+            let heads = LinearKind::Logistic
+                .fit(Samples::new(&self.table, train, labels, classes), &[C])?;
+            for (row, &picture) in heads[0].logits(&self.table, held_out)?.iter().zip(held_out) {
                 right += usize::from(first_of_largest(row) == labels[picture]);
                 of += 1;
             }
@@ -105,8 +105,8 @@ mod tests {
     fn share(clue: &Clue) -> f64 {
         let labels: Vec<usize> = (0..60).map(|picture| picture % 2).collect();
         let halves: [Vec<usize>; 2] = [(0..30).collect(), (30..60).collect()];
-        let trials = [(&halves[0][..], &halves[1][..]), (&halves[1][..], &halves[0][..])];
-        let judged = clue.judge(&labels, 2, trials.into_iter()).unwrap();
+        let folds = [(&halves[0][..], &halves[1][..]), (&halves[1][..], &halves[0][..])];
+        let judged = clue.cross_validate(&labels, 2, folds.into_iter()).unwrap();
         assert_eq!(judged.of, 60);
         judged.right as f64 / 60.0
     }

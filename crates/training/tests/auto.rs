@@ -8,7 +8,7 @@ use ground::{Digest, Stop};
 use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
-use training::auto::{Auto, Fitted, Way, fit};
+use training::auto::{Auto, Fitted, HeadSpec, fit};
 use training::features::{About, Features, Kept, Table};
 
 const WIDTH: usize = 200;
@@ -157,10 +157,10 @@ fn the_judges_of_the_first_round_are_handed_on() {
         let body = Parameters::start(&settings.architecture(2).graph(), 1);
         let bytes = vec![100; data.items.len()];
         let fitted = fit(&settings, &data, &features, body, &bytes, &Silent, &Stop::new()).unwrap();
-        assert_eq!(fitted.judges.len(), 5);
+        assert_eq!(fitted.fold_heads.len(), 5);
         let apart = |head: usize, at: usize| {
             let picture = fitted.held_out[at];
-            let logits = fitted.judges[head].logits(&features.table, &[picture]).unwrap();
+            let logits = fitted.fold_heads[head].logits(&features.table, &[picture]).unwrap();
             logits[0]
                 .iter()
                 .zip(&fitted.record.held_out[at].logits)
@@ -203,7 +203,7 @@ fn the_small_network_is_taken_where_it_is_better() {
     let (data, features) = corners(9, 1.0, 0.0);
     let fitted = fitted(&data, &features);
     let taken = fitted.record.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
-    assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), Way::Hidden));
+    assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), HeadSpec::Hidden));
     assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 1 });
     assert!(accuracy(&data, &fitted) > 0.8, "{}", accuracy(&data, &fitted));
     // All three were asked about the same pictures, and the others are behind, beyond chance.
@@ -212,7 +212,7 @@ fn the_small_network_is_taken_where_it_is_better() {
         assert!(other.behind.unwrap().low > 0.1, "{other:?}");
     }
     for (one, &picture) in fitted.record.held_out.iter().zip(&fitted.held_out) {
-        let judge = &fitted.judges[one.fold];
+        let judge = &fitted.fold_heads[one.fold];
         assert_eq!(judge.logits(&features.table, &[picture]).unwrap()[0], one.logits);
     }
     assert!(fitted.record.curve.iter().all(|point| point.runs.len() == 1));
@@ -226,7 +226,7 @@ fn the_small_network_is_not_taken_for_its_luck() {
     let [.., network] = &fitted.record.candidates[..] else { panic!("three candidates") };
     let lead = network.behind.unwrap();
     assert!(lead.value < 0.0 && lead.high > 0.0, "{network:?}");
-    assert!(!network.chosen && matches!(fitted.chosen, Way::Linear(..)));
+    assert!(!network.chosen && matches!(fitted.chosen, HeadSpec::Linear(..)));
     assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });
 }
 

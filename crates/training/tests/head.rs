@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use training::features::Table;
-use training::head::{Kind, Samples};
+use training::head::{LinearKind, Samples};
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
@@ -22,8 +22,9 @@ fn logistic_regression_says_what_scikit_learns_does() {
     let asked: Vec<usize> = (learned..labels.len()).collect();
     for case in golden["cases"].as_array().unwrap() {
         let strength = case["strength"].as_f64().unwrap();
-        let head =
-            &Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 3), &[strength]).unwrap()[0];
+        let head = &LinearKind::Logistic
+            .fit(Samples::new(&table, &rows, &labels, 3), &[strength])
+            .unwrap()[0];
         let said = head.logits(&table, &asked).unwrap();
         for (row, expected) in said.iter().zip(case["probabilities"].as_array().unwrap()) {
             for (p, expected) in classifier::softmax(row).iter().zip(numbers(expected)) {

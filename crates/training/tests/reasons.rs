@@ -101,7 +101,8 @@ fn explain(
 ) {
     let pictures: Vec<usize> = (0..COUNT).collect();
     let kept = Some((Digest::of(b"the body"), kept));
-    let reasons = Reasons { data, pictures: &pictures, judges, kept, shown: SHOWN, most };
+    let reasons =
+        Reasons { data, pictures: &pictures, fold_heads: judges, kept, shown: SHOWN, most };
     let mut insight = Insight::of(&classifier.record);
     reasons.explain(classifier, &mut insight, engine, &Silent, &Stop::new()).unwrap();
     assert!(insight == Insight::of(&classifier.record), "what follows has the maps too");

@@ -11,7 +11,7 @@ use insight::{Fact, Protocol};
 use network::Parameters;
 use pictures::{Dataset, Known, Preprocess, dataset};
 use training::Recipe;
-use training::auto::{self, Auto, FineTune, Fitted, Rival, Tuned, Tuner};
+use training::auto::{self, Auto, FineTune, Fitted, HeadKind, Tuner, TuningResult};
 use training::features::{self, Cache, Features};
 
 use super::event::{Event, Stopped};
@@ -135,9 +135,9 @@ fn note_what_was_spared(
     if found > 0 {
         listener.tell(Event::FeaturesFound(found));
     }
-    let hidden = Rival::Hidden.to_string();
+    let hidden = HeadKind::Hidden.to_string();
     if !fitted.record.candidates.iter().any(|candidate| candidate.name == hidden) {
-        let most = Rival::MOST_FOR_HIDDEN;
+        let most = HeadKind::MOST_FOR_HIDDEN;
         listener.tell(Event::HiddenHeadSkipped { most });
         let up_to = thousands(most as u64);
         run.notes.push(format!("{hidden} was not tried: that is done up to {up_to} pictures."));
@@ -164,7 +164,7 @@ fn outcome(
         record,
         held_out: fitted.held_out.clone(),
         reference: Some(fitted.reference.clone()),
-        judges: fitted.judges.clone(),
+        fold_heads: fitted.fold_heads.clone(),
         kept: Some((key, features.kept.clone())),
         features: Some(of_self_test(&features.table, run.data.items.len())?),
     })
@@ -229,7 +229,7 @@ fn fine_tune(
 }
 
 /// The outcome with what the comparison showed: the fine-tuned network, or the fitted head still.
-fn better_of(mut outcome: Outcome, tuned: Tuned, listener: &mut Listener<'_>) -> Outcome {
+fn better_of(mut outcome: Outcome, tuned: TuningResult, listener: &mut Listener<'_>) -> Outcome {
     listener.tell(Event::FineTuned { kept: tuned.kept.is_some() });
     let record = &mut outcome.record;
     record.comparisons = vec![tuned.comparison];
@@ -242,7 +242,7 @@ fn better_of(mut outcome: Outcome, tuned: Tuned, listener: &mut Listener<'_>) ->
     record.curve.clear();
     outcome.parameters = better.parameters;
     outcome.reference = Some(better.reference);
-    (outcome.judges, outcome.kept, outcome.features) = (vec![], None, None);
+    (outcome.fold_heads, outcome.kept, outcome.features) = (vec![], None, None);
     outcome
 }
 

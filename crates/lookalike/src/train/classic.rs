@@ -144,7 +144,7 @@ fn outcome(
         record,
         held_out: pictures,
         reference: seen.reference,
-        judges: vec![],
+        fold_heads: vec![],
         kept: None,
         features: None,
     })

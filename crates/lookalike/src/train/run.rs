@@ -50,8 +50,8 @@ pub(super) struct Outcome {
     /// Of each of the record's held-out pictures, its index in the dataset.
     pub(super) held_out: Vec<usize>,
     pub(super) reference: Option<Learned>,
-    /// The heads that judged, by fold; none where the network itself judged.
-    pub(super) judges: Vec<Layers>,
+    /// The heads of the folds; none where the network itself predicted the held-out pictures.
+    pub(super) fold_heads: Vec<Layers>,
     /// Where the reasons of those are kept.
     pub(super) kept: Option<(Digest, Kept)>,
     /// Of the self-test's pictures, where they are known.
@@ -95,14 +95,14 @@ impl Run {
         engine: &mut Cpu,
         listener: &mut Listener<'_>,
     ) -> Result<Trained, Error> {
-        let (judges, kept) = (outcome.judges.clone(), outcome.kept.clone());
+        let (fold_heads, kept) = (outcome.fold_heads.clone(), outcome.kept.clone());
         let indices = outcome.held_out.clone();
         let mut classifier = self.material(outcome, &indices)?.build(engine)?;
         let mut insight = Insight::of(&classifier.record);
         let reasons = Reasons {
             data: &self.data,
             pictures: &indices,
-            judges: &judges,
+            fold_heads: &fold_heads,
             kept,
             shown: report::EXPLAINED,
             most: REASONS,

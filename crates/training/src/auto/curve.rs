@@ -1,4 +1,4 @@
-//! How well a head does that learns from fewer pictures.
+//! The learning curve: how well a head does that is trained on fewer pictures.
 
 use ground::random::{Draws, Purpose};
 
@@ -6,10 +6,10 @@ use ground::Stop;
 use ground::progress::Progress;
 use insight::CurvePoint;
 
-use super::judge::{Judge, Space, Trial, each, first_of_largest};
-use super::{AutoError, Way, stopped};
+use super::cross_validation::{CrossValidation, Fold, Space, each, first_of_largest};
+use super::{AutoError, HeadSpec, stopped};
 
-/// The parts of the pictures that are learned from.
+/// The shares of the training pictures that are trained on.
 const SHARES: [f64; 6] = [0.1, 0.2, 0.35, 0.55, 0.75, 1.0];
 /// Pictures of a class below which a part is too small to fit anything on.
 const LEAST: usize = 2;
@@ -18,61 +18,61 @@ const RUNS: usize = 3;
 /// Above so many pictures one fold and one draw show as much as many do of few.
 const MANY: usize = 50_000;
 
-/// The learning curve of a way to make heads, judged as the pictures were (in the first round).
+/// The learning curve of a head, in the folds of the first round.
 pub(super) fn of(
-    judge: &Judge<'_>,
-    way: Way,
+    cross: &CrossValidation<'_>,
+    spec: HeadSpec,
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Vec<CurvePoint>, AutoError> {
-    let mut trials: Vec<&Trial> = judge.trials.iter().filter(|trial| trial.round == 0).collect();
-    let many = judge.labels.len() > MANY;
+    let mut folds: Vec<&Fold> = cross.folds.iter().filter(|fold| fold.round == 0).collect();
+    let many = cross.labels.len() > MANY;
     // fastai's small network takes long enough once.
-    let most = if many || way == Way::Hidden { 1 } else { RUNS };
-    trials.truncate(if many { 1 } else { usize::MAX });
-    let spaces = each(&trials, |trial| match way {
-        Way::Linear(..) => judge.space(&trial.learned, &trial.asked),
-        Way::Hidden => Ok(judge.plain(&trial.learned, &trial.asked)),
+    let most = if many || spec == HeadSpec::Hidden { 1 } else { RUNS };
+    folds.truncate(if many { 1 } else { usize::MAX });
+    let spaces = each(&folds, |fold| match spec {
+        HeadSpec::Linear(..) => cross.space(&fold.train, &fold.held_out),
+        HeadSpec::Hidden => Ok(cross.plain(&fold.train, &fold.held_out)),
     })?;
     let mut work = vec![];
     for (at, share) in SHARES.into_iter().enumerate() {
         // Of all of the pictures there is only one draw.
         for run in 0..if share == 1.0 { 1 } else { most } {
             work.extend(
-                trials.iter().zip(&spaces).map(|(trial, space)| (at, run, trial.fold, space)),
+                folds.iter().zip(&spaces).map(|(fold, space)| (at, run, fold.index, space)),
             );
         }
     }
     let bar = progress.begin("Learning from fewer", Some(work.len() as u64));
     let results = each(&work, |&(at, run, fold, space)| {
         stopped(stop)?;
-        let learned = draw(judge, space, SHARES[at], &[run as u64, fold as u64]);
-        let result = learned.map(|learned| {
-            let head = space.fit(way, &learned, judge.classes)?;
-            let said = head.logits(&space.table, &space.asked)?;
-            let mut of_class = vec![(0, 0); judge.classes];
-            for (row, &asked) in said.iter().zip(&space.asked) {
-                let label = space.labels[asked];
+        let drawn = draw(cross, space, SHARES[at], &[run as u64, fold as u64]);
+        let result = drawn.map(|drawn| {
+            let head = space.fit(spec, &drawn, cross.classes)?;
+            let logits = head.logits(&space.table, &space.held_out)?;
+            let mut of_class = vec![(0, 0); cross.classes];
+            for (row, &held_out) in logits.iter().zip(&space.held_out) {
+                let label = space.labels[held_out];
                 of_class[label].0 += usize::from(first_of_largest(row) == label);
                 of_class[label].1 += 1;
             }
-            Ok::<_, AutoError>((at, run, learned.len(), of_class))
+            Ok::<_, AutoError>((at, run, drawn.len(), of_class))
         });
         bar.advance(1);
         result.transpose()
     })?;
-    let folds = trials.len();
+    let count = folds.len();
     let mut points = vec![];
     for at in 0..SHARES.len() {
         let of_share: Vec<_> = results.iter().flatten().filter(|result| result.0 == at).collect();
         if of_share.is_empty() {
             continue;
         }
-        let mut per_class = vec![(0, 0); judge.classes];
+        let mut per_class = vec![(0, 0); cross.classes];
         let mut runs = vec![];
         for run in 0..RUNS {
             let of_run: Vec<_> = of_share.iter().filter(|result| result.1 == run).collect();
-            if of_run.len() < folds {
+            if of_run.len() < count {
                 continue; // a fold without an answer would be another set of pictures
             }
             let (mut right, mut all) = (0, 0);
@@ -93,20 +93,20 @@ pub(super) fn of(
 }
 
 /// A part of each class; nothing where that leaves too few of one.
-fn draw(judge: &Judge<'_>, space: &Space, share: f64, key: &[u64]) -> Option<Vec<usize>> {
+fn draw(cross: &CrossValidation<'_>, space: &Space, share: f64, key: &[u64]) -> Option<Vec<usize>> {
     if share == 1.0 {
-        return Some(space.learned.clone());
+        return Some(space.train.clone());
     }
     let mut drawn = vec![];
-    for class in 0..judge.classes {
+    for class in 0..cross.classes {
         let mut own: Vec<usize> =
-            space.learned.iter().copied().filter(|&row| space.labels[row] == class).collect();
+            space.train.iter().copied().filter(|&row| space.labels[row] == class).collect();
         let wanted = (share * own.len() as f64).round() as usize;
         if wanted < LEAST && !own.is_empty() {
             return None;
         }
         let key: Vec<u64> = [key, &[class as u64]].concat();
-        Draws::new(judge.seed, Purpose::Curve, &key).shuffle(&mut own);
+        Draws::new(cross.seed, Purpose::Curve, &key).shuffle(&mut own);
         own.truncate(wanted);
         drawn.append(&mut own);
     }

@@ -1,25 +1,25 @@
-//! How often size of file, size of picture and mean colour name a picture right, judged as the
-//! pictures were (in the first round).
+//! How often size of file, size of picture and mean colour alone name a picture right, in the folds
+//! of the first round.
 
 use insight::Shortcut;
 
 use super::AutoError;
-use super::judge::Judge;
+use super::cross_validation::CrossValidation;
 use crate::features::About;
 use crate::shortcuts::Clue;
 
 pub(super) fn of(
-    judge: &Judge<'_>,
+    cross: &CrossValidation<'_>,
     about: &[About],
     bytes: &[u64],
 ) -> Result<Vec<Shortcut>, AutoError> {
     let sizes: Vec<_> = about.iter().map(|about| (about.width, about.height)).collect();
     let colours: Vec<_> = about.iter().map(|about| about.colour).collect();
     let clues = [Clue::of_files(bytes), Clue::of_sizes(&sizes), Clue::of_colours(&colours)];
-    let judged = clues.iter().map(|clue| {
-        let trials = judge.trials.iter().filter(|trial| trial.round == 0);
-        let trials = trials.map(|trial| (&trial.learned[..], &trial.asked[..]));
-        Ok(clue.judge(&judge.labels, judge.classes, trials)?)
+    let each = clues.iter().map(|clue| {
+        let folds = cross.folds.iter().filter(|fold| fold.round == 0);
+        let folds = folds.map(|fold| (&fold.train[..], &fold.held_out[..]));
+        Ok(clue.cross_validate(&cross.labels, cross.classes, folds)?)
     });
-    judged.collect()
+    each.collect()
 }

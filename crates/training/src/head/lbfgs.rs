@@ -86,7 +86,7 @@ impl Lbfgs {
     /// Goes on from the best point with another function, which is the old one and `bend` times
     /// half the square of the first so many numbers. What it takes for enough, and what it knows of
     /// the old one's curvature, stays.
-    pub(super) fn go_on(&mut self, numbers: usize, bend: f64) {
+    pub(super) fn resume(&mut self, numbers: usize, bend: f64) {
         for (moved, change, inverse) in &mut self.memory {
             add(&mut change[..numbers], bend, &moved[..numbers]);
             *inverse = 1.0 / dot(moved, change);
@@ -229,7 +229,7 @@ mod tests {
         };
         let mut search = Lbfgs::new(vec![0.0; 4], 1e-5);
         run(&mut search, 2.0);
-        search.go_on(3, -1.0);
+        search.resume(3, -1.0);
         let further = run(&mut search, 1.0);
         let anew = run(&mut Lbfgs::new(vec![0.0; 4], 1e-5), 1.0);
         assert!(further < anew, "{further} evaluations, {anew} from the start");

@@ -1,6 +1,6 @@
-//! Multinomial logistic regression, for several strengths of its penalty, or several folds, at once.
+//! Multinomial logistic regression, for several penalties, or several folds, at once.
 //!
-//! What is minimised for each strength `C` is scikit-learn's objective divided by `C·n`: the mean
+//! What is minimised for each `C` is scikit-learn's objective divided by `C·n`: the mean
 //! cross-entropy plus `|W|² / (2·C·n)`, biases free. All walk in step, so that one pass over the
 //! features, one matrix product each way, serves them all.
 
@@ -22,16 +22,15 @@ const IN_STEP: usize = 1 << 29;
 /// Vectors that a minimisation holds.
 const VECTORS: usize = 24;
 
-/// One head for each strength.
+/// One head for each `C`.
 pub(super) fn fit(
     samples: Samples<'_>,
     scale: &Scale,
-    strengths: &[f64],
+    cs: &[f64],
 ) -> Result<Vec<Linear>, FileError> {
     let classes = samples.classes;
     let data = Data::new(samples, scale, &[])?;
-    let mut fits: Vec<Fit> =
-        strengths.iter().map(|&strength| Fit::new(&data, strength, None)).collect();
+    let mut fits: Vec<Fit> = cs.iter().map(|&c| Fit::new(&data, c, None)).collect();
     data.minimise(&mut fits)?;
     let heads = fits.into_iter().map(|fit| {
         let mut weights = fit.search.point();
@@ -41,8 +40,8 @@ pub(super) fn fit(
     Ok(heads.collect())
 }
 
-/// One head for each fold, which learns from the others, on the way from the weakest strength
-/// upwards: each starts where it was at the last, which is near.
+/// One head for each fold, trained on the others, on the way from the smallest `C` upwards: each
+/// starts where it was at the last one, which is near.
 pub(super) struct Walk<'a> {
     data: Data<'a>,
     fits: Vec<Fit>,
@@ -54,14 +53,14 @@ impl<'a> Walk<'a> {
         Self { data, fits: vec![] }
     }
 
-    /// Fits all heads anew for this strength; the cross-entropy of all rows, each judged by the
-    /// head that did not learn from its fold.
-    pub(super) fn loss(&mut self, strength: f64) -> Result<f64, FileError> {
+    /// Fits all heads anew for this `C`; the cross-entropy of all rows, each predicted by the head
+    /// that was not trained on its fold.
+    pub(super) fn loss(&mut self, c: f64) -> Result<f64, FileError> {
         if self.fits.is_empty() {
-            let folds = 0..super::strength::count(self.data.fold_of);
-            self.fits = folds.map(|fold| Fit::new(&self.data, strength, Some(fold))).collect();
+            let folds = 0..super::regularisation::count(self.data.fold_of);
+            self.fits = folds.map(|fold| Fit::new(&self.data, c, Some(fold))).collect();
         } else {
-            self.fits.iter_mut().for_each(|fit| fit.go_on(&self.data, strength));
+            self.fits.iter_mut().for_each(|fit| fit.resume(&self.data, c));
         }
         self.data.minimise(&mut self.fits)?;
         Ok(self.fits.iter().map(|fit| fit.outside).sum())
@@ -81,7 +80,7 @@ struct Fit {
 }
 
 impl Fit {
-    fn new(data: &Data<'_>, strength: f64, without: Option<usize>) -> Self {
+    fn new(data: &Data<'_>, c: f64, without: Option<usize>) -> Self {
         // No weights, and biases that say how common each class is.
         let mut counts = vec![1.0f32; data.samples.classes];
         let mut rows = 0.0;
@@ -95,13 +94,13 @@ impl Fit {
         let mut start = vec![0.0; data.samples.width() * data.samples.classes];
         start.extend(counts.iter().map(|count| count.ln()));
         let search = Lbfgs::new(start, TOLERANCE);
-        Self { penalty: 1.0 / (strength * rows), without, rows, search, outside: 0.0 }
+        Self { penalty: 1.0 / (c * rows), without, rows, search, outside: 0.0 }
     }
 
-    /// Goes on from where it is to the optimum of another strength.
-    fn go_on(&mut self, data: &Data<'_>, strength: f64) {
-        let penalty = 1.0 / (strength * self.rows);
-        self.search.go_on(data.samples.width() * data.samples.classes, penalty - self.penalty);
+    /// Continues from where it is to the optimum of another `C`.
+    fn resume(&mut self, data: &Data<'_>, c: f64) {
+        let penalty = 1.0 / (c * self.rows);
+        self.search.resume(data.samples.width() * data.samples.classes, penalty - self.penalty);
         self.penalty = penalty;
     }
 }

@@ -4,14 +4,14 @@ use classifier::loss;
 use ground::files::FileError;
 
 use super::scale::Scale;
-use super::{BLOCK, Linear, Samples, logits, strength};
+use super::{BLOCK, Linear, Samples, logits, regularisation};
 
-/// The logit of a class is −`strength` / 2 times the squared distance to its mean, without the part
+/// The logit of a class is −`c` / 2 times the squared distance to its mean, without the part
 /// that all classes share. A class without rows is nobody's nearest.
 pub(super) fn fit(
     samples: Samples<'_>,
     scale: &Scale,
-    strengths: &[f64],
+    cs: &[f64],
 ) -> Result<Vec<Linear>, FileError> {
     let Samples { features, rows, labels, classes } = samples;
     let width = features.width();
@@ -30,34 +30,34 @@ pub(super) fn fit(
     for (mean, &count) in sums.chunks_exact_mut(width).zip(&counts) {
         mean.iter_mut().for_each(|x| *x /= count.max(1) as f64);
     }
-    let of_strength = |&strength: &f64| {
+    let of_c = |&c: &f64| {
         let bias = sums.chunks_exact(width).zip(&counts).map(|(mean, &count)| {
             let square: f64 = mean.iter().map(|x| x * x).sum();
-            if count == 0 { -1e4 } else { (-0.5 * strength * square) as f32 }
+            if count == 0 { -1e4 } else { (-0.5 * c * square) as f32 }
         });
         Linear {
             classes,
-            weights: sums.iter().map(|&mean| (strength * mean) as f32).collect(),
+            weights: sums.iter().map(|&mean| (c * mean) as f32).collect(),
             bias: bias.collect(),
         }
     };
-    Ok(strengths.iter().map(of_strength).collect())
+    Ok(cs.iter().map(of_c).collect())
 }
 
-/// For each strength the cross-entropy of all rows, each judged by the means of the other folds.
+/// For each `C` the cross-entropy of all rows, each predicted by the means of the other folds.
 pub(super) fn losses(
     samples: Samples<'_>,
     scale: &Scale,
     fold_of: &[usize],
-    strengths: &[f64],
+    cs: &[f64],
 ) -> Result<Vec<f64>, FileError> {
-    let mut losses = vec![0.0; strengths.len()];
-    for fold in 0..strength::count(fold_of) {
+    let mut losses = vec![0.0; cs.len()];
+    for fold in 0..regularisation::count(fold_of) {
         let side = |held: bool| -> Vec<usize> {
             let both = samples.rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
             both.map(|(&row, _)| row).collect()
         };
-        let heads = fit(samples.with_rows(&side(false)), scale, strengths)?;
+        let heads = fit(samples.with_rows(&side(false)), scale, cs)?;
         let heads: Vec<Linear> = heads.into_iter().map(|head| scale.fold_into(head)).collect();
         let held = side(true);
         for (said, &row) in logits(&heads, samples.features, &held)?.iter().zip(&held) {

@@ -2,7 +2,7 @@ use ground::random::{Draws, Purpose};
 
 use super::logistic::{Data, Walk};
 use super::scale::Scale;
-use super::{Kind, Linear, Samples, logits};
+use super::{Linear, LinearKind, Samples, logits};
 use crate::features::Table;
 
 /// Classes as clouds around corners, in numbers of very different scale.
@@ -25,7 +25,7 @@ fn rows(range: std::ops::Range<usize>) -> Vec<usize> {
 }
 
 /// scikit-learn's objective, from the head as it stands on plain features.
-fn objective(head: &Linear, table: &Table, rows: &[usize], labels: &[usize], strength: f64) -> f64 {
+fn objective(head: &Linear, table: &Table, rows: &[usize], labels: &[usize], c_value: f64) -> f64 {
     let width = table.width();
     let n = rows.len() as f64;
     let mut all = vec![0.0; rows.len() * width];
@@ -42,7 +42,7 @@ fn objective(head: &Linear, table: &Table, rows: &[usize], labels: &[usize], str
     let said = head.logits(table, rows).unwrap();
     let loss: f64 =
         said.iter().zip(rows).map(|(row, &i)| f64::from(classifier::loss(row, labels[i]))).sum();
-    loss * strength + penalty / 2.0
+    loss * c_value + penalty / 2.0
 }
 
 /// Around the optimum of a convex function every way leads up.
@@ -50,10 +50,10 @@ fn objective(head: &Linear, table: &Table, rows: &[usize], labels: &[usize], str
 fn logistic_regression_is_at_its_lowest_point() {
     let (table, labels) = clouds(120, 30, 3, 1);
     let rows = rows(0..100);
-    let strengths = [1e-3, 0.1, 10.0];
-    let heads = Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 3), &strengths).unwrap();
-    for (head, strength) in heads.iter().zip(strengths) {
-        let lowest = objective(head, &table, &rows, &labels, strength);
+    let cs = [1e-3, 0.1, 10.0];
+    let heads = LinearKind::Logistic.fit(Samples::new(&table, &rows, &labels, 3), &cs).unwrap();
+    for (head, c_value) in heads.iter().zip(cs) {
+        let lowest = objective(head, &table, &rows, &labels, c_value);
         let mut draws = Draws::new(5, Purpose::Synthetic, &[]);
         for _ in 0..20 {
             let mut other = head.clone();
@@ -61,8 +61,8 @@ fn logistic_regression_is_at_its_lowest_point() {
                 *w += (draws.normal() * 0.02 / 10.0f64.powi(c % 30 % 5 - 2)) as f32;
             }
             other.bias.iter_mut().for_each(|b| *b += 0.02 * draws.normal() as f32);
-            let there = objective(&other, &table, &rows, &labels, strength);
-            assert!(there > lowest, "C = {strength}: {there} is lower than {lowest}");
+            let there = objective(&other, &table, &rows, &labels, c_value);
+            assert!(there > lowest, "C = {c_value}: {there} is lower than {lowest}");
         }
     }
 }
@@ -70,35 +70,36 @@ fn logistic_regression_is_at_its_lowest_point() {
 /// What is fitted in step with others is what is fitted alone, in one block or several, and in
 /// memory or not.
 #[test]
-fn strengths_do_not_disturb_one_another() {
+fn values_of_c_do_not_disturb_one_another() {
     let (table, labels) = clouds(60, 12, 4, 2);
     let rows = rows(0..60);
     let together =
-        Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 4), &[1e-2, 1.0]).unwrap();
-    for (head, strength) in together.iter().zip([1e-2, 1.0]) {
-        let alone =
-            &Kind::Logistic.fit(Samples::new(&table, &rows, &labels, 4), &[strength]).unwrap()[0];
+        LinearKind::Logistic.fit(Samples::new(&table, &rows, &labels, 4), &[1e-2, 1.0]).unwrap();
+    for (head, c_value) in together.iter().zip([1e-2, 1.0]) {
+        let alone = &LinearKind::Logistic
+            .fit(Samples::new(&table, &rows, &labels, 4), &[c_value])
+            .unwrap()[0];
         for (a, b) in head.weights.iter().zip(&alone.weights) {
             assert!((a - b).abs() < 1e-3 * (1.0 + b.abs()), "{a} is not {b}");
         }
     }
 }
 
-/// Folds that are walked in step, each from where it was at the last strength, come to what fits
-/// that are made alone and anew come to; so the strength that is chosen is the best of those.
+/// Folds that are walked in step, each from where it was at the last `C`, come to what fits
+/// that are made alone and anew come to; so the `C` that is chosen is the best of those.
 #[test]
-fn the_strength_is_the_best_in_folds() {
+fn the_c_that_is_chosen_is_the_best_in_folds() {
     let (table, labels) = clouds(90, 200, 3, 8);
     let space = super::span(&table, &rows(0..90), &[]).unwrap();
     let (rows, fold_of) = (rows(5..85), (0..80).map(|i| i * i % 7 % 4).collect::<Vec<usize>>());
-    let alone = |kind: Kind, strength| {
+    let alone = |kind: LinearKind, c_value| {
         let losses = (0..4).map(|fold| {
             let of = |held: bool| {
                 let both = rows.iter().zip(&fold_of).filter(|pair| (*pair.1 == fold) == held);
                 both.map(|pair| *pair.0).collect::<Vec<_>>()
             };
             let head = &kind
-                .fit_plain(Samples::new(&space, &of(false), &labels, 3), &[strength])
+                .fit_plain(Samples::new(&space, &of(false), &labels, 3), &[c_value])
                 .unwrap()[0];
             let said = head.logits(&space, &of(true)).unwrap();
             let losses =
@@ -110,22 +111,22 @@ fn the_strength_is_the_best_in_folds() {
     let samples = Samples::new(&space, &rows, &labels, 3);
     let scale = Scale::none(space.width());
     let mut walk = Walk::new(Data::new(samples, &scale, &fold_of).unwrap());
-    for &strength in Kind::Logistic.strengths() {
-        let (walked, alone) = (walk.loss(strength).unwrap(), alone(Kind::Logistic, strength));
-        assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {strength}: {walked} is not {alone}");
+    for &c_value in LinearKind::Logistic.grid() {
+        let (walked, alone) = (walk.loss(c_value).unwrap(), alone(LinearKind::Logistic, c_value));
+        assert!((walked - alone).abs() < 4e-3 * 80.0, "C = {c_value}: {walked} is not {alone}");
     }
-    let strengths = Kind::Means.strengths();
-    let of_means = super::means::losses(samples, &scale, &fold_of, strengths).unwrap();
-    for (&strength, loss) in strengths.iter().zip(of_means) {
-        let alone = alone(Kind::Means, strength);
-        assert!((loss - alone).abs() < 1e-3 * alone, "means, {strength}: {loss} is not {alone}");
+    let cs = LinearKind::Means.grid();
+    let of_means = super::means::losses(samples, &scale, &fold_of, cs).unwrap();
+    for (&c_value, loss) in cs.iter().zip(of_means) {
+        let alone = alone(LinearKind::Means, c_value);
+        assert!((loss - alone).abs() < 1e-3 * alone, "means, {c_value}: {loss} is not {alone}");
     }
-    for kind in [Kind::Logistic, Kind::Means] {
-        let best = kind.strengths().iter().copied();
+    for kind in [LinearKind::Logistic, LinearKind::Means] {
+        let best = kind.grid().iter().copied();
         let best = best.min_by(|&a, &b| alone(kind, a).total_cmp(&alone(kind, b))).unwrap();
-        let chosen = kind.strength(samples, true, &fold_of).unwrap();
+        let chosen = kind.choose_c(samples, true, &fold_of).unwrap();
         assert_eq!(chosen, best, "{kind}");
-        assert!(chosen != kind.strengths()[0], "{kind}");
+        assert!(chosen != kind.grid()[0], "{kind}");
     }
 }
 
@@ -133,7 +134,7 @@ fn the_strength_is_the_best_in_folds() {
 fn threads_do_not_change_a_bit() {
     let (table, labels) = clouds(300, 40, 3, 3);
     let rows = rows(0..300);
-    for kind in [Kind::Logistic, Kind::Means] {
+    for kind in [LinearKind::Logistic, LinearKind::Means] {
         let fit = |threads| {
             let fit = || kind.fit(Samples::new(&table, &rows, &labels, 3), &[0.01, 0.1]).unwrap();
             ground::parallel::with_threads(threads, fit)
@@ -146,7 +147,7 @@ fn threads_do_not_change_a_bit() {
     let fold_of: Vec<usize> = (0..300).map(|i| i % 7 % 3).collect();
     let walked = || {
         let mut walk = Walk::new(Data::new(samples, &scale, &fold_of).unwrap());
-        [1e-3, 1e-2, 0.1].map(|strength| walk.loss(strength).unwrap())
+        [1e-3, 1e-2, 0.1].map(|c_value| walk.loss(c_value).unwrap())
     };
     assert_eq!(
         ground::parallel::with_threads(1, walked),
@@ -157,7 +158,7 @@ fn threads_do_not_change_a_bit() {
 #[test]
 fn both_kinds_learn_what_there_is_to_learn() {
     let (table, labels) = clouds(400, 30, 3, 4);
-    for kind in [Kind::Logistic, Kind::Means] {
+    for kind in [LinearKind::Logistic, LinearKind::Means] {
         let head = &kind.fit(Samples::new(&table, &rows(0..300), &labels, 3), &[0.03]).unwrap()[0];
         let said = head.logits(&table, &rows(300..400)).unwrap();
         let right = said
@@ -176,10 +177,9 @@ fn odd_sets_give_numbers() {
     numbers.iter_mut().step_by(4).for_each(|x| *x = 2.5);
     let table = Table::new(4, numbers);
     let labels = [0, 2, 0, 2, 0, 2, 0, 2, 0, 2];
-    for kind in [Kind::Logistic, Kind::Means] {
+    for kind in [LinearKind::Logistic, LinearKind::Means] {
         for rows in [rows(0..10), rows(0..1), vec![]] {
-            for head in kind.fit(Samples::new(&table, &rows, &labels, 3), kind.strengths()).unwrap()
-            {
+            for head in kind.fit(Samples::new(&table, &rows, &labels, 3), kind.grid()).unwrap() {
                 assert!(head.weights.iter().chain(&head.bias).all(|x| x.is_finite()), "{kind}");
                 assert!(head.weights.iter().step_by(4).all(|&w| w == 0.0), "{kind}");
             }
@@ -187,9 +187,9 @@ fn odd_sets_give_numbers() {
             for folds in [2, 5] {
                 let fold_of: Vec<usize> = rows.iter().map(|row| row % folds).collect();
                 let chosen = kind
-                    .strength(Samples::new(&table, &rows, &labels, 3), false, &fold_of)
+                    .choose_c(Samples::new(&table, &rows, &labels, 3), false, &fold_of)
                     .unwrap();
-                assert!(kind.strengths().contains(&chosen), "{kind}: {chosen}");
+                assert!(kind.grid().contains(&chosen), "{kind}: {chosen}");
             }
         }
     }
@@ -198,8 +198,9 @@ fn odd_sets_give_numbers() {
 #[test]
 fn several_heads_are_asked_at_once() {
     let (table, labels) = clouds(50, 8, 2, 6);
-    let heads =
-        Kind::Logistic.fit(Samples::new(&table, &rows(0..40), &labels, 2), &[0.01, 1.0]).unwrap();
+    let heads = LinearKind::Logistic
+        .fit(Samples::new(&table, &rows(0..40), &labels, 2), &[0.01, 1.0])
+        .unwrap();
     let both = logits(&heads, &table, &rows(40..50)).unwrap();
     for (at, head) in heads.iter().enumerate() {
         let alone = head.logits(&table, &rows(40..50)).unwrap();
@@ -219,10 +220,10 @@ fn the_span_of_the_pictures_says_all_that_they_say() {
     let space = super::span(&table, &learned, &asked).unwrap();
     assert_eq!((space.len(), space.width()), (60, 40));
     let own: Vec<usize> = learned.iter().chain(&asked).map(|&i| labels[i]).collect();
-    for (kind, strength) in [(Kind::Logistic, 0.01), (Kind::Means, 0.1)] {
-        let plain = &kind.fit(Samples::new(&table, &learned, &labels, 3), &[strength]).unwrap()[0];
+    for (kind, c_value) in [(LinearKind::Logistic, 0.01), (LinearKind::Means, 0.1)] {
+        let plain = &kind.fit(Samples::new(&table, &learned, &labels, 3), &[c_value]).unwrap()[0];
         let spanned =
-            &kind.fit_plain(Samples::new(&space, &rows(0..40), &own, 3), &[strength]).unwrap()[0];
+            &kind.fit_plain(Samples::new(&space, &rows(0..40), &own, 3), &[c_value]).unwrap()[0];
         let plain = plain.logits(&table, &asked).unwrap();
         let spanned = spanned.logits(&space, &rows(40..60)).unwrap();
         for (a, b) in plain.iter().zip(&spanned) {
@@ -258,8 +259,9 @@ fn the_small_network_learns_what_a_linear_head_cannot() {
     let network = ground::parallel::with_threads(1, fit);
     assert_eq!(network, ground::parallel::with_threads(3, fit));
     let by_network = right(&network.logits(&table, &rows(500..600)).unwrap());
-    let line =
-        &Kind::Logistic.fit(Samples::new(&table, &rows(0..500), &labels, 2), &[0.1]).unwrap()[0];
+    let line = &LinearKind::Logistic
+        .fit(Samples::new(&table, &rows(0..500), &labels, 2), &[0.1])
+        .unwrap()[0];
     let by_line = right(&line.logits(&table, &rows(500..600)).unwrap());
     assert!(by_network > 85 && by_line < 70, "{by_network}, {by_line}");
     // A linear head in layers says what it says by itself.

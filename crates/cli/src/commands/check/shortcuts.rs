@@ -46,7 +46,7 @@ impl Shortcuts {
             .collect();
         let judge = |clue: &Clue| {
             let trials = trials.iter().map(|(learned, asked)| (&learned[..], &asked[..]));
-            clue.judge(&labels, classes, trials)
+            clue.cross_validate(&labels, classes, trials)
         };
         let clues = clues(checkup, &known, warn);
         let judged: Vec<_> = clues.iter().map(judge).collect::<Result<_, _>>()?;

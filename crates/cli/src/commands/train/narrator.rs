@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ::training::auto::{FineTuning, Rival};
+use ::training::auto::{FineTuning, HeadKind};
 use ::training::{Movement, Plan};
 use engine::Trained;
 use ground::progress::{Bar, Progress as _};
@@ -92,7 +92,7 @@ impl<'a> Narrator<'a> {
             }
             Event::HiddenHeadSkipped { most } => {
                 let most = thousands(*most as u64);
-                format!("{} was not tried: it is tried on up to {most} pictures", Rival::Hidden)
+                format!("{} was not tried: it is tried on up to {most} pictures", HeadKind::Hidden)
             }
             Event::FineTuning(stands) => fine_tuning(*stands),
             Event::FineTuned { kept: true } => "\nfine-tuning is kept".into(),

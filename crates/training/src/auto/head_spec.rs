@@ -1,27 +1,27 @@
-//! The kinds of head that compete.
+//! The kinds of head that are compared, and what one is fitted with.
 
 use std::fmt;
 
 use ground::files::FileError;
 
-use crate::head::{Kind, Layers, Samples, fit_hidden};
+use crate::head::{Layers, LinearKind, Samples, fit_hidden};
 
-/// A kind of head that competes.
+/// A kind of head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rival {
+pub enum HeadKind {
     /// A linear head.
-    Linear(Kind),
+    Linear(LinearKind),
     /// fastai's small network ([`fit_hidden`]).
     Hidden,
 }
 
-impl Rival {
-    /// Pictures above which fastai's small network does not compete: by then it would take longer
-    /// than all else.
+impl HeadKind {
+    /// Pictures up to which fastai's small network is tried: with more it would take longer than all
+    /// else.
     pub const MOST_FOR_HIDDEN: usize = 20_000;
 }
 
-impl fmt::Display for Rival {
+impl fmt::Display for HeadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Linear(kind) => kind.fmt(f),
@@ -30,24 +30,24 @@ impl fmt::Display for Rival {
     }
 }
 
-/// A way to make a head, with what it needs beside pictures.
+/// A head with its hyperparameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Way {
-    /// A linear head, with a strength.
-    Linear(Kind, f64),
+pub enum HeadSpec {
+    /// A linear head, with its regularisation `C`.
+    Linear(LinearKind, f64),
     /// fastai's small network ([`fit_hidden`]).
     Hidden,
 }
 
-impl Way {
-    /// Makes the head on these rows of the table.
+impl HeadSpec {
+    /// Fits the head on these samples.
     ///
     /// # Errors
     /// When rows cannot be read back from a file.
     pub fn fit(self, samples: Samples<'_>) -> Result<Layers, FileError> {
         match self {
-            Self::Linear(kind, strength) => {
-                let mut heads = kind.fit(samples, &[strength])?;
+            Self::Linear(kind, c) => {
+                let mut heads = kind.fit(samples, &[c])?;
                 Ok(heads.swap_remove(0).into())
             }
             Self::Hidden => fit_hidden(samples),
@@ -55,11 +55,11 @@ impl Way {
     }
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for HeadSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Linear(kind, strength) => write!(f, "{kind}, strength {strength}"),
-            Self::Hidden => Rival::Hidden.fmt(f),
+            Self::Linear(kind, c) => write!(f, "{kind}, C = {c}"),
+            Self::Hidden => HeadKind::Hidden.fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether it is worth it to teach the body too: the fitted head is the start (Kumar et al., arXiv
+//! Whether it is worth it to train the body too: the fitted head is the start (Kumar et al., arXiv
 //! 2202.10054: a probe first, then fine-tuning, spoils less of what the body knows), and the result
 //! is kept only if it is better on pictures that neither had seen.
 
@@ -96,7 +96,7 @@ pub enum FineTuning {
         time: Duration,
     },
     /// It is tried.
-    Begun(Attempt),
+    Begun(TuningPlan),
     /// A fold begins.
     Fold {
         /// Which, from 1.
@@ -115,7 +115,7 @@ pub enum FineTuning {
 
 /// How much fine-tuning is tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Attempt {
+pub struct TuningPlan {
     /// Folds in which the two are compared.
     pub folds: usize,
     /// Of how many.
@@ -126,20 +126,20 @@ pub struct Attempt {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Tuned {
+pub struct TuningResult {
     /// The two on the same pictures; the fitted head is `a`.
     pub comparison: Comparison,
     /// The sweep over rates.
     pub finder: Finder,
     /// The network that learned from everything, if fine-tuning is to be kept.
-    pub kept: Option<Better>,
+    pub kept: Option<FineTuned>,
     /// Checkpoints, to be discarded once the result is saved.
     pub checkpoints: Vec<Kept>,
 }
 
 /// A fine-tuned network with what there is to know about it.
 #[derive(Clone, Debug)]
-pub struct Better {
+pub struct FineTuned {
     /// Its weights.
     pub parameters: Parameters,
     /// The held-out pictures of the record, with the logits of networks like it, and the index of
@@ -173,7 +173,7 @@ impl Tuner<'_> {
     ///
     /// # Errors
     /// When pictures cannot be read, the loss leaves the range of numbers, or on request.
-    pub fn run(mut self) -> Result<Option<Tuned>, AutoError> {
+    pub fn run(mut self) -> Result<Option<TuningResult>, AutoError> {
         let (attempt, suffices) = self.attempt()?;
         if !suffices {
             self.observer.fine_tuning(FineTuning::Skipped { time: attempt.time });
@@ -188,7 +188,7 @@ impl Tuner<'_> {
 
     /// How much can be tried in the time that is granted: at least one fold, and whether the time
     /// suffices for it. A few training steps are done to know how long one takes.
-    fn attempt(&mut self) -> Result<(Attempt, bool), TrainingError> {
+    fn attempt(&mut self) -> Result<(TuningPlan, bool), TrainingError> {
         let learned: Vec<usize> = (0..self.data.items.len()).take(BATCH).collect();
         let batching = Batching { shuffle: false, ..Batching::to_train(BATCH, None, 0) };
         let loader = Loader::new(self.data, learned, self.preprocess, batching);
@@ -222,7 +222,7 @@ impl Tuner<'_> {
         let granted = self.settings.minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes));
         let enough = |folds: &usize| granted.is_none_or(|granted| total(*folds) <= granted);
         let folds = (1..=of).rev().find(enough);
-        let attempt = |folds| Attempt { folds, of, time: total(folds) };
+        let attempt = |folds| TuningPlan { folds, of, time: total(folds) };
         Ok((attempt(folds.unwrap_or(1)), folds.is_some()))
     }
 
@@ -233,7 +233,7 @@ impl Tuner<'_> {
         }
     }
 
-    fn compete(&mut self, attempt: Attempt) -> Result<Tuned, AutoError> {
+    fn compete(&mut self, attempt: TuningPlan) -> Result<TuningResult, AutoError> {
         let mut folds = Folds::default();
         let mut found = None;
         for fold in 0..attempt.folds {
@@ -254,7 +254,7 @@ impl Tuner<'_> {
             }
             false => None,
         };
-        Ok(Tuned { comparison, finder, kept, checkpoints })
+        Ok(TuningResult { comparison, finder, kept, checkpoints })
     }
 
     /// Fine-tunes on all folds but one and has the network predict that one. The rates are those
@@ -305,7 +305,7 @@ impl Tuner<'_> {
         &mut self,
         rates: &Rates,
         held_out: (Vec<usize>, Vec<HeldOut>),
-    ) -> Result<(Better, Kept), AutoError> {
+    ) -> Result<(FineTuned, Kept), AutoError> {
         let out_of_fold = matches!(self.fitted.record.protocol, Protocol::OutOfFold { .. });
         let mut sides: Vec<Side> = vec![Side::Train; self.data.items.len()];
         if !out_of_fold {
@@ -321,7 +321,7 @@ impl Tuner<'_> {
         let rows = self.look(&pictures)?;
         let reference = Learned::new(&pictures, self.features.width(), &rows);
         let Run { parameters, history, kept, .. } = run;
-        Ok((Better { parameters, held_out, reference, history }, kept))
+        Ok((FineTuned { parameters, held_out, reference, history }, kept))
     }
 
     /// Puts the head that is fitted on these pictures on the body as it was.

@@ -1,15 +1,15 @@
-//! Heads on features: linear ones that are fitted in one go, without epochs or rates, and a small
-//! network that is taught.
+//! Heads on features: linear ones that are fitted in one go, without epochs or learning rates, and a
+//! small network that is trained.
 
 mod hidden;
 mod layers;
 mod lbfgs;
 mod logistic;
 mod means;
+mod regularisation;
 mod samples;
 mod scale;
 mod span;
-mod strength;
 
 use ground::files::FileError;
 use serde::{Deserialize, Serialize};
@@ -32,73 +32,73 @@ pub struct Linear {
     pub bias: Vec<f32>,
 }
 
-/// A way to fit a linear head. Each has one strength to choose.
+/// A kind of linear head. Each has one number to choose, `C`: the larger, the less regularised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Multinomial logistic regression with an L2 penalty on standardised features. The strength
-    /// is scikit-learn's `C`: the summed loss counts `C` times as much as half the weights' square.
+pub enum LinearKind {
+    /// Multinomial logistic regression with an L2 penalty on standardised features. `C` is
+    /// scikit-learn's: the summed loss counts `C` times as much as half the weights' square.
     Logistic,
-    /// The nearest class mean among standardised features (the classes as balls of one size). The
-    /// strength scales the logits.
+    /// The nearest class mean among standardised features (the classes as balls of one size).
+    /// `C` scales the logits.
     Means,
 }
 
-/// Rows that are worked on at a time.
+/// Rows that are processed at a time.
 pub(crate) const BLOCK: usize = 1024;
 
-impl Kind {
-    /// The strengths that are tried, weakest fit first.
+impl LinearKind {
+    /// The values of `C` that are tried, the most regularised first.
     #[must_use]
-    pub fn strengths(self) -> &'static [f64] {
+    pub fn grid(self) -> &'static [f64] {
         match self {
             Self::Logistic => &[3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
             Self::Means => &[1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
         }
     }
 
-    /// Fits one head for each strength to these rows of the table. The same numbers come out on
-    /// any number of threads.
+    /// Fits one head for each `C` to these samples. The same numbers come out on any number of
+    /// threads.
     ///
     /// # Errors
     /// When rows cannot be read back from a file.
     ///
     /// # Panics
     /// When a label of these rows is not below `classes`.
-    pub fn fit(self, samples: Samples<'_>, strengths: &[f64]) -> Result<Vec<Linear>, FileError> {
+    pub fn fit(self, samples: Samples<'_>, cs: &[f64]) -> Result<Vec<Linear>, FileError> {
         let scale = Scale::of(samples.features, samples.rows)?;
-        let scaled = self.fit_scaled(samples, &scale, strengths)?;
+        let scaled = self.fit_scaled(samples, &scale, cs)?;
         Ok(scaled.into_iter().map(|head| scale.fold_into(head)).collect())
     }
 
-    /// As [`Kind::fit`], on features that are on one scale already.
+    /// As [`LinearKind::fit`], on features that are on one scale already.
     ///
     /// # Errors
-    /// As [`Kind::fit`].
+    /// As [`LinearKind::fit`].
     pub(crate) fn fit_plain(
         self,
         samples: Samples<'_>,
-        strengths: &[f64],
+        cs: &[f64],
     ) -> Result<Vec<Linear>, FileError> {
-        self.fit_scaled(samples, &Scale::none(samples.width()), strengths)
+        self.fit_scaled(samples, &Scale::none(samples.width()), cs)
     }
 
     fn fit_scaled(
         self,
         samples: Samples<'_>,
         scale: &Scale,
-        strengths: &[f64],
+        cs: &[f64],
     ) -> Result<Vec<Linear>, FileError> {
         let Samples { rows, labels, classes, .. } = samples;
         assert!(rows.iter().all(|&row| labels[row] < classes), "labels of the classes");
         match self {
-            Self::Logistic => logistic::fit(samples, scale, strengths),
-            Self::Means => means::fit(samples, scale, strengths),
+            Self::Logistic => logistic::fit(samples, scale, cs),
+            Self::Means => means::fit(samples, scale, cs),
         }
     }
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for LinearKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Logistic => "logistic regression",

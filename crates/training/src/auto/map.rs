@@ -5,7 +5,7 @@ use ground::files::FileError;
 use insight::layout::{layout, mapped};
 use insight::{Body, HeldOut, Map, Place};
 
-use super::judge::first_of_largest;
+use super::cross_validation::first_of_largest;
 use crate::features::Features;
 
 /// Changes with anything in the code that changes a place.

@@ -1,13 +1,13 @@
-//! The default recipe: features once, a head fitted on them in a moment, and every picture judged
+//! The default recipe: features once, a head fitted on them in a moment, and every picture held out
 //! by heads that never saw it.
 
+mod cross_validation;
 mod curve;
-mod judge;
-mod place;
+mod fine_tune;
+mod head_spec;
+mod map;
+mod selection;
 mod shortcuts;
-mod tune;
-mod verdict;
-mod way;
 
 use classifier::{Learned, Views};
 use ground::Precision;
@@ -22,29 +22,29 @@ use serde::{Deserialize, Serialize};
 use crate::TrainingError;
 use crate::features::{Features, FeaturesError};
 use crate::head::Layers;
-use judge::Judge;
-pub(crate) use judge::first_of_largest;
-pub use tune::{Attempt, Better, FineTune, FineTuning, Tuned, Tuner};
-use verdict::Verdict;
-pub use way::{Rival, Way};
+use cross_validation::CrossValidation;
+pub(crate) use cross_validation::first_of_largest;
+pub use fine_tune::{FineTune, FineTuned, FineTuning, Tuner, TuningPlan, TuningResult};
+pub use head_spec::{HeadKind, HeadSpec};
+use selection::Selection;
 
 /// The settings of the default recipe. They are saved in the classifier, so that a run can be
 /// repeated from its own file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auto {
-    /// The pretrained network whose body makes the features.
+    /// The pretrained network whose body extracts the features.
     pub backbone: Backbone,
     /// Height and width of the square that the network is given.
     pub size: usize,
-    /// How often a picture is looked at: once, twice (mirrored too) or four times (zoomed in too).
+    /// Views of a picture: 1, 2 (mirrored too) or 4 (zoomed in too).
     pub views: usize,
-    /// Folds that every picture is judged out of, where nobody says which are held out.
+    /// Folds of the cross-validation, where nobody says which pictures are held out.
     pub folds: usize,
     /// How many times; `None` for as many as the number of pictures asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<usize>,
-    /// Whether the body is taught too.
+    /// Whether the body is trained too.
     pub fine_tune: FineTune,
     /// Minutes that this may take; `None` for none, or with [`FineTune::Always`] as many as it
     /// takes.
@@ -52,7 +52,7 @@ pub struct Auto {
     pub minutes: Option<f64>,
     /// Where all randomness starts from.
     pub seed: u64,
-    /// In which numbers fine-tuning's steps compute; features and all that is judged are in `fp32`.
+    /// In which numbers fine-tuning's steps compute; features and all predictions are in `fp32`.
     pub precision: Precision,
 }
 
@@ -85,7 +85,7 @@ impl Auto {
         Views::of(self.views).unwrap_or_default()
     }
 
-    /// The network whose body is looked through; the head that is chosen may be another.
+    /// The network that extracts the features; the selected head may be another.
     #[must_use]
     pub fn architecture(&self, classes: usize) -> Architecture {
         Architecture { backbone: self.backbone, head: Head::Linear { classes } }
@@ -95,14 +95,15 @@ impl Auto {
 /// What the default recipe makes of features.
 #[derive(Clone, Debug)]
 pub struct Fitted {
-    /// The head that was chosen, fitted on everything it may learn from.
+    /// The selected head, fitted on all pictures that it may be trained on.
     pub head: Layers,
     /// The values of the network that made the features, of which the body's count.
     pub body: Parameters,
-    /// How it was made.
-    pub chosen: Way,
-    /// The heads that judged in the first round, by fold; none where the head above judged.
-    pub judges: Vec<Layers>,
+    /// What it was fitted with.
+    pub chosen: HeadSpec,
+    /// The heads of the first round of folds, by fold; none where the head above predicted the
+    /// held-out pictures.
+    pub fold_heads: Vec<Layers>,
     /// What new pictures are to be compared with.
     pub reference: Learned,
     /// The record of the run: held-out pictures in the order of the dataset, candidates, learning
@@ -146,10 +147,10 @@ impl AutoError {
     }
 }
 
-/// Fits the default recipe's head on the features of a dataset and judges it.
+/// Fits the default recipe's head on the features of a dataset and measures it.
 ///
-/// Where the dataset has a test side, that is judged; else its held-out side; else every picture
-/// out of fold, and the head that is returned has learned from all.
+/// Where the dataset has a test side, it is measured on that; else on its held-out side; else every
+/// picture is predicted out of fold, and the head that is returned is fitted on all.
 ///
 /// # Errors
 /// When features cannot be read, there is nothing to tell apart, or on request.
@@ -162,24 +163,24 @@ pub fn fit(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Fitted, AutoError> {
-    let judge = Judge::new(settings, data, &features.table)?;
-    let verdict = verdict::of(&judge, progress, stop)?;
-    let Verdict { chosen, mut record, pictures: held_out, first } = verdict;
+    let cross = CrossValidation::new(settings, data, &features.table)?;
+    let selection = selection::of(&cross, progress, stop)?;
+    let Selection { chosen, mut record, pictures: held_out, first } = selection;
     record.classes.clone_from(&data.classes);
-    let learned = judge.learned();
-    let reference = judge.reference(&learned)?;
-    judge.compare(&mut record.held_out, &held_out, &reference)?;
-    let chosen = judge.way(chosen, &judge.space(&learned, &[])?, &learned)?;
-    let head = chosen.fit(judge.samples(&learned))?;
-    // Without folds the head itself is the judge.
-    let judges = match record.protocol {
-        Protocol::OutOfFold { .. } => verdict::heads(first, &judge)?,
+    let train = cross.train();
+    let reference = cross.reference(&train)?;
+    cross.compare(&mut record.held_out, &held_out, &reference)?;
+    let chosen = cross.spec(chosen, &cross.space(&train, &[])?, &train)?;
+    let head = chosen.fit(cross.samples(&train))?;
+    // Without folds the head itself predicts the held-out pictures.
+    let fold_heads = match record.protocol {
+        Protocol::OutOfFold { .. } => selection::heads(first, &cross)?,
         _ => vec![],
     };
-    record.map = place::of(&mut record.held_out, &held_out, features, settings.seed)?;
-    record.curve = curve::of(&judge, chosen, progress, stop)?;
-    record.shortcuts = shortcuts::of(&judge, &features.about, bytes)?;
-    Ok(Fitted { head, body, chosen, judges, reference, record, held_out })
+    record.map = map::of(&mut record.held_out, &held_out, features, settings.seed)?;
+    record.curve = curve::of(&cross, chosen, progress, stop)?;
+    record.shortcuts = shortcuts::of(&cross, &features.about, bytes)?;
+    Ok(Fitted { head, body, chosen, fold_heads, reference, record, held_out })
 }
 
 impl Fitted {

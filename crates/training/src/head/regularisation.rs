@@ -1,15 +1,15 @@
-//! How far a linear head may go in learning by heart: its strength, chosen in folds of the rows
-//! that it learns from.
+//! How strongly a linear head is regularised: `C`, chosen by cross-validation within its training
+//! rows.
 
 use ground::files::FileError;
 
 use super::logistic::{Data, Walk};
 use super::scale::Scale;
-use super::{Kind, Samples, means};
+use super::{LinearKind, Samples, means};
 
-impl Kind {
-    /// The strength with the lowest cross-entropy where each row is judged by a head that did not
-    /// learn from its fold; `fold_of` lies beside the rows, and `scaled` says that the features are
+impl LinearKind {
+    /// The `C` with the lowest cross-entropy where each row is predicted by a head that was not
+    /// trained on its fold; `fold_of` lies beside the rows, and `scaled` says that the features are
     /// on one scale already.
     ///
     /// The scale is that of all rows: it knows of no label, and without it nothing has to be read
@@ -17,7 +17,7 @@ impl Kind {
     ///
     /// # Errors
     /// When rows cannot be read back from a file.
-    pub(crate) fn strength(
+    pub(crate) fn choose_c(
         self,
         samples: Samples<'_>,
         scaled: bool,
@@ -27,14 +27,14 @@ impl Kind {
             true => Scale::none(samples.width()),
             false => Scale::of(samples.features, samples.rows)?,
         };
-        let strengths = self.strengths();
+        let grid = self.grid();
         let mut losses = vec![];
         match self {
             Self::Logistic => {
                 let data = Data::new(samples, &scale, fold_of)?;
                 let mut walk = Walk::new(data);
-                for &strength in strengths {
-                    losses.push(walk.loss(strength)?);
+                for &c in grid {
+                    losses.push(walk.loss(c)?);
                     // There is one lowest point: once it is passed, the rest is only slower.
                     if losses.last_chunk().is_some_and(|[before, now]| now > before) {
                         break;
@@ -42,11 +42,11 @@ impl Kind {
                 }
             }
             Self::Means => {
-                losses = means::losses(samples, &scale, fold_of, strengths)?;
+                losses = means::losses(samples, &scale, fold_of, grid)?;
             }
         }
-        let lowest = strengths.iter().zip(losses).min_by(|a, b| a.1.total_cmp(&b.1));
-        Ok(lowest.map_or(strengths[0], |(&strength, _)| strength))
+        let lowest = grid.iter().zip(losses).min_by(|a, b| a.1.total_cmp(&b.1));
+        Ok(lowest.map_or(grid[0], |(&c, _)| c))
     }
 }
 
