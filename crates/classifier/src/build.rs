@@ -36,7 +36,7 @@ pub struct Material<'a> {
     /// What is known of the run. Names of held-out pictures, thumbnails and samples are filled in
     /// here.
     pub record: RunRecord,
-    /// Of each of the record's held-out pictures, its index in the dataset.
+    /// The index in the dataset of each of the record's held-out pictures.
     pub held_out: &'a [usize],
     /// The pictures.
     pub data: &'a Dataset,
@@ -161,7 +161,7 @@ impl Album<'_> {
         Ok(())
     }
 
-    /// The pictures learned from, by name; `None` where there is none.
+    /// The pictures trained on, by name; `None` where there is none.
     fn reference(&self, learned: Learned) -> Option<Reference> {
         let Learned { pictures, width, rows } = learned;
         let known = |&picture: &usize| Known {
@@ -173,7 +173,7 @@ impl Album<'_> {
         (!pictures.is_empty()).then_some(Reference { pictures, width, rows })
     }
 
-    /// A few pictures of each class that were learned from.
+    /// A few pictures of each class that were trained on.
     fn samples(&mut self) -> Result<Vec<Sample>, ClassifierError> {
         let items = &self.data.items;
         let most = (ALL_SAMPLES / self.data.classes.len().max(1)).clamp(1, SAMPLES);
@@ -192,7 +192,7 @@ impl Album<'_> {
     }
 }
 
-/// Of so many things in a row, `most` spread evenly.
+/// Chooses `most` of so many things in a row, spread evenly.
 pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let taken = count.min(most);
     (0..taken).map(move |i| i * count / taken)

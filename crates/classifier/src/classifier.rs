@@ -77,7 +77,7 @@ impl Data {
     }
 }
 
-/// One picture that was used.
+/// A picture that was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {
     /// The SHA-256 of its file.
@@ -93,9 +93,9 @@ pub struct Used {
 pub struct SelfTest {
     /// `size × size × 3` bytes.
     pub pixels: Vec<u8>,
-    /// Calibrated, one a class.
+    /// The calibrated probability of each class.
     pub probabilities: Vec<f32>,
-    /// Where there is a reference.
+    /// Its novelty, where there is a reference.
     pub novelty: Option<f32>,
 }
 

@@ -58,7 +58,7 @@ pub enum ClassifierError {
         /// Now.
         found: Digest,
     },
-    /// It says something that cannot be.
+    /// Something in the file cannot be.
     #[error("`{}` is not a sound classifier: {reason}", path.display())]
     Unsound {
         /// The file read or to be written.
@@ -76,7 +76,7 @@ pub enum ClassifierError {
         picture: usize,
         /// What differs: a class's probability, or the novelty.
         what: String,
-        /// It when the classifier was made.
+        /// Its value when the classifier was made.
         expected: f32,
         /// And now.
         found: f32,

@@ -49,7 +49,7 @@ struct Format {
 struct Sealed {
     name: String,
     version: u64,
-    /// Of the metadata's `classifier`.
+    /// The digest of the metadata's `classifier`.
     classifier: String,
     /// [`content_digest`] of all tensors.
     payload: String,
@@ -104,10 +104,10 @@ impl Classifier {
         self.save_on(&Disk, path)
     }
 
-    /// As [`Classifier::save`], on any [`Files`].
+    /// Like [`Classifier::save`], on any [`Files`].
     ///
     /// # Errors
-    /// As [`Classifier::save`].
+    /// See [`Classifier::save`].
     pub fn save_on(&self, files: &dyn Files, path: &Path) -> Result<(), ClassifierError> {
         let graph = self.graph();
         let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
@@ -230,7 +230,7 @@ impl Classifier {
     /// that it can be asked but not saved. Weights are never in memory twice.
     ///
     /// # Errors
-    /// As [`Classifier::load`].
+    /// See [`Classifier::load`].
     pub fn load_to_predict(
         path: &Path,
         precision: Precision,

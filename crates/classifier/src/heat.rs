@@ -27,7 +27,7 @@ pub struct Heat {
 }
 
 impl Heat {
-    /// As [`overlay`].
+    /// See [`overlay`].
     #[must_use]
     pub fn overlay(&self) -> Vec<u8> {
         overlay(&self.square, self.size, &self.map, self.side)

@@ -34,7 +34,7 @@ pub fn neighbours(queries: &[f32], references: &[f32], width: usize, k: usize) -
     neighbours_among(queries, references, width, k, |_, _| true)
 }
 
-/// As [`neighbours`], for each query among those references alone for which `may(query,
+/// Like [`neighbours`], for each query among those references alone for which `may(query,
 /// reference)`: such as those of other folds.
 ///
 /// # Panics

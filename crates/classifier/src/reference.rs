@@ -4,11 +4,11 @@ use crate::Limits;
 use crate::build::spread;
 use crate::neighbours::{Neighbours, neighbours, neighbours_among};
 
-/// What known pictures look like to the body: what a new picture is compared with, to say whether
-/// it is like any of them.
+/// Features of known pictures, which a new picture is compared with to tell whether it is like any
+/// of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
-    /// Pictures that were learned from, at most [`Limits::max_reference`].
+    /// Pictures that were trained on, at most [`Limits::max_reference`].
     pub pictures: Vec<Known>,
     /// Numbers in a row: the channels of the body.
     pub width: usize,
@@ -58,7 +58,7 @@ impl Reference {
     }
 }
 
-/// A reference in the making: pictures of a dataset that a network learned from, and their
+/// A reference in the making: pictures of a dataset that a network trained on, and their
 /// averages as the saved classifier will hold them.
 ///
 /// ```

@@ -61,23 +61,23 @@ pub fn compare(
     }
 }
 
-/// Heads that compete to be chosen, by what each says of the same pictures: the one with the lowest
-/// log-loss is, each calibrated by a temperature that pictures of other groups chose, since what is
-/// chosen will be calibrated.
+/// Compares kinds of head by their logits on the same pictures, and chooses the one with the lowest
+/// log-loss. Each is calibrated first by a temperature fitted on other groups, since what is chosen
+/// will be calibrated.
 ///
 /// # Panics
-/// As [`compare`].
+/// See [`compare`].
 #[must_use]
 pub fn compete(
-    rivals: &[(String, Vec<Vec<f32>>)],
+    heads: &[(String, Vec<Vec<f32>>)],
     labels: &[usize],
     groups: &[usize],
 ) -> Vec<Candidate> {
     let (units, folds) = (Units::new(labels, groups), folds::drawn(labels, groups));
     let losses: Vec<Vec<f64>> =
-        rivals.iter().map(|(_, logits)| losses(logits, labels, &folds)).collect();
+        heads.iter().map(|(_, logits)| losses(logits, labels, &folds)).collect();
     let mean = |values: &[f64]| stats::mean(values, &units);
-    let known = rivals.iter().zip(&losses).map(|((name, logits), losses)| {
+    let known = heads.iter().zip(&losses).map(|((name, logits), losses)| {
         let told = stats::mean_loss(losses, &units);
         let wrong =
             logits.iter().zip(labels).filter(|(row, label)| first_of_largest(row) != **label);

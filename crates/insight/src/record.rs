@@ -24,11 +24,11 @@ pub struct RunRecord {
     pub held_out: Vec<HeldOut>,
     /// The training table, oldest epoch first.
     pub history: Vec<Epoch>,
-    /// Heads that competed, each judged as the predictions were.
+    /// Kinds of head that were compared, each on the held-out pictures.
     pub candidates: Vec<Candidate>,
-    /// Pairs of classifiers that were asked about the same pictures; see [`crate::compare`].
+    /// Pairs of classifiers that predicted the same pictures; see [`crate::compare`].
     pub comparisons: Vec<Comparison>,
-    /// How well it does when it learns from fewer pictures, in the order of their number.
+    /// The learning curve: scores with fewer training pictures, in the order of their number.
     pub curve: Vec<CurvePoint>,
     /// What can be guessed without looking at what a picture shows.
     pub shortcuts: Vec<Shortcut>,
@@ -52,7 +52,7 @@ pub struct RunRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Protocol {
-    /// Every picture was judged by networks that learned from other folds.
+    /// Cross-validation: every picture was predicted by networks trained on other folds.
     OutOfFold {
         /// Into how many the pictures were cut; at least 2.
         folds: usize,
@@ -82,8 +82,8 @@ pub struct HeldOut {
     pub picture: String,
     /// The class that its label names.
     pub actual: usize,
-    /// One a class, not calibrated: their softmax is what the network says. Of several repeats,
-    /// the logarithm of the mean probability.
+    /// The uncalibrated logit of each class; the network's probabilities are their softmax. Of
+    /// several repeats, the logarithm of the mean probability.
     pub logits: Vec<f32>,
     /// The fold that it was held out in; 0 of a single split.
     pub fold: usize,
@@ -91,7 +91,7 @@ pub struct HeldOut {
     /// Others are independent, and everything is resampled by it.
     pub group: usize,
     /// Mean cosine distance to its [`crate::NEIGHBOURS`] nearest among the pictures that the
-    /// judging network learned from: the larger, the stranger.
+    /// judging network trained on: the larger, the stranger.
     pub novelty: Option<f32>,
     /// Index of its thumbnail.
     pub thumbnail: Option<usize>,
@@ -103,7 +103,7 @@ pub struct HeldOut {
     pub place: Option<Place>,
 }
 
-/// A head that competed to be chosen.
+/// A kind of head that was compared with others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
@@ -151,7 +151,7 @@ impl Candidate {
     }
 }
 
-/// Two classifiers on the same pictures, neither of which had learned from them.
+/// Two classifiers on the same pictures, neither of which had trained on them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
@@ -191,11 +191,11 @@ impl Comparison {
     }
 }
 
-/// How well a head does that learned from so many pictures.
+/// A point of the learning curve: how well a head does that was trained on so many pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CurvePoint {
-    /// How many it learned from, on average over the folds.
+    /// How many it trained on, on average over the folds.
     pub pictures: usize,
     /// The accuracy of each repetition, 0 to 1.
     pub runs: Vec<f64>,
@@ -207,7 +207,7 @@ pub struct CurvePoint {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shortcut {
-    /// It, as it stands in a sentence: `the file's size`.
+    /// What it is, as it stands in a sentence: `the file's size`.
     pub what: String,
     /// How many pictures it alone names right, out of fold.
     pub right: usize,
@@ -227,7 +227,7 @@ pub struct Finder {
     pub suggested: Option<f32>,
 }
 
-/// One line of the training table.
+/// An epoch: a row of the training table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {

@@ -25,7 +25,7 @@ use network::{Backbone, Parameters};
 use pictures::{Dataset, Folder, Preprocess, Rgb, dataset, split};
 use serde_json::json;
 use training::auto::{Auto, fit};
-use training::features::{About, Features, Kept, Table, width};
+use training::features::{About, DerivedCache, Features, Table, width};
 
 /// A way to look at a picture.
 struct View {
@@ -200,7 +200,12 @@ fn choices() -> Vec<Vec<&'static str>> {
 
 fn features(table: Table, data: &Dataset) -> Features {
     let about = About { width: 1, height: 1, colour: [0.0; 3] };
-    Features { table, about: vec![about; data.items.len()], computed: 0, kept: Kept::default() }
+    Features {
+        table,
+        about: vec![about; data.items.len()],
+        computed: 0,
+        kept: DerivedCache::default(),
+    }
 }
 
 /// What each kind of head reaches out of fold, and which is chosen.

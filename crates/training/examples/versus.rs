@@ -1,5 +1,5 @@
 //! The default recipe against fastai's, asked about the same pictures: each picture is judged by a
-//! run of either recipe that had not learned from it, in the same folds.
+//! run of either recipe that had not trained on it, in the same folds.
 //!
 //! ```sh
 //! cargo run --release -p training --example versus -- --weights resnet50.safetensors \
@@ -11,7 +11,7 @@
 //! and the two recipes are then compared on the pictures of these.
 //!
 //! `--splits 1,2,3` compares on pictures that are held out instead, a fifth of each class
-//! (`--valid 0.2`), dealt anew under each of these seeds. What is printed after each split pools all
+//! (`--valid 0.2`), assigned anew under each of these seeds. What is printed after each split pools all
 //! so far; a picture that was held out in several counts as one witness.
 
 #![allow(clippy::unwrap_used, reason = "an example fails where it stands")]
@@ -63,7 +63,7 @@ fn main() {
     let settings = Auto { seed: asked.seed, ..Auto::new(asked.backbone) };
     let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size);
     let folder = Folder::scan(&asked.folder).unwrap();
-    // All pictures without a seed, dealt to folds; or some held out under each seed.
+    // All pictures without a seed, assigned to folds; or some held out under each seed.
     let deals: Vec<Option<u64>> = match asked.splits[..] {
         [] => vec![None],
         ref seeds => seeds.iter().copied().map(Some).collect(),
@@ -155,7 +155,7 @@ fn default_recipe(
     fit(settings, data, &features, body, &bytes, &Silent, &stop).unwrap()
 }
 
-/// What the classic recipe says of the held-out pictures, having learned from the others.
+/// What the classic recipe says of the held-out pictures, having trained on the others.
 fn classic_recipe(
     asked: &Asked,
     preprocess: &Preprocess,

@@ -52,7 +52,7 @@ pub struct Auto {
     pub minutes: Option<f64>,
     /// Where all randomness starts from.
     pub seed: u64,
-    /// In which numbers fine-tuning's steps compute; features and all predictions are in `fp32`.
+    /// The number format of fine-tuning's training steps; features and all predictions are in `fp32`.
     pub precision: Precision,
 }
 
@@ -109,7 +109,7 @@ pub struct Fitted {
     /// The record of the run: held-out pictures in the order of the dataset, candidates, learning
     /// curve, shortcuts and map.
     pub record: RunRecord,
-    /// Of each held-out picture of the record, its index in the dataset.
+    /// The index in the dataset of each of the record's held-out pictures.
     pub held_out: Vec<usize>,
 }
 
@@ -128,7 +128,7 @@ pub enum AutoError {
     /// Features could not be computed.
     #[error(transparent)]
     Features(#[from] FeaturesError),
-    /// Fewer than two classes have a picture to learn from.
+    /// Fewer than two classes have a picture to train on.
     #[error("{0} of the classes have pictures to learn from, and at least 2 are needed")]
     Classes(usize),
 }

@@ -1,5 +1,5 @@
-//! Checkpoints: what a run puts down from time to time, so that it can go on after a kill to the
-//! very bits that it would have reached without one.
+//! Checkpoints: what a run saves from time to time, so that it can be resumed after a kill and end
+//! with the very bits that it would have reached without one.
 
 use std::error::Error;
 use std::fmt;
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Classic, Observer, Stage};
 pub(crate) use file::{Checkpoint, Expected};
-use shelf::Shelf;
+use folder::CheckpointFolder;
 
 mod file;
-mod shelf;
+mod folder;
 #[cfg(test)]
 mod tests;
 
-/// Where and how often a run puts down what it would need to go on.
+/// Where and how often a run saves what it needs to be resumed.
 #[derive(Clone, Copy)]
 pub struct Checkpoints<'a> {
     /// A folder for this run alone, made when the first is written; the folder that it lies in is
@@ -32,14 +32,14 @@ pub struct Checkpoints<'a> {
     pub every: Duration,
     /// What computes: the program's version and the instruction set, which both decide on bits.
     pub program: &'a str,
-    /// Begin anew even where there is one to go on from.
+    /// Start over even where there is one to resume from.
     pub fresh: bool,
     /// What writes.
     pub files: &'a dyn Files,
 }
 
 impl Checkpoints<'_> {
-    /// One a minute.
+    /// The usual time between two: a minute.
     pub const EVERY: Duration = Duration::from_secs(60);
 }
 
@@ -85,14 +85,14 @@ impl fmt::Display for Standing {
 
 /// The checkpoints that a run has left behind.
 #[derive(Clone, Debug, Default)]
-pub struct Kept {
+pub struct CheckpointsLeft {
     folder: PathBuf,
     files: Vec<PathBuf>,
     /// Where the newest of them stands, if there is one.
     pub standing: Option<Standing>,
 }
 
-impl Kept {
+impl CheckpointsLeft {
     /// Removes them, once what the run made is saved; those of other runs stay. Says whether there
     /// are any.
     ///
@@ -102,9 +102,9 @@ impl Kept {
         for path in self.files.iter().filter(|path| path.exists()) {
             files.remove(path).map_err(FileError::at("remove", path))?;
         }
-        let shelf = Shelf::new(&self.folder, files);
-        shelf.sweep();
-        let others = !shelf.numbers()?.is_empty();
+        let folder = CheckpointFolder::new(&self.folder, files);
+        folder.sweep();
+        let others = !folder.numbers()?.is_empty();
         if !others && self.folder.is_dir() {
             // It stays where somebody has put something else into it.
             let _ = files.remove_folder(&self.folder);
@@ -144,10 +144,10 @@ pub(crate) fn identity(
 }
 
 /// Looks after a run's checkpoints.
-pub(crate) struct Keeper<'a> {
+pub(crate) struct CheckpointWriter<'a> {
     how: Checkpoints<'a>,
     identity: Digest,
-    shelf: Shelf<'a>,
+    folder: CheckpointFolder<'a>,
     /// Files that are this run's, or nobody's because they are damaged.
     ours: Vec<u64>,
     standing: Option<Standing>,
@@ -159,7 +159,7 @@ pub(crate) struct Keeper<'a> {
     failing: bool,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> CheckpointWriter<'a> {
     /// Opens the folder, and reads the newest checkpoint of this run that is whole.
     pub(crate) fn open(
         how: Checkpoints<'a>,
@@ -167,18 +167,18 @@ impl<'a> Keeper<'a> {
         expected: &Expected<'_>,
         observer: &mut dyn Observer,
     ) -> (Self, Option<Checkpoint>) {
-        let mut keeper = Self {
+        let mut writer = Self {
             how,
             identity,
-            shelf: Shelf::new(how.folder, how.files),
+            folder: CheckpointFolder::new(how.folder, how.files),
             ours: vec![],
             standing: None,
             written: Instant::now(),
             cost: Duration::ZERO,
             failing: false,
         };
-        let found = keeper.newest(expected, observer);
-        (keeper, found)
+        let found = writer.newest(expected, observer);
+        (writer, found)
     }
 
     fn newest(
@@ -186,7 +186,7 @@ impl<'a> Keeper<'a> {
         expected: &Expected<'_>,
         observer: &mut dyn Observer,
     ) -> Option<Checkpoint> {
-        let numbers = match self.shelf.numbers() {
+        let numbers = match self.folder.numbers() {
             Ok(numbers) => numbers,
             Err(error) => {
                 observer.warned(&format!("no checkpoint can be read: {}", Chain(&error)));
@@ -196,7 +196,7 @@ impl<'a> Keeper<'a> {
         let mut other = None;
         let mut newest = None;
         for number in numbers {
-            let path = self.shelf.path(number);
+            let path = self.folder.path(number);
             let read = file::peek(&path).and_then(|(identity, standing)| {
                 if identity != self.identity.to_string() {
                     file::check(&path)?; // or damage would pass for another run
@@ -211,7 +211,7 @@ impl<'a> Keeper<'a> {
             match read {
                 Ok(None) => {}
                 Ok(Some((checkpoint, standing))) => {
-                    self.shelf.trust(number);
+                    self.folder.trust(number);
                     self.standing = Some(standing);
                     newest = Some(checkpoint);
                 }
@@ -254,7 +254,7 @@ impl<'a> Keeper<'a> {
         checkpoint: &Checkpoint,
         observer: &mut dyn Observer,
     ) {
-        // What has left the range of numbers is nothing to go on from; the next loss will tell.
+        // What has left the range of numbers is nothing to resume from; the next loss will tell.
         let mut tensors = checkpoint.state.tensors.values();
         if !tensors.all(|tensor| tensor.data.iter().all(|x| x.is_finite())) {
             return;
@@ -262,7 +262,7 @@ impl<'a> Keeper<'a> {
         let begun = Instant::now();
         let standing = expected.standing(checkpoint.place);
         let identity = self.identity;
-        let written = self.shelf.put(|files, path| {
+        let written = self.folder.put(|files, path| {
             file::write(files, path, expected.graph, identity, standing, checkpoint)
         });
         match written {
@@ -286,11 +286,11 @@ impl<'a> Keeper<'a> {
     }
 
     /// What stays behind when the run ends.
-    pub(crate) fn kept(&self) -> Kept {
-        let mut files = self.shelf.good();
-        let others = self.ours.iter().map(|&number| self.shelf.path(number));
-        files.extend(others.filter(|path| path.exists() && !self.shelf.good().contains(path)));
-        Kept { folder: self.how.folder.to_owned(), files, standing: self.standing }
+    pub(crate) fn kept(&self) -> CheckpointsLeft {
+        let mut files = self.folder.good();
+        let others = self.ours.iter().map(|&number| self.folder.path(number));
+        files.extend(others.filter(|path| path.exists() && !self.folder.good().contains(path)));
+        CheckpointsLeft { folder: self.how.folder.to_owned(), files, standing: self.standing }
     }
 }
 

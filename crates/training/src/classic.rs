@@ -11,7 +11,7 @@ use crate::recipe::no_such;
 /// The settings of the classic recipe: a pretrained network, first with its body frozen, then
 /// whole, each stage one cycle (fastai's `fit_one_cycle`, `unfreeze`, `fit_one_cycle`).
 ///
-/// They are saved in the classifier, so that a run can be repeated from its own file.
+/// The settings are saved in the classifier, so that a run can be repeated from its own file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Classic {
@@ -29,13 +29,13 @@ pub struct Classic {
     pub rates: Rates,
     /// Pictures in a training step, and in a step of the measuring after each epoch.
     pub batch: usize,
-    /// Whether each picture is altered anew every time it is learned from.
+    /// Whether each picture is altered anew every time it is trained on.
     pub augment: bool,
     /// Whether the frozen body's norms are frozen too, and use their running statistics. fastai
     /// trains them.
     pub freeze_norms: bool,
     /// Whether the body's norms stay as they came in the unfrozen stage. fastai trains them; the
-    /// default recipe, which teaches few pictures in small batches, does not.
+    /// default recipe, which trains on few pictures in small batches, does not.
     pub fixed_norms: bool,
     /// Which weights are kept.
     pub keep: Keep,
@@ -43,7 +43,7 @@ pub struct Classic {
     pub seed: u64,
     /// Decoupled weight decay of all that is neither norm nor bias.
     pub weight_decay: f32,
-    /// In which numbers training steps compute; what is judged and predicted is always in `fp32`.
+    /// The number format of training steps; predictions are always in `fp32`.
     pub precision: Precision,
 }
 
@@ -51,10 +51,10 @@ pub struct Classic {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
-    /// Those after the last epoch, as fastai does.
+    /// The weights after the last epoch, as fastai does.
     #[default]
     Last,
-    /// Those after the epoch with the fewest held-out errors (the lower loss decides ties). The
+    /// The weights after the epoch with the fewest held-out errors (the lower loss decides ties). The
     /// score that the report then shows was picked, and so flatters a little.
     Best,
 }
@@ -99,7 +99,7 @@ impl Classic {
 
     /// For a network that starts from nothing: the small one, no frozen stage, one high rate for
     /// all of it, smaller pictures, and small batches over many epochs, because few pictures must
-    /// make many steps. On the practice set (144 to learn from, 540 steps) it takes some 30 s of
+    /// make many steps. On the practice set (144 to train on, 540 steps) it takes some 30 s of
     /// processor time and is right on all 36 held-out pictures; 100 steps were right on 29.
     #[must_use]
     pub fn from_scratch(classes: usize) -> Self {

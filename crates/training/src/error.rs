@@ -1,7 +1,7 @@
 use engine::EngineError;
 use pictures::PicturesError;
 
-use crate::{Kept, Run, Stage};
+use crate::{CheckpointsLeft, Run, Stage};
 
 /// Why a run cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +16,12 @@ pub enum TrainingError {
     /// Settings that ask for no epoch, or for batches of no picture.
     #[error("the recipe asks for {epochs} epochs of batches of {batch}: there is nothing to do")]
     NothingToDo {
-        /// Of both stages.
+        /// Epochs of both stages together.
         epochs: usize,
         /// Pictures in a step.
         batch: usize,
     },
-    /// No picture to learn from.
+    /// No picture to train on.
     #[error("there is no picture to learn from ({held_out} are held out)")]
     NoPictures {
         /// Pictures on the other side.
@@ -62,7 +62,7 @@ pub struct NotFinite {
     /// The run up to the end of the last epoch in which all was well, if there was one.
     pub last_good: Option<Run>,
     /// The checkpoints that it leaves. They lead to the same end.
-    pub kept: Kept,
+    pub kept: CheckpointsLeft,
 }
 
 impl TrainingError {

@@ -2,7 +2,7 @@
 
 mod alike;
 mod cache;
-mod kept;
+mod derived;
 mod table;
 
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use pictures::{Dataset, PicturesError, Preprocess};
 
 pub use alike::{MOST as MOST_COMPARED, alike};
 pub use cache::{About, Cache, Segment};
-pub use kept::Kept;
+pub use derived::DerivedCache;
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
@@ -39,7 +39,7 @@ pub struct Features {
     /// How many pictures had to be computed.
     pub computed: usize,
     /// Where what follows from features is kept: beside them.
-    pub kept: Kept,
+    pub kept: DerivedCache,
 }
 
 /// Why features cannot be had.
@@ -165,7 +165,8 @@ pub fn extract(
     let Some(records) = records else { unreachable!("the missing ones were added") };
     let about = records.iter().map(|&record| cache.about(record).map(|(about, _)| about));
     let about = about.collect::<Result<_, _>>()?;
-    let (width, kept) = (cache.width(), cache.folder().map_or_else(Kept::default, Kept::within));
+    let (width, kept) =
+        (cache.width(), cache.folder().map_or_else(DerivedCache::default, DerivedCache::within));
     let bytes = records.len() * width * size_of::<f32>();
     let table = if bytes <= HELD {
         let mut numbers = vec![0.0; records.len() * width];

@@ -63,11 +63,11 @@ pub enum Ended {
     Done,
     /// The smoothed loss exceeded four times its best, or left the range of numbers.
     Diverged,
-    /// It was asked to.
+    /// Stopped on request.
     Stopped,
 }
 
-/// One batch of a sweep.
+/// A batch of a sweep: its rate and its loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tried {
     /// Batches so far.
@@ -105,14 +105,14 @@ impl From<PicturesError> for Cut {
     }
 }
 
-/// Tries rates on the pictures to learn from, with the settings' batches, augmentation and decay.
+/// Tries rates on the pictures to train on, with the settings' batches, augmentation and decay.
 ///
 /// The network and the optimiser's state are as before afterwards, whatever happens; what learns
 /// stays as the sweep set it, and each stage of [`crate::run`] sets it anew. Batches are drawn
 /// under a seed of their own, so that a run draws the same with and without a sweep before it.
 ///
 /// # Errors
-/// When there is nothing to learn from or the pictures do not suit the network.
+/// When there is nothing to train on or the pictures do not suit the network.
 pub fn find(
     engine: &mut dyn Engine,
     data: &Dataset,

@@ -24,11 +24,11 @@ pub(crate) use span::span;
 /// A linear layer on features.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear {
-    /// One logit each.
+    /// The number of classes, each with a logit.
     pub classes: usize,
     /// A row of weights a class.
     pub weights: Vec<f32>,
-    /// One a class.
+    /// The bias of each class.
     pub bias: Vec<f32>,
 }
 
@@ -71,10 +71,10 @@ impl LinearKind {
         Ok(scaled.into_iter().map(|head| scale.fold_into(head)).collect())
     }
 
-    /// As [`LinearKind::fit`], on features that are on one scale already.
+    /// Like [`LinearKind::fit`], on features that are on one scale already.
     ///
     /// # Errors
-    /// As [`LinearKind::fit`].
+    /// See [`LinearKind::fit`].
     pub(crate) fn fit_plain(
         self,
         samples: Samples<'_>,
@@ -128,7 +128,7 @@ pub(crate) fn transposed(rows: &[f32], width: usize, out: &mut [f32]) {
     }
 }
 
-/// What several heads say of some rows: `[row][head][class]`.
+/// The logits of several heads on some rows: `[row][head][class]`.
 ///
 /// # Errors
 /// When rows cannot be read back from a file.

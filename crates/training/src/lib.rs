@@ -1,9 +1,9 @@
-//! Recipes: how a network is taught.
+//! Recipes: how a network is trained.
 //!
 //! Its three central types are [`Recipe`] (the settings of one), [`auto::Fitted`] (what the default
 //! recipe makes of a body's [`features`]: a [`head`], and a judgement on every picture by heads
 //! that never saw it) and [`Run`] (what training makes: history, weights, held-out predictions).
-//! [`run`] teaches any [`engine::Engine`] by [`Classic`], fastai's recipe, and tells an
+//! [`run`] trains any [`engine::Engine`] by [`Classic`], fastai's recipe, and tells an
 //! [`Observer`]; [`OneCycle`] is the schedule, [`Movement`] says before a stage whether its rates
 //! can change anything, and [`find`] looks for rates that do.
 //!
@@ -33,7 +33,7 @@ mod run;
 mod schedule;
 mod smooth;
 
-pub use checkpoint::{Checkpoints, Kept, Standing};
+pub use checkpoint::{Checkpoints, CheckpointsLeft, Standing};
 pub use classic::{Classic, Keep, Stage};
 pub use error::{NotFinite, TrainingError};
 pub use finder::{Ended, Found, Sweep, Tried, find};

@@ -14,7 +14,7 @@ use crate::schedule::OneCycle;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Movement {
-    /// Those parameter groups in which something learns.
+    /// The parameter groups in which something is trained.
     pub groups: Vec<GroupMovement>,
 }
 

@@ -15,7 +15,7 @@ pub trait Observer {
     /// An epoch is done and measured.
     fn epoch_finished(&mut self, _epoch: &Epoch) {}
 
-    /// The run goes on from a checkpoint. Before this the stages that had begun and the epochs that
+    /// The run resumes from a checkpoint. Before this the stages that had begun and the epochs that
     /// were done are told again, in order.
     fn resumed(&mut self, _standing: Standing) {}
 
@@ -45,7 +45,7 @@ pub struct Plan {
     pub max_rates: Vec<f32>,
     /// What learns.
     pub trained: Trained,
-    /// Pictures that an epoch learns from.
+    /// Pictures that an epoch trains on.
     pub pictures: usize,
     /// Pictures that it is measured on.
     pub held_out: usize,

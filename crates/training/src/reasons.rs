@@ -10,7 +10,7 @@ use pictures::Dataset;
 use serde::{Deserialize, Serialize};
 
 use crate::auto::with_head;
-use crate::features::Kept;
+use crate::features::DerivedCache;
 use crate::head::Layers;
 
 /// Changes with anything in the code that changes a map.
@@ -22,14 +22,14 @@ const BATCH: usize = 16;
 pub struct Reasons<'a> {
     /// The pictures.
     pub data: &'a Dataset,
-    /// Of each of the classifier's predictions, the picture in the dataset.
+    /// The index in the dataset of each of the record's held-out pictures.
     pub pictures: &'a [usize],
     /// The heads of the folds, on the classifier's body; none where the classifier itself is to be
     /// asked.
     pub fold_heads: &'a [Layers],
     /// The digest of the body and of how it sees pictures, and where maps are kept; `None` where
     /// none are.
-    pub kept: Option<(Digest, Kept)>,
+    pub kept: Option<(Digest, DerivedCache)>,
     /// How many pictures of each kind the report shows ([`Insight::worth_explaining`]).
     pub shown: [usize; 3],
     /// How many pictures are explained at most.
@@ -40,13 +40,13 @@ pub struct Reasons<'a> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Found {
     side: usize,
-    /// Of each picture, those of each class, in the order of the questions.
+    /// For each picture the maps of each class, in the order of the questions.
     cells: Vec<Vec<Vec<u8>>>,
 }
 
-/// One picture and what is asked about it.
+/// A picture and the classes whose maps are wanted.
 struct Asked {
-    /// Among the predictions.
+    /// Its index among the held-out pictures.
     at: usize,
     fold: usize,
     /// What it was called and, where it is another, what it is.

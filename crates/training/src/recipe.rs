@@ -62,7 +62,7 @@ impl Recipe {
         }
     }
 
-    /// In which numbers training steps compute.
+    /// The number format of training steps.
     #[must_use]
     pub fn precision(&self) -> Precision {
         match self {
@@ -71,7 +71,7 @@ impl Recipe {
         }
     }
 
-    /// Where all randomness starts from.
+    /// The seed of all randomness.
     #[must_use]
     pub fn seed(&self) -> u64 {
         match self {

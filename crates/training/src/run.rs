@@ -8,12 +8,14 @@ use insight::Epoch;
 use network::Parameters;
 use pictures::{Augment, Batch, Batching, Dataset, Loader, PicturesError, Preprocess, Side};
 
-use crate::checkpoint::{Checkpoint, Checkpoints, Expected, Keeper, Kept, Place, identity};
+use crate::checkpoint::{
+    Checkpoint, CheckpointWriter, Checkpoints, CheckpointsLeft, Expected, Place, identity,
+};
 use crate::classic::{Classic, Keep, Stage};
 use crate::error::{NotFinite, TrainingError};
 use crate::observer::{Observer, Plan, Progress};
 use crate::smooth::Smooth;
-use crate::{Movement, OneCycle};
+use crate::{Movement, OneCycle, Rates};
 
 /// What training made.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub struct Run {
     /// Training steps taken.
     pub steps: u64,
     /// The checkpoints that it leaves, to be discarded once its result is saved.
-    pub kept: Kept,
+    pub kept: CheckpointsLeft,
 }
 
 /// What the network says of a held-out picture.
@@ -76,13 +78,13 @@ pub(crate) const EPS: f32 = 1e-5;
 /// the recipe says: the frozen stage, then the unfrozen one, each with a schedule and an optimiser
 /// of its own.
 ///
-/// After each batch `stop` is looked at. A run that is stopped keeps what its last finished epoch
+/// `stop` is checked after each batch. A run that is stopped keeps what its last finished epoch
 /// left; before there is one, its history and its held-out predictions are empty.
 ///
-/// With `checkpoints` it puts down from time to time, and when it is stopped, what it needs to go
-/// on, and goes on from there if it finds such of the very same run: same settings, pictures,
-/// first weights and program. The result is then the one that it would have had without a break,
-/// to the bit. A checkpoint that cannot be written or read is told to the observer.
+/// With `checkpoints` it saves from time to time, and when it is stopped, what it needs to be
+/// resumed. It resumes where it finds a checkpoint of the very same run: same settings, pictures,
+/// first weights and program. The result is then, to the bit, the one that it would have had without
+/// a break. A checkpoint that cannot be written or read is reported to the observer.
 ///
 /// # Errors
 /// When there is nothing to train on or the pictures do not suit the network; when the loss is no
@@ -96,20 +98,9 @@ pub fn run(
     observer: &mut dyn Observer,
     stop: &Stop,
 ) -> Result<Run, TrainingError> {
-    check_classes(&data.classes).map_err(TrainingError::ClassNames)?;
-    let classes = engine.graph().classes();
-    if data.classes.len() != classes {
-        return Err(TrainingError::Classes { expected: classes, found: data.classes.len() });
-    }
-    let stages = settings.stages();
-    if stages.is_empty() || settings.batch == 0 {
-        let epochs = stages.iter().map(|stage| stage.1).sum();
-        return Err(TrainingError::NothingToDo { epochs, batch: settings.batch });
-    }
-    let (learned, held_out) = (data.indices(Side::Train), data.indices(Side::Valid));
-    if learned.is_empty() {
-        return Err(TrainingError::NoPictures { held_out: held_out.len() });
-    }
+    check(engine, data, settings)?;
+    let (stages, held_out) = (settings.stages(), data.indices(Side::Valid));
+    let learned = data.indices(Side::Train);
     let pictures = learned.len();
     let augment = settings.augment.then(Augment::default);
     let to_train = Batching::to_train(settings.batch, augment, settings.seed);
@@ -125,12 +116,12 @@ pub fn run(
         batches: loader.batches(),
         held_out: &held_out,
     };
-    let (keeper, resumed) = match checkpoints {
+    let (writer, resumed) = match checkpoints {
         Some(how) => {
             let start = engine.parameters();
             let identity = identity(how.program, settings, preprocess, data, &start);
-            let (keeper, resumed) = Keeper::open(how, identity, &expected, observer);
-            (Some(keeper), resumed)
+            let (writer, resumed) = CheckpointWriter::open(how, identity, &expected, observer);
+            (Some(writer), resumed)
         }
         None => (None, None),
     };
@@ -143,7 +134,7 @@ pub fn run(
         pictures,
         loader,
         measured,
-        keeper,
+        writer,
         place: Place { stage: 0, epoch: 1, batch: 0 },
         resumed: None,
         step: 0,
@@ -156,21 +147,23 @@ pub fn run(
         best: None,
     };
     runner.resume(resumed);
-    let mut ended = Ok(());
-    for (index, (stage, epochs, rates)) in stages.into_iter().enumerate() {
-        let rates = rates.of_groups(runner.engine.graph().groups());
-        ended = runner.stage(index, stage, epochs, &rates);
-        if ended.is_err() {
-            break;
-        }
+    runner.train(stages)
+}
+
+/// Whether there is something to train, and it suits the network.
+fn check(engine: &dyn Engine, data: &Dataset, settings: &Classic) -> Result<(), TrainingError> {
+    check_classes(&data.classes).map_err(TrainingError::ClassNames)?;
+    let (expected, found) = (engine.graph().classes(), data.classes.len());
+    if found != expected {
+        return Err(TrainingError::Classes { expected, found });
     }
-    match ended {
-        Ok(()) => runner.finish(false),
-        Err(Cut::Stopped) => {
-            runner.save_checkpoint();
-            runner.finish(true)
-        }
-        Err(Cut::Failed(error)) => Err(runner.failed(error)),
+    let epochs = settings.stages().iter().map(|stage| stage.1).sum();
+    if epochs == 0 || settings.batch == 0 {
+        return Err(TrainingError::NothingToDo { epochs, batch: settings.batch });
+    }
+    match data.indices(Side::Train).is_empty() {
+        true => Err(TrainingError::NoPictures { held_out: data.indices(Side::Valid).len() }),
+        false => Ok(()),
     }
 }
 
@@ -180,16 +173,16 @@ struct Runner<'a> {
     observer: &'a mut dyn Observer,
     stop: &'a Stop,
     expected: Expected<'a>,
-    /// How many pictures are learned from.
+    /// How many pictures are trained on.
     pictures: usize,
-    /// Those in batches.
+    /// The training pictures in batches.
     loader: &'a Loader<'a>,
     /// The held-out ones in batches.
     measured: &'a Loader<'a>,
-    keeper: Option<Keeper<'a>>,
+    writer: Option<CheckpointWriter<'a>>,
     /// Where it stands.
     place: Place,
-    /// Where its stage is to go on from.
+    /// Where its stage is to resume from.
     resumed: Option<State>,
     /// Training steps taken in the whole run.
     step: u64,
@@ -200,14 +193,31 @@ struct Runner<'a> {
     /// Seconds spent on it before that.
     spent: f64,
     history: Vec<Epoch>,
-    /// Of each stage that has begun.
+    /// The movement of each stage that has begun.
     movements: Vec<Movement>,
     last: Option<Rc<Snapshot>>,
     best: Option<Rc<Snapshot>>,
 }
 
 impl Runner<'_> {
-    /// Takes up what a checkpoint holds.
+    /// All stages, to the end or to where the run is cut short.
+    fn train(mut self, stages: Vec<(Stage, usize, Rates)>) -> Result<Run, TrainingError> {
+        let ended =
+            stages.into_iter().enumerate().try_for_each(|(index, (stage, epochs, rates))| {
+                let rates = rates.of_groups(self.engine.graph().groups());
+                self.stage(index, stage, epochs, &rates)
+            });
+        match ended {
+            Ok(()) => self.finish(false),
+            Err(Cut::Stopped) => {
+                self.save_checkpoint();
+                self.finish(true)
+            }
+            Err(Cut::Failed(error)) => Err(self.failed(error)),
+        }
+    }
+
+    /// Restores what a checkpoint holds.
     fn resume(&mut self, from: Option<Checkpoint>) {
         let Some(from) = from else { return };
         (self.place, self.step, self.smooth, self.spent) =
@@ -266,7 +276,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// The rest of a pass over the pictures that are learned from.
+    /// The rest of a pass over the pictures that are trained on.
     fn learn(&mut self, plan: &Plan, cycle: &OneCycle) -> Result<(), Cut> {
         let (passes, epoch) = (self.history.len() as u64, self.place.epoch);
         self.loader.epoch_from(passes, self.place.batch, |batch| {
@@ -326,14 +336,14 @@ impl Runner<'_> {
     }
 
     fn save_checkpoint_if_due(&mut self, worked: Duration) {
-        if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(worked)) {
+        if self.writer.as_ref().is_some_and(|writer| writer.is_due(worked)) {
             self.save_checkpoint();
         }
     }
 
     /// Writes a checkpoint, where they are wanted.
     fn save_checkpoint(&mut self) {
-        let Some(keeper) = &mut self.keeper else { return };
+        let Some(writer) = &mut self.writer else { return };
         let checkpoint = Checkpoint {
             place: self.place,
             step: self.step,
@@ -345,7 +355,7 @@ impl Runner<'_> {
             best: self.best.clone(),
             state: self.engine.state(),
         };
-        keeper.write(&self.expected, &checkpoint, self.observer);
+        writer.write(&self.expected, &checkpoint, self.observer);
     }
 
     /// The network as it is, and what it says of the held-out pictures.
@@ -397,8 +407,8 @@ impl Runner<'_> {
         }
     }
 
-    fn kept(&self) -> Kept {
-        self.keeper.as_ref().map(Keeper::kept).unwrap_or_default()
+    fn kept(&self) -> CheckpointsLeft {
+        self.writer.as_ref().map(CheckpointWriter::kept).unwrap_or_default()
     }
 
     fn finish(mut self, stopped: bool) -> Result<Run, TrainingError> {
@@ -417,7 +427,8 @@ impl Runner<'_> {
     }
 }
 
-/// One step with fastai's Adam. Returns the loss; where that is no number, nothing is learned.
+/// One step with fastai's Adam. Returns the loss; where that is not finite, the weights stay as they
+/// are.
 pub(crate) fn learn(
     engine: &mut dyn Engine,
     images: Images<'_>,
@@ -448,7 +459,7 @@ fn not_finite(plan: &Plan, epoch: usize, batch: usize, cycle: &OneCycle, loss: f
         rate,
         loss,
         last_good: None,
-        kept: Kept::default(),
+        kept: CheckpointsLeft::default(),
     };
     Cut::Failed(TrainingError::NotFinite(Box::new(at)))
 }

@@ -21,7 +21,7 @@ const NAMES: usize = 24;
 /// Something that is known of each picture beside what it shows.
 #[derive(Clone, Debug)]
 pub struct Clue {
-    /// It, as it stands in a sentence: `the file's size`.
+    /// What it is, as it stands in a sentence: `the file's size`.
     pub what: String,
     table: Table,
 }

@@ -9,7 +9,7 @@ use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
 use training::auto::{Auto, Fitted, HeadSpec, fit};
-use training::features::{About, Features, Kept, Table};
+use training::features::{About, DerivedCache, Features, Table};
 
 const WIDTH: usize = 200;
 
@@ -47,7 +47,7 @@ fn made_wide(
     let data = Dataset::of_squares(vec!["a".into(), "b".into()], items, 1, squares);
     let about = vec![About { width: 10, height: 10, colour: [0.0; 3] }; count];
     let table = Table::new(width, numbers);
-    (data, Features { table, about, computed: count, kept: Kept::default() })
+    (data, Features { table, about, computed: count, kept: DerivedCache::default() })
 }
 
 fn fitted(data: &Dataset, features: &Features) -> Fitted {

@@ -10,7 +10,7 @@ use image::imageops;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Folder, Preprocess, dataset, practice};
 use training::auto::{Auto, fit};
-use training::features::{About, Features, Kept, Table};
+use training::features::{About, DerivedCache, Features, Table};
 
 const SIZE: usize = 24;
 
@@ -49,7 +49,7 @@ fn features(data: &Dataset) -> Features {
         table: Table::new(SIZE * SIZE * 3 / 8, numbers),
         about,
         computed: 0,
-        kept: Kept::default(),
+        kept: DerivedCache::default(),
     }
 }
 

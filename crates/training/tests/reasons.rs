@@ -13,7 +13,7 @@ use insight::{HeldOut, Insight, Protocol, RunRecord, Whose};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 use training::Reasons;
-use training::features::Kept;
+use training::features::DerivedCache;
 use training::head::{Layers, Linear};
 
 const SIZE: usize = 128;
@@ -82,7 +82,7 @@ fn built(data: &Dataset, protocol: Protocol) -> (Classifier, Cpu) {
     (material.build(&mut engine).unwrap(), engine)
 }
 
-/// One that was taught to say something of its own.
+/// One that was trained to say something of its own.
 fn head(seed: u64) -> Layers {
     let graph = architecture().graph();
     let width = graph.channels(graph.cut());
@@ -96,7 +96,7 @@ fn explain(
     engine: &mut Cpu,
     data: &Dataset,
     judges: &[Layers],
-    kept: Kept,
+    kept: DerivedCache,
     most: usize,
 ) {
     let pictures: Vec<usize> = (0..COUNT).collect();
@@ -137,7 +137,7 @@ fn each_picture_is_explained_by_the_one_that_judged_it() {
     let (mut classifier, mut engine) = built(&data, Protocol::OutOfFold { folds: 2, repeats: 1 });
     let before = classifier.record.clone();
     let judges = [head(1), head(2)];
-    explain(&mut classifier, &mut engine, &data, &judges, Kept::default(), 99);
+    explain(&mut classifier, &mut engine, &data, &judges, DerivedCache::default(), 99);
     let reasons = classifier.record.reasons.unwrap();
     assert_eq!((reasons.whose, reasons.side), (Whose::Judge, 4));
     for (picture, prediction) in classifier.record.held_out.iter().enumerate() {
@@ -169,7 +169,7 @@ fn each_picture_is_explained_by_the_one_that_judged_it() {
 fn without_judges_the_classifier_itself_is_asked_and_says_so() {
     let data = data();
     let (mut classifier, mut engine) = built(&data, Protocol::Test);
-    explain(&mut classifier, &mut engine, &data, &[], Kept::default(), 3);
+    explain(&mut classifier, &mut engine, &data, &[], DerivedCache::default(), 3);
     assert_eq!(classifier.record.reasons.unwrap().whose, Whose::Saved);
     let heated = classifier.record.held_out.iter().filter(|p| !p.heat.is_empty()).count();
     assert_eq!(heated, 3, "no more than is asked for");
@@ -179,7 +179,7 @@ fn without_judges_the_classifier_itself_is_asked_and_says_so() {
 fn what_is_kept_is_found_again_and_only_by_the_same_judges() {
     let data = data();
     let place = tempfile::tempdir().unwrap();
-    let kept = || Kept::within(place.path());
+    let kept = || DerivedCache::within(place.path());
     let (plain, mut engine) = built(&data, Protocol::OutOfFold { folds: 2, repeats: 1 });
     let judges = [head(1), head(2)];
     let mut first = plain.clone();

@@ -1,6 +1,6 @@
 //! What a classifier's answers are worth: probabilities that mean what they say, sets of classes
 //! that hold the truth as often as stated, and a limit beyond which a picture is unlike anything
-//! seen. All of it is fitted on pictures that the judging network had not learned from.
+//! seen. All of it is fitted on pictures that the judging network had not trained on.
 
 mod conformal;
 mod scaling;
@@ -51,7 +51,7 @@ pub enum Verdict {
     Class(usize),
     /// It is one of these, the most probable first; at least two.
     Ambiguous(Vec<usize>),
-    /// It is unlike anything learned from.
+    /// It is unlike anything trained on.
     Unfamiliar,
 }
 
@@ -102,7 +102,7 @@ impl Calibration {
         Self::fit(&known, &folds, record.classes.len())
     }
 
-    /// As [`Calibration::of`] on some predictions, of which each belongs to a fold.
+    /// Like [`Calibration::of`] on some predictions, of which each belongs to a fold.
     pub(crate) fn fit(known: &[&HeldOut], folds: &[usize], classes: usize) -> Self {
         let logits: Vec<&[f32]> = known.iter().map(|p| p.logits.as_slice()).collect();
         let labels: Vec<usize> = known.iter().map(|p| p.actual).collect();

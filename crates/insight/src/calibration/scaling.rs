@@ -14,9 +14,9 @@ pub enum Scaling {
     Temperature(f64),
     /// Each class's is multiplied by its factor, and its shift added.
     Vector {
-        /// One a class.
+        /// The factor of each class.
         factors: Vec<f64>,
-        /// One a class.
+        /// The shift of each class.
         shifts: Vec<f64>,
     },
 }

@@ -20,7 +20,7 @@ pub struct Learning {
     /// The power law through them at the same numbers, and at twice the last: pictures, accuracy
     /// and its 95 % band.
     pub law: Vec<(usize, Estimate)>,
-    /// By which power of the number of pictures the error falls.
+    /// The power of the number of pictures by which the error falls.
     pub power: f64,
     /// What to expect of twice as many pictures.
     pub doubled: Estimate,

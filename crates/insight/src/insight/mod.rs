@@ -20,7 +20,8 @@ use crate::record::{Candidate, HeldOut, Map, Protocol, Reasons, RunRecord};
 use crate::stats::{self, Estimate, Proportion, Reliability, Units};
 use crate::words::labels;
 
-/// What the predictions say. Whatever scores a picture was fitted on others.
+/// What follows from a record: every score with its range. Whatever scores a picture was fitted on
+/// others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Insight {
     /// Names of the classes, as the data has them.
@@ -95,7 +96,7 @@ pub struct Calibrated {
 /// What something beside the point predicts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Guessed {
-    /// It, as it stands in a sentence.
+    /// What it is, as it stands in a sentence.
     pub what: String,
     /// How many pictures it alone names right.
     pub right: Proportion,

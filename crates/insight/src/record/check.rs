@@ -16,7 +16,7 @@ pub enum RecordError {
     /// A prediction whose logits do not fit the classes.
     #[error("`{picture}` has {found} logits for {classes} classes")]
     Count {
-        /// Of which picture.
+        /// The picture.
         picture: String,
         /// How many logits.
         found: usize,
@@ -26,7 +26,7 @@ pub enum RecordError {
     /// A logit or novelty of a picture that is no finite number.
     #[error("`{picture}` has the {what} {value}")]
     Number {
-        /// Of which picture.
+        /// The picture.
         picture: String,
         /// What kind of number.
         what: &'static str,

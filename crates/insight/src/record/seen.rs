@@ -16,9 +16,9 @@ pub struct Reasons {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Whose {
-    /// Of each picture the one that judged it, in the first round: it had not learned from it.
+    /// For each picture the network of its fold in the first round, which was not trained on it.
     Judge,
-    /// The classifier that is saved. Where pictures were judged out of fold it has learned from
+    /// The classifier that is saved. Where pictures were judged out of fold it has trained on
     /// them since.
     Saved,
 }
@@ -48,9 +48,9 @@ pub struct Map {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Body {
-    /// One that came as it is and learned from none of the pictures.
+    /// A pretrained body, trained on none of the pictures.
     Pretrained,
-    /// One that was taught on the pictures that were not held out.
+    /// A body that was trained on the pictures that were not held out.
     Taught,
 }
 
@@ -58,8 +58,8 @@ pub enum Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// By the first two principal components.
+    /// Its place by the first two principal components.
     pub linear: [u16; 2],
-    /// By its neighbours (t-SNE).
+    /// Its place by its neighbours (t-SNE).
     pub near: [u16; 2],
 }

@@ -168,7 +168,7 @@ pub fn mean(values: &[f64], units: &Units) -> Option<Estimate> {
     Some(Estimate { value, interval })
 }
 
-/// As [`mean`], of losses: none is negative, so no part of the range is.
+/// Like [`mean`], of losses: none is negative, so no part of the range is.
 #[must_use]
 pub fn mean_loss(losses: &[f64], units: &Units) -> Option<Estimate> {
     let Estimate { value, interval } = mean(losses, units)?;

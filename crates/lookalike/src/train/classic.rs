@@ -64,7 +64,7 @@ fn epochs(
     run.notes.append(&mut stages.notes);
     match made {
         Ok(made) if made.history.is_empty() => {
-            // What half an epoch taught is no reason to replace a classifier.
+            // Half an epoch of training is no reason to replace a classifier.
             listener.tell(Event::Stopped(Stopped::InFirstEpoch));
             Unfinished::left(&made.kept, listener);
             Err(Error::Stopped)

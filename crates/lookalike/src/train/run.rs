@@ -10,7 +10,7 @@ use ground::{Digest, files};
 use insight::{BadPicture, Fact, Insight, Paths, RunRecord};
 use network::{Architecture, Parameters};
 use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
-use training::features::Kept;
+use training::features::DerivedCache;
 use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
 
@@ -53,7 +53,7 @@ pub(super) struct Outcome {
     /// The heads of the folds; none where the network itself predicted the held-out pictures.
     pub(super) fold_heads: Vec<Layers>,
     /// Where the reasons of those are kept.
-    pub(super) kept: Option<(Digest, Kept)>,
+    pub(super) kept: Option<(Digest, DerivedCache)>,
     /// Of the self-test's pictures, where they are known.
     pub(super) features: Option<Vec<Vec<f32>>>,
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ground::files::{Disk, folder_of, sweep};
-use training::{Checkpoints, Kept};
+use training::{Checkpoints, CheckpointsLeft};
 
 use super::event::Event;
 use super::listener::Listener;
@@ -43,7 +43,7 @@ impl Unfinished {
     }
 
     /// Reports where a run that was stopped can be resumed, if it can.
-    pub(super) fn left(kept: &Kept, listener: &mut Listener<'_>) {
+    pub(super) fn left(kept: &CheckpointsLeft, listener: &mut Listener<'_>) {
         if let Some(standing) = kept.standing {
             listener.tell(Event::Resumable(standing));
         }
@@ -51,7 +51,7 @@ impl Unfinished {
 
     /// Clears up behind a run that is done and saved, and behind writers of `output` that were
     /// killed.
-    pub(super) fn done(&self, kept: &Kept, output: &Path, listener: &mut Listener<'_>) {
+    pub(super) fn done(&self, kept: &CheckpointsLeft, output: &Path, listener: &mut Listener<'_>) {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         sweep(&Disk, folder_of(output), |left| left == name);
         match kept.discard(&Disk) {

@@ -30,7 +30,7 @@ pub(super) struct CrossValidation<'a> {
     pub(super) seed: u64,
     digests: Vec<Digest>,
     pub(super) groups: Vec<usize>,
-    /// One after the other; those of one round hold out each picture once.
+    /// All folds of all rounds; the folds of one round hold out each picture once.
     pub(super) folds: Vec<Fold>,
     protocol: Protocol,
 }
@@ -208,7 +208,7 @@ pub(super) struct Space {
     pub(super) train: Vec<usize>,
     /// The rows of the held-out ones.
     pub(super) held_out: Vec<usize>,
-    /// By row.
+    /// The class of each row.
     pub(super) labels: Vec<usize>,
 }
 
@@ -230,7 +230,7 @@ impl Space {
     }
 }
 
-/// Works on all, in parallel; results in order.
+/// Works on all in parallel, and returns the results in order.
 pub(super) fn each<T: Sync, R: Send, E: Send>(
     all: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,

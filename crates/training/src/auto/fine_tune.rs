@@ -19,7 +19,9 @@ use super::{Auto, AutoError, Fitted, stopped, with_head};
 use crate::features::{FeaturesError, Table};
 use crate::head::{Layers, Samples};
 use crate::recipe::no_such;
-use crate::{Checkpoints, Classic, Kept, Observer, Rates, Run, Stage, Sweep, TrainingError, find};
+use crate::{
+    Checkpoints, CheckpointsLeft, Classic, Observer, Rates, Run, Stage, Sweep, TrainingError, find,
+};
 
 /// Epochs of everything learning.
 const EPOCHS: usize = 5;
@@ -63,7 +65,7 @@ impl FromStr for FineTune {
     }
 }
 
-/// What there is to fine-tune, and on what.
+/// Fine-tunes a network from the fitted head on, and compares the two out of fold.
 pub struct Tuner<'a> {
     /// The recipe.
     pub settings: &'a Auto,
@@ -90,23 +92,23 @@ pub struct Tuner<'a> {
 /// How fine-tuning stands, as an [`Observer`] hears it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FineTuning {
-    /// It is not tried: one fold of it would take longer than all the time that is granted.
+    /// Not tried: one fold would take longer than the time that is granted.
     Skipped {
         /// What one fold takes, about.
         time: Duration,
     },
-    /// It is tried.
+    /// Fine-tuning is tried.
     Begun(TuningPlan),
     /// A fold begins.
     Fold {
         /// Which, from 1.
         fold: usize,
-        /// Of how many that are tried.
+        /// How many folds are tried.
         of: usize,
-        /// With these learning rates.
+        /// Its learning rates.
         rates: Rates,
     },
-    /// It is better, and trains on all pictures now.
+    /// Fine-tuning is better, and now trains on all pictures.
     OnAll {
         /// How many there are.
         pictures: usize,
@@ -116,25 +118,25 @@ pub enum FineTuning {
 /// How much fine-tuning is tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TuningPlan {
-    /// Folds in which the two are compared.
+    /// Folds in which the fitted head and the fine-tuned network are compared.
     pub folds: usize,
-    /// Of how many.
+    /// How many folds there are.
     pub of: usize,
     /// How long it will take, about.
     pub time: Duration,
 }
 
-/// What came of it.
+/// What fine-tuning came to.
 #[derive(Clone, Debug)]
 pub struct TuningResult {
     /// The two on the same pictures; the fitted head is `a`.
     pub comparison: Comparison,
     /// The sweep over rates.
     pub finder: Finder,
-    /// The network that learned from everything, if fine-tuning is to be kept.
+    /// The network that trained on everything, if fine-tuning is to be kept.
     pub kept: Option<FineTuned>,
     /// Checkpoints, to be discarded once the result is saved.
-    pub checkpoints: Vec<Kept>,
+    pub checkpoints: Vec<CheckpointsLeft>,
 }
 
 /// A fine-tuned network with what there is to know about it.
@@ -154,7 +156,7 @@ pub struct FineTuned {
 /// What the folds have shown so far.
 #[derive(Default)]
 struct Folds {
-    checkpoints: Vec<Kept>,
+    checkpoints: Vec<CheckpointsLeft>,
     /// The fitted head's logits, a row for each held-out picture.
     fitted_logits: Vec<Vec<f32>>,
     /// The held-out pictures' indices in the dataset.
@@ -215,7 +217,7 @@ impl Tuner<'_> {
         let pictures = self.data.items.len() as f64;
         let epochs = EPOCHS as f64;
         let sweep = (BATCH * BATCHES) as f64;
-        // Each fold learns from the others, then looks at all; the last run learns from everything.
+        // Each fold trains on the others, then looks at all; the last run trains on everything.
         let fold = pictures * (epochs * (1.0 - 1.0 / of.max(2) as f64) + (epochs + 2.0) * FORWARD);
         let last = pictures * (epochs + 2.0 * FORWARD);
         let total = |folds: usize| time.mul_f64(sweep + last + folds as f64 * fold);
@@ -305,7 +307,7 @@ impl Tuner<'_> {
         &mut self,
         rates: &Rates,
         held_out: (Vec<usize>, Vec<HeldOut>),
-    ) -> Result<(FineTuned, Kept), AutoError> {
+    ) -> Result<(FineTuned, CheckpointsLeft), AutoError> {
         let out_of_fold = matches!(self.fitted.record.protocol, Protocol::OutOfFold { .. });
         let mut sides: Vec<Side> = vec![Side::Train; self.data.items.len()];
         if !out_of_fold {

@@ -40,14 +40,14 @@ pub(crate) struct Checkpoint {
     /// Seconds spent on the epoch under way.
     pub(crate) spent: f64,
     pub(crate) history: Vec<Epoch>,
-    /// Of each stage that has begun.
+    /// The movement of each stage that has begun.
     pub(crate) movements: Vec<Movement>,
     pub(crate) last: Option<Rc<Snapshot>>,
     pub(crate) best: Option<Rc<Snapshot>>,
     pub(crate) state: State,
 }
 
-/// Why a file is no checkpoint to go on from.
+/// Why a file is no checkpoint to resume from.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Broken {
     #[error(transparent)]

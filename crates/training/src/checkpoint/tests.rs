@@ -13,7 +13,7 @@ use ground::files::{Disk, Failing, Fate, Files, SimFs};
 use ground::random::{Draws, Purpose};
 use network::{Graph, Op, Parameters};
 
-use super::{Checkpoint, Checkpoints, Expected, Keeper, Place};
+use super::{Checkpoint, CheckpointWriter, Checkpoints, Expected, Place};
 use crate::run::{HeldOutLogits, Snapshot};
 use crate::smooth::Smooth;
 use crate::{Movement, Observer, Stage};
@@ -69,9 +69,10 @@ fn how<'a>(folder: &'a Path, files: &'a dyn Files) -> Checkpoints<'a> {
 fn write(folder: &Path, files: &dyn Files, count: usize, mut each: impl FnMut(usize, &Ear)) {
     let (graph, mut ear) = (graph(), Ear::default());
     let expected = expected(&graph);
-    let (mut keeper, _) = Keeper::open(how(folder, files), Digest::of(b"run"), &expected, &mut ear);
+    let (mut writer, _) =
+        CheckpointWriter::open(how(folder, files), Digest::of(b"run"), &expected, &mut ear);
     for batch in 1..=count {
-        keeper.write(&expected, &checkpoint(&graph, batch), &mut ear);
+        writer.write(&expected, &checkpoint(&graph, batch), &mut ear);
         each(batch, &ear);
     }
 }
@@ -80,7 +81,7 @@ fn write(folder: &Path, files: &dyn Files, count: usize, mut each: impl FnMut(us
 fn newest(folder: &Path) -> (Option<usize>, Vec<String>) {
     let (graph, mut ear) = (graph(), Ear::default());
     let (_, found) =
-        Keeper::open(how(folder, &Disk), Digest::of(b"run"), &expected(&graph), &mut ear);
+        CheckpointWriter::open(how(folder, &Disk), Digest::of(b"run"), &expected(&graph), &mut ear);
     let found = found.map(|found| {
         let batch = found.place.batch;
         assert_eq!(found.state, checkpoint(&graph, batch).state);
@@ -131,8 +132,9 @@ fn all_of_it_comes_back() {
         };
         let folder = place.path().join(if own_best { "own" } else { "last" });
         let (expected, mut ear) = (expected(&graph), Ear::default());
-        let open =
-            |ear: &mut Ear| Keeper::open(how(&folder, &Disk), Digest::of(b"run"), &expected, ear);
+        let open = |ear: &mut Ear| {
+            CheckpointWriter::open(how(&folder, &Disk), Digest::of(b"run"), &expected, ear)
+        };
         open(&mut ear).0.write(&expected, &saved, &mut ear);
         let found = open(&mut ear).1.unwrap();
         assert_eq!(ear.0, [""; 0]);
@@ -166,9 +168,13 @@ fn what_a_kill_left_behind_is_swept_up() {
     // A run that ends before it writes another sweeps too.
     fs::write(&left, "half of one").unwrap();
     let (graph, mut ear) = (graph(), Ear::default());
-    let (keeper, _) =
-        Keeper::open(how(&folder, &Disk), Digest::of(b"run"), &expected(&graph), &mut ear);
-    assert!(!keeper.kept().discard(&Disk).unwrap());
+    let (writer, _) = CheckpointWriter::open(
+        how(&folder, &Disk),
+        Digest::of(b"run"),
+        &expected(&graph),
+        &mut ear,
+    );
+    assert!(!writer.kept().discard(&Disk).unwrap());
     assert!(!folder.exists());
 }
 
@@ -195,9 +201,9 @@ fn damage_anywhere_is_noticed_and_the_older_one_taken() {
     // And the next one does not take the good one's place before it is whole.
     let (graph, mut ear) = (graph(), Ear::default());
     let expected = expected(&graph);
-    let (mut keeper, _) =
-        Keeper::open(how(&folder, &Disk), Digest::of(b"run"), &expected, &mut ear);
-    keeper.write(&expected, &checkpoint(&graph, 3), &mut ear);
+    let (mut writer, _) =
+        CheckpointWriter::open(how(&folder, &Disk), Digest::of(b"run"), &expected, &mut ear);
+    writer.write(&expected, &checkpoint(&graph, 3), &mut ear);
     assert_eq!(names(&folder), ["checkpoint-000001.safetensors", "checkpoint-000003.safetensors"]);
     // With both damaged the run begins anew.
     for name in names(&folder) {

@@ -21,9 +21,9 @@ const PRINT: usize = 4 + 4 + 12;
 /// What is known of a picture beside its features.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct About {
-    /// Of the whole picture, upright, in pixels.
+    /// Width of the whole picture, upright, in pixels.
     pub width: u32,
-    /// Of the whole picture, upright, in pixels.
+    /// Height of the whole picture, upright, in pixels.
     pub height: u32,
     /// Its mean red, green and blue, 0 to 255.
     pub colour: [f32; 3],
@@ -127,7 +127,7 @@ impl Cache {
     /// that is not is removed, so that the next run does not find it.
     ///
     /// # Panics
-    /// As [`Cache::read`].
+    /// See [`Cache::read`].
     pub fn is_sound(&self, record: usize, row: &mut [f32]) -> bool {
         self.read_by(row, |bytes| self.records.read_checked(record, bytes)).is_ok()
     }

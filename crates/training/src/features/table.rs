@@ -20,7 +20,7 @@ enum Rows {
 }
 
 impl Table {
-    /// Of rows of `width` numbers, one after the other.
+    /// A table in memory, from rows of `width` numbers, one after the other.
     ///
     /// # Panics
     /// When the last row is not whole.
@@ -30,14 +30,14 @@ impl Table {
         Self { rows: Rows::Memory(Arc::new(numbers)), width }
     }
 
-    /// Of the cache's records with these numbers.
+    /// A table on disk, of the cache's records with these numbers.
     #[must_use]
     pub fn of_cache(cache: Cache, records: Vec<usize>) -> Self {
         let width = cache.width();
         Self { rows: Rows::Disk(Arc::new((cache, records))), width }
     }
 
-    /// Rows.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.rows {

@@ -1,4 +1,4 @@
-//! fastai's small network on features, taught as the classic recipe teaches: the same graph, engine
+//! fastai's small network on features, trained as the classic recipe trains: the same graph, engine
 //! and schedule, with features in place of pictures.
 
 use engine::{Cpu, Engine, Images, Step, Trained};
@@ -15,7 +15,7 @@ const RATE: f32 = 1e-3;
 const DECAY: f32 = 0.01;
 /// Rows in a step, as in the classic recipe.
 const BATCH: usize = 64;
-/// Steps at least, so that few pictures are looked at often enough to learn from.
+/// Steps at least, so that few pictures are looked at often enough to train on.
 const STEPS: usize = 60;
 /// How often each picture is looked at, at least.
 const LOOKS: usize = 3;
@@ -23,7 +23,7 @@ const LOOKS: usize = 3;
 /// alone.
 const SEED: u64 = 42;
 
-/// Teaches the network on these rows of the table. The same numbers come out on any number of
+/// Trains the network on these rows of the table. The same numbers come out on any number of
 /// threads.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ impl From<Linear> for Layers {
 }
 
 impl Layers {
-    /// Those at the end of a whole network.
+    /// Takes the head off a whole network.
     ///
     /// # Panics
     /// When the network has another head.

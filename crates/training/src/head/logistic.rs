@@ -22,7 +22,7 @@ const IN_STEP: usize = 1 << 29;
 /// Vectors that a minimisation holds.
 const VECTORS: usize = 24;
 
-/// One head for each `C`.
+/// Fits one head for each `C`.
 pub(super) fn fit(
     samples: Samples<'_>,
     scale: &Scale,
@@ -71,11 +71,11 @@ impl<'a> Walk<'a> {
 struct Fit {
     /// Half the weights' square counts so much.
     penalty: f64,
-    /// The fold that it does not learn from, and how many rows are left.
+    /// The fold that it does not train on, and how many rows are left.
     without: Option<usize>,
     rows: f64,
     search: Lbfgs,
-    /// The summed cross-entropy of the rows that it does not learn from, at its best point.
+    /// The summed cross-entropy of the rows that it does not train on, at its best point.
     outside: f64,
 }
 
@@ -105,11 +105,11 @@ impl Fit {
     }
 }
 
-/// Rows to learn from.
+/// Rows to train on.
 pub(super) struct Data<'a> {
     samples: Samples<'a>,
     scale: &'a Scale,
-    /// Beside the rows, where there are folds.
+    /// The fold of each row, where there are folds.
     fold_of: &'a [usize],
     /// The standardised features in blocks, where they fit.
     held: Vec<Vec<f32>>,
@@ -144,7 +144,7 @@ impl<'a> Data<'a> {
         Ok(())
     }
 
-    /// One evaluation for each fit that is not done; whether there was any.
+    /// Evaluates each fit that is not done; returns whether there was any.
     fn pass(&self, fits: &mut [Fit]) -> Result<bool, FileError> {
         let (width, classes) = (self.samples.width(), self.samples.classes);
         let mut active: Vec<&mut Fit> =
@@ -162,7 +162,7 @@ impl<'a> Data<'a> {
         }
         let mut weights = vec![0.0; width * columns];
         transposed(&rows_of_weights, width, &mut weights);
-        // Of rows that are learned from, and of the others.
+        // Of rows that are trained on, and of the others.
         let mut sums = vec![(0.0f64, 0.0f64); active.len()];
         let mut bias_gradient = vec![0.0f64; columns];
         let mut gradient = vec![0.0f32; width * columns];

@@ -9,7 +9,7 @@ use crate::features::Table;
 /// Rows that a thread reads at a time.
 const PIECE: usize = 64;
 
-/// Each column's mean and deviation over the rows that are learned from.
+/// Each column's mean and deviation over the rows that are trained on.
 pub(super) struct Scale {
     mean: Vec<f32>,
     /// 1 / deviation; 0 for a column that never changes, which then says nothing.

@@ -8,7 +8,7 @@ use crate::features::Table;
 /// mean are never independent.
 const RIDGE: f64 = 1e-6;
 
-/// Standardised rows in as many coordinates as there are rows to learn from: the learned ones, then
+/// Standardised rows in as many coordinates as there are rows to train on: the learned ones, then
 /// the asked ones.
 ///
 /// Weights that a penalty on their square keeps small lie in the span of the rows they are learned

@@ -11,9 +11,9 @@ const LIMIT: u64 = 1 << 24;
 /// A folder of things that are worked out once: each in a file whose name is a digest of all that
 /// it depends on, so that a stale one cannot be found.
 #[derive(Clone, Debug, Default)]
-pub struct Kept(Option<PathBuf>);
+pub struct DerivedCache(Option<PathBuf>);
 
-impl Kept {
+impl DerivedCache {
     /// In this folder, which need not exist yet.
     #[must_use]
     pub fn within(folder: &Path) -> Self {
@@ -63,12 +63,12 @@ fn read(path: &Path) -> Option<(Vec<u8>, String)> {
 mod tests {
     use ground::Digest;
 
-    use super::Kept;
+    use super::DerivedCache;
 
     #[test]
     fn what_is_kept_is_made_once_and_what_is_damaged_anew() {
         let place = tempfile::tempdir().unwrap();
-        let kept = Kept::within(&place.path().join("new"));
+        let kept = DerivedCache::within(&place.path().join("new"));
         let name = Digest::of(b"leaf");
         let get = |made: Option<Vec<u8>>| kept.get("test", &name, || made);
         assert_eq!(get(None), None);
@@ -81,6 +81,6 @@ mod tests {
             std::fs::write(&path, text).unwrap();
         }
         assert_eq!(get(Some(vec![5])), Some(vec![5]));
-        assert_eq!(Kept::default().get("test", &name, || Some(6)), Some(6), "kept nowhere");
+        assert_eq!(DerivedCache::default().get("test", &name, || Some(6)), Some(6), "kept nowhere");
     }
 }

@@ -8,7 +8,7 @@ use ground::files::{FileError, Files, folder_of, sweep};
 const KEPT: usize = 2;
 
 /// A folder of numbered files, of which the newest good ones are kept.
-pub(crate) struct Shelf<'a> {
+pub(crate) struct CheckpointFolder<'a> {
     folder: &'a Path,
     files: &'a dyn Files,
     /// Whether the folder is known to outlive a power cut.
@@ -17,7 +17,7 @@ pub(crate) struct Shelf<'a> {
     good: Vec<u64>,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> CheckpointFolder<'a> {
     pub(crate) fn new(folder: &'a Path, files: &'a dyn Files) -> Self {
         Self { folder, files, safe: false, good: vec![] }
     }
@@ -95,7 +95,7 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// The number of a file on a shelf.
+/// The number of a file of a checkpoint.
 fn number(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     let digits = name.strip_prefix("checkpoint-")?.strip_suffix(".safetensors")?;
