@@ -297,32 +297,8 @@ fn read<S: Source, T>(
     weights: impl FnOnce(&File<S>, &Stated<'_>) -> Result<(Parameters, Digest, T), ClassifierError>,
 ) -> Result<(Classifier, T), ClassifierError> {
     let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
-    let metadata = |missing: &'static str| {
-        let text = file.layout().metadata().get(missing).cloned();
-        text.ok_or(ClassifierError::NotOne { path: path.to_owned(), missing })
-    };
-    let (format, description) = (metadata("format")?, metadata("classifier")?);
-    let Format { name, version } = parse(path, "format", format.as_bytes())?;
-    if name != NAME || version != VERSION {
-        let name = name.chars().filter(|c| !c.is_control()).take(60).collect();
-        return Err(ClassifierError::Version { path: path.to_owned(), name, version });
-    }
-    if let Some(key) =
-        file.layout().metadata().keys().find(|k| *k != "format" && *k != "classifier")
-    {
-        return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
-    }
-    let sealed: Sealed = parse(path, "format", format.as_bytes())?;
-    let found = Digest::by(HASH, description.as_bytes());
-    compare(path, "description", &sealed.classifier, found)?;
-    let description: Description = parse(path, "description", description.as_bytes())?;
+    let (sealed, description) = described(path, file)?;
     let Description { architecture, classes, preprocess, views, recipe, made } = description;
-    if let Some(reason) = unsound_classes(&classes, &architecture)
-        .or_else(|| unsound_preprocess(&preprocess, &architecture))
-    {
-        return Err(unsound(reason));
-    }
-
     let graph = architecture.graph();
     let known = |name: &str| ours(name) || graph.parameters().iter().any(|p| p.name == name);
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
@@ -338,12 +314,7 @@ fn read<S: Source, T>(
     }
     let contents: Contents = parse(path, RECORD, &file.bytes(RECORD)?)?;
     let thumbnails = cut(&file.bytes(THUMBNAILS)?, &contents.thumbnails).map_err(unsound)?;
-    let pixels = if contents.self_test.is_empty() { vec![] } else { file.bytes(SELF_TEST)? };
-    let each = preprocess.size * preprocess.size * 3;
-    if pixels.len() != each * contents.self_test.len() {
-        return Err(unsound(format!("its self-test has {} bytes of pixels", pixels.len())));
-    }
-    let tests = pixels.chunks_exact(each).zip(contents.self_test);
+    let self_test = self_test(path, file, preprocess.size, contents.self_test)?;
     let channels = graph.channels(graph.cut());
     let reference = reference(path, file, contents.reference, channels)?;
     let used = |(digest, label, side): (String, usize, Side)| {
@@ -363,18 +334,45 @@ fn read<S: Source, T>(
         calibration: contents.calibration,
         reference,
         thumbnails,
-        self_test: tests
-            .map(|(pixels, (probabilities, novelty))| SelfTest {
-                pixels: pixels.to_vec(),
-                probabilities,
-                novelty,
-            })
-            .collect(),
+        self_test,
     };
     match classifier.unsound() {
         Some(reason) => Err(unsound(reason)),
         None => Ok((classifier, made_of_them)),
     }
+}
+
+/// What a file says of itself, and of its network: of this version, unchanged and sound.
+fn described<S: Source>(
+    path: &Path,
+    file: &File<S>,
+) -> Result<(Sealed, Description), ClassifierError> {
+    let unsound = |reason| ClassifierError::Unsound { path: path.to_owned(), reason };
+    let metadata = |missing: &'static str| {
+        let text = file.layout().metadata().get(missing).cloned();
+        text.ok_or(ClassifierError::NotOne { path: path.to_owned(), missing })
+    };
+    let (format, description) = (metadata("format")?, metadata("classifier")?);
+    let Format { name, version } = parse(path, "format", format.as_bytes())?;
+    if name != NAME || version != VERSION {
+        let name = name.chars().filter(|c| !c.is_control()).take(60).collect();
+        return Err(ClassifierError::Version { path: path.to_owned(), name, version });
+    }
+    if let Some(key) =
+        file.layout().metadata().keys().find(|k| *k != "format" && *k != "classifier")
+    {
+        return Err(unsound(format!("its metadata has a key `{}`", key.escape_debug())));
+    }
+    let sealed: Sealed = parse(path, "format", format.as_bytes())?;
+    let found = Digest::by(HASH, description.as_bytes());
+    compare(path, "description", &sealed.classifier, found)?;
+    let description: Description = parse(path, "description", description.as_bytes())?;
+    if let Some(reason) = unsound_classes(&description.classes, &description.architecture)
+        .or_else(|| unsound_preprocess(&description.preprocess, &description.architecture))
+    {
+        return Err(unsound(reason));
+    }
+    Ok((sealed, description))
 }
 
 /// The pictures that others are compared with, where the file has such; its tensor must be exactly
@@ -402,6 +400,28 @@ fn reference<S: Source>(
     };
     let pictures = pictures.into_iter().map(known).collect();
     Ok(Some(Reference { pictures, width, rows: file.tensor_f32(REFERENCE)? }))
+}
+
+/// The pictures of the self-test, of `size` pixels a side, with what was answered on them.
+fn self_test<S: Source>(
+    path: &Path,
+    file: &File<S>,
+    size: usize,
+    answers: Vec<(Vec<f32>, Option<f32>)>,
+) -> Result<Vec<SelfTest>, ClassifierError> {
+    let pixels = if answers.is_empty() { vec![] } else { file.bytes(SELF_TEST)? };
+    let each = size * size * 3;
+    if pixels.len() != each * answers.len() {
+        let reason = format!("its self-test has {} bytes of pixels", pixels.len());
+        return Err(ClassifierError::Unsound { path: path.to_owned(), reason });
+    }
+    let tests = pixels.chunks_exact(each).zip(answers);
+    let test = |(pixels, (probabilities, novelty)): (&[u8], _)| SelfTest {
+        pixels: pixels.to_vec(),
+        probabilities,
+        novelty,
+    };
+    Ok(tests.map(test).collect())
 }
 
 fn negative_variance<'a>(graph: &'a Graph, values: &Parameters) -> Option<(&'a str, f32)> {

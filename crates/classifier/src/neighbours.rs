@@ -1,3 +1,5 @@
+//! The nearest known pictures by the cosine of their features, and the novelty that follows.
+
 use engine::matmul;
 
 /// The nearest of some rows to one, by cosine distance.

@@ -1,3 +1,5 @@
+//! The pictures that new ones are compared with: which are chosen, and their features.
+
 use weights::safetensors::as_bf16;
 
 use crate::Limits;

@@ -3,7 +3,7 @@
 use crate::calibration::Scaling;
 use crate::folds;
 use crate::record::{Candidate, Comparison};
-use crate::stats::{self, Difference, Units, mcnemar, paired_difference};
+use crate::stats::{self, Difference, Units, first_of_largest, mcnemar, paired_difference};
 
 /// Below this a difference is no chance.
 const LEVEL: f64 = 0.05;
@@ -113,9 +113,4 @@ fn losses(logits: &[Vec<f32>], labels: &[usize], folds: &[usize]) -> Vec<f64> {
     });
     let judged = logits.iter().zip(labels).zip(folds);
     judged.map(|((row, &label), fold)| scalings[fold].loss(row, label)).collect()
-}
-
-/// The first of the largest.
-pub(crate) fn first_of_largest<T: PartialOrd>(row: &[T]) -> usize {
-    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
 }

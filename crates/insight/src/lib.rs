@@ -33,6 +33,7 @@ mod colours;
 mod compare;
 mod folds;
 mod insight;
+mod labels;
 pub mod layout;
 mod record;
 pub mod stats;
@@ -48,9 +49,10 @@ pub use insight::{
     ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,
     Judged, Learning, Selected, Suspect, Suspects, guessed, suspects,
 };
+pub use labels::{labels, visible};
 pub use record::{
     BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Heat, HeldOut, Map,
     Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
-pub use words::{Paths, Piece, Sentence, Step, labels, visible};
+pub use words::{Paths, Piece, Sentence, Step};

@@ -7,7 +7,6 @@ mod scores;
 mod summary;
 mod trust;
 
-use std::collections::HashSet;
 use std::fmt;
 
 use ground::words::count;
@@ -21,7 +20,7 @@ use crate::record::Protocol;
 pub enum Piece {
     /// Words around the names.
     Text(String),
-    /// The name of a class, as [`labels`] gives it.
+    /// The name of a class, as [`crate::labels`] gives it.
     Class(String),
 }
 
@@ -47,29 +46,6 @@ impl fmt::Display for Sentence {
             Piece::Text(words) | Piece::Class(words) => f.write_str(words),
         })
     }
-}
-
-/// Text from outside without hidden characters: those that move the cursor, colour a terminal or
-/// change the writing direction show as `�`.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
-            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hides(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// Names of classes as people read them: [`visible`], with spaces for underscores unless two
-/// classes would then look the same.
-#[must_use]
-pub fn labels(classes: &[String]) -> Vec<String> {
-    let plain: Vec<String> = classes.iter().map(|name| visible(name)).collect();
-    let spaced: Vec<String> =
-        plain.iter().map(|name| name.replace('_', " ").trim().to_owned()).collect();
-    let distinct = spaced.iter().collect::<HashSet<_>>().len() == classes.len();
-    if distinct && spaced.iter().all(|name| !name.is_empty()) { spaced } else { plain }
 }
 
 impl Insight {

@@ -23,7 +23,6 @@ use crate::TrainingError;
 use crate::features::{Features, FeaturesError};
 use crate::head::Layers;
 use cross_validation::CrossValidation;
-pub(crate) use cross_validation::first_of_largest;
 pub use fine_tune::{FineTune, FineTuned, FineTuning, Tuner, TuningPlan, TuningResult};
 pub use head_spec::{HeadKind, HeadSpec};
 use selection::Selection;

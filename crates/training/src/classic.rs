@@ -1,3 +1,5 @@
+//! The classic recipe, as fastai has it: its settings and its two stages.
+
 use std::str::FromStr;
 
 use engine::Trained;

@@ -1,3 +1,5 @@
+//! How far a stage can move the weights: a bound from its schedule, before any step is taken.
+
 use std::fmt;
 
 use engine::Trained;

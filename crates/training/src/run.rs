@@ -1,3 +1,6 @@
+//! A run of training: epochs of steps, each epoch measured on the held-out pictures, with checkpoints
+//! from which it can be resumed to the same bits.
+
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use ground::files::FileError;
 use insight::Shortcut;
+use insight::stats::first_of_largest;
 
-use crate::auto::first_of_largest;
 use crate::features::Table;
 use crate::head::{LinearKind, Samples};
 

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use crate::calibration::{Calibration, Reason, Verdict};
-use crate::compare::first_of_largest;
 use crate::record::{Heat, HeldOut, Place};
+use crate::stats::first_of_largest;
 
 /// A held-out picture and how the answer on it fared.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,3 +1,5 @@
+//! Principal components by subspace iteration.
+
 use ground::random::{Draws, Purpose};
 
 /// Rounds of subspace iteration: the share of a coordinate that is left undecided falls each time

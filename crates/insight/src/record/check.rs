@@ -1,3 +1,5 @@
+//! Checks of a record that comes from a file, before anything is drawn from it.
+
 use super::{HeldOut, Place, Protocol, RunRecord};
 
 /// Why record from a file cannot be believed.

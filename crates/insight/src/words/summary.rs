@@ -1,8 +1,8 @@
 //! What the summary in the terminal says beside the scores.
 
 use super::trust::off_by;
-use super::visible;
 use crate::insight::Insight;
+use crate::labels::visible;
 use crate::record::Candidate;
 
 /// A log-loss this much higher is still only slightly worse.

@@ -2,9 +2,10 @@
 
 use ground::words::{count, thousands};
 
-use super::{Sentence, capital, visible};
+use super::{Sentence, capital};
 use crate::calibration::Scaling;
 use crate::insight::Insight;
+use crate::labels::visible;
 use crate::record::{Comparison, Protocol};
 use crate::stats::{Estimate, Proportion};
 

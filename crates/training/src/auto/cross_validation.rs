@@ -237,7 +237,3 @@ pub(super) fn each<T: Sync, R: Send, E: Send>(
 ) -> Result<Vec<R>, E> {
     parallel::map(all.len(), |at| work(&all[at])).into_iter().collect()
 }
-
-pub(crate) fn first_of_largest(row: &[f32]) -> usize {
-    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
-}

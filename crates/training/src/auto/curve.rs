@@ -5,8 +5,9 @@ use ground::random::{Draws, Purpose};
 use ground::Stop;
 use ground::progress::Progress;
 use insight::CurvePoint;
+use insight::stats::first_of_largest;
 
-use super::cross_validation::{CrossValidation, Fold, Space, each, first_of_largest};
+use super::cross_validation::{CrossValidation, Fold, Space, each};
 use super::{AutoError, HeadSpec, stopped};
 
 /// The shares of the training pictures that are trained on.

@@ -3,9 +3,9 @@
 use ground::Digester;
 use ground::files::FileError;
 use insight::layout::{layout, mapped};
+use insight::stats::first_of_largest;
 use insight::{Body, HeldOut, Map, Place};
 
-use super::cross_validation::first_of_largest;
 use crate::features::Features;
 
 /// Changes with anything in the code that changes a place.

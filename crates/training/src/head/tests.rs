@@ -1,3 +1,6 @@
+//! Heads on drawn clouds of features: at their optimum, the same on any number of threads, sound on
+//! odd sets.
+
 use ground::random::{Draws, Purpose};
 
 use super::logistic::{Data, Walk};

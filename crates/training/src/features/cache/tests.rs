@@ -1,3 +1,5 @@
+//! The cache of features: what is kept is found again, and damage never passes for features.
+
 use std::fs;
 use std::path::Path;
 

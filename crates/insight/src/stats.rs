@@ -29,3 +29,9 @@ pub struct Interval {
     /// Its upper end.
     pub high: f64,
 }
+
+/// The index of the largest number; of equals the first. 0 of an empty row.
+#[must_use]
+pub fn first_of_largest<T: PartialOrd>(row: &[T]) -> usize {
+    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
+}

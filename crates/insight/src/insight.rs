@@ -14,11 +14,11 @@ pub use self::judged::Judged;
 pub use self::learning::Learning;
 pub use self::suspects::{Suspect, Suspects, suspects};
 use crate::calibration::{Calibration, Scaling, usable};
-use crate::compare::first_of_largest;
 use crate::folds;
+use crate::labels::labels;
 use crate::record::{Candidate, HeldOut, Map, Protocol, Reasons, RunRecord};
+use crate::stats::first_of_largest;
 use crate::stats::{self, Estimate, Proportion, Reliability, Units};
-use crate::words::labels;
 
 /// What follows from a record: every score with its range. Whatever scores a picture was fitted on
 /// others.
