@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Sentence, visible};
+use super::Sentence;
 use crate::insight::Insight;
+use crate::labels::visible;
 use crate::record::RunRecord;
 
 /// How many steps are suggested.
