@@ -2,48 +2,40 @@
 //! self-test all go it.
 
 use engine::{Cpu, Engine, EngineError, Images};
-use insight::Answer;
 use network::{Architecture, Parameters};
 
 use crate::features::{averages, features};
-use crate::{Classifier, ClassifierError, Neighbours};
+use crate::{Classifier, ClassifierError, NEAREST, Near, Neighbours, Prediction};
 
-/// What turns pixels into answers, but for the engine that runs the body.
-pub(crate) struct Answerer<'a> {
-    classifier: &'a Classifier,
+/// What turns pixels into answers of one classifier, but for the engine that runs the backbone.
+pub(crate) struct Answerer {
     /// The head alone, as it answers on averages over views.
     head: Cpu,
 }
 
-/// The answer on one picture.
-pub(crate) struct Answered {
-    pub(crate) answer: Answer,
-    pub(crate) novelty: Option<f32>,
-    pub(crate) neighbours: Neighbours,
-}
-
-impl<'a> Answerer<'a> {
-    pub(crate) fn of(classifier: &'a Classifier) -> Result<Self, ClassifierError> {
-        let head = head(classifier.architecture, &classifier.parameters)?;
-        Ok(Self { classifier, head })
+impl Answerer {
+    pub(crate) fn of(classifier: &Classifier) -> Result<Self, ClassifierError> {
+        Ok(Self { head: head(classifier.architecture, &classifier.parameters)? })
     }
 
-    /// Answers on squares (RGB8), in their order; `engine` holds the body.
-    pub(crate) fn answers(
+    /// Answers on squares (RGB8), in their order; `engine` holds the backbone.
+    pub(crate) fn answers<'a>(
         &mut self,
+        classifier: &'a Classifier,
         engine: &mut dyn Engine,
         squares: &[&[u8]],
-    ) -> Result<Vec<Answered>, ClassifierError> {
-        let Classifier { preprocess, .. } = self.classifier;
-        self.of_features(&features(engine, preprocess, squares, self.classifier.views)?)
+    ) -> Result<Vec<Prediction<'a>>, ClassifierError> {
+        let rows = features(engine, &classifier.preprocess, squares, classifier.views)?;
+        self.of_features(classifier, &rows)
     }
 
     /// Answers on pictures whose features are known, averaged over the classifier's views.
-    pub(crate) fn of_features(
+    pub(crate) fn of_features<'a>(
         &mut self,
+        classifier: &'a Classifier,
         rows: &[Vec<f32>],
-    ) -> Result<Vec<Answered>, ClassifierError> {
-        let Classifier { architecture, calibration, reference, .. } = self.classifier;
+    ) -> Result<Vec<Prediction<'a>>, ClassifierError> {
+        let Classifier { architecture, calibration, reference, .. } = classifier;
         let images = Images { pixels: &rows.concat(), count: rows.len(), height: 1, width: 1 };
         let outputs = self.head.predict(images)?;
         let neighbours = match reference {
@@ -54,12 +46,23 @@ impl<'a> Answerer<'a> {
             }
             None => vec![Neighbours::default(); rows.len()],
         };
-        let answered = outputs.rows().zip(neighbours).map(|(logits, neighbours)| {
+        let answer = |(logits, neighbours): (&[f32], Neighbours)| {
             let novelty = neighbours.novelty();
-            Answered { answer: calibration.answer(logits, novelty), novelty, neighbours }
-        });
-        Ok(answered.collect())
+            let answer = calibration.answer(logits, novelty);
+            Prediction { answer, novelty, nearest: nearest(classifier, &neighbours), heat: None }
+        };
+        Ok(outputs.rows().zip(neighbours).map(answer).collect())
     }
+}
+
+/// The known pictures that are named with an answer.
+fn nearest<'a>(classifier: &'a Classifier, neighbours: &Neighbours) -> Vec<Near<'a>> {
+    let Some(reference) = &classifier.reference else { return vec![] };
+    let near = |&(index, distance): &(usize, f32)| Near {
+        known: &reference.pictures[index],
+        similarity: 1.0 - distance,
+    };
+    neighbours.nearest.iter().take(NEAREST).map(near).collect()
 }
 
 /// An engine that runs the head alone, with the last of the whole network's parameters.

@@ -11,10 +11,10 @@ use insight::{Calibration, HeldOut, RunRecord, Sample};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
 
-use crate::answer::{Answered, Answerer};
+use crate::answer::Answerer;
 use crate::{
-    Classifier, ClassifierError, Data, Known, Learned, Made, Reference, SelfTest, Used, Views,
-    ranked, softmax, thumbnail,
+    Classifier, ClassifierError, Data, Known, Learned, Made, Prediction, Reference, SelfTest, Used,
+    Views, ranked, softmax, thumbnail,
 };
 
 /// What a run of training hands over for a new classifier: the network, the record of the run, and
@@ -238,15 +238,15 @@ fn self_test(
     let answers = match features {
         Some(features) => {
             assert_eq!(features.len(), pictures.len(), "features of the self-test's pictures");
-            answerer.of_features(features)?
+            answerer.of_features(classifier, features)?
         }
-        None => answerer.answers(engine, &squares)?,
+        None => answerer.answers(classifier, engine, &squares)?,
     };
     let tests = pictures.into_iter().zip(answers);
-    let test = |(pixels, Answered { answer, novelty, .. }): (Vec<u8>, Answered)| SelfTest {
+    let test = |(pixels, prediction): (Vec<u8>, Prediction<'_>)| SelfTest {
         pixels,
-        probabilities: answer.probabilities,
-        novelty,
+        probabilities: prediction.answer.probabilities,
+        novelty: prediction.novelty,
     };
     Ok(tests.map(test).collect())
 }

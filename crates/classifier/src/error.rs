@@ -18,6 +18,9 @@ pub enum ClassifierError {
     /// A picture that was decoded cannot be read back.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
+    /// A picture to be predicted cannot be read.
+    #[error("the picture cannot be used: {0}")]
+    Unreadable(pictures::Reason),
     /// A file of tensors, and no classifier.
     #[error("`{}` is no classifier: it has no `{missing}` in its metadata", path.display())]
     NotOne {
@@ -119,7 +122,7 @@ impl ClassifierError {
             Self::NotAsSaved { .. } => {
                 Some("look after the disk and the memory, then save it elsewhere".into())
             }
-            Self::Engine(_) | Self::NoFeatures => None,
+            Self::Engine(_) | Self::NoFeatures | Self::Unreadable(_) => None,
         }
     }
 }

@@ -2,15 +2,16 @@
 //! to the last byte before it is believed.
 //!
 //! Its three central types are [`Classifier`] (all of it; saved, loaded and verified whole),
-//! [`Prediction`] (what it says of a picture) and [`Material`] (what a run of training hands over
-//! for a new one). [`Limits`] is the one table of what a file may ask for. Loading runs no code: a
+//! [`Predictor`] (a classifier with its engine: pictures in, a [`Prediction`] of each out) and
+//! [`Material`] (what a run of training hands over for a new one). [`Limits`] is the one table of what a file may ask for. Loading runs no code: a
 //! file names its network by [`network::Architecture`] and cannot describe one of its own.
 //!
 //! A picture goes one way to its answer: the body's pooled [`features`], averaged with those of its
 //! mirror image where the classifier was made so; the head, on that average; the calibration, on
 //! its logits. The averages among the features are compared with those of known pictures, the
-//! [`Reference`], so that a picture unlike all of them gets no class. [`explain`] says with each
-//! answer where in the picture the network found what speaks for a class, a [`Heat`].
+//! [`Reference`], so that a picture unlike all of them gets no class. With an
+//! answer comes on request where in the picture the network found what speaks for a class, a
+//! [`Heat`].
 //!
 //! ```
 //! let odds = classifier::softmax(&[1.0, 1.0, 1.0, 1.0]); // the logits of four classes
@@ -27,6 +28,7 @@ mod heat;
 mod limits;
 mod neighbours;
 mod predict;
+mod predictor;
 mod reference;
 mod softmax;
 mod sound;
@@ -39,7 +41,8 @@ pub use features::{Views, averages, features};
 pub use heat::{Heat, heat_maps, overlay};
 pub use limits::Limits;
 pub use neighbours::{Neighbours, neighbours, neighbours_among};
-pub use predict::{NEAREST, Near, Prediction, Told, explain, predict, ranked};
+pub use predict::{NEAREST, Near, Prediction, ranked};
+pub use predictor::{Explain, Picture, Predictor};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;

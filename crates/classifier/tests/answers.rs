@@ -6,7 +6,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use classifier::{
-    Classifier, ClassifierError, Reference, SelfTest, Views, averages, features, predict, softmax,
+    Classifier, ClassifierError, Explain, Picture, Predictor, Reference, SelfTest, Views, averages,
+    features, softmax,
 };
 use common::{SIZE, sample};
 use engine::{Cpu, Engine, Images};
@@ -64,15 +65,29 @@ type Told = (Answer, Option<f32>, Vec<(String, f32)>);
 fn ask(classifier: &Classifier, engine: &mut Cpu, squares: &[Vec<u8>]) -> Vec<Told> {
     let folder = tempfile::tempdir().unwrap();
     let files = squares.iter().enumerate();
-    let files: Vec<PathBuf> =
-        files.map(|(i, square)| write(folder.path(), &format!("{i}.png"), square)).collect();
+    let files = files.map(|(i, square)| write(folder.path(), &format!("{i}.png"), square));
+    let pictures: Vec<(usize, Picture)> = files.map(Picture::File).enumerate().collect();
+    ask_pictures(classifier, engine, pictures)
+}
+
+/// The answers on pictures, which come with their numbers in order.
+fn ask_pictures(
+    classifier: &Classifier,
+    engine: &mut Cpu,
+    pictures: Vec<(usize, Picture)>,
+) -> Vec<Told> {
+    let own = std::mem::replace(engine, Cpu::new(classifier.architecture.head_graph()));
+    let mut predictor = Predictor::new(classifier.clone(), own).unwrap();
     let mut all = vec![];
-    predict(engine, classifier, files, &Stop::new(), |prediction| {
-        let told = prediction.result.unwrap();
-        let near = told.nearest.iter().map(|n| (n.known.picture.clone(), n.similarity));
-        all.push((told.answer.clone(), told.novelty, near.collect()));
-    })
-    .unwrap();
+    predictor
+        .predict(pictures, Explain::Nothing, &Stop::new(), |number, prediction| {
+            assert_eq!(number, all.len());
+            let told = prediction.unwrap();
+            let near = told.nearest.iter().map(|n| (n.known.picture.clone(), n.similarity));
+            all.push((told.answer.clone(), told.novelty, near.collect()));
+        })
+        .unwrap();
+    *engine = predictor.into_parts().1;
     all
 }
 
@@ -227,4 +242,54 @@ fn the_self_test_notices_what_has_changed() {
         assert!(matches!(error, ClassifierError::SelfTest { .. }), "{what}: {error}");
         assert_eq!(error.to_string().contains("for novelty"), what == "novelty", "{error}");
     }
+}
+
+#[test]
+fn a_file_its_bytes_and_its_pixels_get_the_same_answer_on_any_number_of_threads() {
+    let (classifier, mut engine) = classifier(2);
+    let folder = tempfile::tempdir().unwrap();
+    // More than pass through the network at once.
+    let squares: Vec<Vec<u8>> = (0..40).map(square).collect();
+    let expected = ask(&classifier, &mut engine, &squares);
+    let (width, height) = (SIZE as u32, SIZE as u32);
+    let bytes = |(number, square): (usize, &Vec<u8>)| {
+        let file = write(folder.path(), "one.png", square);
+        (number, Picture::Bytes(std::fs::read(file).unwrap()))
+    };
+    let pixels = |(number, square): (usize, &Vec<u8>)| {
+        let data = square.clone();
+        (number, Picture::Pixels(pictures::Rgb { width, height, data }))
+    };
+    let bytes: Vec<_> = squares.iter().enumerate().map(bytes).collect();
+    let pixels: Vec<_> = squares.iter().enumerate().map(pixels).collect();
+    for threads in [1, 3] {
+        for pictures in [&bytes, &pixels] {
+            let pictures = pictures.clone();
+            let ask = || ask_pictures(&classifier, &mut engine, pictures);
+            assert!(ground::parallel::with_threads(threads, ask) == expected, "{threads} threads");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_picture_gets_its_reason_in_its_place() {
+    let (classifier, engine) = classifier(1);
+    let mut predictor = Predictor::new(classifier, engine).unwrap();
+    let of = |width, height, len| pictures::Rgb { width, height, data: vec![9; len] };
+    let pictures = [
+        Picture::Bytes(b"<html>".to_vec()),
+        of(1, 1, 3).into(),
+        of(4, 4, 3).into(),
+        of(0, 4, 0).into(),
+        PathBuf::from("there is no such file.png").into(),
+    ];
+    let mut read = vec![];
+    let pictures = pictures.into_iter().enumerate();
+    let told = |number, result: Result<_, _>| read.push((number, result.is_ok()));
+    predictor.predict(pictures, Explain::Nothing, &Stop::new(), told).unwrap();
+    assert_eq!(read, [(0, false), (1, true), (2, false), (3, false), (4, false)]);
+    let error = predictor.ask(b"GIF".to_vec(), Explain::Nothing).unwrap_err();
+    assert!(error.to_string().contains("cannot be used"), "{error}");
+    let heat = predictor.ask(of(8, 8, 192), Explain::Likeliest).unwrap().heat.unwrap();
+    assert!(heat.class < 3 && heat.map.len() == heat.side * heat.side);
 }

@@ -115,6 +115,11 @@ impl From<Kind> for Exit {
     }
 }
 
+/// Whether it is the end that was asked for.
+pub(crate) fn stopped(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Error::Stopped))
+}
+
 /// Whether the reader of standard output has gone (`… | head`), which is no failure.
 pub(crate) fn nobody_reads(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

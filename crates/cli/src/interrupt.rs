@@ -23,7 +23,7 @@ pub(crate) fn listen(stop: &Stop, terminal: &Terminal) {
         }
         ASKED.store(code, Ordering::SeqCst);
         stop.ask();
-        terminal.note("stopping; once more ends at once and saves nothing more");
+        terminal.note("Stopping… press Ctrl-C again to quit immediately without saving");
     });
 }
 

@@ -61,6 +61,8 @@ fn run() -> Exit {
     match done {
         Ok(exit) => exit,
         Err(error) if fault::nobody_reads(&error) => Exit::Done,
+        // Whoever asked for the end need not be told of it.
+        Err(error) if fault::stopped(&error) => Exit::Interrupted,
         Err(error) => {
             let (exit, help) = fault::explain(&error);
             terminal.error(&error, help.as_deref());

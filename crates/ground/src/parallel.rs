@@ -1,7 +1,9 @@
 //! Parallel loops, the one pool of threads that computes, and how many threads there are.
 //!
-//! [`each`] and [`map`] compute on the pool. [`stream`] has threads of its own, since its work waits
-//! for disks and for memory. Results depend on neither the number of threads nor their order.
+//! [`each`] and [`map`] compute on the pool. [`stream`] and [`ordered`] have threads of their own,
+//! since their work waits for disks and for memory. Results depend on neither the number of threads nor their order.
+
+mod ordered;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +12,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
+
+pub use ordered::ordered;
 
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
 

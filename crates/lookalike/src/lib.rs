@@ -5,6 +5,31 @@
 //! early, and returns what it found. Nothing here prints or reads the command line. The command
 //! line, a server and bindings for other languages are doors to these same functions.
 //!
+//! ```
+//! use lookalike::{Explain, Predictor, Silent, Stop, TrainRequest, practice, train};
+//!
+//! # let place = tempfile::tempdir()?;
+//! # let photos = place.path().join("photos");
+//! // Butterflies that look alike, drawn: a folder with one sub-folder a class.
+//! let settings = practice::Settings { per_class: 12, ..practice::Settings::default() };
+//! practice::draw(&photos, &settings, &Silent)?;
+//!
+//! // Every other setting of a request has a default.
+//! let mut request = TrainRequest::new(photos.as_path());
+//! request.output = Some(place.path().join("butterflies.lookalike"));
+//! request.initial.network = Some("small".parse()?);
+//! request.options.epochs = Some(2);
+//! request.options.size = Some(32);
+//! let trained = train(&request, &mut |_| {}, &Silent, &Stop::new())?;
+//! println!("accuracy {}", trained.insight.accuracy);
+//!
+//! let mut predictor = Predictor::load(&trained.path)?;
+//! let picture = std::fs::read(photos.join(&trained.classifier.record.held_out[0].picture))?;
+//! let prediction = predictor.ask(picture, Explain::Nothing)?;
+//! assert_eq!(prediction.answer.probabilities.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Every function fails with the one [`Error`], whose [`kind`](Error::kind) says what to blame and
 //! whose [`help`](Error::help) says what to do.
 //!
@@ -15,22 +40,41 @@
 //! assert_eq!(error.help().as_deref(), Some("add pictures"));
 //! ```
 
+mod cache;
+mod check;
+mod collect;
 mod error;
 mod facts;
+pub mod json;
+mod look;
 mod lr_find;
+mod named;
 mod network;
+mod paths;
+mod report;
+mod show;
 mod source;
 pub mod text;
 mod train;
 
+pub use cache::{CachePart, Cached, cache_root, cached, clear_cache};
+pub use check::{Checked, Shortcuts, check};
+pub use collect::{collect, some_collected};
 pub use error::{Error, Kind, Refusal};
 pub use facts::{about, recipe_facts};
+pub use look::{LookRequest, Looked, look};
 pub use lr_find::{LrFindRequest, RateFound, lr_find};
+pub use named::NamedFolder;
 pub use network::NamedNetwork;
+pub use paths::paths;
+pub use report::{Report, report};
+pub use show::{Shown, show};
 pub use source::Source;
 pub use train::{
     Event, Initial, Planned, RecipeOptions, ReportFile, Stopped, TrainRequest, Trained, train,
 };
 
+pub use classifier::{Classifier, Explain, Picture, Prediction, Predictor};
 pub use ground::Stop;
 pub use ground::progress::{Progress, Silent};
+pub use pictures::practice;

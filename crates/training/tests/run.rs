@@ -3,7 +3,7 @@
 
 mod common;
 
-use classifier::{Classifier, Made, Material};
+use classifier::{Classifier, Explain, Made, Material, Picture, Predictor};
 use common::{Notes, SIZE, dataset, engine, recipe, train};
 use engine::{Adam, Cpu, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 use ground::Stop;
@@ -82,14 +82,19 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         run.held_out.iter().map(|h| draw(&data, h.picture, folder.path())).collect();
     let mut answers = vec![];
     let asked = files.iter().cloned().chain([folder.path().join("missing.png")]);
-    classifier::predict(&mut fresh, &loaded, asked, &Stop::new(), |p| answers.push(p)).unwrap();
+    let asked = asked.map(|file| (file.clone(), Picture::File(file))).collect::<Vec<_>>();
+    let mut predictor = Predictor::new(loaded, fresh).unwrap();
+    let told = |file, result| answers.push((file, result));
+    predictor.predict(asked, Explain::Nothing, &Stop::new(), told).unwrap();
     assert_eq!(answers.len(), 14);
     for ((answer, held_out), file) in answers.iter().zip(&run.held_out).zip(&files) {
-        assert_eq!(&answer.picture, file);
-        let expected = loaded.calibration.answer(&held_out.logits, None);
-        assert_eq!(answer.result.as_ref().unwrap().answer, expected);
+        assert_eq!(&answer.0, file);
+        let expected = built.calibration.answer(&held_out.logits, None);
+        assert_eq!(answer.1.as_ref().unwrap().answer, expected);
     }
-    assert!(answers[13].result.is_err());
+    assert!(answers[13].1.is_err());
+    drop(answers);
+    let (loaded, mut fresh) = predictor.into_parts();
 
     // A wrong weight is noticed.
     let mut spoilt = loaded.parameters.clone();

@@ -8,13 +8,13 @@ pub(crate) struct Apply {
     /// The table of `action,path,to,reason`
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
-    /// Put back all that was moved by this plan
+    /// Put back everything that this plan moved
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) undo: bool,
-    /// Only say what would be moved
+    /// Only show what would be moved
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// The folder that paths start in [default: as the plan says, else where the plan lies]
+    /// The folder that paths are relative to [default: as the plan says, else the plan's own folder]
     #[arg(long, value_name = "DIR", conflicts_with = "undo")]
     pub(crate) folder: Option<PathBuf>,
 }

@@ -2,26 +2,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Pictures;
+
 /// What is typed after `check`.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// A folder with one sub-folder of pictures a class, or with `train` and `valid` in it
-    #[arg(required_unless_present = "labels", conflicts_with = "labels")]
-    pub(crate) dir: Option<PathBuf>,
-    /// A table of `path,label[,split][,group]` instead; paths start where the table lies
-    #[arg(long, value_name = "CSV")]
-    pub(crate) labels: Option<PathBuf>,
-    /// Write what to do about it as a table to look through and pass to `lookalike apply`; no
-    /// picture is touched. Not with a table, which would still name what is moved
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
+    /// Write a plan that mends what was found: a table to review and pass to `lookalike apply`. No
+    /// picture is touched. Not with `--labels`, whose table would still name the old paths
     #[arg(long, value_name = "PLAN", conflicts_with = "labels")]
     pub(crate) fix: Option<PathBuf>,
-    /// Write what was found as one HTML page, with the pictures in it
+    /// Write the findings as one HTML page, with the pictures in it
     #[arg(long, value_name = "HTML")]
     pub(crate) report: Option<PathBuf>,
-    /// Fail (exit code 3) where something is wrong
+    /// Fail (exit code 3) if something is wrong
     #[arg(long)]
     pub(crate) strict: bool,
-    /// One JSON document on standard output
+    /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }

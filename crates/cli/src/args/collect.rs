@@ -10,41 +10,41 @@ pub(crate) struct Collect {
     /// for a list on standard input
     #[arg(required = true)]
     pub(crate) sources: Vec<PathBuf>,
-    /// Where the pictures go, a folder a class, and the table `collected.csv`
+    /// Where the pictures go, one folder per class, with the table `collected.csv`
     #[arg(long, short, value_name = "DIR", default_value = "photos")]
     pub(crate) output: PathBuf,
-    /// The class of all that is collected [default: what the source says; else the list's or page's
-    /// own name]
+    /// The class of all these pictures [default: what the source says, else the name of the list or
+    /// page]
     #[arg(long, value_name = "NAME")]
     pub(crate) class: Option<String>,
-    /// A page or mail address, told to every server, where whoever runs it can reach you
+    /// A web or mail address where the owner of a server can reach you; sent to every server
     #[arg(long, value_name = "CONTACT")]
     pub(crate) contact: Option<String>,
-    /// The least width and height of a picture, in pixels; icons are smaller
+    /// Smallest width and height of a picture, in pixels; icons are smaller
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub(crate) smallest: u32,
-    /// Connections to one host at a time, at most 4
+    /// Connections per host at a time, at most 4
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = per_host)]
     pub(crate) per_host: usize,
-    /// Try again also what an earlier run was refused or could not use
+    /// Also retry what an earlier run was refused or could not use
     #[arg(long)]
     pub(crate) again: bool,
-    /// Connect to private addresses too: only for lists that you wrote yourself, in a network of
-    /// your own
+    /// Also connect to private addresses: only for lists that you wrote yourself, in your own
+    /// network
     #[arg(long)]
     pub(crate) allow_private: bool,
-    /// Never use the network; archives and folders only (also: LOOKALIKE_OFFLINE=1)
+    /// Never use the internet; archives and folders only (also: LOOKALIKE_OFFLINE=1)
     #[arg(long)]
     pub(crate) offline: bool,
-    /// One JSON document on standard output
+    /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 const AFTER: &str = "\
-A list has an address a line, or a class, a tab and an address; a table (.csv) the columns `url` and \
-`class`; JSON lines the same keys. Given again, the command goes on where it stopped.";
+A list has one address per line, or a class, a tab and an address. A table (.csv) has the columns \
+`url` and `class`; JSON lines have the same keys. The same command continues where it left off.";
 
 fn per_host(text: &str) -> Result<usize, String> {
-    super::within(text, 1, 4)
+    super::parse::within(text, 1, 4)
 }

@@ -1,20 +1,15 @@
 //! `lookalike check`: what is wrong with a folder of pictures.
 
-mod alike;
-mod page;
-mod shortcuts;
-
 use std::fmt::Write;
 
-use doctor::{Checkup, Finding, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
-use ground::Stop;
+use doctor::{Checkup, Finding, Kind, Severity, Survey};
 use ground::progress::Progress;
-use serde_json::{Value, json};
+use ground::{Stop, files};
+use lookalike::json;
 
-use crate::args::{Check, source};
+use crate::args::Check;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count, printable, thousands};
-use shortcuts::Shortcuts;
 
 /// Findings of a kind that the terminal lists.
 const LISTED: usize = 6;
@@ -22,52 +17,41 @@ const LISTED: usize = 6;
 const NAMED: usize = 4;
 
 pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let source = source(typed.labels.as_ref(), typed.dir.as_ref());
-    let folder = source.pictures()?;
-    folder.warnings.iter().for_each(|warning| terminal.warn(warning));
-    let threads = ground::parallel::threads();
-    let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
-    let survey = match Survey::of(source.folder(), &folder, &settings, terminal, stop) {
-        Ok(survey) => survey,
-        Err(SurveyError::Stopped) => return Ok(Exit::Interrupted),
-    };
-    let suspected = alike::suspected(&survey, terminal, stop);
-    let mut checkup = Checkup::of(survey, &suspected, threads, stop);
-    if stop.asked() {
-        return Ok(Exit::Interrupted);
-    }
-    let shortcuts = Shortcuts::of(&mut checkup, &|line| terminal.warn(line))?;
-    if let Some(path) = &typed.report
-        && !page::write(&checkup, &shortcuts, &source, path, terminal, stop)?
-    {
-        return Ok(Exit::Interrupted);
+    let source = typed.pictures.source();
+    let checked = lookalike::check(&source, terminal, stop)?;
+    if let Some(path) = &typed.report {
+        files::write(path, checked.page(terminal, stop)?.as_bytes())?;
     }
     let text = match typed.json {
-        true => serde_json::to_string_pretty(&as_json(&checkup, &shortcuts))?,
-        false => printable(&as_text(&checkup)?),
+        true => serde_json::to_string_pretty(&json::check(&checked))?,
+        false => printable(&as_text(&checked.checkup)?),
     };
     terminal.result(&text)?;
+    write_plan(typed, &checked.checkup, terminal)?;
+    if let Some(path) = &typed.report {
+        terminal.note(&format!("report: `{}`", path.display()));
+    }
+    Ok(if typed.strict && checked.is_wrong() { Exit::Pictures } else { Exit::Done })
+}
+
+/// Writes the plan that was asked for, or says that there could be one.
+fn write_plan(typed: &Check, checkup: &Checkup, terminal: &Terminal) -> anyhow::Result<()> {
     if let Some(path) = &typed.fix {
         let plan = checkup.plan();
         plan.write(path)?;
         terminal.note(&format!(
-            "plan: `{0}` ({1}, {2} of them to be done); look through it, then \
-             `lookalike apply {0}`",
+            "plan: `{0}` ({1}, {2} of them active). Review it, then run `lookalike apply {0}`",
             path.display(),
             count(plan.steps.len(), "line"),
             plan.active()
         ));
     } else if !typed.json
-        && typed.labels.is_none()
+        && typed.pictures.labels.is_none()
         && checkup.findings.iter().any(|finding| !finding.files.is_empty())
     {
-        terminal.note("`--fix plan.csv` writes what to do about it; no picture is touched");
+        terminal.note("`--fix plan.csv` writes a plan that mends this; no picture is touched");
     }
-    if let Some(path) = &typed.report {
-        terminal.note(&format!("report: `{}`", path.display()));
-    }
-    let wrong = checkup.findings.iter().any(|finding| finding.kind.severity() == Severity::Wrong);
-    Ok(if typed.strict && wrong { Exit::Pictures } else { Exit::Done })
+    Ok(())
 }
 
 fn as_text(checkup: &Checkup) -> Result<String, std::fmt::Error> {
@@ -127,40 +111,4 @@ fn verdict(checkup: &Checkup) -> String {
     .map(|(severity, words)| format!("{} {words}", thousands(of(severity) as u64)))
     .collect();
     if parts.is_empty() { "nothing wrong was found".into() } else { parts.join(", ") }
-}
-
-fn as_json(checkup: &Checkup, shortcuts: &Shortcuts) -> Value {
-    let survey = &checkup.survey;
-    let classes = survey.classes.iter().enumerate().map(|(label, name)| {
-        let of = survey.files.iter().filter(|seen| seen.label == label);
-        json!({
-            "name": name,
-            "files": of.clone().count(),
-            "pictures": of.filter(|seen| seen.sight.is_ok()).count(),
-        })
-    });
-    let names = |files: &[usize]| files.iter().map(|&f| survey.name(f)).collect::<Vec<_>>();
-    let findings = checkup.findings.iter().map(|finding| {
-        json!({
-            "kind": finding.kind.id(),
-            "severity": finding.kind.severity().id(),
-            "title": finding.kind.title(),
-            "words": finding.words,
-            "files": names(&finding.files),
-        })
-    });
-    json!({
-        "format": 1,
-        "folder": survey.folder.display().to_string(),
-        "files": survey.files.len(),
-        "classes": classes.collect::<Vec<_>>(),
-        "warnings": survey.warnings,
-        "findings": findings.collect::<Vec<_>>(),
-        "shortcuts": shortcuts.guesses.iter().map(|guess| json!({
-            "what": guess.what,
-            "right": guess.right,
-            "alarm": guess.alarm,
-        })).collect::<Vec<_>>(),
-        "groups": checkup.groups.iter().map(|files| names(files)).collect::<Vec<_>>(),
-    })
 }

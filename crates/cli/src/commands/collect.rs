@@ -3,57 +3,38 @@
 use collect::{Collected, Guard, Settings, Status};
 use ground::Stop;
 use ground::progress::Progress;
-use serde_json::json;
+use lookalike::json;
 
 use crate::args::Collect;
-use crate::fault::{Exit, Fault};
+use crate::fault::Exit;
 use crate::terminal::{Terminal, count, printable};
 
-/// So many reasons are told; the table has all.
+/// So many reasons are listed; the table has all.
 const REASONS: usize = 8;
 
 pub(crate) fn run(typed: &Collect, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let forbidden = std::env::var("LOOKALIKE_OFFLINE").ok();
-    let forbidden = forbidden.is_some_and(|value| !["", "0", "false"].contains(&value.as_str()));
     let settings = Settings {
         class: typed.class.clone(),
         contact: typed.contact.clone(),
-        offline: typed.offline || forbidden,
+        offline: typed.offline,
         again: typed.again,
         smallest: typed.smallest,
         per_host: typed.per_host,
         guard: Guard { private: typed.allow_private, ..Guard::default() },
-        threads: ground::parallel::threads(),
         ..Settings::default()
     };
-    let done = collect::collect(&typed.sources, &typed.output, &settings, terminal, stop)?;
+    let done = lookalike::collect(&typed.sources, &typed.output, settings, terminal, stop)?;
     if typed.json {
-        terminal.result(&serde_json::to_string_pretty(&document(&done))?)?;
+        terminal.result(&serde_json::to_string_pretty(&json::collect(&done))?)?;
     } else {
         terminal.result(&printable(&account(&done, typed)))?;
     }
     if done.stopped {
-        terminal.note("stopped; the same command goes on");
+        terminal.note("stopped; the same command continues where it left off");
         return Ok(Exit::Interrupted);
     }
-    exit(&done)
-}
-
-/// Some pictures that cannot be had are no failure; none at all is one.
-fn exit(done: &Collected) -> anyhow::Result<Exit> {
-    let there =
-        [Status::Kept, Status::Removed].iter().map(|&status| done.count(status)).sum::<usize>();
-    if there > 0 {
-        return Ok(Exit::Done);
-    }
-    let network = done.count(Status::Later) + done.count(Status::Failed);
-    let fault = match network * 2 > done.rows.len() {
-        true => Fault::new(Exit::Network, "no picture could be fetched")
-            .help("see whether the network can be reached, then run the same again"),
-        false => Fault::new(Exit::Pictures, "no picture could be kept")
-            .help(format!("`{}` says why for each", done.table.display())),
-    };
-    Err(fault.into())
+    lookalike::some_collected(&done)?;
+    Ok(Exit::Done)
 }
 
 /// What a user reads at the end.
@@ -91,19 +72,4 @@ fn account(done: &Collected, typed: &Collect) -> String {
         text += &format!("\nnow look at what came: `lookalike check {folder}`");
     }
     text
-}
-
-fn document(done: &Collected) -> serde_json::Value {
-    let statuses = Status::ALL.iter().map(|status| (status.to_string(), done.count(*status)));
-    let reasons = done.reasons().into_iter();
-    json!({
-        "table": done.table,
-        "stopped": done.stopped,
-        "counts": statuses.collect::<std::collections::BTreeMap<_, _>>(),
-        "classes": done.classes().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-        "reasons": reasons
-            .map(|(status, reason, count)| json!({"status": status, "reason": reason, "count": count}))
-            .collect::<Vec<_>>(),
-        "rows": done.rows,
-    })
 }

@@ -1,159 +1,44 @@
 //! `lookalike look`: what lies in a folder, class by class, at a glance.
 
-use std::ops::ControlFlow;
-use std::path::PathBuf;
+use ground::Stop;
+use ground::progress::Progress;
+use lookalike::{LookRequest, Looked};
 
-use ground::progress::{Bar, Progress};
-use ground::random::{Draws, Purpose};
-use ground::{Stop, files, parallel};
-use pictures::{Folder, Labelled, Limits, Rgb, read, within};
-use report::{Sheet, SheetClass, Tile, contact_sheet};
-
-use super::named::NamedFolder;
-use super::report::open;
-use crate::args::{Look, source};
+use super::report::show_in_browser;
+use crate::args::Look;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, bytes, count};
 
-mod png;
-
-/// Pictures shown of a class, and of all classes together, where nobody says.
-const PER_CLASS: usize = 60;
-const TOGETHER: usize = 2400;
-/// Fewest of a class: with less there is nothing to compare.
-const FEWEST: usize = 4;
-/// Pixels of the longer side.
-const SIDE: u32 = 144;
-
 pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let source = source(typed.labels.as_ref(), typed.dir.as_ref());
-    let folder = source.pictures()?;
-    folder.warnings.iter().for_each(|warning| terminal.warn(warning));
-    let output = match &typed.output {
-        Some(output) => output.clone(),
-        None => PathBuf::from(source.name()? + ".look.html"),
+    let request = LookRequest {
+        output: typed.output.clone(),
+        png: typed.png.clone(),
+        per_class: if typed.all { Some(usize::MAX) } else { typed.per_class },
+        seed: typed.seed,
+        ..LookRequest::new(typed.pictures.source())
     };
-    // Before the work: what cannot be written should be told at once.
-    let mut sheets = typed.png.as_deref().map(NamedFolder::new).transpose()?;
-    let most = match (typed.all, typed.per_class) {
-        (true, _) => usize::MAX,
-        (false, Some(most)) => most,
-        (false, None) => (TOGETHER / folder.classes.len().max(1)).clamp(FEWEST, PER_CLASS),
-    };
-    let chosen = chosen(&folder, most, typed.seed);
-    let shown: usize = chosen.iter().map(|(chosen, _)| chosen.len()).sum();
-    let bar = terminal.begin("Looking at pictures", Some(shown as u64));
-    let (mut classes, mut bad) = (vec![], 0);
-    for (name, (chosen, all)) in folder.classes.iter().zip(&chosen) {
-        let Some(seen) = see(chosen, bar.as_ref(), stop) else { return Ok(Exit::Interrupted) };
-        bad += seen.iter().filter(|seen| seen.is_err()).count();
-        if let Some(sheets) = &mut sheets {
-            let small: Vec<&Rgb> = seen.iter().flatten().map(|(small, _)| small).collect();
-            sheets.write(name, "png", &png::sheet(&small, SIDE))?;
-        }
-        let base = source.folder();
-        let tiles = chosen.iter().zip(seen).map(|(picture, seen)| Tile {
-            file: picture.path.strip_prefix(base).unwrap_or(&picture.path).display().to_string(),
-            picture: seen.map(|(small, jpeg)| (jpeg, [small.width, small.height])),
-        });
-        classes.push(SheetClass { name: name.clone(), count: *all, tiles: tiles.collect() });
-    }
-    drop(bar);
-    let program = format!("lookalike {}", env!("CARGO_PKG_VERSION"));
-    let page = contact_sheet(&Sheet { title: source.name()?, program, classes });
-    files::write(&output, page.as_bytes())?;
-    let all = folder.pictures.len();
-    let of = if shown < all { format!("{shown} of ") } else { String::new() };
+    let looked = lookalike::look(&request, terminal, stop)?;
+    let Looked { output, shown, unreadable, files, .. } = &looked;
+    let of = if shown < files { format!("{shown} of ") } else { String::new() };
     terminal.note(&format!(
         "contact sheet: `{}` ({of}{} in {}, {})",
         output.display(),
-        count(all, "file"),
-        count(folder.classes.len(), "class"),
-        bytes(page.len() as u64)
+        count(*files, "file"),
+        count(looked.classes, "class"),
+        bytes(looked.bytes as u64)
     ));
     if let Some(folder) = &typed.png {
         terminal.note(&format!("a PNG of each class: `{}`", folder.display()));
     }
-    if bad > 0 {
+    if *unreadable > 0 {
         terminal.warn(&format!(
-            "{} of those shown cannot be read; the sheet says why, and `lookalike check` looks at \
-             all",
-            count(bad, "file")
+            "{} of those shown cannot be read; the sheet says why. `lookalike check` looks at all \
+             files",
+            count(*unreadable, "file")
         ));
     }
-    if typed.open && !open(&output) {
-        terminal.warn(&format!("found no browser; open `{}` in one", output.display()));
+    if typed.open {
+        show_in_browser(output, terminal);
     }
     Ok(Exit::Done)
-}
-
-/// Of each class at most `most` pictures, drawn by chance, in the folder's order; and how many it
-/// has.
-fn chosen<'a>(folder: &'a Folder, most: usize, seed: u64) -> Vec<(Vec<&'a Labelled>, usize)> {
-    let mut of_class: Vec<Vec<&'a Labelled>> = vec![vec![]; folder.classes.len()];
-    folder.pictures.iter().for_each(|picture| of_class[picture.label].push(picture));
-    let draw = |(class, all): (usize, &Vec<&'a Labelled>)| {
-        let count = all.len();
-        let mut order: Vec<usize> = (0..count).collect();
-        if most < count {
-            Draws::new(seed, Purpose::Look, &[class as u64]).shuffle(&mut order);
-            order.truncate(most);
-            order.sort_unstable();
-        }
-        (order.into_iter().map(|at| all[at]).collect(), count)
-    };
-    of_class.iter().enumerate().map(draw).collect()
-}
-
-/// A picture's small form, plain and as a JPEG, or why there is none.
-type Seen = Result<(Rgb, Vec<u8>), String>;
-
-/// Small forms of some pictures, in their order; `None` where a stop was asked for.
-fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
-    let limits = Limits::default();
-    let look = |at: usize| {
-        let whole = read(&chosen[at].path, &limits).map_err(|reason| reason.to_string())?;
-        let small = within(&whole.0, SIDE);
-        let jpeg = classifier::small_jpeg(&small);
-        Ok((small, jpeg))
-    };
-    let mut seen: Vec<Seen> = vec![Err(String::new()); chosen.len()];
-    let threads = ground::parallel::threads();
-    let all = parallel(chosen.len(), threads, &|| stop.asked(), look, |at, found| {
-        bar.advance(1);
-        seen[at] = found;
-        ControlFlow::Continue(())
-    });
-    all.then_some(seen)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_choice_is_by_class_by_chance_and_the_same_each_time() {
-        let picture = |at: usize| Labelled {
-            path: format!("{at}.jpg").into(),
-            label: at % 2,
-            side: None,
-            group: None,
-            also: vec![],
-        };
-        let folder = Folder {
-            classes: vec!["ant".into(), "bee".into()],
-            pictures: (0..101).map(picture).collect(),
-            warnings: vec![],
-        };
-        let drawn = chosen(&folder, 20, 1);
-        for (class, (drawn, count)) in drawn.iter().enumerate() {
-            assert_eq!((drawn.len(), *count), (20, 51 - class));
-            assert!(drawn.iter().all(|picture| picture.label == class));
-            let number =
-                |p: &&Labelled| p.path.file_stem().unwrap().to_str().unwrap().parse::<usize>();
-            assert!(drawn.iter().map(|p| number(p).unwrap()).is_sorted());
-        }
-        assert!(chosen(&folder, 20, 1) == drawn && chosen(&folder, 20, 2) != drawn);
-        assert_eq!(chosen(&folder, usize::MAX, 1)[0].0.len(), 51);
-    }
 }

@@ -4,15 +4,15 @@ use ::training::{Movement, Stage};
 use ground::Stop;
 use ground::files;
 use ground::progress::Progress;
-use lookalike::{Error, Initial, LrFindRequest, RateFound, RecipeOptions, Source};
+use lookalike::{Error, LrFindRequest, RateFound, RecipeOptions, Source};
 
-use crate::args::{LrFind, source};
+use crate::args::LrFind;
 use crate::commands::timings;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count};
 
 pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
-    let source = source(typed.labels.as_ref(), typed.dir.as_ref());
+    let source = typed.pictures.source();
     let plot = match &typed.output {
         Some(output) => output.clone(),
         None => (source.name()? + ".lr.svg").into(),
@@ -48,12 +48,8 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
 /// What was typed as a request.
 fn request(typed: &LrFind, source: Source, timings: bool) -> LrFindRequest {
     LrFindRequest {
-        group_by: typed.group_by.clone(),
-        initial: Initial {
-            network: typed.backbone,
-            weights: typed.weights.clone(),
-            offline: typed.offline,
-        },
+        group_by: typed.groups.group_by.clone(),
+        initial: typed.network.initial(),
         options: RecipeOptions {
             frozen_epochs: typed.epochs,
             epochs: typed.epochs,

@@ -14,9 +14,6 @@ pub(crate) mod show;
 pub(crate) mod timings;
 pub(crate) mod train;
 
-mod named;
-
-use classifier::Classifier;
 use engine::{Cpu, EngineError};
 use ground::Precision;
 use network::{Graph, Parameters};
@@ -36,9 +33,4 @@ pub(crate) fn engine(
         engine.measure();
     }
     Ok(engine)
-}
-
-/// The engine of a saved classifier.
-pub(crate) fn engine_of(classifier: &Classifier, terminal: &Terminal) -> Result<Cpu, EngineError> {
-    engine(&classifier.graph(), &classifier.parameters, Precision::Fp32, terminal)
 }

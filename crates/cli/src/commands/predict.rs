@@ -1,56 +1,54 @@
 //! `lookalike predict`: what pictures show.
 
 mod answers;
-mod paths;
 
-use std::path::PathBuf;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
 
-use classifier::{Classifier, Prediction, explain, ranked};
-use ground::Precision;
 use ground::Stop;
 use ground::progress::Progress;
-use insight::{Answer, Verdict};
+use lookalike::json::{Answer, Predictions, Style};
+use lookalike::{Explain, NamedFolder, Picture, Prediction, Predictor};
 
-use super::named::NamedFolder;
 use crate::args::Predict;
 use crate::fault::{Exit, Fault};
 use crate::terminal::{Terminal, count};
 use answers::{Answers, Form};
 
 pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let paths = paths::of(&typed.paths)?;
-    let precision = typed.precision.precision();
-    let (classifier, mut engine) = if typed.heat_maps.is_some() && precision != Precision::Fp32 {
-        // Heat maps are made in fp32 whatever answers are: what is packed for the one will not do.
-        let classifier = Classifier::load(&typed.model)?;
-        let mut engine = super::engine_of(&classifier, terminal)?;
-        engine.set_precision(Precision::Fp32, precision);
-        (classifier, engine)
-    } else {
-        Classifier::load_to_predict(&typed.model, precision)?
-    };
+    let paths = lookalike::paths(&typed.paths, BufReader::new(io::stdin()))?;
+    let explains = typed.heat_maps.is_some();
+    let mut predictor = Predictor::load_in(&typed.model, typed.precision, explains)?;
     if terminal.wants_timings() {
-        engine.measure();
+        predictor.engine().measure();
     }
     let form = match (typed.json, typed.csv) {
         (true, _) => Form::Json,
         (_, true) => Form::Csv,
         _ => Form::Text,
     };
+    let explain = match (explains, typed.always) {
+        (false, _) => Explain::Nothing,
+        (true, false) => Explain::Named,
+        (true, true) => Explain::Likeliest,
+    };
     let mut heat_maps = typed.heat_maps.as_deref().map(NamedFolder::new).transpose()?;
-    let asked = typed.heat_maps.as_ref().map(|_| named_first(typed.always));
-    let asked = |answer: &Answer| asked.as_ref().map(|class| class(answer));
-    let mut answers = Answers::new(form, &classifier, typed, terminal);
-    answers.begin(&typed.model)?;
+    let classes = predictor.classifier().classes.clone();
+    let style = Style { top: typed.top.min(classes.len()), always: typed.always };
+    let mut answers = Answers::new(form, style, explains, terminal);
+    answers.begin(&Predictions::of(&typed.model, predictor.classifier()))?;
     // Ctrl-C ends this command at once, as there is nothing to save; this is for a reader that left.
     let (stop, mut failed) = (Stop::new(), None);
-    explain(&mut engine, &classifier, paths, &stop, asked, |prediction| {
-        if failed.is_none() {
-            let told = write(&mut heat_maps, &prediction)
-                .and_then(|heat_map| answers.tell(&prediction, heat_map));
-            failed = told.err();
-        }
+    let pictures = paths.map(|path| (path.clone(), Picture::File(path)));
+    predictor.predict(pictures, explain, &stop, |path, result| {
         if failed.is_some() {
+            return;
+        }
+        let told = write(&mut heat_maps, &path, result.as_ref().ok()).and_then(|heat_map| {
+            answers.tell(&Answer::of(&path, &result, &classes, style, heat_map.as_deref()))
+        });
+        if let Err(error) = told {
+            failed = Some(error);
             stop.ask();
         }
     })?;
@@ -58,7 +56,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         return Err(error);
     }
     answers.end()?;
-    super::timings::say(&engine, terminal);
+    super::timings::say(predictor.engine(), terminal);
     let (read, unread) = (answers.read, answers.unread);
     if read + unread == 0 {
         let fault = Fault::new(Exit::Pictures, "there is no picture among what was named");
@@ -72,21 +70,14 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
     Ok(Exit::Done)
 }
 
-/// The class that an answer names first: the one it is of, else the likeliest.
-fn named_first(always: bool) -> impl Fn(&Answer) -> usize {
-    move |answer| match answer.verdict {
-        Verdict::Class(class) if !always => class,
-        _ => ranked(&answer.probabilities)[0].0,
-    }
-}
-
 /// Writes a picture's heat map where that was asked for; returns where it lies.
 fn write(
     folder: &mut Option<NamedFolder>,
-    prediction: &Prediction<'_>,
+    picture: &Path,
+    prediction: Option<&Prediction<'_>>,
 ) -> anyhow::Result<Option<PathBuf>> {
-    let heat = prediction.result.as_ref().ok().and_then(|told| told.heat.as_ref());
-    let name = prediction.picture.file_stem().unwrap_or_default().to_string_lossy();
-    let both = folder.as_mut().zip(heat);
-    both.map(|(folder, heat)| folder.write(&name, "jpg", &heat.overlay())).transpose()
+    let heat = prediction.and_then(|prediction| prediction.heat.as_ref());
+    let Some((folder, heat)) = folder.as_mut().zip(heat) else { return Ok(None) };
+    let name = picture.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(Some(folder.write(&name, "jpg", &heat.overlay())?))
 }

@@ -3,26 +3,20 @@
 use std::fmt::Write;
 
 use classifier::Classifier;
-use insight::{Calibration, Fact, Insight, Protocol, Scaling};
-use network::summary::{self, Summary};
+use insight::{Calibration, Fact, Protocol, Scaling};
+use lookalike::{Shown, json, recipe_facts};
 use pictures::Side;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::args::Show;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count, printable, thousands};
 
 pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let classifier = Classifier::load(&typed.model)?;
-    let size = classifier.preprocess.size;
-    let summary = summary::of(&classifier.graph(), size, size)?;
-    let largest = classifier.verify(&mut super::engine_of(&classifier, terminal)?)?;
-    let insight = Insight::of(&classifier.record);
-    let text = if typed.json {
-        let value = as_json(&classifier, &summary, &insight, largest, typed.layers);
-        serde_json::to_string_pretty(&value)?
-    } else {
-        as_text(&classifier, &summary, &insight, largest, typed.layers)?
+    let shown = lookalike::show(&typed.model)?;
+    let text = match typed.json {
+        true => serde_json::to_string_pretty(&json::show(&shown, typed.layers))?,
+        false => as_text(&shown, typed.layers)?,
     };
     terminal.result(&text)?;
     Ok(Exit::Done)
@@ -36,13 +30,8 @@ const ELSEWHERE: [&str; 5] =
 const SIDES: [(Side, &str); 3] =
     [(Side::Train, "trained on"), (Side::Valid, "held out"), (Side::Test, "kept for a test")];
 
-fn as_text(
-    classifier: &Classifier,
-    summary: &Summary,
-    insight: &Insight,
-    largest: f32,
-    layers: bool,
-) -> Result<String, std::fmt::Error> {
+fn as_text(shown: &Shown, layers: bool) -> Result<String, std::fmt::Error> {
+    let Shown { classifier, summary, insight, largest_difference } = shown;
     let mut out = String::new();
     let names: Vec<String> = classifier.classes.iter().map(|name| printable(name)).collect();
     writeln!(out, "classes    {}", listed(&names))?;
@@ -91,9 +80,9 @@ fn as_text(
     writeln!(out, "made by    lookalike {}", printable(&classifier.made.program))?;
     writeln!(out, "run        {}", run_facts(classifier))?;
     let tests = count(classifier.self_test.len(), "picture");
-    let within = match largest {
+    let within = match *largest_difference {
         0.0 => "exactly those saved".into(),
-        _ => format!("within {largest:.0e} of those saved"),
+        _ => format!("within {largest_difference:.0e} of those saved"),
     };
     write!(out, "self-test  passed: {tests}, probabilities {within}")?;
     if layers {
@@ -171,7 +160,7 @@ fn recipe(value: &Value) -> String {
 
 /// What else is known of the run, `name value` each.
 fn run_facts(classifier: &Classifier) -> String {
-    let recipe = lookalike::recipe_facts(&classifier.recipe);
+    let recipe = recipe_facts(&classifier.recipe);
     let own = |fact: &&Fact| {
         let elsewhere = recipe.iter().any(|(name, _)| *name == fact.name);
         !elsewhere && !ELSEWHERE.contains(&fact.name.as_str())
@@ -179,51 +168,4 @@ fn run_facts(classifier: &Classifier) -> String {
     let facts = classifier.record.facts.iter().filter(own);
     let facts = facts.map(|Fact { name, value }| printable(&format!("{name} {value}")));
     facts.collect::<Vec<_>>().join(", ")
-}
-
-fn as_json(
-    classifier: &Classifier,
-    summary: &Summary,
-    insight: &Insight,
-    largest: f32,
-    layers: bool,
-) -> Value {
-    let pictures: serde_json::Map<String, Value> = [Side::Train, Side::Valid, Side::Test]
-        .map(|side| (format!("{side:?}").to_lowercase(), json!(classifier.data.count(side))))
-        .into_iter()
-        .collect();
-    let mut value = json!({
-        "format": classifier::VERSION,
-        "classes": classifier.classes,
-        "architecture": classifier.architecture,
-        "preprocess": classifier.preprocess,
-        "mirrored": classifier.views.mirrored,
-        "views": classifier.views.count(),
-        "recipe": classifier.recipe,
-        "made": classifier.made,
-        "facts": classifier.record.facts,
-        "pictures": pictures,
-        "accuracy": insight.accuracy,
-        "per_class": insight.per_class,
-        "calibration": classifier.calibration,
-        "reference": classifier.reference.as_ref().map_or(0, |known| known.pictures.len()),
-        "network": {
-            "body_parameters": summary.body_parameters,
-            "head_parameters": summary.head_parameters,
-            "multiply_adds": summary.multiply_adds,
-        },
-        "self_test": { "pictures": classifier.self_test.len(), "largest_difference": largest },
-    });
-    if layers {
-        let rows = summary.rows.iter().map(|row| {
-            json!({
-                "name": row.name,
-                "shape": [row.shape.height, row.shape.width, row.shape.channels],
-                "parameters": row.parameters,
-                "multiply_adds": row.multiply_adds,
-            })
-        });
-        value["network"]["layers"] = rows.collect();
-    }
-    value
 }

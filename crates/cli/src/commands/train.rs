@@ -5,9 +5,9 @@ mod narrator;
 use std::time::Duration;
 
 use ground::Stop;
-use lookalike::{Error, Initial, RecipeOptions, ReportFile, TrainRequest};
+use lookalike::{Error, RecipeOptions, ReportFile, TrainRequest};
 
-use crate::args::{Train, source};
+use crate::args::Train;
 use crate::fault::Exit;
 use crate::terminal::Terminal;
 use narrator::Narrator;
@@ -30,7 +30,7 @@ fn request(typed: Train, timings: bool) -> TrainRequest {
     let options = RecipeOptions {
         recipe: typed.recipe,
         size: typed.size,
-        precision: typed.precision.unwrap_or_default().precision(),
+        precision: typed.precision,
         seed: typed.seed,
         frozen_epochs: typed.frozen_epochs,
         epochs: typed.epochs,
@@ -54,19 +54,15 @@ fn request(typed: Train, timings: bool) -> TrainRequest {
             None => ReportFile::Beside,
         },
         fixes: typed.fixes,
-        group_by: typed.group_by,
+        group_by: typed.groups.group_by,
         like: typed.like,
-        initial: Initial {
-            network: typed.backbone,
-            weights: typed.weights,
-            offline: typed.offline,
-        },
+        initial: typed.network.initial(),
         valid: typed.valid,
         options,
         fresh: typed.fresh,
         checkpoint_every: Duration::from_secs(typed.checkpoint_every),
         timings,
-        ..TrainRequest::new(source(typed.labels.as_ref(), typed.dir.as_ref()))
+        ..TrainRequest::new(typed.pictures.source())
     }
 }
 

@@ -1,4 +1,4 @@
-//! A folder of files of ours: new or empty, each named after what it is of.
+//! A new folder of files that are named after what they show.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,36 +6,41 @@ use std::path::{Path, PathBuf};
 
 use ground::files::{self, FileError};
 
-use crate::fault::{Exit, Fault};
+use crate::{Error, Kind};
 
 /// More of a name than this is left out, as file systems have limits.
 const LONGEST: usize = 80;
 
-/// Where files are written, each under the name of a picture or class.
-pub(crate) struct NamedFolder {
+/// A folder where files are written, each under the name of a picture or class.
+#[derive(Debug)]
+pub struct NamedFolder {
     folder: PathBuf,
     /// Names given so far, in lower case, as some file systems see no difference.
     taken: HashSet<String>,
 }
 
 impl NamedFolder {
-    /// One that holds nothing yet, made if need be, so that no file of anyone's can be replaced.
-    pub(crate) fn new(folder: &Path) -> anyhow::Result<Self> {
+    /// A folder that is made if need be and must be empty, so that no file of anyone's can be
+    /// replaced.
+    ///
+    /// # Errors
+    /// When it cannot be made, or holds something.
+    pub fn new(folder: &Path) -> Result<Self, Error> {
         fs::create_dir_all(folder).map_err(FileError::at("create", folder))?;
         if fs::read_dir(folder).map_err(FileError::at("read", folder))?.next().is_some() {
-            let fault = Fault::new(Exit::Failed, format!("`{}` is not empty", folder.display()));
-            return Err(fault.help("name a folder that is new or empty").into());
+            let what = format!("`{}` is not empty", folder.display());
+            return Err(
+                Error::refused(Kind::Failed, what).advise("name a folder that is new or empty")
+            );
         }
         Ok(Self { folder: folder.to_owned(), taken: HashSet::new() })
     }
 
-    /// Writes a file named after a picture or class, with this suffix; returns where.
-    pub(crate) fn write(
-        &mut self,
-        name: &str,
-        suffix: &str,
-        bytes: &[u8],
-    ) -> anyhow::Result<PathBuf> {
+    /// Writes a file named after a picture or class, with this suffix; returns its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, name: &str, suffix: &str, bytes: &[u8]) -> Result<PathBuf, FileError> {
         let name = self.name(name, suffix);
         let path = self.folder.join(name);
         files::write(&path, bytes)?;

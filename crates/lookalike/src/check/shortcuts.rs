@@ -1,4 +1,4 @@
-//! `check`: what tells the class of a picture beside what it shows.
+//! What tells the class of a picture beside what it shows.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,8 @@ use insight::{Guessed, Proportion, guessed};
 use pictures::split;
 use training::shortcuts::Clue;
 
+use crate::Error;
+
 /// Pictures that are judged at most, so that a check stays quick; those with the lowest digests,
 /// which is as good as drawn.
 const JUDGED: usize = 2000;
@@ -16,17 +18,19 @@ const FEWEST: usize = 40;
 const FOLDS: usize = 5;
 const SEED: u64 = 42;
 
-/// What was tried, and what it is to be compared with: always naming the most common class.
-#[derive(Default)]
-pub(super) struct Shortcuts {
-    pub(super) guesses: Vec<Guessed>,
-    pub(super) chance: Option<Proportion>,
+/// Clues that were tried, and what they compare with: always naming the most common class.
+#[derive(Debug, Default)]
+pub struct Shortcuts {
+    /// How often each clue alone names the right class.
+    pub guesses: Vec<Guessed>,
+    /// How often the most common class is right; nothing where too few pictures were judged.
+    pub chance: Option<Proportion>,
 }
 
 impl Shortcuts {
     /// Judges what is known of the pictures beside their content, copies kept together, and adds a
     /// finding for what tells far more than chance. `warn` hears of a table that cannot be read.
-    pub(super) fn of(checkup: &mut Checkup, warn: &dyn Fn(&str)) -> anyhow::Result<Self> {
+    pub(super) fn of(checkup: &mut Checkup, warn: &dyn Fn(&str)) -> Result<Self, Error> {
         let known = known(checkup);
         let classes = checkup.survey.classes.len();
         let labels: Vec<usize> = known.iter().map(|known| known.seen.label).collect();

@@ -1,33 +1,38 @@
-//! Which pictures are meant: paths, folders with all below them, lists on standard input.
+//! Which files are meant: paths, folders with all below them, a list of paths.
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use ground::files::FileError;
 
-/// Everything named, in the order named. Folders are listed now; a list on standard input (`-`) is
-/// read line by line as the pictures are answered, so that it may come from a program that goes on.
+/// All files that are named, in the order named, with those below each folder but hidden ones.
+/// Folders are listed now; the `list` that `-` stands for is read line by line as its paths are
+/// wanted, so that it may come from a program that goes on.
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub(super) fn of(
-    named: &[PathBuf],
-) -> Result<impl Iterator<Item = PathBuf> + Send + use<>, FileError> {
+pub fn paths<L: BufRead + Send + 'static>(
+    named: impl IntoIterator<Item = impl AsRef<Path>>,
+    list: L,
+) -> Result<Box<dyn Iterator<Item = PathBuf> + Send>, FileError> {
+    let mut list = Some(list);
     let mut all: Vec<Box<dyn Iterator<Item = PathBuf> + Send>> = vec![];
     for path in named {
+        let path = path.as_ref();
         if path.as_os_str() == "-" {
-            all.push(Box::new(listed(BufReader::new(io::stdin()))));
+            // Where it is named twice, nothing of it is left.
+            all.extend(list.take().map(|list| Box::new(listed(list)) as Box<_>));
         } else if path.is_dir() {
             let mut below = vec![];
             walk(path, &mut below)?;
             all.push(Box::new(below.into_iter()));
         } else {
-            all.push(Box::new(std::iter::once(path.clone())));
+            all.push(Box::new(std::iter::once(path.to_owned())));
         }
     }
-    Ok(all.into_iter().flatten())
+    Ok(Box::new(all.into_iter().flatten()))
 }
 
 /// All files below a folder by name, but hidden ones. Links to folders are not followed, so that

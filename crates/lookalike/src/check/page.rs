@@ -1,48 +1,41 @@
-//! `check --report`: what was found as one page.
+//! What a check found as one page.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use doctor::Checkup;
-use ground::files;
 use ground::progress::Progress;
 use ground::{Stop, parallel};
-use lookalike::Source;
 use pictures::{Limits, read_with_permit, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
-use super::shortcuts::Shortcuts;
-use crate::terminal::Terminal;
+use super::Checked;
+use crate::{Error, Source};
 
 /// Pixels of a small picture's longer side: enough to compare two by eye.
 const SIDE: u32 = 176;
 
-/// Writes the page, whole or not at all; false when asked to stop.
-pub(super) fn write(
-    checkup: &Checkup,
-    shortcuts: &Shortcuts,
+pub(super) fn html(
+    checked: &Checked,
     source: &Source,
-    path: &Path,
-    terminal: &Terminal,
+    progress: &dyn Progress,
     stop: &Stop,
-) -> anyhow::Result<bool> {
-    let Some(thumbnails) = thumbnails(checkup, terminal, stop) else { return Ok(false) };
+) -> Result<String, Error> {
+    let Checked { checkup, shortcuts, .. } = checked;
+    let thumbnails = thumbnails(checkup, progress, stop).ok_or(Error::Stopped)?;
     let about = About {
         title: source.name()?,
         file: source.path().display().to_string(),
         program: format!("lookalike {}", env!("CARGO_PKG_VERSION")),
     };
-    let page =
-        check::html(checkup, &shortcuts.guesses, shortcuts.chance.as_ref(), &thumbnails, &about);
-    files::write(path, page.as_bytes())?;
-    Ok(true)
+    Ok(check::html(checkup, &shortcuts.guesses, shortcuts.chance.as_ref(), &thumbnails, &about))
 }
 
-/// What vanished since it was looked at has none; none at all when asked to stop.
-fn thumbnails(checkup: &Checkup, terminal: &Terminal, stop: &Stop) -> Option<Thumbnails> {
+/// Small pictures of the files that the page shows, but of those that have gone since; nothing when
+/// asked to stop.
+fn thumbnails(checkup: &Checkup, progress: &dyn Progress, stop: &Stop) -> Option<Thumbnails> {
     let shown: Vec<usize> = check::shown(checkup).into_iter().collect();
-    let bar = terminal.begin("Drawing small pictures", Some(shown.len() as u64));
+    let bar = progress.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
         let (picture, _, _permit) =

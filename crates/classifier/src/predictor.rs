@@ -1,0 +1,282 @@
+//! A classifier with the engine that runs it: files, bytes or pixels in, answers out.
+//!
+//! Pictures are decoded on all cores while the network runs on those before them. Answers come in
+//! the pictures' order and are the same for any number of threads; how many pictures are decoded at
+//! a time is bounded by their memory ([`DecodePermit`]), and how many wait, by their number.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use engine::Cpu;
+use ground::parallel::ordered;
+use ground::{Precision, Stop};
+use pictures::{DecodePermit, Limits, Preprocess, Reason, Rgb};
+
+use crate::answer::Answerer;
+use crate::features::{BATCH, features};
+use crate::{Classifier, ClassifierError, Heat, Prediction, heat_maps};
+
+/// A picture to ask about.
+#[derive(Clone, Debug)]
+pub enum Picture {
+    /// A file, read and decoded when its turn comes.
+    File(PathBuf),
+    /// The bytes of a file in any format that is read.
+    Bytes(Vec<u8>),
+    /// Pixels.
+    Pixels(Rgb),
+}
+
+impl From<PathBuf> for Picture {
+    fn from(file: PathBuf) -> Self {
+        Self::File(file)
+    }
+}
+
+impl From<&Path> for Picture {
+    fn from(file: &Path) -> Self {
+        Self::File(file.to_owned())
+    }
+}
+
+impl From<Vec<u8>> for Picture {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Rgb> for Picture {
+    fn from(pixels: Rgb) -> Self {
+        Self::Pixels(pixels)
+    }
+}
+
+/// Which class a heat map explains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Explain {
+    /// No heat map.
+    #[default]
+    Nothing,
+    /// The class that the answer names first ([`Prediction::named`]).
+    Named,
+    /// The likeliest class ([`Prediction::likeliest`]).
+    Likeliest,
+}
+
+/// A classifier with the engine that runs it.
+pub struct Predictor {
+    classifier: Classifier,
+    engine: Cpu,
+    answerer: Answerer,
+}
+
+impl Predictor {
+    /// Reads a classifier from its file, to be asked in fp32.
+    ///
+    /// # Errors
+    /// When the file is refused.
+    pub fn load(path: &Path) -> Result<Self, ClassifierError> {
+        let (classifier, engine) = Classifier::load_to_predict(path, Precision::Fp32)?;
+        Self::new(classifier, engine)
+    }
+
+    /// Reads a classifier to be asked in these numbers. Heat maps are made in fp32 whatever answers
+    /// are, and weights packed for bf16 alone will not do for them: `explains` keeps both.
+    ///
+    /// # Errors
+    /// When the file is refused.
+    pub fn load_in(
+        path: &Path,
+        precision: Precision,
+        explains: bool,
+    ) -> Result<Self, ClassifierError> {
+        if !explains || precision == Precision::Fp32 {
+            let (classifier, engine) = Classifier::load_to_predict(path, precision)?;
+            return Self::new(classifier, engine);
+        }
+        let classifier = Classifier::load(path)?;
+        let mut engine = Cpu::with(classifier.graph(), &classifier.parameters)?;
+        engine.set_precision(Precision::Fp32, precision);
+        Self::new(classifier, engine)
+    }
+
+    /// A classifier with an engine that holds its weights.
+    ///
+    /// # Errors
+    /// When the classifier lacks its head's weights.
+    pub fn new(classifier: Classifier, engine: Cpu) -> Result<Self, ClassifierError> {
+        let answerer = Answerer::of(&classifier)?;
+        Ok(Self { classifier, engine, answerer })
+    }
+
+    /// The classifier. Of a loaded one the backbone's weights are the engine's alone.
+    #[must_use]
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// The engine, to measure where its time goes.
+    pub fn engine(&mut self) -> &mut Cpu {
+        &mut self.engine
+    }
+
+    /// The classifier and the engine.
+    #[must_use]
+    pub fn into_parts(self) -> (Classifier, Cpu) {
+        (self.classifier, self.engine)
+    }
+
+    /// The answer on one picture.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Unreadable`] when it cannot be read or is not a picture.
+    pub fn ask(
+        &mut self,
+        picture: impl Into<Picture>,
+        explain: Explain,
+    ) -> Result<Prediction<'_>, ClassifierError> {
+        let mut answer = Err(ClassifierError::Unreadable(Reason::Empty));
+        self.predict([((), picture.into())], explain, &Stop::new(), |(), result| {
+            answer = result.map_err(ClassifierError::Unreadable);
+        })?;
+        answer
+    }
+
+    /// Says what pictures show, in their order, each as soon as it is known. A picture comes with a
+    /// key, such as its path, which comes back with its answer, or with the reason why it cannot be
+    /// read. Ends early once a stop is asked for.
+    ///
+    /// # Errors
+    /// When the engine's network is not the classifier's.
+    pub fn predict<'p, K: Send>(
+        &'p mut self,
+        pictures: impl IntoIterator<Item = (K, Picture), IntoIter: Send>,
+        explain: Explain,
+        stop: &Stop,
+        mut answered: impl FnMut(K, Result<Prediction<'p>, Reason>),
+    ) -> Result<(), ClassifierError> {
+        let Self { classifier, engine, answerer } = self;
+        let classifier: &'p Classifier = classifier;
+        batches(&classifier.preprocess, pictures, stop, |batch| {
+            let squares = squares(&batch);
+            let mut answers = answerer.answers(classifier, engine, &squares)?;
+            add_heat(engine, classifier, &squares, explain, &mut answers)?;
+            give(batch, answers, &mut answered);
+            Ok(())
+        })
+    }
+
+    /// The features of pictures: what the head sees of them, averaged over the classifier's views.
+    /// Otherwise like [`Predictor::predict`].
+    ///
+    /// # Errors
+    /// When the engine's network is not the classifier's, or has no features.
+    pub fn features<K: Send>(
+        &mut self,
+        pictures: impl IntoIterator<Item = (K, Picture), IntoIter: Send>,
+        stop: &Stop,
+        mut extracted: impl FnMut(K, Result<Vec<f32>, Reason>),
+    ) -> Result<(), ClassifierError> {
+        let Self { classifier, engine, .. } = self;
+        let Classifier { preprocess, views, .. } = classifier;
+        batches(preprocess, pictures, stop, |batch| {
+            let rows = features(engine, preprocess, &squares(&batch), *views)?;
+            give(batch, rows, &mut extracted);
+            Ok(())
+        })
+    }
+}
+
+/// A picture's key, and its pixels at the network's size.
+type Decoded<K> = (K, Result<Vec<u8>, Reason>);
+
+/// Decodes pictures on all cores and hands them over in order, as many at a time as pass through the
+/// network together.
+fn batches<K: Send>(
+    preprocess: &Preprocess,
+    pictures: impl IntoIterator<Item = (K, Picture), IntoIter: Send>,
+    stop: &Stop,
+    mut run: impl FnMut(Vec<Decoded<K>>) -> Result<(), ClassifierError>,
+) -> Result<(), ClassifierError> {
+    let (mut batch, mut failed) = (vec![], None);
+    let decode = |(key, picture)| (key, decode(picture, preprocess));
+    let threads = ground::parallel::threads();
+    ordered(pictures.into_iter(), threads, 2 * BATCH, &|| stop.asked(), decode, |decoded| {
+        batch.push(decoded);
+        if batch.len() == BATCH {
+            failed = run(std::mem::take(&mut batch)).err();
+        }
+        if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match failed {
+        Some(error) => Err(error),
+        None if stop.asked() || batch.is_empty() => Ok(()),
+        None => run(batch),
+    }
+}
+
+fn decode(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reason> {
+    let limits = Limits::default();
+    match picture {
+        Picture::File(path) => {
+            let (picture, _, _permit) = pictures::read_with_permit(&path, &limits)?;
+            Ok(preprocess.pixels(&picture))
+        }
+        Picture::Bytes(bytes) => {
+            let _permit = DecodePermit::for_picture(&bytes);
+            Ok(preprocess.pixels(&pictures::decode(&bytes, &limits)?))
+        }
+        Picture::Pixels(Rgb { width: 0, .. } | Rgb { height: 0, .. }) => Err(Reason::Empty),
+        Picture::Pixels(rgb) => {
+            let Rgb { width, height, data } = &rgb;
+            if data.len() as u64 != 3 * u64::from(*width) * u64::from(*height) {
+                let found = data.len();
+                let words = format!("{width}×{height} RGB pixels are not {found} bytes");
+                return Err(Reason::Broken(words));
+            }
+            Ok(preprocess.pixels(&rgb))
+        }
+    }
+}
+
+/// The pictures of a batch that could be read.
+fn squares<K>(batch: &[Decoded<K>]) -> Vec<&[u8]> {
+    batch.iter().filter_map(|(_, square)| square.as_deref().ok()).collect()
+}
+
+/// Hands each picture's result over, or why it could not be read.
+fn give<K, T>(batch: Vec<Decoded<K>>, results: Vec<T>, to: &mut impl FnMut(K, Result<T, Reason>)) {
+    let mut results = results.into_iter();
+    for (key, square) in batch {
+        let result = match square {
+            Ok(_) => results.next().ok_or(Reason::Empty),
+            Err(reason) => Err(reason),
+        };
+        to(key, result);
+    }
+}
+
+/// Adds to each answer where the network found what speaks for the class to explain.
+fn add_heat(
+    engine: &mut Cpu,
+    classifier: &Classifier,
+    squares: &[&[u8]],
+    explain: Explain,
+    answers: &mut [Prediction<'_>],
+) -> Result<(), ClassifierError> {
+    let class = match explain {
+        Explain::Nothing => return Ok(()),
+        Explain::Named => Prediction::named,
+        Explain::Likeliest => Prediction::likeliest,
+    };
+    let classes: Vec<usize> = answers.iter().map(class).collect();
+    let Classifier { preprocess, views, .. } = classifier;
+    let maps = heat_maps(engine, preprocess, squares, &classes, views.mirrored)?;
+    let (size, side) = (preprocess.size, maps.width);
+    for (((answer, square), map), class) in
+        answers.iter_mut().zip(squares).zip(maps.each()).zip(classes)
+    {
+        answer.heat = Some(Heat { class, square: square.to_vec(), size, map: map.to_vec(), side });
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! How single values are read: ranges that make sense, and names that their types know.
+
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use ground::Precision;
+
+/// Names with what they stand for, which their type reads.
+pub(super) fn one_of<T, const N: usize>(
+    names: [(&'static str, &'static str); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    let values = names.map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<T>())
+}
+
+/// The numbers to compute in, by name, or those that are fastest on this processor.
+pub(super) fn precision() -> impl TypedValueParser<Value = Precision> {
+    let values = [
+        ("auto", "bf16 if the processor supports it, else fp32"),
+        ("fp32", "32-bit floats"),
+        ("bf16", "bfloat16; sums, norms and weights stay in 32-bit floats"),
+    ];
+    let values = values.map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).try_map(|name| match name.as_str() {
+        "auto" => Ok(engine::fastest_precision()),
+        name => name.parse::<Precision>(),
+    })
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    within(text, 1, usize::MAX)
+}
+
+pub(super) fn batch(text: &str) -> Result<usize, String> {
+    within(text, 1, 4096)
+}
+
+/// ImageNet's networks shrink a picture 32 times, so less than that leaves nothing to pool.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    within(text, 32, 1024)
+}
+
+pub(super) fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let range = || match most {
+        usize::MAX => format!("a whole number from {least} is needed"),
+        _ => format!("a whole number from {least} to {most} is needed"),
+    };
+    let number = text.parse::<usize>().map_err(|_| range())?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(range()) }
+}
+
+pub(super) fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1e5 => Ok(minutes),
+        _ => Err("a number of minutes above 0 is needed".into()),
+    }
+}
+
+pub(super) fn folds(text: &str) -> Result<usize, String> {
+    within(text, 2, 100)
+}
+
+pub(super) fn repeats(text: &str) -> Result<usize, String> {
+    within(text, 1, 100)
+}
+
+pub(super) fn views(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|&count| classifier::Views::of(count).is_some());
+    count.ok_or_else(|| "there are 1, 2 or 4 views".into())
+}
+
+/// fastai's finder takes at least 6 batches.
+pub(super) fn sweep(text: &str) -> Result<usize, String> {
+    within(text, 6, 100_000)
+}
+
+pub(super) fn spread(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(spread) if spread > 0.0 && spread <= 1.0 => Ok(spread),
+        _ => Err("a number above 0 and at most 1 is needed, such as `0.01`".into()),
+    }
+}
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a number between 0 and 1 is needed, such as `0.2`".into()),
+    }
+}

@@ -1,0 +1,186 @@
+//! What lies in a folder, class by class, at a glance.
+
+mod png;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use ground::progress::{Bar, Progress};
+use ground::random::{Draws, Purpose};
+use ground::{Stop, files, parallel};
+use pictures::{Folder, Labelled, Limits, Rgb, read, within};
+use report::{Sheet, SheetClass, Tile, contact_sheet};
+
+use crate::{Error, NamedFolder, Source};
+
+/// Pictures shown of a class, and of all classes together, where nobody says.
+const PER_CLASS: usize = 60;
+const TOGETHER: usize = 2400;
+/// Fewest of a class: with less there is nothing to compare.
+const FEWEST: usize = 4;
+/// Pixels of the longer side.
+const SIDE: u32 = 144;
+
+/// A request for a contact sheet. [`LookRequest::new`] has every default.
+#[derive(Clone, Debug)]
+pub struct LookRequest {
+    /// The labelled pictures.
+    pub source: Source,
+    /// Where the sheet goes. Default: the source's name with `.look.html`, in the current folder.
+    pub output: Option<PathBuf>,
+    /// A new or empty folder for a PNG of each class. Default: none.
+    pub png: Option<PathBuf>,
+    /// Pictures of a class at most, drawn at random; `usize::MAX` for all. Default: 60, and fewer
+    /// where there are more than 40 classes, about 2,400 together.
+    pub per_class: Option<usize>,
+    /// The seed of that draw. Default: 42.
+    pub seed: u64,
+}
+
+/// A contact sheet that was written.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Its file.
+    pub output: PathBuf,
+    /// The size of that, in bytes.
+    pub bytes: usize,
+    /// Pictures shown.
+    pub shown: usize,
+    /// Of which so many cannot be read; the sheet says why.
+    pub unreadable: usize,
+    /// Files that there are.
+    pub files: usize,
+    /// Classes that there are.
+    pub classes: usize,
+}
+
+impl LookRequest {
+    /// A sheet of a folder or table with every default.
+    #[must_use]
+    pub fn new(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), output: None, png: None, per_class: None, seed: 42 }
+    }
+}
+
+/// Draws a contact sheet of a folder or table and writes it.
+///
+/// # Errors
+/// When the source names no pictures, writing fails, and [`Error::Stopped`] on a stop.
+pub fn look(request: &LookRequest, progress: &dyn Progress, stop: &Stop) -> Result<Looked, Error> {
+    let source = &request.source;
+    let folder = source.pictures()?;
+    folder.warnings.iter().for_each(|warning| progress.warn(warning));
+    let output = match &request.output {
+        Some(output) => output.clone(),
+        None => PathBuf::from(source.name()? + ".look.html"),
+    };
+    // Before the work: what cannot be written should be reported at once.
+    let mut sheets = request.png.as_deref().map(NamedFolder::new).transpose()?;
+    let most = (TOGETHER / folder.classes.len().max(1)).clamp(FEWEST, PER_CLASS);
+    let chosen = chosen(&folder, request.per_class.unwrap_or(most), request.seed);
+    let shown: usize = chosen.iter().map(|(chosen, _)| chosen.len()).sum();
+    let bar = progress.begin("Looking at pictures", Some(shown as u64));
+    let (mut classes, mut unreadable) = (vec![], 0);
+    for (name, (chosen, all)) in folder.classes.iter().zip(&chosen) {
+        let seen = see(chosen, bar.as_ref(), stop).ok_or(Error::Stopped)?;
+        unreadable += seen.iter().filter(|seen| seen.is_err()).count();
+        if let Some(sheets) = &mut sheets {
+            let small: Vec<&Rgb> = seen.iter().flatten().map(|(small, _)| small).collect();
+            sheets.write(name, "png", &png::sheet(&small, SIDE))?;
+        }
+        classes.push(SheetClass {
+            name: name.clone(),
+            count: *all,
+            tiles: tiles(source, chosen, seen),
+        });
+    }
+    drop(bar);
+    let program = format!("lookalike {}", env!("CARGO_PKG_VERSION"));
+    let page = contact_sheet(&Sheet { title: source.name()?, program, classes });
+    files::write(&output, page.as_bytes())?;
+    let (files, classes) = (folder.pictures.len(), folder.classes.len());
+    Ok(Looked { output, bytes: page.len(), shown, unreadable, files, classes })
+}
+
+/// The tiles of a class, named relative to the source's folder.
+fn tiles(source: &Source, chosen: &[&Labelled], seen: Vec<Seen>) -> Vec<Tile> {
+    let base = source.folder();
+    let tile = |(picture, seen): (&&Labelled, Seen)| Tile {
+        file: picture.path.strip_prefix(base).unwrap_or(&picture.path).display().to_string(),
+        picture: seen.map(|(small, jpeg)| (jpeg, [small.width, small.height])),
+    };
+    chosen.iter().zip(seen).map(tile).collect()
+}
+
+/// Of each class at most `most` pictures, drawn by chance, in the folder's order; and how many it
+/// has.
+fn chosen<'a>(folder: &'a Folder, most: usize, seed: u64) -> Vec<(Vec<&'a Labelled>, usize)> {
+    let mut of_class: Vec<Vec<&'a Labelled>> = vec![vec![]; folder.classes.len()];
+    folder.pictures.iter().for_each(|picture| of_class[picture.label].push(picture));
+    let draw = |(class, all): (usize, &Vec<&'a Labelled>)| {
+        let count = all.len();
+        let mut order: Vec<usize> = (0..count).collect();
+        if most < count {
+            Draws::new(seed, Purpose::Look, &[class as u64]).shuffle(&mut order);
+            order.truncate(most);
+            order.sort_unstable();
+        }
+        (order.into_iter().map(|at| all[at]).collect(), count)
+    };
+    of_class.iter().enumerate().map(draw).collect()
+}
+
+/// A picture's small form, plain and as a JPEG, or why there is none.
+type Seen = Result<(Rgb, Vec<u8>), String>;
+
+/// Small forms of some pictures, in their order; `None` where a stop was asked for.
+fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
+    let limits = Limits::default();
+    let look = |at: usize| {
+        let whole = read(&chosen[at].path, &limits).map_err(|reason| reason.to_string())?;
+        let small = within(&whole.0, SIDE);
+        let jpeg = classifier::small_jpeg(&small);
+        Ok((small, jpeg))
+    };
+    let mut seen: Vec<Seen> = vec![Err(String::new()); chosen.len()];
+    let threads = ground::parallel::threads();
+    let all = parallel(chosen.len(), threads, &|| stop.asked(), look, |at, found| {
+        bar.advance(1);
+        seen[at] = found;
+        ControlFlow::Continue(())
+    });
+    all.then_some(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use pictures::{Folder, Labelled};
+
+    use super::chosen;
+
+    #[test]
+    fn the_choice_is_by_class_by_chance_and_the_same_each_time() {
+        let picture = |at: usize| Labelled {
+            path: format!("{at}.jpg").into(),
+            label: at % 2,
+            side: None,
+            group: None,
+            also: vec![],
+        };
+        let folder = Folder {
+            classes: vec!["ant".into(), "bee".into()],
+            pictures: (0..101).map(picture).collect(),
+            warnings: vec![],
+        };
+        let drawn = chosen(&folder, 20, 1);
+        for (class, (drawn, count)) in drawn.iter().enumerate() {
+            assert_eq!((drawn.len(), *count), (20, 51 - class));
+            assert!(drawn.iter().all(|picture| picture.label == class));
+            let number =
+                |p: &&Labelled| p.path.file_stem().unwrap().to_str().unwrap().parse::<usize>();
+            assert!(drawn.iter().map(|p| number(p).unwrap()).is_sorted());
+        }
+        assert!(chosen(&folder, 20, 1) == drawn && chosen(&folder, 20, 2) != drawn);
+        assert_eq!(chosen(&folder, usize::MAX, 1)[0].0.len(), 51);
+    }
+}
