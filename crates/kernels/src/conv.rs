@@ -1,13 +1,10 @@
 //! Convolutions without bias, as matrix products.
 //!
-//! A forward pass multiplies rows (output pixels) by weights packed in panels of columns (filters).
-//! The rows are never unrolled into a matrix: a piece of the input is copied once into a padded
-//! buffer that fits the cache, norm and ReLU applied on the way, and each *tap* of the filter is an
-//! offset into it ([`direct`]). The gradient of the input is the same product with other taps, and
-//! the gradient of the weights multiplies the same buffer by the output's gradient. 3×3 convolutions
-//! of stride 1 go another way where it is shorter ([`winograd`]), and where the processor multiplies
-//! whole matrices of bfloat16, all do so there ([`registers`]). A linear layer is a 1×1 convolution
-//! over 1×1 pictures.
+//! [`direct`] gathers a piece of the input into a padded buffer that fits the cache and takes each
+//! tap of the filter as an offset into it. [`winograd`] computes 3×3 convolutions of stride 1 with
+//! fewer products where that is faster. [`registers`] multiplies whole matrices of bfloat16 where the
+//! processor can. A linear layer is a 1×1 convolution over 1×1 pictures. `README.md` beside these
+//! rooms names the loops in the terms of BLIS.
 
 mod direct;
 mod epilogue;

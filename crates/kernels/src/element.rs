@@ -25,7 +25,7 @@ impl fmt::Debug for Bf16 {
 pub unsafe trait Element:
     Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static
 {
-    /// Which this is.
+    /// The precision of these numbers.
     const PRECISION: Precision;
     /// Numbers that one lane of a product multiplies and adds up at once.
     const GROUP: usize;
@@ -60,7 +60,7 @@ pub unsafe trait Element:
     unsafe fn packed<S: Simd>(from: *const Self) -> Self::Packed<S>;
     /// `LANES` groups to memory, of the lanes of `a` and, where a group has two, of `b`.
     unsafe fn store_packed<S: Simd>(to: *mut Self, a: S::V, b: S::V);
-    /// As [`Element::store_packed`], of `LANES` numbers in memory each.
+    /// Like [`Element::store_packed`], with `LANES` numbers in memory for each side.
     unsafe fn store_beside<S: Simd>(to: *mut Self, a: *const Self, b: *const Self);
     /// sum + a · b, lane by lane.
     unsafe fn dot<S: Simd>(a: Self::Packed<S>, b: Self::Packed<S>, sum: S::V) -> S::V;
@@ -199,7 +199,7 @@ pub fn cast<E: Element>(memory: &[f32]) -> &[E] {
     unsafe { std::slice::from_raw_parts(memory.as_ptr().cast(), len) }
 }
 
-/// As [`cast`], for writing.
+/// Like [`cast`], for writing.
 pub fn cast_mut<E: Element>(memory: &mut [f32]) -> &mut [E] {
     let len = size_of_val(memory) / size_of::<E>();
     // SAFETY: as `cast`; any bits are an `f32` too.

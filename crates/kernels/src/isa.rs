@@ -55,7 +55,7 @@ impl fmt::Display for Isa {
 }
 
 impl Isa {
-    /// Those that this processor has, best first.
+    /// The instruction sets that this processor has, best first.
     #[must_use]
     pub fn present() -> Vec<Self> {
         let all =
@@ -105,7 +105,7 @@ impl Isa {
         if self.has_bf16() { Precision::Bf16 } else { Precision::Fp32 }
     }
 
-    /// As [`Isa::has_bf16`], on a processor that Intel made or not.
+    /// Like [`Isa::has_bf16`], for a processor that Intel made or not.
     fn has_bf16_by(self, intel: bool) -> bool {
         self == Self::Amx || (self == Self::Avx512Bf16 && !intel)
     }

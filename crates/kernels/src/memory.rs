@@ -39,7 +39,7 @@ impl Memory {
         Self { map: Some(map), bytes }
     }
 
-    /// As [`Memory::new`], rounded up so that all of it can lie in huge pages: for what is walked
+    /// Like [`Memory::new`], rounded up so that all of it can lie in huge pages: for what is walked
     /// over again and again.
     #[must_use]
     pub(crate) fn huge<E: Element>(numbers: usize) -> Self {
@@ -52,7 +52,7 @@ impl Memory {
         self.bytes / size_of::<E>()
     }
 
-    /// All of it.
+    /// All of the memory.
     #[must_use]
     pub fn as_slice<E: Element>(&self) -> &[E] {
         let Some(map) = &self.map else { return &[] };
@@ -60,7 +60,7 @@ impl Memory {
         unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), self.room::<E>()) }
     }
 
-    /// As [`Memory::as_slice`], for writing.
+    /// Like [`Memory::as_slice`], for writing.
     pub fn as_mut_slice<E: Element>(&mut self) -> &mut [E] {
         let room = self.room::<E>();
         let Some(map) = &mut self.map else { return &mut [] };

@@ -77,7 +77,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// From the sums that a convolution has gathered (see [`crate::Epilogue::sums`]). The
+    /// The statistics from the sums that a convolution has made (see [`crate::Epilogue::sums`]). The
     /// difference of squares loses digits where the mean is far larger than the deviation, which
     /// convolutions' results are not.
     #[must_use]
@@ -90,7 +90,7 @@ impl Moments {
         Self { variance: variance.collect(), mean, count }
     }
 
-    /// Of a small tensor, such as the pooled features of a batch, whose means may be far larger
+    /// The statistics of a small tensor, such as the pooled features of a batch, whose means may be far larger
     /// than their deviations: in two passes and in `f64`.
     ///
     /// # Panics

@@ -91,7 +91,7 @@ impl MaxPool {
         });
     }
 
-    /// Brings each gradient to the cell that was largest. `gradient` is of the output, `cells` as
+    /// Adds each gradient to the cell that was largest. `gradient` is of the output, `cells` as
     /// [`MaxPool::forward`] left them.
     ///
     /// # Panics

@@ -3,13 +3,13 @@
 
 use ground::parallel::{self};
 
-mod crew;
+mod team;
 
 pub use ground::parallel::{available, set_threads as set, threads as count};
 
 /// Runs `work` with this many threads, which stay awake, whatever is set for the process.
 pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    parallel::with_threads(threads, || crew::gathered(work))
+    parallel::with_threads(threads, || team::with_team(work))
 }
 
 /// Runs `work` on one of the pool's threads, while the others stay awake for what is parallel in it.
@@ -18,7 +18,7 @@ pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if rayon::current_thread_index().is_some() {
         work()
     } else {
-        parallel::within(|| crew::gathered(work))
+        parallel::within(|| team::with_team(work))
     }
 }
 
@@ -28,7 +28,7 @@ pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
     match pieces {
         0 => {}
         1 => work(0),
-        _ if crew::shared(pieces, &work) => {}
+        _ if team::try_run(pieces, &work) => {}
         _ => parallel::each(pieces, work),
     }
 }
@@ -47,7 +47,7 @@ impl<T> Shared<T> {
         Self(slice.as_mut_ptr())
     }
 
-    /// For a tensor that is only read, or read by the same piece that writes it.
+    /// A pointer to a tensor that is only read, or read by the same piece that writes it.
     pub(crate) fn new_const(pointer: *const T) -> Self {
         Self(pointer.cast_mut())
     }

@@ -4,29 +4,29 @@ use crate::Element;
 use crate::elementwise::{load, store};
 use crate::isa::Simd;
 
-/// Numbers of the output's shape that are added to the results.
+/// What is added to the results, number by number.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Added<'a, E> {
-    /// None.
+    /// Nothing is added.
     #[default]
     Nothing,
-    /// What the output holds, which results otherwise replace.
+    /// What the output held before. Without this, results replace it.
     Output,
-    /// These.
+    /// These numbers, of the output's shape.
     Residual(&'a [E]),
 }
 
 /// What happens to a result, in this order, before it is stored.
 #[derive(Debug)]
 pub struct Epilogue<'a, E = f32> {
-    /// Added, one a channel.
+    /// Added to each result: one number for each channel.
     pub bias: Option<&'a [f32]>,
-    /// Added, one a result.
+    /// Added to each result: one number for each.
     pub added: Added<'a, E>,
     /// Negative results become 0.
     pub relu: bool,
-    /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
-    /// numbers each.
+    /// Receives the sum and the sum of squares of each channel's results as they are stored: `channels`
+    /// sums, then as many sums of squares.
     pub sums: Option<&'a mut [f64]>,
 }
 
@@ -36,7 +36,7 @@ impl<E> Default for Epilogue<'_, E> {
     }
 }
 
-/// An epilogue without its sums, and the output that it stores to: what all tasks share.
+/// The part of an epilogue that all tasks share: everything but its sums, and the output.
 #[derive(Clone, Copy)]
 pub(super) struct Finish<'a, E> {
     output: *mut E,
@@ -84,9 +84,9 @@ impl<'a, E: Element> Finish<'a, E> {
         }
     }
 
-    /// Asks for the memory that a panel's results from flat index `at` will touch.
+    /// Prefetches the memory that a panel's results from flat index `at` will touch.
     #[inline(always)]
-    pub(super) unsafe fn ask_for<S: Simd>(&self, at: usize) {
+    pub(super) unsafe fn prefetch<S: Simd>(&self, at: usize) {
         for column in (0..S::PANEL).step_by(64 / size_of::<E>()) {
             S::prefetch(self.output.wrapping_add(at + column).cast());
             if let Some(added) = self.added {

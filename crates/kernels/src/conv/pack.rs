@@ -13,7 +13,8 @@ pub struct Pack {
     memory: Memory,
     /// Where each job's panels begin, in numbers.
     starts: Vec<usize>,
-    /// For which product, of which numbers and weights (whatever the size of the pictures).
+    /// The product, precision and shape that the weights are packed for; the size of the pictures
+    /// does not matter.
     of: Option<(Direction, Precision, Conv)>,
 }
 
@@ -27,7 +28,7 @@ pub enum Direction {
 }
 
 impl Pack {
-    /// For [`Conv::forward`].
+    /// Packs weights for [`Conv::forward`].
     #[must_use]
     pub fn forward(conv: &Conv, weights: &[f32], precision: Precision) -> Self {
         let mut pack = Self::default();
@@ -35,7 +36,7 @@ impl Pack {
         pack
     }
 
-    /// For [`Conv::backward_data`].
+    /// Packs weights for [`Conv::backward_data`].
     #[must_use]
     pub fn backward_data(conv: &Conv, weights: &[f32], precision: Precision) -> Self {
         let mut pack = Self::default();
@@ -96,9 +97,9 @@ impl Pack {
         let packed = self.room(shape.packed_len(Isa::in_use().panel()));
         match direction {
             Direction::Forward => winograd::pack(shape, weights, packed),
-            Direction::BackwardData => scratch::with(weights.len(), |turned: &mut [f32]| {
-                turn(conv, weights, turned);
-                winograd::pack(shape, turned, packed);
+            Direction::BackwardData => scratch::with(weights.len(), |flipped: &mut [f32]| {
+                flip(conv, weights, flipped);
+                winograd::pack(shape, flipped, packed);
             }),
         }
     }
@@ -131,10 +132,10 @@ fn any_size(conv: &Conv) -> Conv {
 }
 
 /// Weights of the gradient of the input: tap by tap in the opposite order, and filters × channels.
-fn turn(conv: &Conv, weights: &[f32], turned: &mut [f32]) {
+fn flip(conv: &Conv, weights: &[f32], flipped: &mut [f32]) {
     let (channels, filters) = (conv.channels, conv.filters);
     let taps = conv.kernel * conv.kernel;
-    let shared = Shared::new(turned);
+    let shared = Shared::new(flipped);
     parallel(taps, |tap| {
         let size = channels * filters;
         let from = &weights[(taps - 1 - tap) * size..][..size];

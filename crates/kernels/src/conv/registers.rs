@@ -3,13 +3,13 @@
 
 mod weights;
 
-use super::tile::{Lines, Operands};
+use super::tile::{Operands, TileBuffer};
 use crate::isa::Isa;
 use crate::isa::amx::{self, SIDE, Shape};
 use crate::{Element, Precision};
 
 pub(super) use crate::isa::amx::Registers;
-pub(super) use weights::{Blocks, add, add_up, turn};
+pub(super) use weights::{Blocks, add, add_up, transpose};
 
 /// Most rows of a tile: two registers of them.
 pub(super) const ROWS: usize = 2 * SIDE;
@@ -37,26 +37,26 @@ pub(super) unsafe fn multiply<E: Element>(
     registers: &mut Registers,
     operands: &Operands<'_, E>,
     (rows, gap): (usize, usize),
-    done: &mut Lines,
+    done: &mut TileBuffer,
 ) {
     let half = rows.div_ceil(2) + gap;
     // A register cannot be empty: the second half of a single row is that row again, and what comes
     // of it lies where nothing is read.
     let second = if rows == 1 { operands.a[0] } else { operands.a[1] };
-    let pairs = step(operands.depth.run / 2);
+    let pairs = step(operands.k_loop.run / 2);
     registers.set(Shape { rows: [half, (rows / 2 + gap).max(1)], columns: [SIDE; 2], pairs });
     amx::zero();
     let line = operands.row * size_of::<E>();
     let mut panel = operands.panel.cast::<u8>();
-    for &offset in &operands.depth.offsets {
+    for &offset in &operands.k_loop.offsets {
         let mut a = [operands.a[0].add(offset).cast::<u8>(), second.add(offset).cast()];
-        for _ in (0..operands.depth.run / 2).step_by(pairs) {
+        for _ in (0..operands.k_loop.run / 2).step_by(pairs) {
             amx::step(a, line, [panel, panel.add(LINE / 2)], LINE);
             a = a.map(|a| a.add(4 * pairs));
             panel = panel.add(LINE * pairs);
         }
     }
-    let place = done.place();
+    let place = done.as_mut_ptr();
     let of = |row: usize| [place.add(row * 2 * SIDE), place.add(row * 2 * SIDE + SIDE)];
     amx::store([of(0), of(half)], LINE);
     if gap > 0 {

@@ -1,18 +1,19 @@
-//! The inner loops: a tile of sums that stays in registers.
+//! The micro-kernels: a tile of `MR × NR` sums that stays in registers during the K loop.
 
 use crate::Element;
 use crate::isa::{Kernel, Simd};
 
-/// A finished tile, row by row, each row a panel wide.
+/// A finished tile in memory, row by row, each row a panel wide.
 ///
-/// For what indexes sums by a variable, which would make the compiler keep them in memory all along.
+/// It serves code that indexes sums by a variable. If that read the micro-kernel's own array, the
+/// compiler would keep the sums in memory during the whole K loop.
 #[repr(C, align(64))]
-pub(super) struct Lines([f32; LINES]);
+pub(super) struct TileBuffer([f32; LINES]);
 
 /// 32 rows of 32 columns, or 14 of 64.
 const LINES: usize = 32 * 32;
 
-impl Lines {
+impl TileBuffer {
     pub(super) fn new() -> Self {
         Self([0.0; LINES])
     }
@@ -23,25 +24,25 @@ impl Lines {
         &self.0[r * S::PANEL..(r + 1) * S::PANEL]
     }
 
-    /// Where a tile is to be left.
-    pub(super) fn place(&mut self) -> *mut f32 {
+    /// Where a tile is to be spilled.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut f32 {
         self.0.as_mut_ptr()
     }
 }
 
-/// What becomes of a tile while it is in registers.
-pub(super) trait Ending {
+/// Takes a finished tile while it is in registers.
+pub(super) trait Sink {
     /// # Safety
-    /// The processor has the instruction set; the ending's own pointers are valid for `M` rows.
-    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]);
+    /// The processor has the instruction set; the sink's own pointers are valid for `M` rows.
+    unsafe fn take<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]);
 }
 
-/// A tile is left here, row by row, each row a panel wide.
-pub(super) struct Leave(pub(super) *mut f32);
+/// Stores a tile at this address, row by row, each row a panel wide.
+pub(super) struct Spill(pub(super) *mut f32);
 
-impl Ending for Leave {
+impl Sink for Spill {
     #[inline(always)]
-    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
+    unsafe fn take<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
         for r in 0..M {
             for v in 0..V {
                 S::store(self.0.add(r * S::PANEL + v * S::LANES), sums[r][v]);
@@ -50,39 +51,39 @@ impl Ending for Leave {
     }
 }
 
-/// What a product sums over: runs of numbers, all of one length.
+/// The K loop of a product, which is what it sums over: runs of numbers, all of one length.
 #[derive(Debug)]
-pub(super) struct Depth {
+pub(super) struct KLoop {
     /// Offset of each run from a row's place.
     pub(super) offsets: Vec<usize>,
     /// Numbers in a run: whole groups.
     pub(super) run: usize,
-    /// Whether the panel behind a product's own is asked for meanwhile.
-    asks: bool,
+    /// Whether the panel behind a product's own is prefetched meanwhile.
+    prefetches: bool,
 }
 
-/// Bytes of panels from which on it pays to ask for them: fewer stay in caches.
+/// Bytes of panels from which on prefetching pays: fewer stay in the caches.
 const FAR: usize = 1024 * 1024;
-/// Numbers that are summed up, at the most, before memory is asked for again.
+/// Most numbers that are summed up before the next prefetch.
 const BLOCK: usize = 64;
 
-impl Depth {
-    /// Of runs at these offsets. Where but `few` products read a panel, and all panels take so many
-    /// `bytes`, each is asked for ahead, as it is new to the caches and would be waited for.
+impl KLoop {
+    /// A K loop over runs at these offsets. If only a `few` products read each panel, and all panels
+    /// take so many `bytes` that they do not stay in the caches, each panel is prefetched.
     pub(super) fn new<E: Element>(offsets: &[usize], run: usize, few: bool, bytes: usize) -> Self {
-        let asks = few && bytes >= FAR;
+        let prefetches = few && bytes >= FAR;
         let mut part = run;
-        while asks && part > BLOCK && part.is_multiple_of(2 * E::GROUP) {
+        while prefetches && part > BLOCK && part.is_multiple_of(2 * E::GROUP) {
             part /= 2;
         }
         let parts = |&offset: &usize| (offset..offset + run).step_by(part.max(1));
-        Self { offsets: offsets.iter().flat_map(parts).collect(), run: part, asks }
+        Self { offsets: offsets.iter().flat_map(parts).collect(), run: part, prefetches }
     }
 
-    /// What product `index` of `all` with a panel should ask for: its share of the panel behind.
+    /// What product `index` of `all` with a panel prefetches: its share of the next panel.
     #[inline(always)]
     pub(super) fn ahead<S: Simd, E>(&self, panel: *const E, (index, all): (usize, usize)) -> Ahead {
-        if !self.asks {
+        if !self.prefetches {
             return Ahead { first: panel.cast(), lines: 0 };
         }
         let len = self.offsets.len() * self.run * S::PANEL;
@@ -92,23 +93,23 @@ impl Depth {
     }
 }
 
-/// Cache lines to ask for: so many with each run, one behind the other from the first on.
+/// Cache lines to prefetch: this many with each run, one behind the other from the first on.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     first: *const [u8; 64],
     lines: usize,
 }
 
-/// A tile of `M` rows: where its rows, its panel and its depth lie.
+/// A tile of `M` rows: where its rows, its panel and its K loop lie.
 pub(super) struct Operands<'a, E> {
     /// First row of each half (see `RowTile`), of which the first has `M.div_ceil(2)` rows.
     pub(super) a: [*const E; 2],
     /// Numbers between rows of a half.
     pub(super) row: usize,
-    pub(super) depth: &'a Depth,
-    /// The panel: the depth's numbers for each of `S::PANEL` columns, group by group.
+    pub(super) k_loop: &'a KLoop,
+    /// The panel: the K loop's numbers for each of `S::PANEL` columns, group by group.
     pub(super) panel: *const E,
-    /// What to ask for meanwhile.
+    /// What to prefetch meanwhile.
     pub(super) ahead: Ahead,
 }
 
@@ -118,24 +119,24 @@ pub(super) struct Operands<'a, E> {
 /// it also halves the address registers that a long tile needs.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says; the ending's own for `M` rows; `V` is
+/// All rows and the panel are readable as `Operands` says; the sink's own for `M` rows; `V` is
 /// `S::VECS`.
 #[inline(always)]
 unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
     o: &Operands<'_, E>,
-    ending: impl Ending,
+    sink: impl Sink,
 ) {
     let half = M.div_ceil(2);
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
     let Ahead { first: mut ahead, lines } = o.ahead;
-    for &offset in &o.depth.offsets {
+    for &offset in &o.k_loop.offsets {
         for _ in 0..lines {
             S::prefetch_far(ahead.cast());
             ahead = ahead.wrapping_add(1);
         }
         let (mut a0, mut a1) = (o.a[0].add(offset), o.a[1].add(offset));
-        let end = a0.add(o.depth.run);
+        let end = a0.add(o.k_loop.run);
         while a0 < end {
             let mut columns = [E::packed::<S>(b); V];
             for v in 1..V {
@@ -153,11 +154,11 @@ unsafe fn product<S: Simd, E: Element, const M: usize, const V: usize>(
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    ending.end::<S, M, V>(&sums);
+    sink.take::<S, M, V>(&sums);
 }
 
-/// The pixels of a piece, as they lie in local buffers: evenly spaced in lines, those evenly spaced
-/// in blocks, one for each picture.
+/// The pixels of a piece as they lie in local buffers: evenly spaced in lines, and the lines evenly
+/// spaced in blocks, one block for each picture.
 #[derive(Clone, Copy)]
 pub(super) struct Grid {
     pub(super) blocks: usize,
@@ -178,7 +179,7 @@ pub(super) struct Grid {
 pub(super) struct Outer<E> {
     /// First channel of the first pixel.
     pub(super) x: *const E,
-    /// Lines, pixels in a line, numbers between lines and between pixels.
+    /// TileBuffer, pixels in a line, numbers between lines and between pixels.
     pub(super) lines: usize,
     pub(super) pixels: usize,
     pub(super) line: usize,
@@ -187,15 +188,15 @@ pub(super) struct Outer<E> {
     pub(super) panel: *const E,
 }
 
-/// See [`Outer`].
+/// The sums of [`Outer`], for `M` channels and `V` registers of columns.
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says; the ending's own for `M` rows; `V` is
+/// All pixels and the panel are readable as `Outer` says; the sink's own for `M` rows; `V` is
 /// `S::VECS`.
 #[inline(always)]
 unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
     o: &Outer<E>,
-    ending: impl Ending,
+    sink: impl Sink,
 ) {
     let mut sums = [[S::splat(0.0); V]; M];
     let mut b = o.panel;
@@ -216,24 +217,24 @@ unsafe fn outer<S: Simd, E: Element, const M: usize, const V: usize>(
             b = b.add(V * S::LANES * E::GROUP);
         }
     }
-    ending.end::<S, M, V>(&sums);
+    sink.take::<S, M, V>(&sums);
 }
 
 /// [`product`] in a function of its own.
 struct Product<'a, E, F, const M: usize> {
     operands: &'a Operands<'a, E>,
-    ending: F,
+    sink: F,
 }
 
-impl<E: Element, F: Ending, const M: usize> Kernel for Product<'_, E, F, M> {
+impl<E: Element, F: Sink, const M: usize> Kernel for Product<'_, E, F, M> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         if S::VECS == 2 {
-            product::<S, E, M, 2>(self.operands, self.ending);
+            product::<S, E, M, 2>(self.operands, self.sink);
         } else {
-            product::<S, E, M, 4>(self.operands, self.ending);
+            product::<S, E, M, 4>(self.operands, self.sink);
         }
     }
 }
@@ -241,24 +242,24 @@ impl<E: Element, F: Ending, const M: usize> Kernel for Product<'_, E, F, M> {
 /// [`outer`] in a function of its own.
 struct OuterProduct<'a, E, F, const M: usize> {
     operands: &'a Outer<E>,
-    ending: F,
+    sink: F,
 }
 
-impl<E: Element, F: Ending, const M: usize> Kernel for OuterProduct<'_, E, F, M> {
+impl<E: Element, F: Sink, const M: usize> Kernel for OuterProduct<'_, E, F, M> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         if S::VECS == 2 {
-            outer::<S, E, M, 2>(self.operands, self.ending);
+            outer::<S, E, M, 2>(self.operands, self.sink);
         } else {
-            outer::<S, E, M, 4>(self.operands, self.ending);
+            outer::<S, E, M, 4>(self.operands, self.sink);
         }
     }
 }
 
-/// The body for each row `$r` below `$rows` (a constant, at most 14), written out: in a loop that the
-/// compiler does not unroll soon enough, sums would have to be in memory.
+/// Repeats the body for each row `$r` below `$rows` (a constant, at most 14). The repetition is written
+/// out, because sums would have to be in memory in a loop that the compiler unrolls too late.
 macro_rules! each_row {
     ($rows:expr, $r:ident => $body:block) => {
         each_row!($rows, $r, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
@@ -295,27 +296,27 @@ macro_rules! with_rows {
 /// Row sums of `rows` rows.
 ///
 /// # Safety
-/// All rows and the panel are readable as `Operands` says; the ending's own for as many rows.
+/// All rows and the panel are readable as `Operands` says; the sink's own for as many rows.
 #[inline(always)]
 pub(super) unsafe fn multiply<S: Simd, E: Element>(
     operands: &Operands<'_, E>,
     rows: usize,
-    ending: impl Ending,
+    sink: impl Sink,
 ) {
-    with_rows!(S, rows, Product { operands, ending });
+    with_rows!(S, rows, Product { operands, sink });
 }
 
 /// Outer-product sums of `rows` channels.
 ///
 /// # Safety
-/// All pixels and the panel are readable as `Outer` says; the ending's own for as many rows.
+/// All pixels and the panel are readable as `Outer` says; the sink's own for as many rows.
 #[inline(always)]
 pub(super) unsafe fn multiply_outer<S: Simd, E: Element>(
     operands: &Outer<E>,
     rows: usize,
-    ending: impl Ending,
+    sink: impl Sink,
 ) {
-    with_rows!(S, rows, OuterProduct { operands, ending });
+    with_rows!(S, rows, OuterProduct { operands, sink });
 }
 
 /// Cuts `len` into as few parts of at most `most` as possible, as even as possible.

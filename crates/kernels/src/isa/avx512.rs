@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::simd::{Kernel, Simd};
 
-/// With or without the products of bfloat16.
+/// AVX-512, with or without its products of bfloat16.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512<const BF16: bool>;
 

@@ -7,7 +7,7 @@ pub(crate) const SIDE: usize = 16;
 /// Sums that four registers hold.
 pub(crate) const SUMS: usize = 4 * SIDE * SIDE;
 
-/// Never.
+/// Always false: there are no such registers.
 pub(super) fn is_present() -> bool {
     false
 }

@@ -1,4 +1,4 @@
-/// What kernels ask of an instruction set. All methods are inlined into the kernel.
+/// The operations that kernels need of an instruction set. All methods are inlined into the kernel.
 ///
 /// # Safety
 /// Calling any method needs a processor with the instruction set; pointers must be valid for
@@ -17,7 +17,7 @@ pub unsafe trait Simd: Copy {
     const ROWS: usize;
     /// Columns of a panel.
     const PANEL: usize = Self::LANES * Self::VECS;
-    /// Both.
+    /// Rows and columns of a tile.
     const TILE: [usize; 2] = [Self::ROWS, Self::PANEL];
 
     /// All lanes `x`.
@@ -84,11 +84,11 @@ pub unsafe trait Simd: Copy {
     /// one competes with it for registers.
     unsafe fn enter<K: Kernel>(kernel: K) -> K::Output;
 
-    /// Asks for a cache line that will be read soon; does nothing where there is no way to.
+    /// Prefetches a cache line that will be read soon; does nothing on sets that cannot.
     #[inline(always)]
     unsafe fn prefetch(_line: *const f32) {}
 
-    /// Asks for a cache line that will be read later, no nearer than the second-level cache.
+    /// Prefetches a cache line that will be read later, into the second-level cache at the nearest.
     #[inline(always)]
     unsafe fn prefetch_far(_line: *const f32) {}
 

@@ -3,7 +3,7 @@
 use super::{Isa, Kernel, Simd, dispatch};
 use crate::{Bf16, Element};
 
-/// None is so near 0 that a processor may take it for 0.
+/// Numbers of which none is so near 0 that a processor may take it for 0.
 const CORNERS: [f32; 16] = [
     0.0,
     -0.0,

@@ -4,7 +4,7 @@ use super::job::Job;
 use super::local::{Layout, Piece};
 use super::prefetch::Prefetch;
 use crate::conv::registers::{self, Blocks};
-use crate::conv::tile::{Grid, Leave, Lines, Outer, cut, multiply_outer};
+use crate::conv::tile::{Grid, Outer, Spill, TileBuffer, cut, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -47,7 +47,7 @@ pub(crate) fn run<E: Element>(
     let input = Input::new(job, &layout, &view, &pieces);
     let panel = |&piece: &Piece| match (matrices, piece.halves::<E>()[0]) {
         (_, None) => 0,
-        (true, Some(half)) => layout.grid(job, half).turned(),
+        (true, Some(half)) => layout.grid(job, half).transposed_len(),
         (false, Some(half)) => half.pixels(job) * Isa::in_use().panel() * E::GROUP,
     };
     let panel = pieces.iter().map(panel).max().unwrap_or(0);
@@ -63,7 +63,7 @@ pub(crate) fn run<E: Element>(
                     for index in own.clone() {
                         let kernel = PieceKernel {
                             input: &input,
-                            brought: all.map(|all| input.place(all, index)),
+                            gathered: all.map(|all| input.place(all, index)),
                             gradient,
                             halves: pieces[index].halves::<E>(),
                             next: pieces[..own.end].get(index + 1).copied(),
@@ -130,8 +130,8 @@ impl Kernel for AddUp<'_> {
 /// One piece of the grid × one group of panels, added to one partial sum.
 struct PieceKernel<'a, E> {
     input: &'a Input<'a, E>,
-    /// Where the input is, unless it is still to be brought.
-    brought: Option<*const E>,
+    /// Where the input is, unless it is still to be gathered.
+    gathered: Option<*const E>,
     gradient: &'a [E],
     halves: [Option<Piece>; 2],
     /// The piece after this one, to be fetched meanwhile.
@@ -152,9 +152,9 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.input.job, self.input.layout);
         let [Some(piece), _] = self.halves else { return };
-        let base = match self.brought {
-            Some(brought) => brought,
-            None => self.input.bring::<S>(self.halves, self.buffer),
+        let base = match self.gathered {
+            Some(gathered) => gathered,
+            None => self.input.gather::<S>(self.halves, self.buffer),
         };
         let panels = self.buffer.add(self.input.room());
         let grid = layout.grid(job, piece);
@@ -163,11 +163,11 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         }
         let pixels = piece.pixels(job);
         self.pack_gradient::<S>(pixels, panels);
-        let mut done = Lines::new();
+        let mut done = TileBuffer::new();
         let steps = (self.columns.1 - self.columns.0)
             * layout.offsets.len()
             * layout.numbers.div_ceil(S::ROWS);
-        let next = self.next.filter(|_| self.brought.is_none());
+        let next = self.next.filter(|_| self.gathered.is_none());
         let ahead = next.map_or(0..0, |next| layout.source(job, next));
         let mut prefetch = Prefetch::new(self.input.view.data, ahead, steps);
         for column in self.columns.0..self.columns.1 {
@@ -186,7 +186,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                         };
                         let row = run * layout.numbers + start;
                         let write = self.first && index == 0;
-                        multiply_outer::<S, E>(&o, rows, Leave(done.place()));
+                        multiply_outer::<S, E>(&o, rows, Spill(done.as_mut_ptr()));
                         let first = column * S::PANEL;
                         if first + S::PANEL <= job.out_channels {
                             self.finish::<S, true>(&done, (row, rows), first, write);
@@ -201,20 +201,20 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
 }
 
 impl<E: Element> PieceKernel<'_, E> {
-    /// All of it in matrix registers: the pairs at `pairs`, and `turned` to take the gradient.
+    /// All of it in matrix registers: the pairs at `pairs`, and `transposed` to take the gradient.
     #[inline(always)]
-    unsafe fn in_matrices<S: Simd>(&self, grid: Grid, pairs: *const E, turned: *mut E) {
+    unsafe fn in_matrices<S: Simd>(&self, grid: Grid, pairs: *const E, transposed: *mut E) {
         let filters = self.input.job.out_channels;
         let halves = self.halves.map(|half| half.map_or(0..0, |half| half.output(self.input.job)));
         let halves = halves.map(|half| &self.gradient[half]);
         let mut in_use = registers::Registers::default();
         for panel in self.columns.0..self.columns.1 {
-            registers::turn::<S, E>(grid, halves, filters, panel * S::PANEL, turned);
+            registers::transpose::<S, E>(grid, halves, filters, panel * S::PANEL, transposed);
             let (of, to) = ((self.blocks, panel), self.sums);
             registers::add(
                 &mut in_use,
                 (grid, &self.input.layout.offsets),
-                (pairs, turned),
+                (pairs, transposed),
                 of,
                 to,
                 self.first,
@@ -265,7 +265,7 @@ impl<E: Element> PieceKernel<'_, E> {
     #[inline(always)]
     unsafe fn finish<S: Simd, const WHOLE: bool>(
         &self,
-        done: &Lines,
+        done: &TileBuffer,
         rows: (usize, usize),
         first: usize,
         write: bool,

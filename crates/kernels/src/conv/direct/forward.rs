@@ -4,7 +4,7 @@ use super::prefetch::Prefetch;
 use super::tiles::RowTile;
 use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
 use crate::conv::registers;
-use crate::conv::tile::{Depth, Ending, Leave, Lines, Operands, each_row, multiply};
+use crate::conv::tile::{KLoop, Operands, Sink, Spill, TileBuffer, each_row, multiply};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
@@ -87,7 +87,7 @@ pub(crate) fn run<E: Element>(
     let layout = Layout::new(job, &view, Isa::in_use().tile()[0]);
     // Matrix registers go through several panels for each tile instead, and ask for none.
     let few = pieces.len() < PIECES && !registers::serve::<E>();
-    let depth = Depth::new::<E>(&layout.offsets, layout.run, few, size_of_val(panels));
+    let k_loop = KLoop::new::<E>(&layout.offsets, layout.run, few, size_of_val(panels));
     let sums_len = if epilogue.sums.is_some() { 2 * channels } else { 0 };
     let run = (pieces.len() / PIECES).clamp(1, RUN);
     let runs: Vec<&[Piece]> = pieces.chunks(run).collect();
@@ -102,7 +102,7 @@ pub(crate) fn run<E: Element>(
                     let kernel = PieceKernel {
                         job,
                         layout: &layout,
-                        depth: &depth,
+                        k_loop: &k_loop,
                         view: &view,
                         piece,
                         next: runs[index].get(offset + 1).copied(),
@@ -131,7 +131,7 @@ pub(crate) fn run<E: Element>(
 struct PieceKernel<'a, E> {
     job: &'a Job,
     layout: &'a Layout,
-    depth: &'a Depth,
+    k_loop: &'a KLoop,
     view: &'a View<'a, E>,
     piece: Piece,
     /// The piece after this one, to be fetched meanwhile.
@@ -150,14 +150,14 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (job, layout) = (self.job, self.layout);
-        let base = layout.bring::<S, E>(job, self.view, self.piece, self.local);
+        let base = layout.gather::<S, E>(job, self.view, self.piece, self.local);
         if layout.run > layout.numbers {
             *self.local.add(layout.len(self.piece)) = E::default();
         }
         // Taken out and put back: within a closure of `with`, code would be compiled without the
         // instruction set.
         let mut tiles = TILES.take();
-        let mut done = Lines::new();
+        let mut done = TileBuffer::new();
         let matrices = registers::serve::<E>();
         let mut in_use = registers::Registers::default();
         let most = if matrices { registers::ROWS } else { S::ROWS };
@@ -165,7 +165,7 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
         let ahead = self.next.map_or(0..0, |next| layout.source(job, next));
         let steps = tiles.len() * (self.columns.1 - self.columns.0);
         let mut prefetch = Prefetch::new(self.view.data, ahead, steps);
-        let panel_len = job.depth::<E>() * S::PANEL;
+        let panel_len = job.k_len::<E>() * S::PANEL;
         let together =
             if matrices { (TOGETHER / size_of::<E>() / panel_len.max(1)).max(1) } else { 1 };
         for some in (self.columns.0..self.columns.1).step_by(together) {
@@ -173,14 +173,14 @@ impl<E: Element> Kernel for PieceKernel<'_, E> {
                 for column in some..(some + together).min(self.columns.1) {
                     prefetch.step::<S>();
                     let first = column * S::PANEL;
-                    self.ask_for::<S>(tile, first);
+                    self.prefetch::<S>(tile, first);
                     let panel = self.panels.as_ptr().add(column * panel_len);
                     let operands = Operands {
                         a: [base.add(tile.a[0]), base.add(tile.a[1])],
                         row: layout.step * layout.pitch,
-                        depth: self.depth,
+                        k_loop: self.k_loop,
                         panel,
-                        ahead: self.depth.ahead::<S, E>(panel, (index, tiles.len())),
+                        ahead: self.k_loop.ahead::<S, E>(panel, (index, tiles.len())),
                     };
                     self.tile::<S>(&operands, tile, first, &mut done, &mut in_use);
                 }
@@ -202,7 +202,7 @@ impl<E: Element> PieceKernel<'_, E> {
         operands: &Operands<'_, E>,
         tile: &RowTile,
         first: usize,
-        done: &mut Lines,
+        done: &mut TileBuffer,
         in_use: &mut registers::Registers,
     ) {
         let whole = first + S::PANEL <= self.job.out_channels;
@@ -212,16 +212,16 @@ impl<E: Element> PieceKernel<'_, E> {
         }
         match (whole && self.totals.is_none(), self.finish.adds()) {
             (true, false) => {
-                let tail = Tail::<_, false> { piece: self, tile, first };
-                multiply::<S, E>(operands, tile.rows, tail);
+                let sink = EpilogueSink::<_, false> { piece: self, tile, first };
+                multiply::<S, E>(operands, tile.rows, sink);
             }
             (true, true) => {
-                let tail = Tail::<_, true> { piece: self, tile, first };
-                multiply::<S, E>(operands, tile.rows, tail);
+                let sink = EpilogueSink::<_, true> { piece: self, tile, first };
+                multiply::<S, E>(operands, tile.rows, sink);
             }
             // With sums there is more to do than registers are left for.
             (false, _) => {
-                multiply::<S, E>(operands, tile.rows, Leave(done.place()));
+                multiply::<S, E>(operands, tile.rows, Spill(done.as_mut_ptr()));
                 self.put::<S>(done, tile, first, whole);
             }
         }
@@ -230,16 +230,16 @@ impl<E: Element> PieceKernel<'_, E> {
     /// Asks for the memory that a tile's results go to, and for the residual, while their sums are
     /// made: they lie scattered, a panel's columns of every pixel.
     #[inline(always)]
-    unsafe fn ask_for<S: Simd>(&self, tile: &RowTile, first: usize) {
+    unsafe fn prefetch<S: Simd>(&self, tile: &RowTile, first: usize) {
         for r in 0..tile.rows {
             self.finish
-                .ask_for::<S>(tile.output(r, self.job.out_step) * self.job.out_channels + first);
+                .prefetch::<S>(tile.output(r, self.job.out_step) * self.job.out_channels + first);
         }
     }
 
     /// Stores a tile that was left; its panel begins at channel `first` and may be `whole`.
     #[inline(always)]
-    unsafe fn put<S: Simd>(&self, done: &Lines, tile: &RowTile, first: usize, whole: bool) {
+    unsafe fn put<S: Simd>(&self, done: &TileBuffer, tile: &RowTile, first: usize, whole: bool) {
         match (whole, self.totals.is_none() && S::VECS == 2, self.finish.adds()) {
             (true, true, false) => self.rows::<S, false>(done, tile, first),
             (true, true, true) => self.rows::<S, true>(done, tile, first),
@@ -251,7 +251,12 @@ impl<E: Element> PieceKernel<'_, E> {
     /// Stores a tile of a whole panel that was left through the epilogue; `ADDS` says whether
     /// something is added. There are no totals, and two registers make a panel.
     #[inline(always)]
-    unsafe fn rows<S: Simd, const ADDS: bool>(&self, done: &Lines, tile: &RowTile, first: usize) {
+    unsafe fn rows<S: Simd, const ADDS: bool>(
+        &self,
+        done: &TileBuffer,
+        tile: &RowTile,
+        first: usize,
+    ) {
         let bias = [0, 1].map(|v| self.finish.bias::<S>(first + v * S::LANES, S::LANES));
         let mut row = done.row::<S>(0).as_ptr();
         for r in 0..tile.rows {
@@ -267,7 +272,7 @@ impl<E: Element> PieceKernel<'_, E> {
     #[inline(always)]
     unsafe fn finish<S: Simd, const WHOLE: bool>(
         &self,
-        done: &Lines,
+        done: &TileBuffer,
         tile: &RowTile,
         first: usize,
     ) {
@@ -306,15 +311,15 @@ impl<E: Element> PieceKernel<'_, E> {
 
 /// A tile of a whole panel, which begins at channel `first`, goes through the epilogue on its way
 /// from registers to the output; `ADDS` says whether something is added.
-struct Tail<'a, E, const ADDS: bool> {
+struct EpilogueSink<'a, E, const ADDS: bool> {
     piece: &'a PieceKernel<'a, E>,
     tile: &'a RowTile,
     first: usize,
 }
 
-impl<E: Element, const ADDS: bool> Ending for Tail<'_, E, ADDS> {
+impl<E: Element, const ADDS: bool> Sink for EpilogueSink<'_, E, ADDS> {
     #[inline(always)]
-    unsafe fn end<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
+    unsafe fn take<S: Simd, const M: usize, const V: usize>(self, sums: &[[S::V; V]; M]) {
         let Self { piece: PieceKernel { finish, job, .. }, tile, first } = self;
         let mut bias = [S::splat(0.0); V];
         for v in 0..V {

@@ -9,10 +9,10 @@ use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 use crate::{Element, View, scratch};
 
-/// Most bytes of input that are brought once for all groups of columns, instead of by each.
+/// Most bytes of input that are gathered once for all groups of columns, instead of by each.
 const ALL: usize = 48 << 20;
 
-/// What the pieces of a job are brought from.
+/// What the pieces of a job are gathered from.
 pub(super) struct Input<'a, E> {
     pub(super) job: &'a Job,
     pub(super) layout: &'a Layout,
@@ -33,17 +33,17 @@ impl<'a, E: Element> Input<'a, E> {
         Self { job, layout, view, half: most.next_multiple_of(64) }
     }
 
-    /// Numbers that [`Input::bring`] takes: what it makes, and where pixels are paired, both halves.
+    /// Numbers that [`Input::gather`] takes: what it makes, and where pixels are paired, both halves.
     pub(super) fn room(&self) -> usize {
         if E::GROUP == 1 { self.half } else { 4 * self.half }
     }
 
-    /// Where a piece lies among all that were brought.
+    /// Where a piece lies among all that were gathered.
     pub(super) fn place(&self, all: Shared<E>, index: usize) -> *const E {
         all.get().wrapping_add(index * E::GROUP * self.half).cast_const()
     }
 
-    /// Calls `work`, with all pieces brought where several groups of columns read them.
+    /// Calls `work`, with all pieces gathered where several groups of columns read them.
     pub(super) fn with_all(
         &self,
         pieces: &[Piece],
@@ -61,7 +61,7 @@ impl<'a, E: Element> Input<'a, E> {
                 scratch::with(self.room(), |room: &mut [E]| {
                     let to = self.place(all, index).cast_mut();
                     let halves = pieces[index].halves::<E>();
-                    let kernel = Bring { input: self, halves, to, room: room.as_mut_ptr() };
+                    let kernel = Gather { input: self, halves, to, room: room.as_mut_ptr() };
                     // SAFETY: lengths were checked by `Conv`; places are disjoint, and the room is
                     // this thread's own.
                     unsafe { dispatch(kernel) };
@@ -71,36 +71,36 @@ impl<'a, E: Element> Input<'a, E> {
         });
     }
 
-    /// Brings a piece; `room` takes [`Input::room`] numbers.
+    /// Gathers a piece; `room` takes [`Input::room`] numbers.
     ///
     /// # Safety
     /// The view suits the job (see `View::check`).
     #[inline(always)]
-    pub(super) unsafe fn bring<S: Simd>(
+    pub(super) unsafe fn gather<S: Simd>(
         &self,
         halves: [Option<Piece>; 2],
         room: *mut E,
     ) -> *const E {
         if E::GROUP == 1 {
             let [Some(piece), _] = halves else { return room };
-            return self.layout.bring::<S, E>(self.job, self.view, piece, room);
+            return self.layout.gather::<S, E>(self.job, self.view, piece, room);
         }
         let pairs = room.add(2 * self.half);
         self.pair::<S>(halves, room, pairs);
         pairs
     }
 
-    /// Brings both halves, and puts the numbers of the second beside those of the first, zeros where
+    /// Gathers both halves, and puts the numbers of the second beside those of the first, zeros where
     /// there are none.
     #[inline(always)]
     unsafe fn pair<S: Simd>(&self, halves: [Option<Piece>; 2], room: *mut E, pairs: *mut E) {
         let Self { job, layout, view, half } = *self;
         let [Some(piece), other] = halves else { return };
-        let first = layout.bring::<S, E>(job, view, piece, room);
+        let first = layout.gather::<S, E>(job, view, piece, room);
         let len = layout.spread(piece);
         let (mut second, mut there) = (first, 0);
         if let Some(piece) = other {
-            second = layout.bring::<S, E>(job, view, piece, room.add(half));
+            second = layout.gather::<S, E>(job, view, piece, room.add(half));
             there = layout.spread(piece);
         }
         let both = len.min(there) / S::LANES * S::LANES;
@@ -117,21 +117,21 @@ impl<'a, E: Element> Input<'a, E> {
     }
 }
 
-/// Brings one piece to its place among all.
-struct Bring<'a, E> {
+/// Gathers one piece to its place among all.
+struct Gather<'a, E> {
     input: &'a Input<'a, E>,
     halves: [Option<Piece>; 2],
     to: *mut E,
     room: *mut E,
 }
 
-impl<E: Element> Kernel for Bring<'_, E> {
+impl<E: Element> Kernel for Gather<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         if E::GROUP == 1 {
-            self.input.bring::<S>(self.halves, self.to);
+            self.input.gather::<S>(self.halves, self.to);
         } else {
             self.input.pair::<S>(self.halves, self.room, self.to);
         }

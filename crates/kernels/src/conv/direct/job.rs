@@ -151,12 +151,12 @@ impl Job {
     }
 
     /// Numbers a column of the product sums over.
-    pub(super) fn depth<E: Element>(&self) -> usize {
+    pub(super) fn k_len<E: Element>(&self) -> usize {
         self.runs::<E>().map(|run| run.padded).sum()
     }
 
     /// Numbers in all panels, zeros beyond the last column included.
     pub(crate) fn packed_len<E: Element>(&self) -> usize {
-        self.out_channels.next_multiple_of(Isa::in_use().panel()) * self.depth::<E>()
+        self.out_channels.next_multiple_of(Isa::in_use().panel()) * self.k_len::<E>()
     }
 }

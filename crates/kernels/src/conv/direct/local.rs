@@ -21,7 +21,8 @@ pub(super) struct Layout {
     pub(super) offsets: Vec<usize>,
     /// Numbers in a run: one tap's channels, or those of neighbouring taps merged.
     pub(super) numbers: usize,
-    /// As many as a product takes: a number more, which meets a zero, where they are odd.
+    /// How many numbers a product takes. If they are odd and it takes two at once, that is one more,
+    /// which is multiplied by a zero.
     pub(super) run: usize,
     /// Smallest dy and dx of the taps.
     first: (isize, isize),
@@ -43,7 +44,7 @@ pub(super) enum Piece {
 }
 
 impl Layout {
-    /// For work that reads at most so many rows side by side.
+    /// The layout for work that reads at most this many rows side by side.
     pub(super) fn new<E: Element>(job: &Job, view: &View<'_, E>, rows: usize) -> Self {
         let min = |f: fn(&Tap) -> isize| job.taps.iter().map(f).min().unwrap_or(0);
         let max = |f: fn(&Tap) -> isize| job.taps.iter().map(f).max().unwrap_or(0);
@@ -108,7 +109,7 @@ impl Layout {
     /// # Safety
     /// The view suits the job (see `View::check`) and `local` holds [`Layout::len`] numbers.
     #[inline(always)]
-    pub(super) unsafe fn bring<S: Simd, E: Element>(
+    pub(super) unsafe fn gather<S: Simd, E: Element>(
         &self,
         job: &Job,
         view: &View<'_, E>,
@@ -120,7 +121,7 @@ impl Layout {
                 view.data.as_ptr().add(first * job.channels)
             }
             _ => {
-                self.gather::<S, E>(job, view, piece, local);
+                self.copy::<S, E>(job, view, piece, local);
                 local
             }
         }
@@ -129,9 +130,9 @@ impl Layout {
     /// Copies what a piece needs.
     ///
     /// # Safety
-    /// As [`Layout::bring`].
+    /// The same as for [`Layout::gather`].
     #[inline(always)]
-    unsafe fn gather<S: Simd, E: Element>(
+    unsafe fn copy<S: Simd, E: Element>(
         &self,
         job: &Job,
         view: &View<'_, E>,
@@ -180,7 +181,7 @@ impl Layout {
 
     /// Copies local columns `column .. column + run` of one local row of a picture.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a private step of `gather`")]
+    #[expect(clippy::too_many_arguments, reason = "a private step of `copy`")]
     unsafe fn row<S: Simd, E: Element>(
         &self,
         job: &Job,

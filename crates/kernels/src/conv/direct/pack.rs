@@ -21,10 +21,10 @@ pub(crate) fn pack<E: Element>(
 ) {
     assert_eq!(weights.len(), conv.weight_len(), "the weights of {conv:?}");
     assert_eq!(packed.len(), job.packed_len::<E>(), "the panels of {conv:?}");
-    let (panel, depth) = (Isa::in_use().panel(), job.depth::<E>());
+    let (panel, k_len) = (Isa::in_use().panel(), job.k_len::<E>());
     let shared = Shared::new(packed);
     parallel(job.out_channels.div_ceil(panel), |index| {
-        let to = shared.get().wrapping_add(index * panel * depth);
+        let to = shared.get().wrapping_add(index * panel * k_len);
         let kernel = Panel { conv, job, weights, transposed, first: index * panel, to };
         // SAFETY: lengths were checked; panels are disjoint.
         unsafe { dispatch(kernel) };

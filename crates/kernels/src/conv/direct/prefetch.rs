@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::Element;
 use crate::isa::Simd;
 
-/// Asks, a little at every step of some work, for memory that the work after it will read.
+/// Prefetches, a little at every step of some work, the memory that the next work will read.
 pub(super) struct Prefetch {
     next: *const f32,
     left: usize,
@@ -11,7 +11,7 @@ pub(super) struct Prefetch {
 }
 
 impl Prefetch {
-    /// Of these numbers of `tensor`, over so many steps.
+    /// Prefetches these numbers of `tensor`, spread over this many steps.
     pub(super) fn new<E: Element>(tensor: &[E], numbers: Range<usize>, steps: usize) -> Self {
         let numbers = &tensor[numbers];
         let lines = size_of_val(numbers) / 64;

@@ -2,7 +2,7 @@
 //! a step takes up to 16 pairs of pixels that lie side by side in a line of the grid.
 //!
 //! Sums lie in blocks of 32 filters × 32 numbers, four registers one behind the other, so that they
-//! come and go as they are; they are turned into the order of weights once, when all is added up.
+//! come and go as they are; they are transposed into the order of weights once, when all is added up.
 
 use crate::conv::tile::Grid;
 use crate::element::Element;
@@ -47,19 +47,19 @@ impl Grid {
         (pixels, (0..count).map(move |index| (index * pixels).min(self.width - pixels)))
     }
 
-    /// Numbers that the gradient of a panel of filters takes, turned for steps.
-    pub(crate) fn turned(self) -> usize {
+    /// Numbers that the gradient of a panel of filters takes, transposed for steps.
+    pub(crate) fn transposed_len(self) -> usize {
         self.blocks * self.lines * self.width.div_ceil(SIDE) * BLOCK * SIDE * 2
     }
 }
 
-/// Turns a panel of the gradient, filters from `first`, into rows of filters for each step: of
+/// Transposes a panel of the gradient, filters from `first`, into rows of filters for each step: of
 /// `pixels` pixels, of which `paired` have one of the `other` half of the piece beside them.
 ///
 /// # Safety
-/// Both halves are readable, and `to` takes [`Grid::turned`] numbers.
+/// Both halves are readable, and `to` takes [`Grid::transposed_len`] numbers.
 #[inline(always)]
-pub(crate) unsafe fn turn<S: Simd, E: Element>(
+pub(crate) unsafe fn transpose<S: Simd, E: Element>(
     grid: Grid,
     [half, other]: [&[E]; 2],
     filters: usize,
@@ -95,7 +95,7 @@ pub(crate) unsafe fn turn<S: Simd, E: Element>(
     }
 }
 
-/// Adds the products of a panel of filters, [turned](turn), and all runs of a piece to sums (or
+/// Adds the products of a panel of filters, [transposed](transpose), and all runs of a piece to sums (or
 /// begins them).
 ///
 /// # Safety
@@ -105,7 +105,7 @@ pub(crate) unsafe fn turn<S: Simd, E: Element>(
 pub(crate) unsafe fn add<E: Element>(
     registers: &mut Registers,
     (grid, offsets): (Grid, &[usize]),
-    (pairs, turned): (*const E, *const E),
+    (pairs, transposed): (*const E, *const E),
     (blocks, panel): (Blocks, usize),
     sums: *mut f32,
     write: bool,
@@ -126,7 +126,7 @@ pub(crate) unsafe fn add<E: Element>(
             } else {
                 amx::load([0, 2].map(|r| [of(r).cast_const(), of(r + 1).cast_const()]), 4 * SIDE);
             }
-            let mut a = turned.cast::<u8>();
+            let mut a = transposed.cast::<u8>();
             for index in 0..grid.blocks {
                 for line in 0..grid.lines {
                     let from = index * grid.block + line * grid.line + offset + number;
@@ -147,7 +147,7 @@ pub(crate) unsafe fn add<E: Element>(
     }
 }
 
-/// weights' gradient = the sum of partial sums, in their order, turned.
+/// weights' gradient = the sum of partial sums, in their order, transposed.
 pub(crate) fn add_up(blocks: Blocks, parts: &[f32], weight_gradient: &mut [f32]) {
     let panels = blocks.filters.div_ceil(BLOCK);
     let shared = Shared::new(weight_gradient);
@@ -175,7 +175,7 @@ impl Kernel for AddUp<'_> {
     unsafe fn run<S: Simd>(self) {
         let Blocks { filters, numbers, .. } = self.blocks;
         let len = self.blocks.len();
-        let (mut square, mut turned) = ([[0u32; SIDE]; SIDE], [[0.0f32; SIDE]; SIDE]);
+        let (mut square, mut transposed) = ([[0u32; SIDE]; SIDE], [[0.0f32; SIDE]; SIDE]);
         for register in 0..numbers.div_ceil(BLOCK) * 4 {
             let (block, half, column) = (register / 4, register / 2 % 2, register % 2);
             let first = self.panel * BLOCK + half * SIDE;
@@ -191,9 +191,9 @@ impl Kernel for AddUp<'_> {
                 }
                 S::store(to.as_mut_ptr().cast(), sum);
             }
-            amx::transpose(&square, turned.as_mut_ptr().cast());
+            amx::transpose(&square, transposed.as_mut_ptr().cast());
             let n = SIDE.min(filters - first);
-            for (index, line) in turned.iter().enumerate().take(numbers - number) {
+            for (index, line) in transposed.iter().enumerate().take(numbers - number) {
                 let to = self.to.add((self.run * numbers + number + index) * filters + first);
                 store::<S, _>(to, n, S::load(line.as_ptr()));
             }

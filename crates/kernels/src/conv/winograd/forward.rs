@@ -4,7 +4,7 @@
 use super::tiles::{PLACES, SIDE, Shape, TILE, Window};
 use super::transform;
 use crate::conv::epilogue::{Epilogue, Finish, Totals, add_up};
-use crate::conv::tile::{Depth, Leave, Operands, cut, multiply};
+use crate::conv::tile::{KLoop, Operands, Spill, cut, multiply};
 use crate::elementwise::load;
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -45,7 +45,7 @@ pub(crate) fn run<E: Element>(
     let panel = Isa::in_use().panel();
     let columns = filters.div_ceil(panel);
     let groups = TASKS.div_ceil(blocks.max(1)).min(columns);
-    let depth = Depth::new::<f32>(&[0], shape.channels, blocks < TASKS, size_of_val(packed));
+    let k_loop = KLoop::new::<f32>(&[0], shape.channels, blocks < TASKS, size_of_val(packed));
     let sums_len = if epilogue.sums.is_some() { 2 * filters } else { 0 };
     scratch::with(blocks * sums_len, |partial: &mut [f32]| {
         partial.fill(0.0);
@@ -63,7 +63,7 @@ pub(crate) fn run<E: Element>(
                     packed,
                     tiles,
                     pitch,
-                    depth: &depth,
+                    k_loop: &k_loop,
                     columns: group * columns / groups..(group + 1) * columns / groups,
                     input: input.as_mut_ptr(),
                     sums: sums.as_mut_ptr(),
@@ -92,7 +92,7 @@ struct Block<'a, E> {
     tiles: std::ops::Range<usize>,
     pitch: usize,
     columns: std::ops::Range<usize>,
-    depth: &'a Depth,
+    k_loop: &'a KLoop,
     /// `place × tile × pitch`, places [`apart`].
     input: *mut f32,
     /// `place × tile × panel`, places apart, for one panel at a time.
@@ -122,12 +122,12 @@ impl<E: Element> Kernel for Block<'_, E> {
                     let operands = Operands {
                         a: [a, a.add(rows.div_ceil(2) * self.pitch)],
                         row: self.pitch,
-                        depth: self.depth,
+                        k_loop: self.k_loop,
                         panel,
-                        ahead: self.depth.ahead::<S, f32>(panel, (part, parts)),
+                        ahead: self.k_loop.ahead::<S, f32>(panel, (part, parts)),
                     };
                     let to = self.sums.add(at * sums + start * S::PANEL);
-                    multiply::<S, f32>(&operands, rows, Leave(to));
+                    multiply::<S, f32>(&operands, rows, Spill(to));
                 }
             }
             for v in 0..S::VECS {

@@ -4,7 +4,7 @@ use crate::elementwise::load;
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
 
-/// Transforms weights `tap × channels × filters` (already turned and transposed for the gradient of
+/// Transforms weights `tap × channels × filters` (already flipped for the gradient of
 /// the input) into panels: for each panel of filters, each place and each channel, the panel's
 /// weights side by side, zeros beyond the last.
 pub(crate) fn pack(shape: &Shape, weights: &[f32], packed: &mut [f32]) {

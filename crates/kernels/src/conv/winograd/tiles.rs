@@ -45,17 +45,17 @@ impl Shape {
         (ordinary && channels).then(|| Self::of(conv))
     }
 
-    /// The gradient of the input: a convolution of the output's gradient with the filter turned
-    /// about.
+    /// The gradient of the input: a convolution of the output's gradient with the filter
+    /// rotated by half a turn.
     pub(crate) fn backward_data(conv: &Conv, precision: Precision) -> Option<Self> {
-        let turned = Conv {
+        let rotated = Conv {
             height: conv.out_height(),
             width: conv.out_width(),
             channels: conv.filters,
             filters: conv.channels,
             ..*conv
         };
-        Self::forward(conv, precision).map(|_| Self::of(&turned))
+        Self::forward(conv, precision).map(|_| Self::of(&rotated))
     }
 
     /// The gradient of the weights, where it is done so.
@@ -146,7 +146,7 @@ impl<const N: usize> Window<N> {
         if WHOLE { 0..N } else { self.top..self.bottom }
     }
 
-    /// Likewise columns.
+    /// Columns within the picture, in the same way.
     #[inline(always)]
     pub(super) fn columns<const WHOLE: bool>(&self) -> std::ops::Range<usize> {
         if WHOLE { 0..N } else { self.left..self.right }

@@ -5,7 +5,7 @@
 use super::forward::{apart, input, pitch};
 use super::tiles::{PLACES, Shape, TILE};
 use super::transform;
-use crate::conv::tile::{Leave, Lines, Outer, cut, multiply_outer};
+use crate::conv::tile::{Outer, Spill, TileBuffer, cut, multiply_outer};
 use crate::elementwise::{load, store};
 use crate::isa::{Isa, Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
@@ -86,7 +86,7 @@ struct Transform<'a, E> {
     gradient: &'a [E],
     /// The portion's first tile.
     start: usize,
-    /// These tiles of the portion.
+    /// The tiles of the portion that this task transforms.
     tiles: std::ops::Range<usize>,
     /// All tiles of the portion.
     count: usize,
@@ -150,7 +150,7 @@ impl Kernel for Multiply {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let mut done = Lines::new();
+        let mut done = TileBuffer::new();
         for (start, rows) in cut(self.channels, S::ROWS) {
             let o = Outer {
                 x: self.input.add(start),
@@ -160,7 +160,7 @@ impl Kernel for Multiply {
                 pixel: self.pitch,
                 panel: self.panel,
             };
-            multiply_outer::<S, f32>(&o, rows, Leave(done.place()));
+            multiply_outer::<S, f32>(&o, rows, Spill(done.as_mut_ptr()));
             for row in 0..rows {
                 for v in 0..S::VECS {
                     let to = self.sums.add((start + row) * S::PANEL + v * S::LANES);

@@ -1,8 +1,9 @@
-//! Threads that stay awake between the many short jobs of one run.
+//! A team of threads that stay awake between the many short jobs of one run.
 //!
 //! A pass of a network is some fifty jobs. A thread that goes to sleep between two of them loses its
-//! processor, on a rented machine to a neighbour, and wakes with cold caches. A crew waits at a board
-//! instead, for as long as the run takes; all else in the pool, rayon does.
+//! processor, on a rented machine to a neighbour, and wakes with cold caches. The workers of a team
+//! spin on a shared job slot instead, for as long as the run takes. Everything else in the pool uses
+//! rayon as usual.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -13,37 +14,38 @@ use std::sync::{Mutex, PoisonError};
 
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
-/// How often a thread looks at the board before it lets others have its processor.
-const LOOKS: usize = 2000;
+/// How often a thread checks before it yields its processor.
+const SPINS: usize = 2000;
 
-/// Where the run's own thread puts jobs up, one after the other, and all take pieces of them.
-struct Board {
-    /// For each thread, those of its pieces that nobody has taken: the first, and the end.
+/// The one job that a team works on. The leader, which is the run's own thread, posts jobs one after
+/// the other; all threads of the team take pieces of them.
+struct JobSlot {
+    /// The range of each thread's pieces that nobody has taken: the first, and the end.
     open: Box<[AtomicU64]>,
-    /// Pieces that are not done.
+    /// How many pieces are not done.
     left: AtomicUsize,
     work: UnsafeCell<Option<Work<'static>>>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-    /// No more jobs will come.
+    /// Whether the run has ended, so that no more jobs will come.
     over: AtomicBool,
 }
 
-// SAFETY: `work` is written only while no piece is open or being done, and read only by threads
+// SAFETY: `work` is written only while no piece is open or under way, and read only by threads
 // that have taken a piece; taking one acquires what was released with it.
-unsafe impl Sync for Board {}
+unsafe impl Sync for JobSlot {}
 
 #[derive(Clone, Copy)]
-enum Place {
-    /// Outside any crew's run.
-    Elsewhere,
-    /// The own thread of a run, between jobs.
-    Board(*const Board),
-    /// At a piece: what is parallel within it is done by this thread alone.
-    Piece,
+enum Role {
+    /// The thread is in no team's run.
+    None,
+    /// The run's own thread, between jobs.
+    Leader(*const JobSlot),
+    /// A thread that does a piece: what is parallel within it, it does alone.
+    Worker,
 }
 
 thread_local! {
-    static PLACE: Cell<Place> = const { Cell::new(Place::Elsewhere) };
+    static ROLE: Cell<Role> = const { Cell::new(Role::None) };
 }
 
 fn packed(first: usize, end: usize) -> u64 {
@@ -54,7 +56,7 @@ fn unpacked(range: u64) -> (usize, usize) {
     ((range >> 32) as usize, (range & u64::from(u32::MAX)) as usize)
 }
 
-impl Board {
+impl JobSlot {
     fn new(threads: usize) -> Self {
         Self {
             open: (0..threads).map(|_| AtomicU64::new(0)).collect(),
@@ -65,8 +67,8 @@ impl Board {
         }
     }
 
-    /// Takes the next of a thread's own pieces, else the last of another's.
-    fn taken(&self, own: usize) -> Option<usize> {
+    /// Takes the next of a thread's own pieces, else steals the last of another's.
+    fn take_piece(&self, own: usize) -> Option<usize> {
         let threads = self.open.len();
         (0..threads).find_map(|ahead| {
             let open = &self.open[(own + ahead) % threads];
@@ -80,7 +82,7 @@ impl Board {
                     0 => (first, packed(first + 1, end)),
                     _ => (end - 1, packed(first, end - 1)),
                 };
-                // Should the range be that of a later job by now, so is the piece.
+                // If the range is a later job's by now, so is the piece.
                 match open.compare_exchange_weak(range, rest, Ordering::Acquire, Ordering::Relaxed)
                 {
                     Ok(_) => return Some(piece),
@@ -90,14 +92,14 @@ impl Board {
         })
     }
 
-    /// Takes a piece and does it; false where none is open.
-    fn piece(&self, own: usize) -> bool {
-        let Some(piece) = self.taken(own) else { return false };
-        // SAFETY: the job that the piece is of cannot end before it is done.
-        let work = unsafe { *self.work.get() }.expect("a job is up");
-        let before = PLACE.replace(Place::Piece);
+    /// Takes a piece and does it; false if none is open.
+    fn do_piece(&self, own: usize) -> bool {
+        let Some(piece) = self.take_piece(own) else { return false };
+        // SAFETY: the piece's job cannot end before the piece is done.
+        let work = unsafe { *self.work.get() }.expect("a job is posted");
+        let before = ROLE.replace(Role::Worker);
         let done = catch_unwind(AssertUnwindSafe(|| work(piece)));
-        PLACE.set(before);
+        ROLE.set(before);
         if let Err(panic) = done {
             *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
         }
@@ -105,8 +107,8 @@ impl Board {
         true
     }
 
-    /// Does a job with all who look at the board; each begins with pieces that lie side by side.
-    fn share(&self, own: usize, pieces: usize, work: Work<'_>) {
+    /// Posts a job and does it with the whole team; each thread begins with neighbouring pieces.
+    fn run(&self, own: usize, pieces: usize, work: Work<'_>) {
         // SAFETY: this returns only once all pieces are done, and nobody calls it after that.
         let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
         // SAFETY: no piece is open, and none is being done.
@@ -117,7 +119,7 @@ impl Board {
             let [first, end] = [thread, thread + 1].map(|thread| pieces * thread / threads);
             open.store(packed(first, end), Ordering::Release);
         }
-        while self.piece(own) {}
+        while self.do_piece(own) {}
         wait(|| self.left.load(Ordering::Acquire) == 0, || {});
         let panic = self.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(panic) = panic {
@@ -125,27 +127,27 @@ impl Board {
         }
     }
 
-    /// Does pieces until the run is over, and what else the pool has to do where there are none.
+    /// Does pieces until the run is over, and other work of the pool while there are none.
     fn help(&self, own: usize) {
         let mut over = false;
         while !over {
-            let look = || {
+            let step = || {
                 over = self.over.load(Ordering::Acquire);
-                over || self.piece(own)
+                over || self.do_piece(own)
             };
-            wait(look, || {
+            wait(step, || {
                 rayon::yield_now();
             });
         }
     }
 }
 
-/// Waits awake.
+/// Spins until a condition holds; after a while, does something else in between.
 fn wait(mut until: impl FnMut() -> bool, meanwhile: impl Fn()) {
-    let mut looks = 0;
+    let mut spins = 0;
     while !until() {
-        looks += 1;
-        if looks < LOOKS {
+        spins += 1;
+        if spins < SPINS {
             std::hint::spin_loop();
         } else {
             meanwhile();
@@ -154,46 +156,46 @@ fn wait(mut until: impl FnMut() -> bool, meanwhile: impl Fn()) {
     }
 }
 
-/// Ends a run, also one that panics.
-struct Over<'a>(&'a Board);
+/// Ends a run when dropped, also when the run panics.
+struct EndOfRun<'a>(&'a JobSlot);
 
-impl Drop for Over<'_> {
+impl Drop for EndOfRun<'_> {
     fn drop(&mut self) {
-        PLACE.set(Place::Elsewhere);
+        ROLE.set(Role::None);
         self.0.over.store(true, Ordering::Release);
     }
 }
 
-/// Runs `work` on this thread of a pool, while the pool's others wait for what it puts up. It must
-/// not wait for rayon itself: a thread that waits for rayon may be given another run to help with,
-/// whose own thread waits for this one.
-pub(super) fn gathered<R>(work: impl FnOnce() -> R) -> R {
+/// Runs `work` on this thread of a pool, while the pool's other threads wait for the jobs it posts.
+/// `work` must not wait for rayon itself: a thread that waits for rayon may be given another run to
+/// help with, whose leader waits for this thread.
+pub(super) fn with_team<R>(work: impl FnOnce() -> R) -> R {
     let threads = rayon::current_num_threads();
     let Some(own) = rayon::current_thread_index().filter(|_| threads > 1) else { return work() };
-    let board = Board::new(threads);
+    let slot = JobSlot::new(threads);
     rayon::in_place_scope(|scope| {
-        let board = &board;
+        let slot = &slot;
         scope.spawn_broadcast(move |_, context| {
             if context.index() != own {
-                board.help(context.index());
+                slot.help(context.index());
             }
         });
-        let _over = Over(board);
-        PLACE.set(Place::Board(ptr::from_ref(board)));
+        let _end = EndOfRun(slot);
+        ROLE.set(Role::Leader(ptr::from_ref(slot)));
         work()
     })
 }
 
-/// Does a job where this thread belongs to a crew; false elsewhere.
-pub(super) fn shared(pieces: usize, work: Work<'_>) -> bool {
-    match PLACE.get() {
-        Place::Elsewhere => return false,
-        Place::Piece => (0..pieces).for_each(work),
-        Place::Board(board) => {
+/// Does a job if this thread belongs to a team; returns false if it does not.
+pub(super) fn try_run(pieces: usize, work: Work<'_>) -> bool {
+    match ROLE.get() {
+        Role::None => return false,
+        Role::Worker => (0..pieces).for_each(work),
+        Role::Leader(slot) => {
             assert!(u32::try_from(pieces).is_ok(), "more pieces than can be counted");
             let own = rayon::current_thread_index().expect("a run is on a thread of a pool");
-            // SAFETY: `gathered` takes the place away before the board ends.
-            unsafe { &*board }.share(own, pieces, work);
+            // SAFETY: `with_team` resets the role before the slot is dropped.
+            unsafe { &*slot }.run(own, pieces, work);
         }
     }
     true
@@ -207,7 +209,7 @@ mod tests {
 
     use crate::threads::{parallel, with, within};
 
-    /// Does a job and tells how often each piece was done.
+    /// Does a job and returns how often each piece was done.
     fn counted(pieces: usize) -> Vec<usize> {
         let counts: Vec<AtomicUsize> = (0..pieces).map(|_| AtomicUsize::new(0)).collect();
         parallel(pieces, |piece| {
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_at_the_same_time_and_jobs_within_pieces_all_come_to_an_end() {
+    fn runs_at_the_same_time_and_jobs_within_pieces_all_end() {
         let jobs = || {
             for _ in 0..200 {
                 parallel(6, |_| assert_eq!(counted(5), [1; 5]));
