@@ -1,3 +1,5 @@
+//! Names for content: digests of bytes and of files.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! A disk in memory on which power can be cut: only what was synced survives.
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;

@@ -1,7 +1,9 @@
 use serde_json::Value;
 
-use super::tsne::slopes;
-use super::*;
+use super::pca::{Pca, pca};
+use super::tsne::{affinities, slopes, tsne};
+use super::{Layout, MAPPED, layout, mapped};
+use crate::record::Place;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../tests/golden/layout.json")).unwrap()

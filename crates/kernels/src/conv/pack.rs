@@ -1,3 +1,5 @@
+//! Weights packed for the product that reads them.
+
 use super::direct::{self, Job};
 use super::shape::Conv;
 use super::winograd::{self, Shape};

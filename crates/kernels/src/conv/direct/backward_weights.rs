@@ -1,3 +1,5 @@
+//! The gradient of the weights: outer products over the pixels of pieces, in partial sums.
+
 use super::forward::{PIXELS, pieces};
 use super::input::Input;
 use super::job::Job;

@@ -1,3 +1,5 @@
+//! The product of gathered pieces by packed panels: forward passes and gradients of the input.
+
 use super::job::Job;
 use super::local::{Layout, Piece};
 use super::prefetch::Prefetch;

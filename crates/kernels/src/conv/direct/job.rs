@@ -1,3 +1,5 @@
+//! What forward passes and gradients of the input have in common: a sum over taps for each pixel.
+
 use crate::conv::shape::Conv;
 use crate::element::Element;
 use crate::isa::Isa;

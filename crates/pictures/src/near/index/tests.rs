@@ -2,7 +2,10 @@ use ground::Stop;
 use ground::random::{Draws, Purpose};
 use proptest::prelude::*;
 
-use super::*;
+use super::{Candidate, KEPT, LEAST, MOST, UNSURE, candidates, keys};
+use crate::Print;
+use crate::near::spectrum::{Waves, has_structure, signs, turned};
+use crate::near::{Turn, coarse};
 
 /// What [`candidates`] finds, by looking at each pair: no table, no order of looking. (Of places
 /// with more than [`WINDOW`] entries the index looks at a part; so many there are not here.)
