@@ -1,4 +1,4 @@
-//! A disk in memory on which power can be cut: only what was synced survives.
+//! A disk for tests that can say what a power cut leaves.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
