@@ -3,7 +3,7 @@ use ground::random::{Draws, Purpose};
 use proptest::prelude::*;
 
 use super::{Candidate, KEPT, LEAST, MOST, UNSURE, candidates, keys};
-use crate::Print;
+use crate::PerceptualHash;
 use crate::near::spectrum::{Waves, has_structure, signs, turned};
 use crate::near::{Turn, coarse};
 
