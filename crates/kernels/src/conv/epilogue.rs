@@ -19,14 +19,14 @@ pub enum Added<'a, E> {
 /// What happens to a result, in this order, before it is stored.
 #[derive(Debug)]
 pub struct Epilogue<'a, E = f32> {
-    /// Added to each result: one number for each channel.
+    /// Added, one a channel.
     pub bias: Option<&'a [f32]>,
-    /// Added to each result: one number for each.
+    /// Added, one a result.
     pub added: Added<'a, E>,
     /// Negative results become 0.
     pub relu: bool,
-    /// Receives the sum and the sum of squares of each channel's results as they are stored: `channels`
-    /// sums, then as many sums of squares.
+    /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
+    /// numbers each.
     pub sums: Option<&'a mut [f64]>,
 }
 
