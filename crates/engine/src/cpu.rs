@@ -1,42 +1,27 @@
-use std::collections::BTreeMap;
+//! The CPU engine: chooses the plan for a batch, keeps it, and runs it.
+
 use std::time::Duration;
 
-use kernels::norm::Statistics;
 use kernels::{Precision, threads};
 use network::{Graph, Parameters};
 
-use crate::arena::Arena;
-use crate::plan::{Layer, Plan, Purpose, Work};
-use crate::run::{Job, Ran};
+use crate::action::RunResult;
+use crate::plan::Plan;
+use crate::planner::{Purpose, Work};
+use crate::run::{Job, Runner, Timings};
 use crate::store::Store;
 use crate::{Adam, Engine, EngineError, Images, Maps, Outputs, State, Step, Trained};
 
 /// The CPU engine.
 #[derive(Debug)]
 pub struct Cpu {
-    pub(crate) graph: Graph,
-    pub(crate) store: Store,
-    pub(crate) arena: Arena,
-    pub(crate) state: Between,
+    runner: Runner,
     trained: Trained,
     steps: Precision,
     predictions: Precision,
     /// The latest plans; a run needs few (a training batch, a validation batch, the last of each).
     plans: Vec<(Purpose, Plan)>,
-    timings: Option<BTreeMap<(&'static str, String), Duration>>,
-}
-
-/// What steps leave behind for later ones, by node.
-#[derive(Debug, Default)]
-pub(crate) struct Between {
-    /// Each norm's constants, and whether they are the batch's.
-    pub(crate) statistics: Vec<(Statistics, bool)>,
-    /// Each norm's sums, gathered by the layer before it.
-    pub(crate) sums: Vec<Vec<f64>>,
-    /// Each max pool's winning cells.
-    pub(crate) cells: Vec<Vec<u8>>,
-    /// Each concat pool's winning pixels.
-    pub(crate) largest: Vec<Vec<u32>>,
+    timings: Option<Timings>,
 }
 
 /// How long one kind of step took on one node, over all steps measured.
@@ -74,18 +59,8 @@ impl Cpu {
     }
 
     pub(crate) fn of(graph: Graph, store: Store) -> Self {
-        let nodes = graph.nodes().len();
-        let state = Between {
-            statistics: vec![Default::default(); nodes],
-            sums: vec![vec![]; nodes],
-            cells: vec![vec![]; nodes],
-            largest: vec![vec![]; nodes],
-        };
         Self {
-            graph,
-            store,
-            arena: Arena::default(),
-            state,
+            runner: Runner::new(graph, store),
             trained: Trained::All,
             steps: Precision::Fp32,
             predictions: Precision::Fp32,
@@ -100,12 +75,6 @@ impl Cpu {
         (self.steps, self.predictions) = (steps, predictions);
     }
 
-    /// Whether a layer's weights change with each step of a plan.
-    pub(crate) fn changes(&self, plan: &Plan, layer: Layer) -> bool {
-        let learns = self.trained.layers() || layer.node > self.graph.cut();
-        plan.trains && learns
-    }
-
     fn precision(&self, work: Work) -> Precision {
         match work {
             Work::Predict => self.predictions,
@@ -117,12 +86,12 @@ impl Cpu {
     /// The gradients of the last [`Engine::gradients`], zeros for what does not learn.
     #[must_use]
     pub fn gradient(&self) -> Parameters {
-        self.store.gradients(&self.graph)
+        self.runner.store.gradients(&self.runner.graph)
     }
 
     /// Starts to measure the time of every step.
     pub fn measure(&mut self) {
-        self.timings = Some(BTreeMap::new());
+        self.timings = Some(Timings::new());
     }
 
     /// What was measured, the longest first.
@@ -148,12 +117,12 @@ impl Cpu {
     ) -> Result<usize, EngineError> {
         let work = trained.map_or(Work::Predict, Work::Train);
         let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
-        Ok(Plan::new(&self.graph, purpose)?.total * size_of::<f32>())
+        Ok(Plan::new(&self.runner.graph, purpose)?.total * size_of::<f32>())
     }
 
     fn check(&self, images: Images<'_>) -> Result<(), EngineError> {
         let Images { pixels, count, height, width } = images;
-        let sides = [height, width, self.graph.channels(self.graph.input())];
+        let sides = [height, width, self.runner.graph.channels(self.runner.graph.input())];
         // Saturated, a nonsensical size is as wrong as it should be.
         let expected = sides.iter().fold(count, |all, &side| all.saturating_mul(side));
         if pixels.len() != expected {
@@ -169,7 +138,7 @@ impl Cpu {
     }
 
     /// Runs the plan for this batch.
-    fn run(&mut self, images: Images<'_>, job: Job<'_>) -> Result<Ran, EngineError> {
+    fn run(&mut self, images: Images<'_>, job: Job<'_>) -> Result<RunResult, EngineError> {
         let Images { count, height, width, .. } = images;
         let work = match job {
             Job::Predict => Work::Predict,
@@ -178,17 +147,18 @@ impl Cpu {
         };
         let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
         let trains = matches!(work, Work::Train(_));
-        if let Some(kept) = self.store.packed.filter(|&kept| trains || kept != purpose.precision) {
+        if let Some(kept) =
+            self.runner.store.packed.filter(|&kept| trains || kept != purpose.precision)
+        {
             return Err(EngineError::Packed { kept });
         }
         // Taken out of the list while it runs, so that the rest of the engine is free to change.
         let plan = match self.plans.iter().position(|(known, _)| *known == purpose) {
             Some(index) => self.plans.remove(index).1,
-            None => Plan::new(&self.graph, purpose)?,
+            None => Plan::new(&self.runner.graph, purpose)?,
         };
         let mut timings = self.timings.take();
-        let result =
-            threads::within(|| crate::run::run(self, &plan, images.pixels, job, &mut timings));
+        let result = threads::within(|| self.runner.run(&plan, images.pixels, job, &mut timings));
         self.timings = timings;
         if self.plans.len() >= PLANS {
             self.plans.remove(0);
@@ -200,35 +170,36 @@ impl Cpu {
 
 impl Engine for Cpu {
     fn graph(&self) -> &Graph {
-        &self.graph
+        &self.runner.graph
     }
 
     fn parameters(&self) -> Parameters {
-        self.store.parameters(&self.graph)
+        self.runner.store.parameters(&self.runner.graph)
     }
 
     fn set_parameters(&mut self, parameters: &Parameters) -> Result<(), EngineError> {
-        self.store.set(&self.graph, parameters)
+        self.runner.store.set(&self.runner.graph, parameters)
     }
 
     fn state(&self) -> State {
-        self.store.state(&self.graph)
+        self.runner.store.state(&self.runner.graph)
     }
 
     fn set_state(&mut self, state: &State) -> Result<(), EngineError> {
-        self.store.set_state(&self.graph, state)
+        self.runner.store.set_state(&self.runner.graph, state)
     }
 
     fn set_trained(&mut self, trained: Trained) {
         self.trained = trained;
-        self.store.forget();
+        self.runner.store.forget();
     }
 
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.check(images)?;
-        let classes = self.graph.classes();
-        let ran = if images.count == 0 { Ran::default() } else { self.run(images, Job::Predict)? };
-        Ok(Outputs { logits: ran.logits, classes, features: ran.features })
+        let classes = self.runner.graph.classes();
+        let result =
+            if images.count == 0 { RunResult::default() } else { self.run(images, Job::Predict)? };
+        Ok(Outputs { logits: result.logits, classes, features: result.features })
     }
 
     fn gradients(
@@ -238,7 +209,7 @@ impl Engine for Cpu {
         step: Step,
     ) -> Result<f32, EngineError> {
         self.check(images)?;
-        let classes = self.graph.classes();
+        let classes = self.runner.graph.classes();
         let largest = labels.iter().copied().max().unwrap_or(0);
         if labels.len() != images.count || images.count == 0 || largest >= classes {
             let (labels, count) = (labels.len(), images.count);
@@ -252,18 +223,22 @@ impl Engine for Cpu {
         let largest = classes.iter().copied().max().unwrap_or(0);
         let (asked, count) = (classes.len(), images.count);
         let whole = asked.is_multiple_of(count.max(1)) && (count > 0 || asked == 0);
-        if !whole || largest >= self.graph.classes() {
-            let classes = self.graph.classes();
+        if !whole || largest >= self.runner.graph.classes() {
+            let classes = self.runner.graph.classes();
             return Err(EngineError::Labels { labels: asked, largest, count, classes });
         }
-        let shape = self.graph.shapes(images.height, images.width)?[self.graph.cut().0];
-        let ran =
-            if asked == 0 { Ran::default() } else { self.run(images, Job::Attribute(classes))? };
-        Ok(Maps { values: ran.maps, height: shape.height, width: shape.width })
+        let shape =
+            self.runner.graph.shapes(images.height, images.width)?[self.runner.graph.cut().0];
+        let result = if asked == 0 {
+            RunResult::default()
+        } else {
+            self.run(images, Job::Attribute(classes))?
+        };
+        Ok(Maps { values: result.maps, height: shape.height, width: shape.width })
     }
 
     fn update(&mut self, adam: &Adam) {
-        assert_eq!(adam.groups.len(), self.graph.groups(), "rates for each parameter group");
-        self.store.update(&self.graph, self.trained, adam);
+        assert_eq!(adam.groups.len(), self.runner.graph.groups(), "rates for each parameter group");
+        self.runner.store.update(&self.runner.graph, self.trained, adam);
     }
 }

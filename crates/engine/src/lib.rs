@@ -20,15 +20,21 @@
 //! assert_eq!(engine.predict(images).unwrap().logits.len(), 2);
 //! ```
 
+mod action;
 mod api;
 mod arena;
-mod backward;
 pub mod bench;
 mod cpu;
-mod forward;
+mod gradients;
+mod layout;
+mod lazy;
 mod matmul;
+mod operation;
+mod ops;
 mod packing;
+mod passes;
 mod plan;
+mod planner;
 mod run;
 mod state;
 mod store;

@@ -6,8 +6,10 @@ use kernels::norm::Statistics;
 use kernels::{Direction, Pack, Precision};
 use network::{Graph, Norm, Role, Tensor};
 
-use crate::plan::{Action, Layer, Plan, Purpose, Work};
-use crate::store::{Store, norm_of, to_kernels, turn};
+use crate::layout::{to_kernels, transpose};
+use crate::plan::Plan;
+use crate::planner::{Purpose, Work};
+use crate::store::{Layer, Store, norm_of};
 use crate::{Cpu, EngineError};
 
 /// An engine in the making that only predicts. A weight of the body is packed as soon as it is given
@@ -48,13 +50,9 @@ impl Packing {
         let purpose = Purpose { count: 1, height, width, work: Work::Predict, precision };
         let plan = Plan::new(&graph, purpose)?;
         let mut layers = vec![None; graph.parameters().len()];
-        for action in &plan.actions {
-            // The head's weights are kept: maps go back through them.
-            if let Action::Folded { layer, norm, .. } = *action
-                && norm <= graph.cut()
-            {
-                layers[layer.weight.0] = Some((layer, norm_of(&graph, norm)));
-            }
+        // The head's weights are kept: maps go back through them.
+        for &(layer, norm) in plan.folded.iter().filter(|(_, norm)| *norm <= graph.cut()) {
+            layers[layer.weight.0] = Some((layer, norm_of(&graph, norm)));
         }
         let places = graph.parameters().iter().map(|_| OnceLock::new()).collect();
         Ok(Self { graph, precision, layers, places, rooms: Mutex::default() })
@@ -90,7 +88,7 @@ impl Packing {
         let rooms = || self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scaled = rooms().pop().unwrap_or_default();
         scaled.resize(data.len(), 0.0);
-        turn(shape, data, |filter| scale[filter], &mut scaled, true);
+        transpose(shape, data, |filter| scale[filter], &mut scaled, true);
         let mut pack = Pack::default();
         pack.set(&layer.conv, &scaled, self.precision, Direction::Forward);
         rooms().push(scaled);

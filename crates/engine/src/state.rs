@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use network::{Graph, Parameter, ParameterId, Tensor};
 
-use crate::store::{Store, to_kernels, to_torch};
+use crate::layout::{to_kernels, to_torch};
+use crate::store::Store;
 use crate::{EngineError, State};
 
 /// What stands before a parameter's name: for its averages of the gradient and of its square.

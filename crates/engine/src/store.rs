@@ -1,15 +1,21 @@
 //! A network's parameters as the kernels want them: weights with their filters innermost, and
 //! packed copies that are made again when a weight has changed.
 
-use std::sync::{Mutex, PoisonError};
-
 use kernels::adam::Adam as Constants;
 use kernels::norm::{Moments, Statistics};
-use kernels::{Direction, Pack, Precision, threads};
-use network::{Graph, NodeId, Norm, Op, Parameter, ParameterId, Parameters, Role, Tensor};
+use kernels::{Conv, Direction, Pack, Precision};
+use network::{Graph, NodeId, Norm, Op, ParameterId, Parameters, Role, Tensor};
 
-use crate::plan::Layer;
+use crate::layout::{to_torch, transpose};
 use crate::{Adam, EngineError, Trained};
+
+/// A convolution or linear layer of a graph, for a batch of some size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer {
+    pub(crate) node: NodeId,
+    pub(crate) conv: Conv,
+    pub(crate) weight: ParameterId,
+}
 
 /// One parameter, in the kernels' order.
 #[derive(Debug, Default)]
@@ -55,115 +61,6 @@ pub(crate) struct Store {
     /// Adam's steps since its state was forgotten.
     pub(crate) steps: i32,
     pub(crate) clock: u64,
-}
-
-/// Filters of a weight that are turned together, or inputs on the way back, so that a line of what is
-/// written is written whole.
-const STRIP: usize = 16;
-
-/// Numbers of a filter that are read in one go when it is turned: filters lie whole pages apart, and
-/// for less the processor would fetch nothing ahead.
-const STRETCH: usize = 256;
-
-/// Turns a weight of shape out, in, height, width into the kernels' order, height, width, in, out,
-/// each filter multiplied by its scale: on all threads, or on this one `alone`.
-pub(crate) fn turn(
-    shape: &[usize],
-    torch: &[f32],
-    scale: impl Fn(usize) -> f32 + Sync,
-    ours: &mut [f32],
-    alone: bool,
-) {
-    let (out, inner) = (shape[0], shape[1]);
-    let taps: usize = shape[2..].iter().product();
-    // For each strip of inputs its rows of every tap.
-    let mut strips: Vec<Vec<&mut [f32]>> = vec![];
-    let inputs = (STRETCH / taps.max(1)).max(STRIP);
-    strips.resize_with(inner.div_ceil(inputs), Vec::new);
-    for tap in ours.chunks_exact_mut((inner * out).max(1)) {
-        strips
-            .iter_mut()
-            .zip(tap.chunks_mut(inputs * out))
-            .for_each(|(strip, rows)| strip.push(rows));
-    }
-    let strips: Vec<_> = strips.into_iter().map(Mutex::new).collect();
-    let work = |index: usize| {
-        let mut strip = strips[index].lock().unwrap_or_else(PoisonError::into_inner);
-        let len = inputs.min(inner - index * inputs) * taps;
-        let mut block = vec![[0.0; STRIP]; len];
-        for first in (0..out).step_by(STRIP) {
-            let filters = STRIP.min(out - first);
-            let from = |o: usize| &torch[((first + o) * inner + index * inputs) * taps..][..len];
-            let fours = filters / 4 * 4;
-            for o in (0..fours).step_by(4) {
-                let four = [o, o + 1, o + 2, o + 3];
-                turn_four(four.map(from), four.map(|o| scale(first + o)), o, &mut block);
-            }
-            for o in fours..filters {
-                let scale = scale(first + o);
-                block.iter_mut().zip(from(o)).for_each(|(place, weight)| place[o] = weight * scale);
-            }
-            for (tap, rows) in strip.iter_mut().enumerate() {
-                let places = block.iter().skip(tap).step_by(taps);
-                for (row, place) in rows.chunks_exact_mut(out).zip(places) {
-                    let to = &mut row[first..first + filters];
-                    // A length that is known spares a call a line.
-                    match <&mut [f32; STRIP]>::try_from(&mut *to) {
-                        Ok(to) => *to = *place,
-                        Err(_) => to.copy_from_slice(&place[..filters]),
-                    }
-                }
-            }
-        }
-    };
-    if alone { (0..strips.len()).for_each(work) } else { threads::parallel(strips.len(), work) }
-}
-
-/// Turns the same stretch of four filters, scaled, into columns `o..o + 4`: four by four numbers
-/// at a time, which stay in registers.
-fn turn_four(from: [&[f32]; 4], scales: [f32; 4], o: usize, block: &mut [[f32; STRIP]]) {
-    let [a, b, c, d] = from.map(<[f32]>::as_chunks::<4>);
-    let (fours, rest) = block.as_chunks_mut::<4>();
-    for ((((to, a), b), c), d) in fours.iter_mut().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
-        // Spelled out, as `map` of a map is not taken into the loop.
-        let times = |row: &[f32; 4], s: f32| [row[0] * s, row[1] * s, row[2] * s, row[3] * s];
-        let (a, b) = (times(a, scales[0]), times(b, scales[1]));
-        let (c, d) = (times(c, scales[2]), times(d, scales[3]));
-        for (k, to) in to.iter_mut().enumerate() {
-            to[o..o + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
-        }
-    }
-    for (k, to) in rest.iter_mut().enumerate() {
-        let rows = [a.1[k], b.1[k], c.1[k], d.1[k]];
-        to[o..o + 4].iter_mut().zip(rows).zip(scales).for_each(|((to, x), scale)| *to = x * scale);
-    }
-}
-
-pub(crate) fn to_kernels(parameter: &Parameter, torch: &[f32]) -> Vec<f32> {
-    if parameter.role != Role::Weight {
-        return torch.to_vec();
-    }
-    let mut values = vec![0.0; torch.len()];
-    turn(&parameter.shape, torch, |_| 1.0, &mut values, false);
-    values
-}
-
-pub(crate) fn to_torch(parameter: &Parameter, values: &[f32]) -> Tensor {
-    let mut data = values.to_vec();
-    if parameter.role == Role::Weight {
-        let (out, inner) = (parameter.shape[0], parameter.shape[1]);
-        let taps: usize = parameter.shape[2..].iter().product();
-        for strip in (0..inner).step_by(STRIP) {
-            for tap in 0..taps {
-                for o in 0..out {
-                    for i in strip..(strip + STRIP).min(inner) {
-                        data[(o * inner + i) * taps + tap] = values[(tap * inner + i) * out + o];
-                    }
-                }
-            }
-        }
-    }
-    Tensor { shape: parameter.shape.clone(), data }
 }
 
 impl Store {
@@ -227,7 +124,7 @@ impl Store {
     fn fetch(&mut self, id: ParameterId) {
         let Some(Tensor { shape, data }) = self.waits(id) else { return };
         let mut values = vec![0.0; data.len()];
-        turn(shape, data, |_| 1.0, &mut values, false);
+        transpose(shape, data, |_| 1.0, &mut values, false);
         self.slots[id.0].values = values;
         self.waiting -= 1;
         if self.waiting == 0 {
@@ -337,7 +234,7 @@ impl Store {
             let mut scaled = std::mem::take(&mut self.scaled);
             scaled.resize(layer.conv.weight_len(), 0.0);
             if let Some(Tensor { shape, data }) = self.waits(layer.weight) {
-                turn(shape, data, |filter| scale[filter], &mut scaled, false);
+                transpose(shape, data, |filter| scale[filter], &mut scaled, false);
             } else {
                 let (values, filters) = (&self.slots[layer.weight.0].values, layer.conv.filters);
                 let rows = values.chunks_exact(filters).zip(scaled.chunks_exact_mut(filters));
@@ -418,30 +315,5 @@ pub(crate) fn norm_of(graph: &Graph, node: NodeId) -> Norm {
     match graph.node(node).op {
         Op::Norm(norm) => norm,
         ref other => unreachable!("{other:?} is no norm"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::turn;
-
-    #[test]
-    fn weights_of_any_shape_are_turned() {
-        for (out, inner, side) in
-            [(64, 3, 7), (3, 512, 1), (5, 17, 3), (16, 16, 1), (18, 5, 2), (1, 1, 1), (35, 33, 3)]
-        {
-            let taps = side * side;
-            let torch: Vec<f32> = (0..out * inner * taps).map(|i| i as f32).collect();
-            for alone in [false, true] {
-                let mut ours = vec![-1.0; torch.len()];
-                let shape = [out, inner, side, side];
-                turn(&shape, &torch, |filter| 1.0 + filter as f32, &mut ours, alone);
-                for (index, &found) in ours.iter().enumerate() {
-                    let (tap, i, o) = (index / out / inner, index / out % inner, index % out);
-                    let expected = torch[(o * inner + i) * taps + tap] * (1.0 + o as f32);
-                    assert_eq!(found, expected, "{shape:?} tap {tap}, input {i}, filter {o}");
-                }
-            }
-        }
     }
 }
