@@ -1,3 +1,5 @@
+//! What recipes and classifiers see of an engine.
+
 use std::collections::BTreeMap;
 
 use kernels::Precision;

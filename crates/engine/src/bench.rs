@@ -1,10 +1,10 @@
 //! What a benchmark of this processor and of single convolutions needs.
 
 use kernels::isa::Isa;
-use kernels::{Bf16, Convolve, Epilogue, Pack, Precision, View, threads};
+use kernels::{Activation, Bf16, Convolve, Epilogue, Pack, Precision, View, threads};
 
-pub use kernels::Conv;
 pub use kernels::peak::flops as peak_flops;
+pub use kernels::{Conv, Padding};
 
 /// The instruction set that kernels are run with, by the name that `LOOKALIKE_ISA` takes.
 #[must_use]
@@ -46,7 +46,8 @@ fn passes_of<E: Convolve, R>(
     // Pictures come as they are.
     let normed = conv.channels > 3;
     let affine = normed.then_some((&scale[..], &shift[..]));
-    let view = View { data: &x[..], affine, relu: normed };
+    let activation = if normed { Activation::Relu } else { Activation::Identity };
+    let view = View { data: &x[..], affine, activation };
     let mut output = vec![E::default(); conv.output_len()];
     let mut input_gradient = vec![E::default(); conv.input_len()];
     let mut weight_gradient = vec![0.0; conv.weight_len()];

@@ -5,27 +5,28 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use kernels::norm::Statistics;
-use kernels::{Element, View};
+use kernels::{Activation, Element, View};
 use network::NodeId;
 
 use crate::arena::{BufferId, Split};
 
-/// A tensor with what is still to be done when it is read: the norm of this node, then ReLU.
+/// A tensor with what is still to be done when it is read: the norm of this node, then an
+/// activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lazy {
     pub(crate) buffer: BufferId,
     pub(crate) norm: Option<NodeId>,
-    pub(crate) relu: bool,
+    pub(crate) activation: Activation,
     pub(crate) channels: usize,
 }
 
 impl Lazy {
     pub(crate) fn plain(buffer: BufferId, channels: usize) -> Self {
-        Self { buffer, norm: None, relu: false, channels }
+        Self { buffer, norm: None, activation: Activation::Identity, channels }
     }
 
     pub(crate) fn is_plain(self) -> bool {
-        self.norm.is_none() && !self.relu
+        self.norm.is_none() && self.activation == Activation::Identity
     }
 
     /// The tensor as kernels read it.
@@ -43,7 +44,7 @@ impl Lazy {
             let constants = &state.get::<NormState>(norm).statistics;
             (&constants.scale[..], &constants.shift[..])
         });
-        View { data, affine, relu: self.relu }
+        View { data, affine, activation: self.activation }
     }
 }
 

@@ -4,9 +4,9 @@
 //! forward and backward passes on the `kernels` crate) and [`Images`] (a batch of pictures).
 //!
 //! A graph is turned into a *plan* once for each batch size: a list of steps on numbered buffers,
-//! forward and backward, with norms and ReLUs folded into the steps that read them. Buffers share
-//! one arena by when they are needed. While a plan runs no tensor is
-//! allocated.
+//! forward and backward, with norms and activations folded into the steps that read them. Each
+//! operation is one file in `ops`. Buffers share one arena by when they are needed. While a plan runs
+//! no tensor is allocated.
 //!
 //! ```
 //! use engine::{Cpu, Engine, Images};

@@ -5,6 +5,7 @@ mod activation;
 mod add;
 mod average_pool;
 mod concat_pool;
+mod depthwise;
 mod dropout;
 mod input;
 mod layer;
@@ -12,28 +13,27 @@ pub(crate) mod loss;
 mod max_pool;
 mod norm;
 
-use network::{Filter, Op, Padding};
+use network::Op;
 
 use crate::operation::Operation;
+use crate::ops::layer::Form;
+use crate::planner::activation_of;
 
 /// What the engine knows of an operation: the one place that lists them all.
 pub(crate) fn operation(op: &Op) -> Box<dyn Operation> {
     match *op {
         Op::Input { .. } => Box::new(input::Input),
+        Op::Conv { filter, weight } if filter.groups > 1 => {
+            Box::new(depthwise::DepthwiseConv { filter, weight })
+        }
         Op::Conv { filter, weight } => {
-            let Filter { channels, kernel, stride, padding: Padding::Each(padding), groups: 1 } =
-                filter
-            else {
-                unreachable!("no backbone has such a convolution")
-            };
-            let window = layer::Window { kernel, stride, padding };
-            Box::new(layer::Product { channels, window: Some(window), weight, bias: None })
+            Box::new(layer::Product { form: Form::Convolution(filter), weight, bias: None })
         }
         Op::Linear { channels, weight, bias } => {
-            Box::new(layer::Product { channels, window: None, weight, bias })
+            Box::new(layer::Product { form: Form::Linear(channels), weight, bias })
         }
         Op::Norm(norm) => Box::new(norm::BatchNorm(norm)),
-        Op::Activation(_) => Box::new(activation::Relu),
+        Op::Activation(kind) => Box::new(activation::Activate(activation_of(kind))),
         Op::Add => Box::new(add::Add),
         Op::MaxPool { kernel, stride, padding } => {
             Box::new(max_pool::Max { kernel, stride, padding })

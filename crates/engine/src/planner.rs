@@ -1,6 +1,6 @@
 //! A plan being made: buffers, steps, and what operations ask about their neighbours.
 
-use kernels::Precision;
+use kernels::{Activation, Precision};
 use network::{Graph, GraphError, NodeId, Op, Shape};
 
 use crate::Trained;
@@ -40,14 +40,22 @@ pub(crate) enum Owns {
     Norm,
 }
 
-/// A sum of two tensors, with ReLU or without. It can be computed again where keeping it would
+/// A sum of two tensors, with the activation behind it. It can be computed again where keeping it would
 /// take too much memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sum {
     pub(crate) a: Lazy,
     pub(crate) b: Lazy,
-    pub(crate) relu: bool,
+    pub(crate) activation: Activation,
     pub(crate) to: BufferId,
+}
+
+/// A graph's activation, as kernels know it.
+pub(crate) fn activation_of(kind: network::Activation) -> Activation {
+    match kind {
+        network::Activation::Relu => Activation::Relu,
+        network::Activation::Relu6 => Activation::Relu6,
+    }
 }
 
 /// A plan being made.
@@ -168,9 +176,13 @@ impl<'a> Planner<'a> {
         self.only_reader(node).filter(|&reader| self.owns(reader) == Owns::Norm)
     }
 
-    /// The only reader, if it is a ReLU.
-    pub(crate) fn relu_after(&self, node: NodeId) -> Option<NodeId> {
-        self.only_reader(node).filter(|&reader| self.graph.node(reader).op == Op::RELU)
+    /// The only reader, if it is an activation.
+    pub(crate) fn activation_after(&self, node: NodeId) -> Option<(NodeId, Activation)> {
+        let reader = self.only_reader(node)?;
+        match self.graph.node(reader).op {
+            Op::Activation(kind) => Some((reader, activation_of(kind))),
+            _ => None,
+        }
     }
 
     /// A node's result, if it is planned.
@@ -193,7 +205,7 @@ impl<'a> Planner<'a> {
         Lazy::plain(buffer, self.shapes[node.0].channels)
     }
 
-    /// A node's result as it is to be read by something that cannot apply norm or ReLU.
+    /// A node's result as it is to be read by something that cannot apply norm or activation.
     pub(crate) fn plain(&mut self, node: NodeId) -> BufferId {
         let x = self.value(node);
         if x.is_plain() {

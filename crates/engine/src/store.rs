@@ -167,6 +167,12 @@ impl Store {
         &self.slots[id.0].values
     }
 
+    /// A weight in the kernels' order, as it is, for what multiplies by it without packing it.
+    pub(crate) fn weight(&mut self, id: ParameterId) -> &[f32] {
+        self.fetch(id);
+        self.values(id)
+    }
+
     /// Where a parameter's gradient is written.
     pub(crate) fn gradient_mut(&mut self, id: ParameterId) -> &mut Vec<f32> {
         self.fetch(id);

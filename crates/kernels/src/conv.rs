@@ -18,6 +18,7 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use epilogue::add_up;
 pub use epilogue::{Added, Epilogue};
 pub use pack::{Direction, Pack};
 pub use pass::{Convolve, Pass};

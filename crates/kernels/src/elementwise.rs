@@ -2,7 +2,7 @@
 
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{Element, View};
+use crate::{Activation, Element, View};
 
 /// Floats in a piece of a pass: enough to be worth a task, few enough for all cores.
 const CHUNK: usize = 32 * 1024;
@@ -36,14 +36,10 @@ pub(crate) unsafe fn read<S: Simd, E: Element>(
     c: usize,
     n: usize,
 ) -> S::V {
-    let mut v = affine::<S, _>(view, at, c, n);
-    if view.relu {
-        v = S::max(S::splat(0.0), v);
-    }
-    v
+    view.activation.apply::<S>(affine::<S, _>(view, at, c, n))
 }
 
-/// Reads `n` values of a view before its ReLU, whose sign tells what the ReLU lets through.
+/// Reads `n` values of a view before its activation, which tell what gradient that lets through.
 #[inline(always)]
 pub(crate) unsafe fn affine<S: Simd, E: Element>(
     view: View<'_, E>,
@@ -139,7 +135,7 @@ unsafe fn flat(len: usize, op: impl Op) {
 struct Sum<'a, E> {
     a: View<'a, E>,
     b: Option<View<'a, E>>,
-    relu: bool,
+    activation: Activation,
     out: Shared<E>,
 }
 
@@ -150,10 +146,7 @@ impl<E: Element> Op for Sum<'_, E> {
         if let Some(b) = self.b {
             v = S::add(v, read::<S, _>(b, at, c, n));
         }
-        if self.relu {
-            v = S::max(S::splat(0.0), v);
-        }
-        store::<S, _>(self.out.get().add(at), n, v);
+        store::<S, _>(self.out.get().add(at), n, self.activation.apply::<S>(v));
     }
 }
 
@@ -163,26 +156,33 @@ impl<E: Element> Op for Sum<'_, E> {
 /// When lengths differ.
 pub fn materialise<E: Element>(a: View<'_, E>, channels: usize, out: &mut [E]) {
     a.check(out.len(), channels);
-    let op = Sum { a, b: None, relu: false, out: Shared::new(out) };
+    let op = Sum { a, b: None, activation: Activation::Identity, out: Shared::new(out) };
     // SAFETY: lengths were checked.
     unsafe { pass(a.data.len() / channels, channels, op) };
 }
 
-/// out = a + b, then ReLU if asked.
+/// out = a + b, then an activation.
 ///
 /// # Panics
 /// When lengths differ.
-pub fn add<E: Element>(a: View<'_, E>, b: View<'_, E>, relu: bool, channels: usize, out: &mut [E]) {
+pub fn add<E: Element>(
+    a: View<'_, E>,
+    b: View<'_, E>,
+    activation: Activation,
+    channels: usize,
+    out: &mut [E],
+) {
     a.check(out.len(), channels);
     b.check(out.len(), channels);
-    let op = Sum { a, b: Some(b), relu, out: Shared::new(out) };
+    let op = Sum { a, b: Some(b), activation, out: Shared::new(out) };
     // SAFETY: lengths were checked.
     unsafe { pass(a.data.len() / channels, channels, op) };
 }
 
 #[derive(Clone, Copy)]
 struct Mask<'a, E> {
-    sign: View<'a, E>,
+    at: View<'a, E>,
+    activation: Activation,
     gradient: Shared<E>,
 }
 
@@ -190,24 +190,26 @@ impl<E: Element> Op for Mask<'_, E> {
     #[inline(always)]
     unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
         let place = self.gradient.get().add(at);
-        store::<S, _>(
-            place,
-            n,
-            S::where_positive(affine::<S, _>(self.sign, at, c, n), load::<S, _>(place, n)),
-        );
+        let (value, gradient) = (affine::<S, _>(self.at, at, c, n), load::<S, _>(place, n));
+        store::<S, _>(place, n, self.activation.mask::<S>(value, gradient));
     }
 }
 
-/// The backward pass of a ReLU: zeroes the gradient where `before` (the value before the ReLU, or
-/// its result, which has the same sign) is not positive.
+/// The backward pass of an activation: zeroes the gradient where the values `at` (before the
+/// activation, or its results) are not between its bounds. The view's own activation is not asked.
 ///
 /// # Panics
 /// When lengths differ.
-pub fn relu_backward<E: Element>(before: View<'_, E>, channels: usize, gradient: &mut [E]) {
-    before.check(gradient.len(), channels);
-    let op = Mask { sign: before, gradient: Shared::new(gradient) };
+pub fn activation_backward<E: Element>(
+    activation: Activation,
+    at: View<'_, E>,
+    channels: usize,
+    gradient: &mut [E],
+) {
+    at.check(gradient.len(), channels);
+    let op = Mask { at, activation, gradient: Shared::new(gradient) };
     // SAFETY: lengths were checked.
-    unsafe { pass(before.data.len() / channels, channels, op) };
+    unsafe { pass(at.data.len() / channels, channels, op) };
 }
 
 /// to = from, as other numbers where the two differ in kind.

@@ -8,9 +8,10 @@
 //! on the number of [`threads`].
 //!
 //! ```
-//! use kernels::{Conv, Epilogue, Pack, Precision, View};
+//! use kernels::{Conv, Epilogue, Pack, Padding, Precision, View};
 //! // A 1×1 convolution from 2 channels to 1 over two pixels: out = x₀·10 + x₁.
-//! let conv = Conv { count: 1, height: 1, width: 2, channels: 2, filters: 1, kernel: 1, stride: 1, padding: 0 };
+//! let padding = Padding::each(0);
+//! let conv = Conv { count: 1, height: 1, width: 2, channels: 2, filters: 1, kernel: 1, stride: 1, padding };
 //! let weights = Pack::forward(&conv, &[10.0, 1.0], Precision::Fp32);
 //! let mut out = [0.0; 2];
 //! conv.forward(View::plain(&[1.0, 2.0, 3.0, 4.0]), &weights, &mut out, Epilogue::default());
@@ -20,14 +21,17 @@
 //! This is the only crate of the workspace with unsafe code. Public functions are safe: they
 //! assert every length before a pointer is made of a slice.
 
+mod activation;
 pub mod adam;
 mod conv;
+mod depthwise;
 mod element;
 pub mod elementwise;
 pub mod isa;
 pub mod loss;
 mod memory;
 pub mod norm;
+mod padding;
 pub mod peak;
 pub mod pool;
 mod scratch;
@@ -37,8 +41,11 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use activation::Activation;
 pub use conv::{Added, Conv, Convolve, Direction, Epilogue, Pack, Pass};
+pub use depthwise::{Depthwise, Finish};
 pub use element::{Bf16, Element, cast, cast_mut};
 pub use ground::Precision;
 pub use memory::Memory;
+pub use padding::Padding;
 pub use view::View;

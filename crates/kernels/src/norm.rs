@@ -9,7 +9,7 @@
 use crate::elementwise::{self, Op, affine, chunk, load, store};
 use crate::isa::{Kernel, Simd, dispatch};
 use crate::threads::{Shared, parallel};
-use crate::{Element, View, scratch};
+use crate::{Activation, Element, View, scratch};
 
 /// Adds up Σ g and Σ g·(y − μ) a channel over a range of pixels.
 struct Sums<'a, E> {
@@ -33,8 +33,8 @@ impl<E: Element> Kernel for Sums<'_, E> {
                 let (at, n) = (pixel * channels + c, S::LANES.min(channels - c));
                 let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
                 let mut g = load::<S, _>(self.gradient.as_ptr().add(at), n);
-                if self.y.relu {
-                    g = S::where_positive(affine::<S, _>(self.y, at, c, n), g);
+                if self.y.activation != Activation::Identity {
+                    g = self.y.activation.mask::<S>(affine::<S, _>(self.y, at, c, n), g);
                 }
                 let away = S::fma(load::<S, _>(self.mean.as_ptr().add(c), n), minus, y);
                 let (sum, products) = (self.totals.add(c), self.totals.add(channels + c));
@@ -181,7 +181,7 @@ pub struct Backward {
 
 impl Backward {
     /// From the gradient of z, where `y` is the view that reads z (its scale and shift are the
-    /// norm's, its ReLU comes after it).
+    /// norm's, its activation comes after it).
     ///
     /// # Panics
     /// When lengths do not suit.
@@ -263,8 +263,8 @@ impl<E: Element> Op for Apply<'_, E> {
     #[inline(always)]
     unsafe fn step<S: Simd>(self, at: usize, c: usize, n: usize) {
         let mut g = load::<S, _>(self.gradient.get().add(at), n);
-        if self.y.relu {
-            g = S::where_positive(affine::<S, _>(self.y, at, c, n), g);
+        if self.y.activation != Activation::Identity {
+            g = self.y.activation.mask::<S>(affine::<S, _>(self.y, at, c, n), g);
         }
         let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
         let channel = |values: &[f32]| load::<S, _>(values.as_ptr().add(c), n);

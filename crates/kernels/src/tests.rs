@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::adam::Adam;
 use crate::norm::{Backward, Moments, Statistics};
 use crate::pool::{self, MaxPool};
-use crate::{Element, View, elementwise, threads};
+use crate::{Activation, Element, View, elementwise, threads};
 
 /// How many random cases a property test tries: `LOOKALIKE_CASES` for a long run.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
@@ -28,6 +28,28 @@ pub(crate) fn noise<E: Element>(len: usize, key: u64) -> Vec<E> {
     (0..len).map(|_| E::narrow(next())).collect()
 }
 
+/// An activation, plainly.
+pub(crate) fn activated(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Identity => x,
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+    }
+}
+
+/// Whether an activation lets a gradient through at this value, as PyTorch counts.
+fn passes(activation: Activation, x: f64) -> bool {
+    match activation {
+        Activation::Identity => true,
+        Activation::Relu => x > 0.0,
+        Activation::Relu6 => x > 0.0 && x < 6.0,
+    }
+}
+
+fn any_activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![Just(Activation::Identity), Just(Activation::Relu), Just(Activation::Relu6)]
+}
+
 /// A view's values, as they count.
 pub(crate) fn seen<E: Element>(view: View<'_, E>, channels: usize) -> Vec<f64> {
     let value = |(i, x): (usize, &E)| {
@@ -35,7 +57,7 @@ pub(crate) fn seen<E: Element>(view: View<'_, E>, channels: usize) -> Vec<f64> {
         if let Some((scale, shift)) = view.affine {
             x = x * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
         }
-        if view.relu { x.max(0.0) } else { x }
+        activated(view.activation, x)
     };
     view.data.iter().enumerate().map(value).collect()
 }
@@ -48,10 +70,13 @@ fn close(got: &[f32], wanted: &[f64], bound: f64, what: &str) {
     }
 }
 
-fn check_norm(pixels: usize, channels: usize, relu: bool, key: u64) {
+fn check_norm(pixels: usize, channels: usize, activation: Activation, key: u64) {
     let len = pixels * channels;
     let (y, g) = (noise(len, key), noise(len, key + 1));
-    let (weight, bias) = (noise(channels, key + 2), noise(channels, key + 3));
+    let (weight, mut bias) = (noise(channels, key + 2), noise(channels, key + 3));
+    // So that a ReLU6 cuts at both ends.
+    let up = if activation == Activation::Relu6 { key as f32 % 6.0 } else { 0.0 };
+    bias.iter_mut().for_each(|b| *b += up);
     let column = |values: &[f64], c: usize| {
         values.iter().skip(c).step_by(channels).copied().collect::<Vec<_>>()
     };
@@ -62,7 +87,7 @@ fn check_norm(pixels: usize, channels: usize, relu: bool, key: u64) {
     let (mut mean, mut variance) = (vec![0.5; channels], vec![2.0; channels]);
     let statistics =
         Statistics::of_batch(&moments, 1e-5, &weight, &bias, 0.1, [&mut mean, &mut variance]);
-    let view = View { data: &y, affine: Some((&statistics.scale, &statistics.shift)), relu };
+    let view = View { data: &y, affine: Some((&statistics.scale, &statistics.shift)), activation };
     let backward = Backward::new(view, &g, &statistics, &weight, true);
     let mut dy = vec![f32::NAN; len];
     backward.apply_to(view, &g, &mut dy);
@@ -85,11 +110,13 @@ fn check_norm(pixels: usize, channels: usize, relu: bool, key: u64) {
         );
         // A value within rounding of the ReLU's corner may fall on either side of it.
         let z: Vec<f64> = y.iter().map(|y| gamma * r * (y - mu) + beta).collect();
-        if relu && z.iter().any(|z| z.abs() < 1e-5) {
+        if activation != Activation::Identity
+            && z.iter().any(|z| z.abs().min((z - 6.0).abs()) < 1e-5)
+        {
             continue;
         }
         let g: Vec<f64> =
-            g.iter().zip(&z).map(|(g, z)| if relu && *z <= 0.0 { 0.0 } else { *g }).collect();
+            g.iter().zip(&z).map(|(g, z)| if passes(activation, *z) { *g } else { 0.0 }).collect();
         let x: Vec<f64> = y.iter().map(|y| (y - mu) * r).collect();
         let (d_beta, d_gamma) =
             (g.iter().sum::<f64>(), g.iter().zip(&x).map(|(g, x)| g * x).sum::<f64>());
@@ -115,7 +142,8 @@ fn check_norm(pixels: usize, channels: usize, relu: bool, key: u64) {
 fn check_max_pool(pool: &MaxPool, key: u64) {
     let x = noise(pool.input_len(), key);
     let (scale, shift) = (noise(pool.channels, key + 1), noise(pool.channels, key + 2));
-    let view = View { data: &x, affine: Some((&scale, &shift)), relu: key.is_multiple_of(2) };
+    let activation = [Activation::Relu, Activation::Identity][key as usize % 2];
+    let view = View { data: &x, affine: Some((&scale, &shift)), activation };
     let values = seen(view, pool.channels);
     let (oh, ow) = (pool.out_height(), pool.out_width());
     let mut out = vec![0.0; pool.output_len()];
@@ -167,8 +195,8 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn norms_equal_their_plain_twin(pixels in 2usize..700, channels in 1usize..70, relu: bool, key in 0u64..1_000_000) {
-        check_norm(pixels, channels, relu, key);
+    fn norms_equal_their_plain_twin(pixels in 2usize..700, channels in 1usize..70, activation in any_activation(), key in 0u64..1_000_000) {
+        check_norm(pixels, channels, activation, key);
     }
 
     #[test]
@@ -184,22 +212,23 @@ proptest! {
     }
 
     #[test]
-    fn passes_equal_their_plain_twins(pixels in 1usize..900, channels in 1usize..70, key in 0u64..1_000_000) {
+    fn passes_equal_their_plain_twins(pixels in 1usize..900, channels in 1usize..70, activation in any_activation(), key in 0u64..1_000_000) {
         let len = pixels * channels;
-        let (x, y) = (noise(len, key), noise(len, key + 1));
+        // Nine times as large as noise, so that a ReLU6 cuts at both ends.
+        let [x, y] = [key, key + 1].map(|key| noise::<f32>(len, key).iter().map(|x| 9.0 * x).collect::<Vec<_>>());
         let (scale, shift) = (noise(channels, key + 2), noise(channels, key + 3));
-        let a = View { data: &x, affine: Some((&scale, &shift)), relu: key.is_multiple_of(3) };
-        let b = View { data: &y, affine: None, relu: key.is_multiple_of(2) };
+        let a = View { data: &x, affine: Some((&scale, &shift)), activation };
+        let b = View { data: &y, affine: None, activation: Activation::Relu6 };
         let (seen_a, seen_b) = (seen(a, channels), seen(b, channels));
         let mut out = vec![f32::NAN; len];
         elementwise::materialise(a, channels, &mut out);
         close(&out, &seen_a, 1e-6, "materialised");
-        elementwise::add(a, b, true, channels, &mut out);
-        let sum: Vec<f64> = seen_a.iter().zip(&seen_b).map(|(a, b)| (a + b).max(0.0)).collect();
+        elementwise::add(a, b, activation, channels, &mut out);
+        let sum: Vec<f64> = seen_a.iter().zip(&seen_b).map(|(a, b)| activated(activation, a + b)).collect();
         close(&out, &sum, 1e-6, "sum");
         let mut masked = x.clone();
-        elementwise::relu_backward(View::plain(&y), channels, &mut masked);
-        let wanted: Vec<f64> = x.iter().zip(&y).map(|(&x, &y)| if y > 0.0 { f64::from(x) } else { 0.0 }).collect();
+        elementwise::activation_backward(activation, View::plain(&y), channels, &mut masked);
+        let wanted: Vec<f64> = x.iter().zip(&y).map(|(&x, &y)| if passes(activation, f64::from(y)) { f64::from(x) } else { 0.0 }).collect();
         close(&masked, &wanted, 0.0, "masked");
         let mut passed = y.clone();
         elementwise::pass_on(&x, &mut passed, true);
@@ -277,7 +306,8 @@ fn threads_do_not_change_the_bits_of_norms() {
                 0.1,
                 [&mut mean, &mut variance],
             );
-            let view = View { data: &y, affine: Some((&s.scale, &s.shift)), relu: true };
+            let view =
+                View { data: &y, affine: Some((&s.scale, &s.shift)), activation: Activation::Relu };
             (Backward::new(view, &g, &s, &weight, true), mean, variance)
         })
     };

@@ -5,7 +5,10 @@
 
 use std::ptr::null_mut;
 
-use kernels::{Added, Bf16, Conv, Convolve, Element, Epilogue, Pack, View};
+use kernels::{
+    Activation, Added, Bf16, Conv, Convolve, Depthwise, Element, Epilogue, Finish, Pack, Padding,
+    View,
+};
 
 /// A tensor with forbidden pages before and behind it, against one of which it lies.
 struct Guarded<E> {
@@ -57,10 +60,15 @@ fn all_passes<E: Convolve>(conv: &Conv, at_the_end: bool) {
     let (w, mut dw) = (row(conv.weight_len()), row(conv.weight_len()));
     let (scale, shift, bias) = (row(conv.channels), row(conv.channels), row(conv.filters));
     let mut sums = vec![0.0; 2 * conv.filters];
-    let normed = View { data: x.get(), affine: Some((scale.get(), shift.get())), relu: true };
+    let normed = View {
+        data: x.get(),
+        affine: Some((scale.get(), shift.get())),
+        activation: Activation::Relu,
+    };
     let forward = Pack::forward(conv, w.get(), E::PRECISION);
     let added = Added::Residual(residual.get());
-    let epilogue = Epilogue { bias: Some(bias.get()), added, relu: true, sums: None };
+    let epilogue =
+        Epilogue { bias: Some(bias.get()), added, activation: Activation::Relu, sums: None };
     conv.forward(View::plain(x.get()), &forward, out.get_mut(), epilogue);
     let epilogue = Epilogue { sums: Some(&mut sums), ..Epilogue::default() };
     conv.forward(normed, &forward, out.get_mut(), epilogue);
@@ -84,12 +92,43 @@ fn no_pass_touches_what_lies_beside_its_tensors() {
         (1, 14, 256, 32, 1, 2),
         (1, 5, 1, 1, 3, 1),
     ] {
-        let padding = kernel / 2;
+        let padding = Padding::each(kernel / 2);
         let (height, width) = (side, side);
         let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };
         for at_the_end in [false, true] {
             all_passes::<f32>(&conv, at_the_end);
             all_passes::<Bf16>(&conv, at_the_end);
+        }
+    }
+}
+
+fn all_depthwise_passes<E: Element>(conv: &Depthwise, at_the_end: bool) {
+    let tensor = |len| Guarded::<E>::new(len, at_the_end);
+    let row = |len| Guarded::<f32>::new(len, at_the_end);
+    let (x, g) = (tensor(conv.input_len()), tensor(conv.output_len()));
+    let (mut out, mut dx) = (tensor(conv.output_len()), tensor(conv.input_len()));
+    let (w, mut dw) = (row(conv.weight_len()), row(conv.weight_len()));
+    let (scale, shift) = (row(conv.channels), row(conv.channels));
+    let affine = Some((scale.get(), shift.get()));
+    let mut sums = vec![0.0; 2 * conv.channels];
+    let view = View { data: x.get(), affine, activation: Activation::Relu6 };
+    let finish = Finish { affine, activation: Activation::Relu6, sums: Some(&mut sums) };
+    conv.forward(view, w.get(), out.get_mut(), finish);
+    conv.backward_data(g.get(), w.get(), dx.get_mut(), true);
+    conv.backward_weights(view, g.get(), dw.get_mut());
+}
+
+#[test]
+fn no_depthwise_pass_touches_what_lies_beside_its_tensors() {
+    for (height, channels, kernel, stride, padding) in
+        [(9, 32, 3, 1, 1), (8, 17, 5, 2, 2), (7, 1, 3, 2, 0), (6, 40, 5, 1, 2), (5, 3, 7, 3, 3)]
+    {
+        let (count, width) = (2, height + 1);
+        let padding = Padding([[padding, padding + 1], [padding, padding]]);
+        let conv = Depthwise { count, height, width, channels, kernel, stride, padding };
+        for at_the_end in [false, true] {
+            all_depthwise_passes::<f32>(&conv, at_the_end);
+            all_depthwise_passes::<Bf16>(&conv, at_the_end);
         }
     }
 }

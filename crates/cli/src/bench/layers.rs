@@ -1,8 +1,8 @@
 //! Each kind of convolution of a network by itself: which pass of which shape is how fast.
 
-use engine::bench::{self, Conv};
+use engine::bench::{self, Conv, Padding};
 use ground::Precision;
-use network::{Filter, Graph, Op, Padding};
+use network::{Filter, Graph, Op};
 use serde::Serialize;
 
 use super::{Peak, Rounds};
@@ -36,18 +36,13 @@ pub(crate) fn kinds(
     let mut kinds: Vec<(Conv, usize)> = vec![];
     for node in graph.nodes() {
         let Op::Conv { filter, .. } = node.op else { continue };
-        let Filter {
-            channels: filters,
-            kernel,
-            stride,
-            padding: Padding::Each(padding),
-            groups: 1,
-        } = filter
-        else {
+        // Depthwise convolutions are no products.
+        let Filter { channels: filters, kernel, stride, padding, groups: 1 } = filter else {
             continue;
         };
         let input = shapes[node.inputs[0].0];
         let (height, width, channels) = (input.height, input.width, input.channels);
+        let padding = Padding([height, width].map(|size| padding.around(size, kernel, stride)));
         let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };
         match kinds.iter_mut().find(|(known, _)| *known == conv) {
             Some((_, times)) => *times += 1,

@@ -1,6 +1,7 @@
-//! ReLU: part of how its input is read, and undone together with a norm where one is before it.
+//! Activations: part of how their input is read, and undone together with a norm where one is before
+//! them.
 
-use kernels::{Element, elementwise};
+use kernels::{Activation, Convolve, elementwise};
 use network::NodeId;
 
 use crate::action::{Action, Context};
@@ -10,17 +11,22 @@ use crate::operation::Operation;
 use crate::passes::Materialise;
 use crate::planner::{Owns, Planner};
 
-pub(super) struct Relu;
+pub(super) struct Activate(pub(super) Activation);
 
-impl Operation for Relu {
+impl Operation for Activate {
     fn owns(&self) -> Owns {
         Owns::Nothing
     }
 
     fn forward(&self, node: NodeId, planner: &mut Planner<'_>) -> Lazy {
-        let input = planner.input(node);
-        let x = Lazy { relu: true, ..planner.value(input) };
-        // Only where nobody needs the value before the ReLU can the two share a gradient.
+        let (input, activation) = (planner.input(node), self.0);
+        let mut value = planner.value(input);
+        // A value waits for one activation at a time.
+        if value.activation != Activation::Identity {
+            value = Lazy::plain(planner.plain(input), value.channels);
+        }
+        let x = Lazy { activation, ..value };
+        // Only where nobody needs the value before the activation can the two share a gradient.
         if planner.only_reader(input).is_some() {
             return x;
         }
@@ -31,37 +37,39 @@ impl Operation for Relu {
 
     fn backward(&self, node: NodeId, planner: &mut Planner<'_>) {
         let (input, value) = (planner.input(node), planner.value_again(node));
-        if value.norm.is_some() && value.relu {
+        if value.norm.is_some() && value.activation == self.0 {
             // Undone together with the norm.
             let gradient = planner.take_gradient(node);
             planner.gradients.set(input, gradient);
             return;
         }
-        // The stored value before the ReLU, or the result: both have its sign.
-        let sign = Lazy { relu: false, ..value };
+        // The stored value before the activation, or the result: both tell what passes.
+        let at = Lazy { activation: Activation::Identity, ..value };
         let gradient = planner.own_gradient(node);
-        planner.push(Mask { sign, gradient }, &[sign.buffer, gradient]);
+        planner.push(Mask { activation: self.0, at, gradient }, &[at.buffer, gradient]);
         planner.gradients.take(node);
         planner.hand_on(gradient, input);
     }
 }
 
-/// Masks a gradient in place by the sign of the value before (or after) the ReLU.
+/// Masks a gradient in place by the value before (or after) the activation.
 #[derive(Debug)]
 struct Mask {
-    sign: Lazy,
+    activation: Activation,
+    at: Lazy,
     gradient: BufferId,
 }
 
 impl Action for Mask {
-    const KIND: &'static str = "relu backward";
+    const KIND: &'static str = "activation backward";
 
     fn numbers(&self) -> Option<BufferId> {
         Some(self.gradient)
     }
 
-    fn execute<E: Element>(&self, Context { memory, places, state, .. }: Context<'_>) {
+    fn execute<E: Convolve>(&self, Context { memory, places, state, .. }: Context<'_>) {
         let (own, buffers) = split::<E>(memory, places, self.gradient);
-        elementwise::relu_backward(self.sign.view(&buffers, state), self.sign.channels, own);
+        let at = self.at.view(&buffers, state);
+        elementwise::activation_backward(self.activation, at, self.at.channels, own);
     }
 }

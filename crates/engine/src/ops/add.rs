@@ -1,4 +1,4 @@
-//! The sum of two inputs, with the ReLU behind it.
+//! The sum of two inputs, with the activation behind it.
 
 use kernels::{Element, elementwise};
 use network::NodeId;
@@ -20,12 +20,12 @@ impl Operation for Add {
     fn forward(&self, node: NodeId, planner: &mut Planner<'_>) -> Lazy {
         let inputs = &planner.graph.node(node).inputs;
         let (a, b) = (planner.value(inputs[0]), planner.value(inputs[1]));
-        let relu = planner.relu_after(node);
         let to = planner.buffer_of(node);
-        planner.sum(Sum { a, b, relu: relu.is_some(), to });
-        let value = planner.stored(node, to);
-        if let Some(relu) = relu {
-            planner.set_value(relu, value);
+        let (value, after) = (planner.stored(node, to), planner.activation_after(node));
+        let activation = after.map(|(_, activation)| activation).unwrap_or_default();
+        planner.sum(Sum { a, b, activation, to });
+        if let Some((after, _)) = after {
+            planner.set_value(after, value);
         }
         value
     }
@@ -56,6 +56,6 @@ impl Action for Sum {
     fn execute<E: Element>(&self, Context { memory, places, state, .. }: Context<'_>) {
         let (out, buffers) = split::<E>(memory, places, self.to);
         let [a, b] = [self.a, self.b].map(|summand| summand.view(&buffers, state));
-        elementwise::add(a, b, self.relu, self.a.channels, out);
+        elementwise::add(a, b, self.activation, self.a.channels, out);
     }
 }

@@ -1,8 +1,8 @@
 //! Convolutions and linear layers: products with a weight, with what follows them done while the
 //! results are in registers.
 
-use kernels::{Added, Conv, Convolve, Direction, Epilogue, elementwise};
-use network::{NodeId, Op, ParameterId, Shape};
+use kernels::{Activation, Added, Conv, Convolve, Direction, Epilogue, Padding, elementwise};
+use network::{Filter, NodeId, Op, ParameterId, Shape};
 
 use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
@@ -11,19 +11,19 @@ use crate::operation::Operation;
 use crate::planner::{Owns, Planner};
 use crate::store::{Layer, norm_of};
 
-/// A convolution, or without a window a linear layer on one vector a picture.
+/// A convolution, or a linear layer on one vector a picture.
 pub(super) struct Product {
-    pub(super) channels: usize,
-    pub(super) window: Option<Window>,
+    pub(super) form: Form,
     pub(super) weight: ParameterId,
     pub(super) bias: Option<ParameterId>,
 }
 
-/// What a convolution looks at for each result.
-pub(super) struct Window {
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
+/// What a product multiplies.
+pub(super) enum Form {
+    /// The pixels of a window.
+    Convolution(Filter),
+    /// All values of a picture, to this many.
+    Linear(usize),
 }
 
 impl Operation for Product {
@@ -69,18 +69,25 @@ impl Product {
     fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
         let count = planner.purpose.count;
         let Shape { height, width, channels } = planner.shapes[planner.input(node).0];
-        let filters = self.channels;
-        let conv = match self.window {
-            Some(Window { kernel, stride, padding }) => {
+        let conv = match self.form {
+            Form::Convolution(filter) => {
+                let Filter { channels: filters, kernel, stride, .. } = filter;
+                let padding = padding_of(filter, height, width);
                 Conv { count, height, width, channels, filters, kernel, stride, padding }
             }
-            None => Conv::linear(count, height * width * channels, filters),
+            Form::Linear(values) => Conv::linear(count, height * width * channels, values),
         };
         Layer { node, conv, weight: self.weight }
     }
 }
 
-/// A layer whose norm, and the addition and ReLU behind it where they can be, are done while its
+/// The zeros around a convolution's input of this size.
+pub(super) fn padding_of(filter: Filter, height: usize, width: usize) -> Padding {
+    let Filter { kernel, stride, padding, .. } = filter;
+    Padding([height, width].map(|size| padding.around(size, kernel, stride)))
+}
+
+/// A layer whose norm, and the addition and activation behind it where they can be, are done while its
 /// results are in registers.
 fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>) -> Lazy {
     let mut last = norm;
@@ -94,13 +101,14 @@ fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>
             (residual, last) = (Some(value.buffer), add);
         }
     }
-    let relu = planner.relu_after(last);
+    let (after, activation) = planner.activation_after(last).unzip();
+    let activation = activation.unwrap_or_default();
     let to = planner.buffer_of(norm);
     let touched: Vec<BufferId> = [x.buffer, to].into_iter().chain(residual).collect();
     planner.folded.push((layer, norm));
-    planner.push(ForwardFolded { layer, x, norm, residual, relu: relu.is_some(), to }, &touched);
+    planner.push(ForwardFolded { layer, x, norm, residual, activation, to }, &touched);
     let value = planner.stored(norm, to);
-    for done in [Some(norm), Some(last), relu].into_iter().flatten() {
+    for done in [Some(norm), Some(last), after].into_iter().flatten() {
         planner.set_value(done, value);
     }
     value
@@ -154,7 +162,7 @@ struct ForwardFolded {
     x: Lazy,
     norm: NodeId,
     residual: Option<BufferId>,
-    relu: bool,
+    activation: Activation,
     to: BufferId,
 }
 
@@ -174,7 +182,8 @@ impl Action for ForwardFolded {
         let (out, buffers) = split::<E>(memory, places, self.to);
         let (pack, bias) = store.folded_pack(self.layer, &norm_of(graph, self.norm), E::PRECISION);
         let added = self.residual.map_or(Added::Nothing, |id| Added::Residual(buffers.read(id)));
-        let epilogue = Epilogue { bias: Some(bias), added, relu: self.relu, sums: None };
+        let epilogue =
+            Epilogue { bias: Some(bias), added, activation: self.activation, sums: None };
         self.layer.conv.forward(self.x.view(&buffers, state), pack, out, epilogue);
     }
 }

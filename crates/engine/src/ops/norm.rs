@@ -35,10 +35,11 @@ impl Operation for BatchNorm {
     fn backward(&self, node: NodeId, planner: &mut Planner<'_>) {
         let (input, y) = (planner.input(node), planner.value(node));
         let gradient = planner.take_gradient(node);
-        // A ReLU that is read along with this norm is undone along with it.
-        let relu = planner
-            .relu_after(node)
-            .is_some_and(|relu| planner.planned(relu) == Some(Lazy { relu: true, ..y }));
+        // An activation that is read along with this norm is undone along with it.
+        let after = planner.activation_after(node);
+        let along = after.map(|(after, activation)| (after, Lazy { activation, ..y }));
+        let along = along.filter(|&(after, lazy)| planner.planned(after) == Some(lazy));
+        let y = along.map_or(y, |(_, lazy)| lazy);
         let wanted = planner.gradients.wanted(input);
         let free = planner.gradients.is_free(gradient) && planner.gradients.get(input).is_none();
         let to = match () {
@@ -47,7 +48,7 @@ impl Operation for BatchNorm {
             () => Destination::Into(planner.buffer_of(node)),
         };
         let result = if let Destination::Into(buffer) = to { buffer } else { gradient };
-        let (y, learns) = (Lazy { relu, ..y }, planner.learns(node));
+        let learns = planner.learns(node);
         let step = BackwardNorm { node, norm: self.0, y, gradient, to, learns };
         planner.push(step, &[y.buffer, gradient, result]);
         if wanted {
@@ -129,7 +130,7 @@ enum Destination {
     Into(BufferId),
 }
 
-/// From the gradient of the normed (and rectified) value to that of the norm's input `y`.
+/// From the gradient of the normed (and activated) value to that of the norm's input `y`.
 #[derive(Debug)]
 struct BackwardNorm {
     node: NodeId,

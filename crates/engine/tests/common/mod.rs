@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use engine::{Cpu, Engine, Images, Step, Trained};
-use network::{Graph, NodeId, Norm, NormConstants, Op, Parameters, Tensor};
+use network::{
+    Activation, Filter, Graph, NodeId, Norm, NormConstants, Op, Padding, Parameters, Tensor,
+};
 
 /// Uniform in [0, 1), of 24 bits: FNV-1a of the name, then SplitMix64's finaliser.
 pub fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> + use<> {
@@ -120,17 +122,36 @@ pub fn small_graphs() -> Vec<(String, Graph, [usize; 3])> {
             [name, op, source, ..] => {
                 let input = ids[source];
                 let id = match op {
-                    "conv" => graph.conv(
-                        name,
-                        input,
-                        group,
-                        <[usize; 4]>::try_from(&numbers[..]).unwrap(),
-                    ),
-                    "norm" => graph.norm(name, input, group, 0.0),
+                    "conv" | "depthwise" => {
+                        let from = graph.channels(input);
+                        let (groups, channels, window) = match op {
+                            "conv" => (1, numbers[0], &numbers[1..]),
+                            _ => (from, from, &numbers[..]),
+                        };
+                        let padding = match window.get(2) {
+                            Some(&padding) => Padding::Each(padding),
+                            None => Padding::Same,
+                        };
+                        let [kernel, stride] = [window[0], window[1]];
+                        let filter = Filter { channels, kernel, stride, padding, groups };
+                        graph.conv(name, input, group, filter)
+                    }
+                    "norm" => {
+                        let constants = match words[3..] {
+                            [eps, momentum] => NormConstants {
+                                eps: eps.parse().unwrap(),
+                                momentum: momentum.parse().unwrap(),
+                                shift: 0.0,
+                            },
+                            _ => NormConstants::default(),
+                        };
+                        graph.norm_with(name, input, group, constants)
+                    }
                     "linear" => {
                         graph.linear(name, input, group, numbers[0], words.contains(&"bias"))
                     }
                     "relu" => graph.add(name, Op::RELU, &[input]),
+                    "relu6" => graph.add(name, Op::Activation(Activation::Relu6), &[input]),
                     "add" => graph.add(name, Op::Add, &[input, ids[words[3]]]),
                     "average" => graph.add(name, Op::AveragePool, &[input]),
                     "concat" => graph.add(name, Op::ConcatPool, &[input]),

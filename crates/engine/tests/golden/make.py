@@ -99,8 +99,26 @@ class Norm(nn.BatchNorm2d):
     def forward(self, x):
         flat = x if x.dim() == 4 else x[:, :, None, None]
         batch = self.training and flat.numel() > flat.shape[1]
-        y = F.batch_norm(flat, self.running_mean, self.running_var, self.weight, self.bias, batch, 0.1, 1e-5)
+        y = F.batch_norm(flat, self.running_mean, self.running_var, self.weight, self.bias, batch, self.momentum, self.eps)
         return y if x.dim() == 4 else y.flatten(1)
+
+
+class Conv(nn.Conv2d):
+    """A convolution without bias; its padding may be "same", TensorFlow's."""
+
+    def __init__(self, channels, width, kernel, stride, padding, depthwise):
+        self.same = padding == "same"
+        padding = 0 if self.same else int(padding)
+        groups = channels if depthwise else 1
+        super().__init__(channels, width, int(kernel), int(stride), padding, groups=groups, bias=False)
+
+    def forward(self, x):
+        if self.same:
+            (kernel, _), (stride, _) = self.kernel_size, self.stride
+            missing = [max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in x.shape[2:]]
+            (top, left), (height, width) = [m // 2 for m in missing], missing
+            x = F.pad(x, (left, width - left, top, height - top))
+        return super().forward(x)
 
 
 class Small(nn.Module):
@@ -120,11 +138,12 @@ class Small(nn.Module):
                 op, source, *numbers = rest
                 self.lines.append((name, op, [source], numbers))
                 module, width = None, channels[source]
-                if op == "conv":
-                    width, kernel, stride, padding = map(int, numbers)
-                    module = nn.Conv2d(channels[source], width, kernel, stride, padding, bias=False)
+                if op in ("conv", "depthwise"):
+                    width = width if op == "depthwise" else int(numbers[0])
+                    module = Conv(channels[source], width, *numbers[op == "conv" :], op == "depthwise")
                 elif op == "norm":
-                    module = Norm(width)
+                    eps, momentum = map(float, numbers or (1e-5, 0.1))
+                    module = Norm(width, eps, momentum)
                 elif op == "linear":
                     width = int(numbers[0])
                     module = nn.Linear(channels[source], width, bias="bias" in numbers)
@@ -140,12 +159,14 @@ class Small(nn.Module):
         seen = {"input": x}
         for name, op, (source,), numbers in self.lines:
             x = seen[source]
-            if op in ("conv", "norm"):
+            if op in ("conv", "depthwise", "norm"):
                 x = self.get_submodule(name)(x)
             elif op == "linear":
                 x = self.get_submodule(name)(x.flatten(1))
             elif op == "relu":
                 x = F.relu(x)
+            elif op == "relu6":
+                x = F.relu6(x)
             elif op == "add":
                 x = x + seen[numbers[0]]
             elif op == "maxpool":

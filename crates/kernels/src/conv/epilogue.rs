@@ -1,8 +1,8 @@
 //! What happens to a result while it is still in registers.
 
-use crate::Element;
 use crate::elementwise::{load, store};
 use crate::isa::Simd;
+use crate::{Activation, Element};
 
 /// What is added to the results, number by number.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,8 +23,8 @@ pub struct Epilogue<'a, E = f32> {
     pub bias: Option<&'a [f32]>,
     /// Added, one a result.
     pub added: Added<'a, E>,
-    /// Negative results become 0.
-    pub relu: bool,
+    /// Applied to the results.
+    pub activation: Activation,
     /// Receives each channel's sum and sum of squares of the results as they are stored, `channels`
     /// numbers each.
     pub sums: Option<&'a mut [f64]>,
@@ -32,7 +32,7 @@ pub struct Epilogue<'a, E = f32> {
 
 impl<E> Default for Epilogue<'_, E> {
     fn default() -> Self {
-        Self { bias: None, added: Added::Nothing, relu: false, sums: None }
+        Self { bias: None, added: Added::Nothing, activation: Activation::Identity, sums: None }
     }
 }
 
@@ -43,8 +43,8 @@ pub(super) struct Finish<'a, E> {
     bias: Option<&'a [f32]>,
     /// Where [what is added](Added) lies.
     added: Option<*const E>,
-    /// No result is below this: 0 after a ReLU.
-    floor: f32,
+    /// The least and the largest result that the activation leaves.
+    bounds: [f32; 2],
 }
 
 // SAFETY: tasks store to disjoint places of the output.
@@ -54,7 +54,7 @@ impl<'a, E: Element> Finish<'a, E> {
     /// # Panics
     /// When lengths do not suit.
     pub(super) fn new(epilogue: &Epilogue<'a, E>, output: &mut [E], channels: usize) -> Self {
-        let &Epilogue { bias, added, relu, ref sums } = epilogue;
+        let &Epilogue { bias, added, activation, ref sums } = epilogue;
         assert!(bias.is_none_or(|bias| bias.len() == channels), "a bias a channel");
         assert!(sums.as_ref().is_none_or(|s| s.len() == 2 * channels), "two sums a channel");
         let len = output.len();
@@ -67,7 +67,7 @@ impl<'a, E: Element> Finish<'a, E> {
                 Some(residual.as_ptr())
             }
         };
-        Self { output, bias, added, floor: if relu { 0.0 } else { f32::NEG_INFINITY } }
+        Self { output, bias, added, bounds: activation.bounds() }
     }
 
     /// Whether something of the output's shape is added.
@@ -82,6 +82,13 @@ impl<'a, E: Element> Finish<'a, E> {
             Some(bias) => load::<S, _>(bias.as_ptr().add(channel), n),
             None => S::splat(0.0),
         }
+    }
+
+    /// A register of results after the activation; NaN stays NaN.
+    #[inline(always)]
+    unsafe fn bounded<S: Simd>(&self, value: S::V) -> S::V {
+        let [least, largest] = self.bounds;
+        S::min(S::splat(largest), S::max(S::splat(least), value))
     }
 
     /// Prefetches the memory that a panel's results from flat index `at` will touch.
@@ -109,7 +116,7 @@ impl<'a, E: Element> Finish<'a, E> {
         if let Some(added) = self.added {
             value = S::add(value, load::<S, _>(added.add(at), n));
         }
-        value = S::max(S::splat(self.floor), value);
+        value = self.bounded::<S>(value);
         if n == S::LANES {
             return E::store_rounded::<S>(to, value);
         }
@@ -132,7 +139,7 @@ impl<'a, E: Element> Finish<'a, E> {
             if ADDS && let Some(added) = self.added {
                 values[v] = S::add(values[v], E::load::<S>(added.add(at + v * S::LANES)));
             }
-            values[v] = S::max(S::splat(self.floor), values[v]);
+            values[v] = self.bounded::<S>(values[v]);
         }
         for v in (0..V).step_by(2) {
             E::store_two::<S>(self.output.add(at + v * S::LANES), values[v], values[v + 1]);
@@ -158,7 +165,7 @@ impl Totals {
 }
 
 /// sums = those of all tasks, added in their order.
-pub(super) fn add_up(parts: &[f32], sums: &mut [f64]) {
+pub(crate) fn add_up(parts: &[f32], sums: &mut [f64]) {
     sums.fill(0.0);
     for part in parts.chunks_exact(sums.len().max(1)) {
         for (sum, &value) in sums.iter_mut().zip(part) {

@@ -1,3 +1,5 @@
+use crate::Padding;
+
 /// The shape of a convolution over a batch.
 ///
 /// Tensors: input `count × height × width × channels`, output `count × out_height × out_width ×
@@ -19,26 +21,35 @@ pub struct Conv {
     /// Step between output pixels.
     pub stride: usize,
     /// Zeros around the input.
-    pub padding: usize,
+    pub padding: Padding,
 }
 
 impl Conv {
     /// A linear layer on `count` vectors.
     #[must_use]
     pub fn linear(count: usize, channels: usize, filters: usize) -> Self {
-        Self { count, height: 1, width: 1, channels, filters, kernel: 1, stride: 1, padding: 0 }
+        Self {
+            count,
+            height: 1,
+            width: 1,
+            channels,
+            filters,
+            kernel: 1,
+            stride: 1,
+            padding: Padding::each(0),
+        }
     }
 
     /// Rows of the output.
     #[must_use]
     pub fn out_height(&self) -> usize {
-        (self.height + 2 * self.padding - self.kernel) / self.stride + 1
+        self.padding.windows(0, self.height, self.kernel, self.stride)
     }
 
     /// Columns of the output.
     #[must_use]
     pub fn out_width(&self) -> usize {
-        (self.width + 2 * self.padding - self.kernel) / self.stride + 1
+        self.padding.windows(1, self.width, self.kernel, self.stride)
     }
 
     /// Numbers in the input.

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::winograd::Shape;
 use super::{Added, Conv, Convolve, Epilogue, Pack};
-use crate::tests::{cases, noise, seen};
-use crate::{Bf16, Element, Precision, View, threads};
+use crate::tests::{activated, cases, noise, seen};
+use crate::{Activation, Bf16, Element, Padding, Precision, View, threads};
 
 /// Calls `f(output index, input index, weight index)` for each product of a convolution.
 fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
@@ -14,10 +14,11 @@ fn each_product(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
         for (oy, ox) in (0..oh).flat_map(|y| (0..ow).map(move |x| (y, x))) {
             for (ky, kx) in (0..k).flat_map(|y| (0..k).map(move |x| (y, x))) {
                 let (y, x) = (oy * conv.stride + ky, ox * conv.stride + kx);
-                if y < conv.padding || x < conv.padding {
+                let [above, left] = conv.padding.before();
+                if y < above || x < left {
                     continue;
                 }
-                let (y, x) = (y - conv.padding, x - conv.padding);
+                let (y, x) = (y - above, x - left);
                 if y >= conv.height || x >= conv.width {
                     continue;
                 }
@@ -85,11 +86,16 @@ fn shapes() -> impl Strategy<Value = Conv> {
         Just((5, 2)),
         Just((7, 3))
     ];
-    (1usize..4, 1usize..20, 1usize..34, channels, filters, window, 1usize..4).prop_filter_map(
+    // Zeros below and to the right, beside those on every side: mostly none.
+    let more = prop_oneof![Just((0usize, 0usize)), Just((0, 0)), (0usize..2, 0usize..2)];
+    (1usize..4, 1usize..20, 1usize..34, channels, filters, window, 1usize..4, more).prop_filter_map(
         "the window fits",
-        |(count, height, width, channels, filters, (kernel, padding), stride)| {
-            let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };
+        |(count, height, width, channels, filters, (kernel, padding), stride, (below, right))| {
             let fits = height + 2 * padding >= kernel && width + 2 * padding >= kernel;
+            let mut padding = Padding::each(padding);
+            padding.0[0][1] += below;
+            padding.0[1][1] += right;
+            let conv = Conv { count, height, width, channels, filters, kernel, stride, padding };
             let small = conv.weight_len() < 60_000 && conv.input_len() < 60_000;
             (fits && small && conv.multiply_adds() < 4_000_000).then_some(conv)
         },
@@ -104,11 +110,12 @@ fn check<E: Convolve>(conv: &Conv, key: u64) {
     // Weights come as fp32 whatever the numbers; those of bfloat16 here, since packing rounds them.
     let w: Vec<f32> = noise::<E>(conv.weight_len(), key + 1).iter().map(|w| w.wide()).collect();
     let (scale, shift) = (noise(conv.channels, key + 2), noise(conv.channels, key + 3));
+    let activation = [Activation::Relu, Activation::Relu6][(key >> 6) as usize % 2];
     let view = match key % 4 {
         0 => View::plain(x),
-        1 => View { data: x, affine: None, relu: true },
-        2 => View { data: x, affine: Some((&scale[..], &shift[..])), relu: true },
-        _ => View { data: x, affine: Some((&scale, &shift)), relu: false },
+        1 => View { data: x, affine: None, activation: Activation::Relu },
+        2 => View { data: x, affine: Some((&scale[..], &shift[..])), activation },
+        _ => View { data: x, affine: Some((&scale, &shift)), activation: Activation::Identity },
     };
     let seen_x = seen(view, conv.channels);
     let depth = conv.kernel * conv.kernel * conv.channels;
@@ -121,7 +128,8 @@ fn check<E: Convolve>(conv: &Conv, key: u64) {
     let bias: Vec<f32> = noise(conv.filters, key + 6);
     let added =
         [Added::Nothing, Added::Output, Added::Residual(&residual)][(key >> 8) as usize % 3];
-    let (relu, sums_too) = (key & 16 != 0, key & 32 != 0);
+    let activation = if key & 16 != 0 { activation } else { Activation::Identity };
+    let sums_too = key & 32 != 0;
     let mut wanted = vec![Wanted::default(); conv.output_len()];
     each_product(conv, |o, i, k| wanted[o].add(seen_x[i] * f64::from(w[k])));
     for (i, y) in wanted.iter_mut().enumerate() {
@@ -131,11 +139,11 @@ fn check<E: Convolve>(conv: &Conv, key: u64) {
             Added::Output => f64::from(before[i].wide()),
             Added::Residual(residual) => f64::from(residual[i].wide()),
         };
-        y.value = if relu { y.value.max(0.0) } else { y.value };
+        y.value = activated(activation, y.value);
     }
     let mut sums = vec![0.0; 2 * conv.filters];
     let epilogue =
-        Epilogue { bias: Some(&bias), added, relu, sums: sums_too.then_some(&mut sums[..]) };
+        Epilogue { bias: Some(&bias), added, activation, sums: sums_too.then_some(&mut sums[..]) };
     conv.forward(view, &Pack::forward(conv, &w, E::PRECISION), out, epilogue);
     assert_close::<E, E>(conv, out, &wanted, depth, "output");
     for c in (0..conv.filters).filter(|_| sums_too) {
@@ -208,7 +216,7 @@ fn resnets_own_shapes() {
             filters,
             kernel,
             stride,
-            padding: kernel / 2,
+            padding: Padding::each(kernel / 2),
         };
         (0..4).for_each(|key| check::<f32>(&conv, key));
         (0..4).for_each(|key| check::<Bf16>(&conv, key));
@@ -225,7 +233,7 @@ fn all_passes<E: Convolve>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32
         filters: 40,
         kernel: 3,
         stride: 1,
-        padding: 1,
+        padding: Padding::each(1),
     };
     let (x, g) = (noise::<E>(conv.input_len(), 1), noise::<E>(conv.output_len(), 3));
     let w: Vec<f32> = noise(conv.weight_len(), 2);

@@ -87,6 +87,10 @@ unsafe impl<const BF16: bool> Simd for Avx512<BF16> {
         _mm512_max_ps(a, b)
     }
     #[inline(always)]
+    unsafe fn min(a: __m512, b: __m512) -> __m512 {
+        _mm512_min_ps(a, b)
+    }
+    #[inline(always)]
     unsafe fn where_positive(sign: __m512, v: __m512) -> __m512 {
         _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign, _mm512_setzero_ps()), v)
     }

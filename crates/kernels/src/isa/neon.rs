@@ -65,6 +65,10 @@ unsafe impl Simd for Neon {
         vbslq_f32(vcgtq_f32(a, b), a, b)
     }
     #[inline(always)]
+    unsafe fn min(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vbslq_f32(vcltq_f32(a, b), a, b)
+    }
+    #[inline(always)]
     unsafe fn where_positive(sign: float32x4_t, v: float32x4_t) -> float32x4_t {
         vbslq_f32(vcgtq_f32(sign, vdupq_n_f32(0.0)), v, vdupq_n_f32(0.0))
     }

@@ -58,6 +58,10 @@ unsafe impl Simd for Portable {
         each(a, b, |a, b| if a > b { a } else { b })
     }
     #[inline(always)]
+    unsafe fn min(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        each(a, b, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
     unsafe fn where_positive(sign: [f32; 4], v: [f32; 4]) -> [f32; 4] {
         each(sign, v, |sign, v| if sign > 0.0 { v } else { 0.0 })
     }

@@ -34,6 +34,8 @@ pub unsafe trait Simd: Copy {
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     /// The larger of each pair; `b` where either is NaN (so `max(0, x)` keeps NaN alive).
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of each pair; `b` where either is NaN.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// `v` where `sign` is above 0, else 0.
     unsafe fn where_positive(sign: Self::V, v: Self::V) -> Self::V;
 

@@ -28,11 +28,11 @@ struct Corners;
 
 impl Kernel for Corners {
     /// Results of a pair, in the order of [`plain`].
-    type Output = Vec<[f32; 8]>;
+    type Output = Vec<[f32; 9]>;
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) -> Self::Output {
-        let mut found = vec![[0.0; 8]; 256];
+        let mut found = vec![[0.0; 9]; 256];
         for at in (0..256).step_by(S::LANES) {
             let (a, b) = (S::splat(CORNERS[at / 16]), S::load(CORNERS.as_ptr().add(at % 16)));
             let (best, mark) = S::better(a, S::splat(1.0), b, S::splat(2.0));
@@ -42,6 +42,7 @@ impl Kernel for Corners {
             let pairs = S::load_pairs(pairs.as_ptr());
             let results = [
                 S::max(a, b),
+                S::min(a, b),
                 S::where_positive(a, b),
                 best,
                 mark,
@@ -63,11 +64,12 @@ impl Kernel for Corners {
 }
 
 /// The same by plain comparisons.
-fn plain(a: f32, b: f32) -> [f32; 8] {
+fn plain(a: f32, b: f32) -> [f32; 9] {
     let round = |x| Bf16::narrow(x).wide();
     let wins = b > a || b.is_nan();
     [
         if a > b { a } else { b },
+        if a < b { a } else { b },
         if a > 0.0 { b } else { 0.0 },
         if wins { b } else { a },
         if wins { 2.0 } else { 1.0 },

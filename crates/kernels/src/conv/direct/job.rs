@@ -54,10 +54,11 @@ pub(super) struct Run {
 impl Job {
     /// The forward pass.
     pub(crate) fn forward(conv: &Conv) -> Self {
-        let (k, p) = (conv.kernel, conv.padding as isize);
+        let k = conv.kernel;
+        let [above, left] = conv.padding.before().map(|zeros| zeros as isize);
         let taps = (0..k * k).map(|i| Tap {
-            dy: (i / k) as isize - p,
-            dx: (i % k) as isize - p,
+            dy: (i / k) as isize - above,
+            dx: (i % k) as isize - left,
             index: i,
         });
         Self {
@@ -85,19 +86,20 @@ impl Job {
     pub(crate) fn backward_data(conv: &Conv) -> Vec<Self> {
         let stride = conv.stride;
         // Along one axis, an input place y = s·i + phase is read by tap k of output (y + p − k) / s.
-        let along = |phase: usize| -> Vec<(usize, isize)> {
-            let shift = (phase + conv.padding) as isize;
+        let along = |phase: usize, zeros: usize| -> Vec<(usize, isize)> {
+            let shift = (phase + zeros) as isize;
             let exact = |&k: &usize| (shift - k as isize).rem_euclid(stride as isize) == 0;
             (0..conv.kernel)
                 .filter(exact)
                 .map(|k| (k, (shift - k as isize).div_euclid(stride as isize)))
                 .collect()
         };
+        let [above, left] = conv.padding.before();
         let mut jobs = Vec::with_capacity(stride * stride);
         for phase in 0..stride * stride {
             let (out_y, out_x) = (phase / stride, phase % stride);
-            let columns = along(out_x);
-            let taps = along(out_y).into_iter().flat_map(|(ky, dy)| {
+            let columns = along(out_x, left);
+            let taps = along(out_y, above).into_iter().flat_map(|(ky, dy)| {
                 columns.iter().map(move |&(kx, dx)| Tap { dy, dx, index: ky * conv.kernel + kx })
             });
             let mut taps: Vec<Tap> = taps.collect();

@@ -253,7 +253,6 @@ unsafe fn pixel<S: Simd, E: Element>(
         std::ptr::copy_nonoverlapping(from, to, channels);
         return;
     }
-    let zero = S::splat(0.0);
     for c in (0..channels).step_by(S::LANES) {
         let n = S::LANES.min(channels - c);
         let mut v = load::<S, _>(from.add(c), n);
@@ -261,9 +260,6 @@ unsafe fn pixel<S: Simd, E: Element>(
             let of = |values: &[f32]| load::<S, _>(values.as_ptr().add(c), n);
             v = S::fma(v, of(scale), of(shift));
         }
-        if view.relu {
-            v = S::max(zero, v);
-        }
-        store::<S, _>(to.add(c), n, v);
+        store::<S, _>(to.add(c), n, view.activation.apply::<S>(v));
     }
 }

@@ -244,10 +244,7 @@ unsafe fn read<S: Simd, E: Element, const WHOLE: bool>(
             if view.affine.is_some() {
                 v = S::fma(v, scale, shift);
             }
-            if view.relu {
-                v = S::max(S::splat(0.0), v);
-            }
-            values[y * SIDE + x] = v;
+            values[y * SIDE + x] = view.activation.apply::<S>(v);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How a convolution is cut into tiles, and for which one that pays.
 
+use crate::Padding;
 use crate::conv::shape::Conv;
 use crate::isa::Isa;
 use ground::Precision;
@@ -11,14 +12,16 @@ pub(super) const SIDE: usize = 6;
 /// Places of a tile's input.
 pub(super) const PLACES: usize = SIDE * SIDE;
 
-/// A convolution as tiles see it: 3×3, stride 1.
+/// Zeros around the input.
+const PADDING: isize = 1;
+
+/// A convolution as tiles see it: 3×3, stride 1, padding 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) channels: usize,
     pub(super) filters: usize,
-    pub(super) padding: usize,
     out_height: usize,
     out_width: usize,
     /// Tiles down and across a picture, and in the batch.
@@ -32,7 +35,7 @@ impl Shape {
     /// alone, so that weights are packed once, and what a picture gives does not depend on the batch
     /// that it is in.
     pub(crate) fn forward(conv: &Conv, precision: Precision) -> Option<Self> {
-        let ordinary = conv.kernel == 3 && conv.stride == 1 && conv.padding == 1;
+        let ordinary = conv.kernel == 3 && conv.stride == 1 && conv.padding == Padding::each(1);
         // Few channels do not repay the transforms; with many, the transformed weights (four times
         // as many) take longer to read than the products that they save. Plain products of
         // bfloat16 take half the time, so that less can be saved, and those of matrices a tenth.
@@ -74,7 +77,6 @@ impl Shape {
             width: conv.width,
             channels: conv.channels,
             filters: conv.filters,
-            padding: conv.padding,
             out_height,
             out_width,
             rows,
@@ -91,7 +93,7 @@ impl Shape {
     /// The input pixels that a tile reads.
     pub(super) fn input(&self, tile: usize) -> Window<SIDE> {
         let (picture, row, column) = self.place(tile);
-        let offset = |index: usize| (index * TILE) as isize - self.padding as isize;
+        let offset = |index: usize| (index * TILE) as isize - PADDING;
         Window::new(picture, (self.height, self.width), (offset(row), offset(column)))
     }
 
@@ -162,7 +164,7 @@ impl<const N: usize> Window<N> {
 #[cfg(test)]
 mod tests {
     use super::Shape;
-    use crate::{Conv, Precision};
+    use crate::{Conv, Padding, Precision};
 
     #[test]
     fn is_chosen_by_the_shape_of_the_weights_alone() {
@@ -174,14 +176,14 @@ mod tests {
             filters: 64,
             kernel: 3,
             stride: 1,
-            padding: 1,
+            padding: Padding::each(1),
         };
         let is = |conv: Conv, precision| Shape::forward(&conv, precision).is_some();
         for count in [1, 2, 100] {
             assert!(is(Conv { count, height: 3 * count, ..conv }, Precision::Fp32));
         }
         assert!(!is(Conv { stride: 2, ..conv }, Precision::Fp32));
-        assert!(!is(Conv { kernel: 1, padding: 0, ..conv }, Precision::Fp32));
+        assert!(!is(Conv { kernel: 1, padding: Padding::each(0), ..conv }, Precision::Fp32));
         let wide = Conv { channels: 256, filters: 256, ..conv };
         assert!(is(wide, Precision::Fp32) && !is(wide, Precision::Bf16));
     }
