@@ -7,6 +7,7 @@ use std::path::Path;
 
 use engine::Engine;
 use ground::parallel;
+use insight::stats::first_of_largest;
 use insight::{Calibration, HeldOut, RunRecord, Sample};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side};
@@ -14,7 +15,7 @@ use pictures::{Dataset, Item, Preprocess, Side};
 use crate::answer::Answerer;
 use crate::{
     Classifier, ClassifierError, Data, Known, Learned, Made, Prediction, Reference, SelfTest, Used,
-    Views, ranked, softmax, thumbnail,
+    Views, softmax, thumbnail,
 };
 
 /// What a run of training hands over for a new classifier: the network, the record of the run, and
@@ -203,7 +204,7 @@ pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
 fn shown(data: &Dataset, held_out: &[HeldOut], indices: &[usize]) -> BTreeSet<usize> {
     let judged = held_out.iter().zip(indices).map(|(one, &picture)| {
         let (label, odds) = (data.items[picture].label, softmax(&one.logits));
-        (ranked(&odds)[0].0 == label, odds[label], picture)
+        (first_of_largest(&odds) == label, odds[label], picture)
     });
     let (mut right, mut wrong): (Vec<_>, Vec<_>) = judged.partition(|(right, ..)| *right);
     for (side, most) in [(&mut right, UNSURE), (&mut wrong, WRONG)] {

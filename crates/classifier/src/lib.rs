@@ -46,7 +46,7 @@ pub use predictor::{Explain, Picture, Predictor};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;
-pub use thumbnail::{THUMBNAIL_SIZE, small_jpeg, thumbnail};
+pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
 
 /// The version of the file format that this program writes and reads.
 pub const VERSION: u64 = 6;

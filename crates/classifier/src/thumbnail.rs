@@ -1,13 +1,8 @@
-use image::ExtendedColorType;
-use image::codecs::jpeg::JpegEncoder;
-use pictures::Rgb;
+use pictures::{Rgb, small_jpeg};
 use resample::resample_square;
 
 /// Pixels a side of the small pictures that a classifier carries for its report.
 pub const THUMBNAIL_SIZE: u32 = 112;
-
-/// Good enough to recognise an animal by, at about 4 kB a picture.
-const QUALITY: u8 = 80;
 
 /// A small JPEG of a square of `size × size` pixels (RGB8).
 ///
@@ -19,20 +14,6 @@ pub fn thumbnail(pixels: &[u8], size: usize) -> Vec<u8> {
     let square = Rgb { width: side, height: side, data: pixels.to_vec() };
     let data = resample_square(&square, (0, 0), side, THUMBNAIL_SIZE as usize);
     small_jpeg(&Rgb { width: THUMBNAIL_SIZE, height: THUMBNAIL_SIZE, data })
-}
-
-/// A JPEG of a small picture, of the quality that thumbnails have.
-///
-/// # Panics
-/// When it has no pixels, other than it says, or more than 65,535 a side.
-#[must_use]
-pub fn small_jpeg(picture: &Rgb) -> Vec<u8> {
-    let Rgb { width, height, data } = picture;
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(data, *width, *height, ExtendedColorType::Rgb8)
-        .expect("a picture of that size can be a JPEG in memory");
-    jpeg
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Softmax and cross-entropy.
 
 /// Softmax of one row of logits.
-pub fn softmax(logits: &[f32], probabilities: &mut [f32]) {
+fn softmax(logits: &[f32], probabilities: &mut [f32]) {
     // Without the largest, which cancels, no exponential overflows.
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0f64;

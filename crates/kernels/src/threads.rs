@@ -5,8 +5,6 @@ use ground::parallel::{self};
 
 mod team;
 
-pub use ground::parallel::{available, set_threads as set, threads as count};
-
 /// Runs `work` with this many threads, which stay awake, whatever is set for the process.
 pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     parallel::with_threads(threads, || team::with_team(work))

@@ -139,7 +139,7 @@ fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
     let look = |at: usize| {
         let whole = read(&chosen[at].path, &limits).map_err(|reason| reason.to_string())?;
         let small = within(&whole.0, SIDE);
-        let jpeg = classifier::small_jpeg(&small);
+        let jpeg = pictures::small_jpeg(&small);
         Ok((small, jpeg))
     };
     let mut seen: Vec<Seen> = vec![Err(String::new()); chosen.len()];

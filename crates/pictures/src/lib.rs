@@ -53,4 +53,4 @@ pub use perceptual_hash::PerceptualHash;
 pub use permit::DecodePermit;
 pub use preprocess::Preprocess;
 pub use resample::{Rgb, within};
-pub use thumbnail::thumbnail;
+pub use thumbnail::{small_jpeg, thumbnail};

@@ -16,10 +16,22 @@ pub fn thumbnail(picture: &Rgb, side: u32) -> Option<Vec<u8>> {
     let scale = (f64::from(side) / f64::from(width.max(height).max(1))).min(1.0);
     let to = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
     let small = resize(&whole, to(width), to(height), FilterType::Triangle);
-    let mut jpeg = vec![];
-    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-    encoder.encode(&small, small.width(), small.height(), ExtendedColorType::Rgb8).ok()?;
-    Some(jpeg)
+    let (width, height) = small.dimensions();
+    Some(small_jpeg(&Rgb { width, height, data: small.into_raw() }))
+}
+
+/// A JPEG of a small picture, of the quality that thumbnails have.
+///
+/// # Panics
+/// When it has no pixels, other than it says, or more than 65,535 a side.
+#[must_use]
+pub fn small_jpeg(picture: &Rgb) -> Vec<u8> {
+    let Rgb { width, height, data } = picture;
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+        .encode(data, *width, *height, ExtendedColorType::Rgb8)
+        .expect("a picture of that size can be a JPEG in memory");
+    jpeg
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use classifier::{check_classes, loss, ranked};
+use classifier::{check_classes, loss};
 use engine::{Adam, Engine, EngineError, GroupRates, Images, State, Step};
 use ground::Stop;
 use insight::Epoch;
+use insight::stats::first_of_largest;
 use network::Parameters;
 use pictures::{Augment, Batch, Batching, Dataset, Loader, PicturesError, Preprocess, Side};
 
@@ -369,7 +370,7 @@ impl Runner<'_> {
             let outputs = self.engine.predict(images(batch))?;
             let known = batch.pictures.iter().zip(&batch.labels);
             for ((&picture, &label), row) in known.zip(outputs.rows()) {
-                errors += usize::from(ranked(row)[0].0 != label);
+                errors += usize::from(first_of_largest(row) != label);
                 sum += f64::from(loss(row, label));
                 held_out.push(HeldOutLogits { picture, logits: row.to_vec() });
             }

@@ -61,7 +61,7 @@ impl TrainedFeatures {
         };
         let learned = Learned::new(&known, width, &seen);
         let novelties = learned.novelties(&rows, |_, _| true);
-        let called = |one: &HeldOutLogits| classifier::ranked(&one.logits)[0].0;
+        let called = |one: &HeldOutLogits| insight::stats::first_of_largest(&one.logits);
         let right: Vec<bool> =
             held_out.iter().map(|one| called(one) == items[one.picture].label).collect();
         let (places, map) = placed(&rows, width, &right, run.recipe.seed());
