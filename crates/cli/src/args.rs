@@ -109,8 +109,8 @@ impl Pictures {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Recipe")]
 pub(crate) struct Network {
-    /// small (from scratch), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152
-    /// [default: resnet50 if its weights are available, else small]
+    /// small (from scratch), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152,
+    /// efficientnet-lite0 (needs --weights) [default: resnet50 if its weights are available, else small]
     #[arg(long, value_name = "NAME", value_parser = NamedNetwork::from_str)]
     pub(crate) backbone: Option<NamedNetwork>,
     /// Pretrained weights from this safetensors file [default: cached, or downloaded]

@@ -22,6 +22,15 @@ fn shared() -> Option<PathBuf> {
     found.then_some(folder)
 }
 
+/// Whether a backbone's weights are there; most are not part of what is shared.
+fn has_weights(shared: &Path, backbone: Backbone) -> bool {
+    let file = shared.join(format!("weights/{backbone}.safetensors"));
+    if !file.exists() {
+        eprintln!("skipped: no {}; docs/weights.md says how to make it", file.display());
+    }
+    file.exists()
+}
+
 /// How many of the 100 pictures a network names.
 fn top1(shared: &Path, backbone: Backbone, precision: Precision) -> usize {
     let weights = shared.join("weights");
@@ -64,6 +73,17 @@ fn pretrained_networks_name_as_many_pictures_as_in_pytorch() {
     let Some(shared) = shared() else { return };
     assert_eq!(top1(&shared, Backbone::ResNet50, Precision::Fp32), 85);
     assert_eq!(top1(&shared, Backbone::ResNet18, Precision::Fp32), 79);
+}
+
+#[test]
+fn efficientnet_names_as_many_pictures_as_in_pytorch() {
+    let Some(shared) = shared() else { return };
+    let backbone = Backbone::EfficientNetLite0;
+    if has_weights(&shared, backbone) {
+        assert_eq!(top1(&shared, backbone, Precision::Fp32), 89);
+        let rounded = top1(&shared, backbone, Precision::Bf16);
+        assert!(usize::abs_diff(rounded, 89) <= 3, "{rounded} beside 89");
+    }
 }
 
 #[test]

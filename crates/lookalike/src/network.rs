@@ -12,6 +12,18 @@ pub struct NamedNetwork {
     pub pretrained: Option<&'static Pretrained>,
 }
 
+impl NamedNetwork {
+    /// All names: each backbone, followed by weights for it that have names of their own.
+    fn names() -> Vec<&'static str> {
+        let named = |backbone: Backbone| {
+            let own = PRETRAINED.iter().filter(move |row| row.backbone == backbone);
+            let own = own.map(|row| row.name).filter(move |&name| name != backbone.name());
+            std::iter::once(backbone.name()).chain(own)
+        };
+        Backbone::ALL.into_iter().flat_map(named).collect()
+    }
+}
+
 impl FromStr for NamedNetwork {
     type Err = String;
 
@@ -21,9 +33,7 @@ impl FromStr for NamedNetwork {
         match (name.parse::<Backbone>(), pretrained) {
             (Ok(backbone), pretrained) => Ok(Self { backbone, pretrained }),
             (Err(_), Some(row)) => Ok(Self { backbone: row.backbone, pretrained }),
-            (Err(_), None) => {
-                Err("there are small, ".to_owned() + &PRETRAINED.map(|row| row.name).join(", "))
-            }
+            (Err(_), None) => Err(format!("there are {}", Self::names().join(", "))),
         }
     }
 }

@@ -10,7 +10,7 @@ use ground::Preprocessing;
 use serde::{Deserialize, Serialize};
 
 use crate::resnet::{self, Block};
-use crate::{Graph, Published};
+use crate::{Graph, Published, efficientnet};
 
 /// A body that is known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Backbone {
     ResNet101,
     /// ResNet-152.
     ResNet152,
+    /// EfficientNet-Lite0.
+    EfficientNetLite0,
 }
 
 /// What sets one backbone apart.
@@ -53,7 +55,7 @@ const IMAGENET: Preprocessing = Preprocessing {
     std: [0.229, 0.224, 0.225],
 };
 
-static TABLE: [Row; 6] = [
+static TABLE: [Row; 7] = [
     Row {
         backbone: Backbone::Small,
         name: "small",
@@ -95,6 +97,18 @@ static TABLE: [Row; 6] = [
         build: || resnet::body([3, 8, 36, 3], 64, Block::Bottleneck, 7),
         preprocessing: IMAGENET,
         published: resnet::PUBLISHED,
+    },
+    Row {
+        backbone: Backbone::EfficientNetLite0,
+        name: "efficientnet-lite0",
+        build: efficientnet::lite0,
+        // (x − 127) / 128, from 0 to 255.
+        preprocessing: Preprocessing {
+            mean: [127.0 / 255.0; 3],
+            std: [128.0 / 255.0; 3],
+            ..IMAGENET
+        },
+        published: efficientnet::PUBLISHED,
     },
 ];
 

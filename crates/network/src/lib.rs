@@ -14,6 +14,7 @@
 //! ```
 
 mod backbone;
+mod efficientnet;
 mod graph;
 mod head;
 mod op;

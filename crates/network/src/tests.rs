@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{Architecture, Backbone, Filter, Graph, Head, Padding, Parameters, summary};
+use crate::{Architecture, Backbone, Filter, Graph, Head, Names, Padding, Parameters, summary};
 
 fn fastai(backbone: Backbone) -> crate::Graph {
     Architecture { backbone, head: Head::Fastai { classes: 3 } }.graph()
@@ -15,14 +15,15 @@ fn resnet50_counts_are_fastais() {
 }
 
 #[test]
-fn totals_are_torchvisions() {
-    // Parameter counts with 1,000 classes, as torchvision documents them.
+fn totals_are_the_published_ones() {
+    // Parameter counts with 1,000 classes, as torchvision documents them and timm counts them.
     for (backbone, total) in [
         (Backbone::ResNet18, 11_689_512),
         (Backbone::ResNet34, 21_797_672),
         (Backbone::ResNet50, 25_557_032),
         (Backbone::ResNet101, 44_549_160),
         (Backbone::ResNet152, 60_192_808),
+        (Backbone::EfficientNetLite0, 4_652_008),
     ] {
         let graph = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
         let summary = summary::of(&graph, 224, 224).unwrap();
@@ -64,6 +65,9 @@ fn names_are_unique_and_start_values_are_finite() {
             graph.parameters().iter().map(|p| &p.name).collect();
         assert_eq!(names.len(), graph.parameters().len());
         assert_eq!(backbone.name().parse::<Backbone>().unwrap(), backbone);
+    }
+    for backbone in Backbone::ALL {
+        assert_eq!(backbone.body().backbone(), Some(backbone));
     }
     let graph = fastai(Backbone::Small);
     assert_eq!(Parameters::start(&graph, 1).first_not_finite(&graph), None);
@@ -136,4 +140,52 @@ fn same_padding_is_tensorflows() {
         assert_eq!(graph.parameters()[0].shape, [8, 1, kernel, kernel]);
         assert_eq!(graph.shapes(size, size).unwrap()[1].width, size.div_ceil(stride));
     }
+}
+
+/// The tensors of a network whose layers somebody else names.
+fn published_by(backbone: Backbone, by: &str) -> Vec<String> {
+    let published = backbone.published().iter().find(|published| published.by == by).unwrap();
+    let graph = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
+    let classifier = ["weight", "bias"].map(|suffix| format!("{}.{suffix}", published.classifier));
+    (published.body)(&graph).into_iter().chain(classifier).collect()
+}
+
+#[test]
+fn efficientnet_is_found_under_its_publishers_names() {
+    let backbone = Backbone::EfficientNetLite0;
+    let whole = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
+    let body = Architecture { backbone, head: Head::Fastai { classes: 2 } }.graph();
+    for (by, some) in [
+        ("timm", ["blocks.0.0.conv_pw.weight", "blocks.5.3.conv_pwl.weight", "bn2.bias"]),
+        (
+            "efficientnet_lite_pytorch",
+            ["_blocks.0._project_conv.weight", "_blocks.14._project_conv.weight", "_bn1.bias"],
+        ),
+    ] {
+        let names = published_by(backbone, by);
+        assert!(some.iter().all(|name| names.contains(&name.to_string())), "{by}");
+        let shapes = whole.parameters().iter().map(|p| &p.shape[..]);
+        let file: BTreeMap<&str, &[usize]> = names.iter().map(String::as_str).zip(shapes).collect();
+        assert_eq!(file.len(), whole.parameters().len(), "{by}");
+        assert_eq!(Backbone::recognise(&file), Some(backbone), "{by}");
+        let holds = |name: &str| file.contains_key(name);
+        assert_eq!(Names::used(&whole, holds).parameters, names);
+        let used = Names::used(&body, holds);
+        assert_eq!(used.parameters[..body.body_parameters().len()], names[..names.len() - 2]);
+        assert!(used.carries(&names[names.len() - 1]) && !used.carries("conv1.weight"));
+        // Ours are used where the file is ours.
+        let ours = |name: &str| body.parameters().iter().any(|p| p.name == name);
+        assert!(Names::used(&body, ours).parameters.iter().all(|name| ours(name)));
+    }
+}
+
+#[test]
+fn efficientnet_halves_sizes_as_tensorflow_does() {
+    let graph = fastai(Backbone::EfficientNetLite0);
+    for (size, cells) in [(224, 7), (225, 8), (96, 3), (33, 2)] {
+        let map = graph.shapes(size, size).unwrap()[graph.cut().0];
+        assert_eq!((map.height, map.width, map.channels), (cells, cells, 1280));
+    }
+    let summary = summary::of(&graph, 224, 224).unwrap();
+    assert!((0.38..0.42).contains(&(summary.multiply_adds as f64 / 1e9)));
 }

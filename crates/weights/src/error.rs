@@ -124,6 +124,12 @@ pub enum WeightsError {
         /// Those there are.
         known: String,
     },
+    /// Weights for this backbone are published, but not where they could be fetched from.
+    #[error("no weights of {backbone} can be fetched, and from nothing it learns too little")]
+    NotFetched {
+        /// The backbone asked for.
+        backbone: Backbone,
+    },
     /// The weights are not in the cache, and nothing may be fetched.
     #[error("the weights of {name} are not in the cache, and fetching is off")]
     Offline {
@@ -264,6 +270,10 @@ impl WeightsError {
             Self::Unreachable { .. } | Self::BrokenOff { .. } => Some(
                 "run the same command again to go on from there; or fetch the file by other means \
                  and pass it with `--weights FILE`; LOOKALIKE_HUB names a mirror"
+                    .into(),
+            ),
+            Self::NotFetched { .. } => Some(
+                "pass them with `--weights FILE`; docs/weights.md has the lines that make the file"
                     .into(),
             ),
             Self::Changed { path, .. } => Some(delete(path)),

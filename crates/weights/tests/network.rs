@@ -200,3 +200,36 @@ fn published_networks_load_whole_and_as_a_body() {
         assert!(error.help().unwrap().contains(&format!("looks like {backbone}")), "{error}");
     }
 }
+
+/// A file of the package's names, made of our own values.
+#[test]
+fn foreign_names_are_understood() {
+    let folder = Folder::new();
+    let backbone = Backbone::EfficientNetLite0;
+    let whole = graph(backbone, Head::Linear { classes: 3 });
+    let parameters = Parameters::start(&whole, 4);
+    for published in backbone.published() {
+        let classifier = ["weight", "bias"].map(|part| format!("{}.{part}", published.classifier));
+        let names: Vec<_> = (published.body)(&whole).into_iter().chain(classifier).collect();
+        let mut all = tensors(&whole, &parameters);
+        all.iter_mut().zip(&names).for_each(|(tensor, name)| tensor.name = name);
+        let counter = names[1].replace(".weight", ".num_batches_tracked");
+        let count = [7.0];
+        all.push(TensorRef { name: &counter, shape: &[1], values: Values::F32(&count) });
+        write(&folder.path(), &BTreeMap::new(), &all).unwrap();
+        let by = published.by;
+        assert_eq!(load(&folder.path(), &whole, Part::Whole).unwrap(), parameters, "{by}");
+        let wanted = graph(backbone, Head::Fastai { classes: 2 });
+        let body = load(&folder.path(), &wanted, Part::Body { seed: 1 }).unwrap();
+        let count = wanted.body_parameters().len();
+        assert_eq!(body.tensors()[..count], parameters.tensors()[..count], "{by}");
+        let other = graph(Backbone::ResNet18, Head::Fastai { classes: 2 });
+        let error = load(&folder.path(), &other, Part::Body { seed: 1 }).unwrap_err();
+        assert!(error.help().unwrap().contains("looks like efficientnet-lite0"), "{by}: {error}");
+        // One of the file's own names is named where one is missing.
+        all.retain(|tensor| tensor.name != names[5]);
+        write(&folder.path(), &BTreeMap::new(), &all).unwrap();
+        let error = load(&folder.path(), &whole, Part::Whole).unwrap_err();
+        assert!(matches!(&error, WeightsError::Missing { name, .. } if *name == names[5]), "{by}");
+    }
+}

@@ -134,7 +134,7 @@ impl From<&WeightsError> for Kind {
             | WeightsError::WrongHash { .. }
             | WeightsError::NotWeights { .. } => Self::Network,
             WeightsError::Stopped { .. } => Self::Stopped,
-            WeightsError::NoSuchName { .. } => Self::Usage,
+            WeightsError::NoSuchName { .. } | WeightsError::NotFetched { .. } => Self::Usage,
             _ => Self::Model,
         }
     }

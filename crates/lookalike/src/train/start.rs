@@ -46,6 +46,9 @@ impl Start {
         let mut hub = Hub::from_environment();
         hub.offline |= initial.offline;
         if let Some(named) = named {
+            if named.pretrained.is_none() && !named.backbone.published().is_empty() {
+                return Err(WeightsError::NotFetched { backbone: named.backbone });
+            }
             let weights = named.pretrained.map(|row| hub.fetch(row, progress, stop)).transpose()?;
             return Ok(Self { backbone: named.backbone, weights, pretrained: named.pretrained });
         }
