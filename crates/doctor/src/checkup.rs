@@ -68,7 +68,7 @@ impl Checkup {
         (!counts.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
     }
 
-    /// Adds what was found about classes elsewhere, in its place.
+    /// Inserts a finding about classes that was made elsewhere, in its order.
     pub fn add(&mut self, kind: Kind, words: String) {
         self.found(kind, vec![], words);
         self.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
@@ -224,8 +224,8 @@ impl Checkup {
         }
     }
 
-    /// What to do about it, for a person to look through: what is certain is to be done, what is
-    /// doubtful stands there to be decided. At most one step a file.
+    /// The plan that mends the findings, for a person to edit. Certain problems have an action,
+    /// doubtful ones `keep`. At most one step per file.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let mut steps: BTreeMap<usize, Step> = BTreeMap::new();
@@ -275,13 +275,13 @@ impl Checkup {
         finding.files.iter().map(one).collect()
     }
 
-    /// The copy to stay: the largest file, of those the first.
+    /// The copy to keep: the largest file, the first of equals.
     fn best(&self, files: &[usize]) -> usize {
         let size = |file: usize| self.survey.files[file].bytes;
         files.iter().copied().rev().max_by_key(|&file| size(file)).unwrap_or(0)
     }
 
-    /// Whether a file lies behind a link, where a plan moves nothing.
+    /// Whether a file is behind a link, where a plan moves nothing.
     fn is_linked(&self, file: usize) -> bool {
         let path = &self.survey.files[file].path;
         let (Ok(root), Ok(below)) =
@@ -293,7 +293,7 @@ impl Checkup {
     }
 }
 
-/// What one file tells by itself.
+/// Findings about single files.
 fn of_file(seen: &Seen) -> Vec<(Kind, String)> {
     let mut found = vec![];
     match &seen.sight {
@@ -311,7 +311,7 @@ fn of_file(seen: &Seen) -> Vec<(Kind, String)> {
     found
 }
 
-/// What a picture's look tells, the worst only.
+/// Findings from a picture's pixels, the worst only.
 fn of_sight(sight: &Sight) -> Option<(Kind, String)> {
     let (short, long) = (sight.width.min(sight.height), sight.width.max(sight.height));
     let size = format!("{} × {} pixels", sight.width, sight.height);
@@ -330,7 +330,7 @@ fn of_sight(sight: &Sight) -> Option<(Kind, String)> {
     (f64::from(long) > ODD * f64::from(short)).then_some((Kind::OddShape, size))
 }
 
-/// What a file tells beside its pixels.
+/// Findings from a file's header.
 fn of_header(header: &Header) -> Vec<(Kind, String)> {
     let mut found = vec![];
     if header.animated {

@@ -1,18 +1,18 @@
-//! What can be found, how grave it is, and what it means.
+//! Kinds of findings, their severity and their meaning.
 
-/// How grave a finding is.
+/// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Certain, and it harms training or its judgement.
+    /// Certain, and harmful to training or evaluation.
     Wrong,
     /// Perhaps harmless: look at it.
     Doubtful,
-    /// Worth knowing; it is dealt with.
+    /// Worth knowing; handled automatically.
     Note,
 }
 
 impl Severity {
-    /// In JSON and as a heading.
+    /// Its name in JSON and in headings.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
@@ -23,20 +23,20 @@ impl Severity {
     }
 }
 
-/// What is found of one or several files, or of classes.
+/// A problem with one or several files, or with classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Which files: indices into [`crate::Survey::files`]; none where it is about classes.
+    /// Indices into [`crate::Survey::files`]; empty if it concerns classes.
     pub files: Vec<usize>,
-    /// It in one line, with its numbers.
+    /// One line, with its numbers.
     pub words: String,
 }
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident $id:literal $severity:ident $title:literal $explanation:literal,)+) => {
-        /// Kinds of findings, the gravest first.
+        /// Kinds of findings, most severe first.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind { $($(#[doc = $doc])+ $kind,)+ }
 
@@ -48,7 +48,7 @@ macro_rules! kinds {
             #[must_use]
             pub fn id(self) -> &'static str { match self { $(Self::$kind => $id,)+ } }
 
-            /// How grave it is.
+            /// Its severity.
             #[must_use]
             pub fn severity(self) -> Severity { match self { $(Self::$kind => Severity::$severity,)+ } }
 

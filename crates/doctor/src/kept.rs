@@ -1,4 +1,4 @@
-//! What was seen in a file, kept by the file's content.
+//! Cache of what a survey found in a file, by the file's content.
 
 use std::path::PathBuf;
 
@@ -64,7 +64,7 @@ impl Kept {
         }
     }
 
-    /// What was seen in a file of this content.
+    /// The cached result for a file of this content.
     pub(crate) fn find(&self, content: &Digest) -> Option<(Option<Header>, Result<Sight, String>)> {
         let Record { header, sight } =
             postcard::from_bytes(&self.0.as_ref()?.get(content)?).ok()?;
@@ -80,7 +80,7 @@ impl Kept {
 }
 
 impl New {
-    /// Adds what was seen in a file.
+    /// Adds the result for a file.
     pub(crate) fn add(&mut self, seen: &Seen, progress: &dyn Progress) {
         let (Some(segment), Some(content)) = (&mut self.0, &seen.digest) else { return };
         if let Ok(bytes) = postcard::to_allocvec(&record(seen)) {

@@ -1,8 +1,8 @@
-//! What is wrong with a folder of labelled pictures, and what to do about it.
+//! Finds problems in a folder of labelled pictures, and plans that mend them.
 //!
-//! Its three central types are [`Survey`] (every file looked at once), [`Checkup`] (what was found,
-//! as [`Finding`]s of one [`Kind`] each) and [`plan::Plan`] (what to do about it: a table that a
-//! person reads, changes, applies and undoes). Nothing here changes a picture, and only a plan
+//! Its three central types are [`Survey`] (every file, read once), [`Checkup`] (the [`Finding`]s,
+//! each of one [`Kind`]) and [`plan::Plan`] (a table of changes that a person edits, applies and
+//! undoes). Nothing here changes a picture, and only a plan
 //! moves one.
 //!
 //! ```

@@ -1,11 +1,11 @@
-//! How a picture is lit and how sharp it is, in a few numbers.
+//! Brightness, colour and sharpness of a picture in a few numbers.
 //!
-//! All are taken at about the size at which a network looks: a photograph of 4,000 pixels that is
-//! soft in each of them may be sharp enough at 256, and only that counts.
+//! All are measured at about the resolution of a network: a photograph of 4,000 pixels that looks
+//! blurred at full size may be sharp enough at 256, and only that counts.
 
 use pictures::Rgb;
 
-/// The shorter side that pictures are brought down to, about.
+/// About the shorter side that pictures are reduced to.
 const SIDE: usize = 256;
 
 /// Numbers about a picture's light. Levels are of 255.
@@ -69,7 +69,7 @@ impl Light {
         self.tint <= 4.0
     }
 
-    /// Looks at a picture.
+    /// Measures a picture.
     #[must_use]
     pub fn of(picture: &Rgb) -> Self {
         let (width, height, pixels) = shrink(picture);
@@ -133,7 +133,7 @@ fn at(histogram: &[usize; 256], share: f64) -> f32 {
 }
 
 /// Means of squares of so many pixels that the shorter side is nearest above [`SIDE`]; what is left
-/// over at the right and below is not looked at.
+/// over at the right and below is ignored.
 fn shrink(picture: &Rgb) -> (usize, usize, Vec<[u8; 3]>) {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let step = (width.min(height) / SIDE).max(1);

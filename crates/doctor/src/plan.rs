@@ -1,9 +1,9 @@
-//! What to do about what was found, as a table that a person reads, changes, applies and undoes.
+//! Plans: tables of changes to a folder that a person edits, applies and undoes.
 //!
 //! A [`Plan`] moves files and never deletes one. What is left out goes to a folder beside the
-//! pictures (`photos-left-out`), where no program trains on it. [`Plan::apply`] writes down what it
-//! will move before it moves anything, so that a run that was killed can be gone on with, and
-//! [`undo`] puts everything back.
+//! pictures (`photos-left-out`), where nothing trains on it. [`Plan::apply`] records all
+//! moves before the first one, so that an interrupted run can be resumed, and [`undo`] reverses
+//! everything.
 
 use std::path::{Path, PathBuf};
 
@@ -26,21 +26,21 @@ const LIMIT: u64 = 1 << 28;
 /// What to do with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing; the line is there to be changed.
+    /// Nothing; the line is there for a person to change.
     Keep,
     /// Give it another name within the folder.
     Move,
     /// File it under another class.
     Relabel,
-    /// Put it out of the folder, beside it.
+    /// Move it to the folder beside, where nothing trains on it.
     LeaveOut,
 }
 
 impl Action {
-    /// All of them.
+    /// All actions.
     pub const ALL: [Self; 4] = [Self::Keep, Self::Move, Self::Relabel, Self::LeaveOut];
 
-    /// As it stands in a plan.
+    /// Its name in a plan.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -55,9 +55,9 @@ impl Action {
 /// A line of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What to do …
+    /// What to do.
     pub action: Action,
-    /// … with which file, from the plan's folder on.
+    /// The file, relative to the plan's folder.
     pub path: PathBuf,
     /// To [`Action::Move`], its new place, from the plan's folder on; to [`Action::Relabel`], the
     /// class's name; else empty.
@@ -71,7 +71,7 @@ pub struct Step {
 /// What to do with the files of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The folder that every path starts in.
+    /// The folder that every path is relative to.
     pub folder: PathBuf,
     /// In the order in which they are listed; no two may be on one file.
     pub steps: Vec<Step>,
@@ -103,7 +103,7 @@ impl Plan {
     }
 }
 
-/// Where it is written what of a plan was applied: beside it, as `plan.csv.applied`.
+/// The record of an applied plan: beside it, as `plan.csv.applied`.
 #[must_use]
 pub fn journal_of(plan: &Path) -> PathBuf {
     let mut name = plan.as_os_str().to_owned();

@@ -1,3 +1,5 @@
+//! Random augmentation as in fastai.
+
 use ground::random::{Draws, Purpose};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-/// How pictures are altered at random while learning: fastai's `aug_transforms`, with its names,
+/// How pictures are augmented at random for training: fastai's `aug_transforms`, with its names,
 /// defaults and distributions, and where `Resize` cuts out the square.
 ///
 /// ```
@@ -61,7 +63,7 @@ impl Default for Augment {
 }
 
 impl Augment {
-    /// What happens to a picture in an epoch. `picture` is a key of its content, so that it
+    /// The augmentation of a picture in an epoch. `picture` is a key of its content, so that it
     /// depends on neither the order of pictures nor who draws.
     #[must_use]
     pub fn draw(&self, seed: u64, epoch: u64, picture: u64) -> Drawn {
@@ -97,7 +99,7 @@ impl Augment {
     }
 }
 
-/// What happens to one picture once.
+/// One augmentation of one picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawn {
     /// Which of the eight turns and mirrorings of a square, in fastai's order: 0 leaves it as it

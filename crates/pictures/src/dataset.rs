@@ -1,4 +1,4 @@
-//! Pictures decoded once a run, split, with the bad ones put aside.
+//! Pictures decoded once per run and split, without the unusable ones.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -20,19 +20,19 @@ mod grouping;
 #[cfg(test)]
 mod tests;
 
-/// How [`Dataset::prepare`] goes about it.
+/// Settings of [`Dataset::prepare`].
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What a picture may be at most.
+    /// Limits on the size of a picture.
     pub limits: Limits,
     /// Bytes of decoded pictures to hold in memory; where there are more, all go to a file.
     pub memory_budget: u64,
-    /// Where that file lies; without one, `pixels` in `LOOKALIKE_CACHE` or else in `lookalike` in
+    /// The folder for that file; without one, `pixels` in `LOOKALIKE_CACHE` or else in `lookalike` in
     /// the platform's cache folder.
     pub cache_folder: Option<PathBuf>,
     /// The share of each class that is held out where the folder or table says nothing.
     pub valid_fraction: f64,
-    /// Which pictures those are.
+    /// The random seed of that choice.
     pub seed: u64,
     /// How many pictures are decoded at a time.
     pub threads: usize,
@@ -59,26 +59,26 @@ impl Default for Settings {
 /// A picture that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// An index into [`Dataset::classes`].
     pub label: usize,
     /// The SHA-256 of the file.
     pub digest: Digest,
-    /// What it is used for.
+    /// Which side of the split it is on.
     pub side: Side,
-    /// Of the whole picture, upright, in pixels.
+    /// Width of the whole upright picture, in pixels.
     pub width: u32,
-    /// Of the whole picture, upright, in pixels.
+    /// Height of the whole upright picture, in pixels.
     pub height: u32,
 }
 
-/// What an earlier run has seen of a picture.
+/// What an earlier run stored about a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Of the whole picture, upright, in pixels.
+    /// Width of the whole upright picture, in pixels.
     pub width: u32,
-    /// Of the whole picture, upright, in pixels.
+    /// Height of the whole upright picture, in pixels.
     pub height: u32,
     /// Its perceptual hash.
     pub hash: PerceptualHash,
@@ -87,13 +87,13 @@ pub struct Known {
 /// A picture that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// Why not, in one line.
     pub reason: String,
 }
 
-/// Pictures that were decoded, split into those to learn from and those held out.
+/// Decoded pictures, split into those to train on and those held out.
 pub struct Dataset {
     /// Names in natural order.
     pub classes: Vec<String>,
@@ -101,9 +101,9 @@ pub struct Dataset {
     pub items: Vec<Item>,
     /// The others, in the folder's order.
     pub bad: Vec<Bad>,
-    /// What the owner should know, a line each.
+    /// Warnings for the user, one line each.
     pub warnings: Vec<String>,
-    /// Items with the same number belong together and are never parted: same bytes, near
+    /// Items with the same number are related and always stay together: same bytes, near
     /// duplicates ([`near`](crate::near)), or one group of the table's or of [`Folder::group`]'s
     /// ([`split::groups`]).
     pub groups: Vec<usize>,
@@ -141,7 +141,7 @@ impl Dataset {
         Self::prepare_new(folder, preprocess, settings, &|_| None, progress, stop)
     }
 
-    /// As [`Dataset::prepare`], but pictures that an earlier run has decoded at these settings are
+    /// Like [`Dataset::prepare`], but pictures that an earlier run has decoded at these settings are
     /// only decoded if somebody asks for their pixels. `known` gives what it saw of such pictures.
     /// (Where the pictures are too many for memory it makes no difference: the file that
     /// holds them is found again, or made whole.)
@@ -302,7 +302,7 @@ impl Dataset {
         Ok(self.store.read(number, margin.bytes(), |crop| margin.middle(crop, out))?)
     }
 
-    /// As [`Dataset::read`], but the square lies anywhere along the picture's longer side, from one
+    /// Like [`Dataset::read`], but the square lies anywhere along the picture's longer side, from one
     /// end (0) to the other (1, which is excluded). Without [`Settings::margin`] there is only
     /// the one in the middle.
     ///

@@ -1,3 +1,5 @@
+//! Untrusted bytes to upright RGB pixels, or the reason why not.
+
 use std::io::{self, Cursor};
 use std::path::Path;
 
@@ -24,10 +26,10 @@ mod whole;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Of no known format.
+    /// An unknown format.
     #[error("not a picture")]
     NotAPicture,
-    /// Of a known format that is not read.
+    /// A known format that is not supported.
     #[error("{what} is not supported; {advice}")]
     Unsupported {
         /// The format.
@@ -44,7 +46,7 @@ pub enum Reason {
     /// No bytes at all.
     #[error("empty file")]
     Empty,
-    /// Of a format that is read, but damaged; the decoder's words.
+    /// A supported format, but damaged; the decoder's message.
     #[error("broken: {0}")]
     Broken(String),
     /// The decoder panicked, which is a fault in it; its words.
@@ -82,7 +84,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// Reads a file and decodes it; with the digest of its bytes.
 ///
 /// # Errors
-/// As [`decode`], or because the file cannot be read.
+/// Those of [`decode`], or if the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
     read_with_permit(path, limits).map(|(picture, digest, _permit)| (picture, digest))
 }

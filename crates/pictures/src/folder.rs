@@ -1,3 +1,5 @@
+//! Labelled pictures: which files there are and what they show.
+
 use std::path::{Path, PathBuf};
 
 use ground::Stop;

@@ -12,7 +12,7 @@ mod present;
 #[cfg(test)]
 mod tests;
 
-/// How colours are kept in a file.
+/// The colour model of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Colour {
     /// One channel.
@@ -25,20 +25,20 @@ pub enum Colour {
     Cmyk,
 }
 
-/// What the bytes of a picture tell without decoding it.
+/// What the header of a picture says, without decoding it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// By content, whatever the file is called.
     pub format: Format,
     /// Whether there is more than one frame.
     pub animated: bool,
-    /// How colours are kept.
+    /// Its colour model.
     pub colour: Colour,
     /// Bits of a channel, or of a number in the table of colours.
     pub depth: u8,
-    /// Whether it may be see-through in places.
+    /// Whether it has transparency.
     pub alpha: bool,
-    /// Whether it is a JPEG that gets finer as it goes on.
+    /// Whether it is a progressive JPEG.
     pub progressive: bool,
     /// Its EXIF block, if it has one.
     pub exif: Option<Exif>,

@@ -1,10 +1,10 @@
 //! Files to pixels to batches: scan and label, split, decode, orient, resize, augment, load.
 //!
 //! Its three central types are [`Folder`] (which pictures there are and what they show), [`Rgb`]
-//! (the pixels of one, decoded from bytes that nobody vouches for) and [`Preprocess`] (the same
+//! (the pixels of one, decoded from untrusted bytes) and [`Preprocess`] (the same
 //! pixels at the size and scale that a network takes). [`Limits`] is the one table of what is
 //! accepted, [`Reason`] says why a picture is not, and [`split::assign`] holds pictures out.
-//! A [`Dataset`] decodes a folder's pictures once, a [`Loader`] hands them out in batches, altered
+//! A [`Dataset`] decodes a folder's pictures once, a [`Loader`] hands them out in batches, augmented
 //! at random by [`Augment`], and [`practice::draw`] draws a set to try all this with.
 //!
 //! ```

@@ -1,4 +1,4 @@
-/// What a picture may be at most: the one table of limits, checked before any of it is decoded.
+/// Limits on the size of a picture: the one table of them, checked before anything is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Width × height, in pixels.

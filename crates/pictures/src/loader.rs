@@ -1,3 +1,5 @@
+//! Batches of pictures for training and prediction.
+
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};

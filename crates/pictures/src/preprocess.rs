@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Rgb;
 
-/// How a picture becomes the input of a network: its centre, resized, then scaled.
+/// How a picture becomes the input of a network: a central crop, resized, then normalised.
 ///
 /// ```
 /// use network::Backbone;

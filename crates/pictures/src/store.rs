@@ -69,7 +69,7 @@ impl Later {
     }
 }
 
-/// What the file knows of one picture.
+/// The entry of one picture in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Entry {
@@ -155,7 +155,7 @@ pub(crate) fn key(
     key.finish()
 }
 
-/// Where such files lie, unless the caller says otherwise.
+/// The default folder for such files.
 pub(crate) fn cache_folder() -> PathBuf {
     ground::files::cache_folder(|name| std::env::var_os(name)).join("pixels")
 }

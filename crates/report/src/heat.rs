@@ -1,11 +1,11 @@
-//! Heat maps as pictures of a pixel a cell, which a browser enlarges smoothly over the thumbnail.
+//! Heat maps as PNGs with one pixel per cell, which a browser enlarges smoothly over a thumbnail.
 
 use insight::{Heat, heat_colour};
 
 use crate::thumbnail::data;
 
-/// The address of a see-through PNG of `side × side` pixels; empty where the cells are not as many,
-/// or too many to be a map.
+/// The address of a transparent PNG of `side × side` pixels; empty if the number of cells differs
+/// or is too large for a map.
 pub(crate) fn address(heat: &Heat, side: usize) -> String {
     if side == 0 || side > 128 || heat.cells.len() != side * side {
         return String::new();

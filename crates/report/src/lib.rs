@@ -1,8 +1,8 @@
-//! The result as one page: a self-contained HTML file, and the same as JSON. And one for what
-//! [`check`] found.
+//! The report on a classifier as a self-contained HTML page and as JSON, and pages of a [`check`]
+//! and of contact sheets.
 //!
 //! Its three central types are [`insight::RunRecord`] (what a saved classifier carries), [`About`]
-//! (what the page says of itself) and the page that [`html`] makes of the two: no script, no
+//! (title, file and program) and the page that [`html`] draws from both: no script, no
 //! network, thumbnails inside, readable on a phone, light and dark. [`json`] says the same to
 //! programs, and [`contact_sheet`] shows the pictures of a folder. Names of classes and files are
 //! text from outside: they are escaped, shown without hidden or direction-changing characters, and
@@ -43,21 +43,21 @@ pub use sheet::{Sheet, SheetClass, Tile, contact_sheet};
 
 use insight::{Insight, RunRecord};
 
-/// What a report says of itself.
+/// Title, file and program of a report.
 #[derive(Clone, Debug, Default)]
 pub struct About {
     /// Its title, such as the name of the data folder.
     pub title: String,
     /// The classifier's file name.
     pub file: String,
-    /// Which program made it, with its version.
+    /// The program that made it, with its version.
     pub program: String,
 }
 
 /// The report as one HTML file, from a record and the insight drawn from it; `thumbnails` are small
 /// JPEGs or PNGs that the record refers to.
 ///
-/// RunRecord from a file should have gone through [`RunRecord::check`]; what does not fit is left
+/// A record from a file should have gone through [`RunRecord::check`]; what does not fit is left
 /// out, never a reason to panic.
 #[must_use]
 pub fn html(

@@ -1,4 +1,4 @@
-//! Charts of one quantity over another, as inline SVG; numbers only, labels stand around as text.
+//! Charts of one quantity against another, as inline SVG. The SVG has no text; labels are HTML.
 
 use std::fmt::Write;
 
@@ -45,7 +45,7 @@ impl Axis {
         Self { low: 0.0, high, logarithmic: false, ticks: ticks.map(|t| (t, label(t))).collect() }
     }
 
-    /// Where a value lies, 0 to 1.
+    /// The place of a value on the axis, 0 to 1.
     fn place(&self, value: f64) -> f64 {
         let along = |x: f64| if self.logarithmic { x.max(1e-30).ln() } else { x };
         let place = (along(value) - along(self.low)) / (along(self.high) - along(self.low));
@@ -91,7 +91,7 @@ impl Plot {
         self
     }
 
-    /// A line from point to point; none where they are one and the same.
+    /// A line from point to point; nothing if all points coincide.
     pub(crate) fn line(mut self, class: &str, points: &[(f64, f64)]) -> Self {
         if points.windows(2).all(|pair| self.at(pair[0]) == self.at(pair[1])) {
             return self;

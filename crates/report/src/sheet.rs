@@ -1,4 +1,4 @@
-//! Contact sheets: what lies in a folder, class by class, at a glance.
+//! Contact sheets: the pictures of a folder, class by class.
 
 use askama::Template;
 
@@ -8,9 +8,9 @@ use crate::thumbnail::address;
 /// Pictures of a folder, class by class.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
-    /// What the sheet is called, such as the folder's name.
+    /// The title of the sheet, such as the folder's name.
     pub title: String,
-    /// Which program made it, with its version.
+    /// The program that made it, with its version.
     pub program: String,
     /// The classes in their order.
     pub classes: Vec<SheetClass>,
@@ -21,9 +21,9 @@ pub struct Sheet {
 pub struct SheetClass {
     /// Its name.
     pub name: String,
-    /// Files in it.
+    /// How many files it has.
     pub count: usize,
-    /// Those that are shown.
+    /// The files that are shown.
     pub tiles: Vec<Tile>,
 }
 
@@ -42,7 +42,7 @@ struct Page<'a> {
     sheet: &'a Sheet,
     title: Name,
     classes: Vec<Class>,
-    /// Files in all, those shown, and those of them that are no pictures.
+    /// How many files there are, are shown, and are shown but unusable.
     count: usize,
     shown: usize,
     bad: usize,
@@ -57,7 +57,7 @@ struct Class {
 
 struct Shown {
     file: Name,
-    /// Empty where there is no picture.
+    /// Empty if there is no picture.
     address: String,
     size: [u32; 2],
     reason: String,

@@ -1,7 +1,7 @@
-//! Charts as inline SVG. They hold numbers only, never text from outside.
+//! Charts as inline SVG, from numbers alone and never from text.
 //!
 //! Whiskers and bars use percentages of their own width; line charts stretch a fixed view box with
-//! strokes that keep their width. Both so fit a phone and a desk without a script.
+//! strokes that keep their width, so that both fit a phone and a desktop without a script.
 
 use std::fmt::Write;
 
@@ -36,8 +36,8 @@ pub(crate) fn difference(difference: &Difference) -> String {
     )
 }
 
-/// The large bar of the page's head: filled to the value, with its interval, and a mark where
-/// never looking would end.
+/// The large bar at the head of the page: filled to the value, with its interval and a mark at the
+/// baseline.
 pub(crate) fn verdict(estimate: &Estimate, baseline: f64) -> String {
     let Interval { low, high } = estimate.interval;
     format!(
@@ -79,7 +79,7 @@ pub(crate) struct Chart {
     pub(crate) x: Vec<(usize, f64)>,
 }
 
-/// Where the `i`-th of `n` epochs stands, 0 to 1.
+/// The place of the `i`-th of `n` epochs, 0 to 1.
 pub(crate) fn place(i: usize, n: usize) -> f64 {
     (i as f64 + 0.5) / n as f64
 }

@@ -1,12 +1,12 @@
 //! Thumbnails as `data:` addresses, so that the page needs no other file.
 
-/// The address of a thumbnail; empty where there is none or it is neither JPEG nor PNG.
+/// The address of a thumbnail; empty if there is none or it is neither JPEG nor PNG.
 pub(crate) fn address(thumbnails: &[Vec<u8>], index: Option<usize>) -> String {
     let bytes = index.and_then(|index| thumbnails.get(index));
     bytes.map_or_else(String::new, |bytes| address_of(bytes))
 }
 
-/// The address of a small picture; empty where it is neither JPEG nor PNG.
+/// The address of a small picture; empty if it is neither JPEG nor PNG.
 pub(crate) fn address_of(bytes: &[u8]) -> String {
     let kind = match bytes {
         [0xff, 0xd8, ..] => "jpeg",

@@ -23,17 +23,17 @@ const AT_ONCE: usize = 64;
 /// A file that was moved, or would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
-    /// By which step.
+    /// The action of its step.
     pub action: Action,
-    /// Where it was.
+    /// Its old path.
     pub from: PathBuf,
-    /// Where it is.
+    /// Its new path.
     pub to: PathBuf,
-    /// Why.
+    /// The reason in the plan.
     pub reason: String,
 }
 
-/// What became of a plan.
+/// The outcome of applying a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// In the order of the plan.
@@ -46,7 +46,7 @@ pub struct Applied {
     pub left_out: PathBuf,
 }
 
-/// What became of putting back.
+/// The outcome of undoing a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Files that are where they were.
@@ -57,12 +57,12 @@ pub struct Undone {
 
 impl Plan {
     /// Does what the plan says, or with `dry` only says what it would do. `table` is where the plan
-    /// lies; what is moved is written down beside it ([`journal_of`]) beforehand. A plan that was
-    /// carried out, wholly or in part, is gone on with.
+    /// lies; moves are recorded beside it ([`journal_of`]) beforehand. A plan that was
+    /// carried out, wholly or in part, is resumed.
     ///
     /// # Errors
     /// When the folder is not there, a line does not fit what is there (then nothing is moved), or
-    /// a file cannot be moved (then the same call goes on, and [`undo`] puts everything back).
+    /// a file cannot be moved (then the same call resumes, and [`undo`] puts everything back).
     pub fn apply(
         &self,
         table: &Path,
@@ -133,11 +133,11 @@ impl Plan {
 }
 
 /// Puts back what was moved by the plan that lies, or lay, at `table`, and removes what was made
-/// for it. What is no longer where it was put, or was changed since, is told of and left alone.
+/// for it. What is no longer where it was put, or was changed since, is reported and left alone.
 /// `None` where nothing was applied.
 ///
 /// # Errors
-/// When a file cannot be read or moved; the same call then goes on.
+/// When a file cannot be read or moved; the same call then resumes.
 pub fn undo(
     table: &Path,
     files: &dyn Files,

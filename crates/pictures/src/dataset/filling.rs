@@ -1,4 +1,4 @@
-//! Decodes a folder's pictures into a store: memory, or the file that an earlier run left.
+//! Decodes the pictures of a folder into a store: memory, or a file that an earlier run wrote.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use crate::{
     read_with_permit,
 };
 
-/// What decoding says of a picture.
+/// The result of decoding a picture.
 pub(super) struct Found {
     pub(super) digest: Digest,
     pub(super) number: u64,
@@ -24,12 +24,12 @@ pub(super) struct Found {
     pub(super) height: u32,
 }
 
-/// What a picture is, and its digest, or why it is none.
+/// A decoded picture with its digest, or the reason why it cannot be used.
 type Decoded<T> = Result<(T, Known, Digest), String>;
 /// The crops, and what is known of each picture.
 type Filled = Result<(Store, Vec<Result<Found, String>>), PicturesError>;
 
-/// What is to be done, and how.
+/// The pictures to decode, and how.
 pub(super) struct Work<'a> {
     pub(super) pictures: &'a [Labelled],
     pub(super) preprocess: &'a Preprocess,
@@ -132,7 +132,7 @@ impl Work<'_> {
     /// The file is named by content, so digests come first; decoding follows where there is none.
     fn in_file(&self, files: &dyn Files) -> Filled {
         let digest = |index: usize| self.digest(&self.pictures[index].path);
-        let digests = self.each("Looking at pictures", self.pictures.len(), digest, Ok)?;
+        let digests = self.each("Reading pictures", self.pictures.len(), digest, Ok)?;
         // Of several files with the same bytes, any one is decoded.
         let by_digest = digests.iter().zip(self.pictures);
         let by_digest =

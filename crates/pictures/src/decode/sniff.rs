@@ -26,7 +26,7 @@ impl Format {
         sniff(bytes)
     }
 
-    /// As people call it.
+    /// Its common name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

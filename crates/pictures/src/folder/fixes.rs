@@ -11,7 +11,7 @@ use crate::PicturesError;
 /// The largest table, in bytes.
 const LIMIT: u64 = 1 << 28;
 
-/// What became of a table of fixes.
+/// The outcome of a table of fixes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixed {
     /// Pictures that have another label now.

@@ -22,16 +22,16 @@ const PATTERN: usize = 1 << 20;
 /// A way to say which pictures belong together.
 #[derive(Clone, Debug)]
 pub enum GroupBy {
-    /// Those of one folder below that of their class.
+    /// Pictures in the same sub-folder of a class.
     Folder,
-    /// Those in whose file names a pattern's parenthesis stands for the same text.
+    /// Pictures whose file names give the same text in a pattern's capture group.
     Name(Regex),
     /// Those that one camera took within three seconds from one to the next, as their EXIF blocks
     /// say.
     Burst,
 }
 
-/// What a way of grouping came to.
+/// The result of a way of grouping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grouped {
     /// The way, as it was asked for.

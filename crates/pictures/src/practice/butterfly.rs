@@ -1,3 +1,5 @@
+//! Drawn butterflies of three look-alike species.
+
 use ground::random::Draws;
 
 use super::scene::{Colour, mix, step};

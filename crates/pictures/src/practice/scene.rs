@@ -1,3 +1,5 @@
+//! Backgrounds and light of the practice set.
+
 use ground::random::Draws;
 
 /// Red, green and blue, 0 to 255.

@@ -8,7 +8,7 @@ use crate::names::{cut, percent, plural, thousands};
 use crate::plot::{Axis, Plot};
 use crate::svg;
 
-/// Suspects that are shown.
+/// How many possible label errors are shown.
 const SUSPECTS: usize = 18;
 
 /// A loss this many times the lowest is drawn at the upper edge: fastai's sweep ends there.
@@ -57,7 +57,7 @@ pub(super) struct Doubted {
     pub(super) picture: Picture,
     pub(super) label: usize,
     pub(super) suggested: usize,
-    /// Of the class suggested.
+    /// The probability of the suggested class.
     pub(super) probability: String,
 }
 

@@ -14,23 +14,23 @@ const OF_CLASS: usize = 8;
 const OF_MANY: usize = 4;
 const LOSSES: usize = 12;
 
-/// Classes from which on each gets less room.
+/// From this many classes on, each shows fewer pictures.
 const MANY: usize = 7;
 
-/// Top losses, confused pairs, and pictures of each pair that are shown: those whose reasons are
-/// worth looking for ([`Insight::worth_explaining`]).
+/// How many top losses, confused pairs and pictures of each pair are shown, and so need heat maps
+/// ([`Insight::worth_explaining`]).
 pub const EXPLAINED: [usize; 3] = [LOSSES, PAIRS, OF_PAIR];
 
-/// A picture: its file and its thumbnail's address, empty where there is none.
+/// A picture: its file, and the address of its thumbnail (empty without one).
 pub(crate) struct Picture {
     pub(crate) file: Name,
     pub(crate) address: String,
-    /// What can be laid over it: which lenses show it, and its address.
+    /// Heat maps that can be laid over it: the lenses that show each, and its address.
     pub(crate) heat: Vec<(&'static str, String)>,
 }
 
 impl Picture {
-    /// Folders stand in the full name; a card has room for the last part only.
+    /// The full name has the folders; a card shows the file name alone.
     pub(crate) fn of(file: &str, address: String) -> Self {
         let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
         let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
@@ -38,13 +38,13 @@ impl Picture {
     }
 }
 
-/// What a class looks like.
+/// Sample pictures of a class.
 pub(super) struct ClassSamples {
     pub(super) class: usize,
     pub(super) pictures: Vec<Picture>,
 }
 
-/// Two classes that were confused, and the pictures.
+/// A confused pair of classes, and its pictures.
 pub(super) struct Pair {
     pub(super) actual: usize,
     pub(super) predicted: usize,
@@ -58,7 +58,7 @@ pub(super) struct Pair {
     pub(super) more: usize,
 }
 
-/// A picture with what it was called and how sure that was.
+/// A picture with the probabilities of prediction and label.
 pub(super) struct Wrong {
     pub(super) picture: Picture,
     pub(super) predicted: String,
@@ -130,7 +130,7 @@ pub(super) fn losses(insight: &Insight, thumbnails: &[Vec<u8>]) -> Vec<Loss> {
     insight.top_losses(LOSSES).into_iter().map(loss).collect()
 }
 
-/// A judged picture with what spoke for the name that it was given, and for its label.
+/// An evaluated picture with heat maps for its prediction and its label.
 fn explained(judged: &Judged, insight: &Insight, thumbnails: &[Vec<u8>]) -> Picture {
     let mut picture = of_judged(judged, thumbnails);
     let side = insight.reasons.map_or(0, |reasons| reasons.side);

@@ -15,13 +15,13 @@ const COLOURS: usize = 8;
 const NAMED: usize = 30;
 
 pub(super) struct FeatureMap {
-    /// Whose features they are.
+    /// Which features the map shows, in words.
     pub(super) sentence: String,
-    /// How much of the variance the linear map shows.
+    /// The share of the variance that the principal components show.
     pub(super) explained: String,
-    /// Right ones first, so that the others lie above them.
+    /// Correct predictions first, so that wrong ones are drawn above them.
     pub(super) points: Vec<Point>,
-    /// How many pictures were judged, and how many of the points show theirs.
+    /// How many pictures were evaluated, and how many points have a thumbnail.
     pub(super) judged: usize,
     pub(super) pictured: usize,
     pub(super) wrong: usize,
@@ -31,7 +31,7 @@ pub(super) struct FeatureMap {
 }
 
 pub(super) struct Point {
-    /// Its class in the style sheet: shape, colour, and whether it was named wrong.
+    /// Its class in the style sheet: shape, colour, and whether the prediction is wrong.
     pub(super) look: String,
     pub(super) near: [u16; 2],
     pub(super) linear: [u16; 2],

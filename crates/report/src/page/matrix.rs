@@ -11,10 +11,10 @@ const LEVEL: usize = 4;
 pub(super) struct Matrix {
     pub(super) classes: Vec<usize>,
     pub(super) rows: Vec<Row>,
-    /// Pictures called by each class's name.
+    /// How many pictures were predicted as each class.
     pub(super) called: Vec<usize>,
     pub(super) total: usize,
-    /// Whether a cell shows its share, and whether column headings lie level.
+    /// Whether cells show their share, and whether column headings are horizontal.
     pub(super) roomy: bool,
     pub(super) level: bool,
 }
@@ -33,11 +33,11 @@ pub(super) struct Cell {
     pub(super) shade: String,
     pub(super) dark: bool,
     pub(super) right: bool,
-    /// Which pair's pictures it leads to.
+    /// The pair whose pictures it links to.
     pub(super) pair: Option<usize>,
 }
 
-/// All classes, or the `most` with most mistakes in their row and column, in their own order.
+/// All classes, or the `most` with the most mistakes in row and column, in class order.
 pub(super) fn most_confused_classes(insight: &Insight, most: usize) -> Vec<usize> {
     let mut mistakes = vec![0; insight.classes.len()];
     for pair in &insight.most_confused {
@@ -54,7 +54,7 @@ pub(super) fn most_confused_classes(insight: &Insight, most: usize) -> Vec<usize
 }
 
 impl Matrix {
-    /// The matrix of `classes`; the first `pairs` pairs have pictures to lead to.
+    /// The matrix of `classes`; cells of the first `pairs` pairs link to their pictures.
     pub(super) fn of(insight: &Insight, classes: &[usize], pairs: usize) -> Self {
         let confusion = &insight.confusion;
         let shares =

@@ -1,4 +1,4 @@
-//! The page: what its template shows, worked out beforehand.
+//! The report page: everything that its template shows, computed beforehand.
 
 mod beyond;
 mod gallery;
@@ -28,7 +28,7 @@ pub use self::gallery::EXPLAINED;
 /// Classes that samples, the matrix and the scores show at most.
 const CLASSES: usize = 30;
 
-/// Bad pictures that are listed.
+/// How many unusable files are listed.
 const BAD: usize = 200;
 
 #[derive(Template)]
@@ -44,13 +44,13 @@ pub(crate) struct Page<'a> {
     samples: Vec<ClassSamples>,
     training: Option<Training>,
     matrix: Option<Matrix>,
-    /// Each column of the matrix in words, as HTML, the first first.
+    /// Each column of the matrix in words, as HTML.
     columns: Vec<String>,
     pair_sentence: String,
     pairs: Vec<Pair>,
     pair_count: usize,
     losses: Vec<Loss>,
-    /// Pictures that have heat maps, and whose reasons these show.
+    /// How many pictures have heat maps, and which classifier these come from.
     explained: usize,
     reasons: String,
     map: Option<FeatureMap>,
@@ -71,7 +71,7 @@ pub(crate) struct Page<'a> {
     facts: Vec<(String, String)>,
 }
 
-/// What the page begins with.
+/// The head of the page.
 struct Headline {
     percent: String,
     range: String,
@@ -80,7 +80,7 @@ struct Headline {
     accuracy: String,
     baseline: String,
     baseline_percent: String,
-    /// Where it stands, in per cent of the bar.
+    /// Its place, in per cent of the bar.
     baseline_at: f64,
     protocol: String,
     /// Names and values of further scores.
@@ -131,7 +131,7 @@ impl<'a> Page<'a> {
         rendered(self)
     }
 
-    /// Works out everything; `names` are the classes' as [`names`] gives them.
+    /// Computes everything; `names` are the classes' as [`names`] gives them.
     pub(crate) fn of(
         record: &RunRecord,
         insight: &Insight,
@@ -202,7 +202,7 @@ fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec<(String, O
     if usable { insight.next_steps(record).into_iter().map(each).collect() } else { vec![] }
 }
 
-/// Names of the classes, fit to be shown.
+/// Names of the classes, safe to show.
 pub(crate) fn names(insight: &Insight) -> Vec<Name> {
     insight.labels.iter().map(|label| Name::of(label)).collect()
 }

@@ -5,16 +5,16 @@ use insight::{Epoch, Proportion};
 use crate::names::{cut, duration, plural};
 use crate::svg::{Chart, Line, chart};
 
-/// Epochs up to which the table lies open.
+/// Up to this many epochs the table is open.
 const OPEN: usize = 12;
 
-/// How much above its lowest the last validation loss must lie to be worth a remark.
+/// By which factor the last validation loss must exceed the lowest to be called overfitting.
 const ROSE: f64 = 1.05;
 
 pub(super) struct Training {
     pub(super) words: Vec<String>,
     pub(super) loss: Chart,
-    /// Where some epoch was measured on held-out pictures.
+    /// `None` if no epoch was evaluated on held-out pictures.
     pub(super) errors: Option<Chart>,
     pub(super) measured: bool,
     pub(super) stages: Vec<Stage>,
@@ -25,7 +25,7 @@ pub(super) struct Training {
 /// Epochs of one stage in a row.
 pub(super) struct Stage {
     pub(super) name: String,
-    /// Where it begins and how wide it is, in per cent of a chart.
+    /// Its beginning and width, in per cent of a chart.
     pub(super) left: f64,
     pub(super) width: f64,
     pub(super) rows: Vec<Row>,
@@ -99,7 +99,7 @@ fn row(epoch: &Epoch) -> Row {
     }
 }
 
-/// What the table says, in plain words.
+/// What the table shows, in words.
 fn remarks(
     stages: &[Stage],
     errors: &[Option<Proportion>],
@@ -131,12 +131,12 @@ fn remarks(
         ));
     }
     if train.iter().any(Option::is_none) {
-        words.push("Training diverged: the loss became NaN or infinite.".to_owned());
+        words.push("Training diverged: the loss is no longer a finite number.".to_owned());
     }
     words
 }
 
-/// Without zeros at the end.
+/// A number without trailing zeros.
 fn trim(number: &str) -> String {
     number.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

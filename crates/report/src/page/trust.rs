@@ -6,7 +6,7 @@ use super::{CLASSES, Value, words};
 use crate::names::percent;
 use crate::plot::{Axis, Plot};
 
-/// What it says beside how often it is right.
+/// The calibration section.
 pub(super) struct Certainty {
     pub(super) sentence: String,
     pub(super) chart: Plot,
@@ -48,7 +48,7 @@ impl Certainty {
     }
 }
 
-/// How pictures are answered.
+/// The section on answers that are not sure.
 pub(super) struct Unsure {
     pub(super) coverage: String,
     pub(super) answered: String,
@@ -61,7 +61,7 @@ pub(super) struct Unsure {
     pub(super) shared: bool,
 }
 
-/// A share of the pictures that is answered alike.
+/// The share of pictures with one kind of answer.
 pub(super) struct Part {
     pub(super) class: &'static str,
     pub(super) name: &'static str,
@@ -69,7 +69,7 @@ pub(super) struct Part {
     pub(super) width: f64,
 }
 
-/// How often the sets hold the true class, of one class.
+/// How often sets include the right class, for pictures of one class.
 pub(super) struct Held {
     pub(super) class: usize,
     pub(super) own: bool,
@@ -113,7 +113,7 @@ fn parts(insight: &Insight) -> Vec<Part> {
     .collect()
 }
 
-/// Accuracy over the share that is answered.
+/// Accuracy against the share of pictures answered.
 fn chart(insight: &Insight) -> Option<Plot> {
     let estimates: Vec<_> = insight
         .selected
@@ -130,7 +130,7 @@ fn chart(insight: &Insight) -> Option<Plot> {
     Some(chart.band("valid", &ends).line("valid", &line).done())
 }
 
-/// In the order of the classes; where there are too many, those held least often.
+/// In class order; if there are too many, those included least often.
 fn held(answers: &Answers) -> Vec<Held> {
     let mut all: Vec<(usize, &Proportion)> =
         answers.per_class.iter().enumerate().filter(|(_, share)| share.n > 0).collect();
