@@ -34,6 +34,7 @@ fn training_tells_its_story() {
         (r"\b\d+:\d\d\b", "[TIME]"),
         (r"\b\d+\.\d{4}\b", "[LOSS]"),
         (r" {2,}", "  "),
+        (r"(?s)What to do next:\n- .*", "What to do next:\n[STEPS]\n"),
     ].to_vec() }, { insta::assert_snapshot!(told); });
     let replaced = place.run(&format!("{arguments} --no-report"));
     let words = String::from_utf8_lossy(&replaced.stderr).into_owned();

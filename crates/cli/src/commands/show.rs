@@ -24,7 +24,7 @@ pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
 
 /// Facts of a run that other lines show, beside the recipe's.
 const ELSEWHERE: [&str; 5] =
-    ["learned from", "held out", "weights", "SHA-256 of the weights", "program"];
+    ["trained on", "held out", "weights", "SHA-256 of the weights", "program"];
 
 /// How many pictures were on each side.
 const SIDES: [(Side, &str); 3] =

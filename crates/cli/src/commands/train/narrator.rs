@@ -209,7 +209,7 @@ fn lines(planned: &Planned<'_>) -> Vec<String> {
     );
     let Planned { backbone, size, output, .. } = planned;
     let output = output.display();
-    lines.push(format!("{backbone} {from}, {size}×{size} pixels; will be saved as `{output}`"));
+    lines.push(format!("{backbone}, {from}, {size}×{size} pixels; will be saved as `{output}`"));
     lines
 }
 
