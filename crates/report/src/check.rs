@@ -11,7 +11,7 @@ use doctor::{Checkup, Finding, Kind, Severity, Side};
 use insight::{Guessed, Proportion};
 
 use crate::About;
-use crate::names::{Name, cut, plural, thousands};
+use crate::names::{Name, cut, parts, plural, thousands};
 use crate::page::{Picture, Value, rendered};
 use crate::thumbnail::address_of;
 
@@ -60,7 +60,8 @@ struct Page<'a> {
     title: Name,
     lead: String,
     tiles: Vec<(&'static str, usize)>,
-    warnings: Vec<String>,
+    /// Warnings, each in parts of text and code in turn.
+    warnings: Vec<Vec<String>>,
     found: Vec<Found>,
     guesses: Vec<Guess>,
     classes: Vec<Class>,
@@ -141,7 +142,7 @@ impl<'a> Page<'a> {
                 ("Wrong", graves[0]),
                 ("Doubtful", graves[1]),
             ],
-            warnings: survey.warnings.iter().map(|warning| cut(warning, 500)).collect(),
+            warnings: survey.warnings.iter().map(|warning| parts(warning, 500)).collect(),
             found: Kind::ALL.iter().filter_map(|&kind| found(checkup, kind, thumbnails)).collect(),
             guesses: guessed(guesses, chance),
             classes: classes(checkup),

@@ -30,6 +30,11 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     visible(&head) + ending
 }
 
+/// The visible text in parts: text and code (between backticks) in turn, text first.
+pub(crate) fn parts(text: &str, most: usize) -> Vec<String> {
+    cut(text, most).split('`').map(str::to_owned).collect()
+}
+
 /// A probability or share in whole per cent; never 0 for a little, nor 100 for almost all.
 pub(crate) fn percent(share: f64) -> String {
     match 100.0 * share {

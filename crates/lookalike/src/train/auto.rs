@@ -22,7 +22,8 @@ use super::{Prepared, Trained};
 use crate::Error;
 use crate::text::thousands;
 
-const UNTRIED: &str = "Fine-tuning the body was not tried; `--minutes 30` grants it the time.";
+const UNTRIED: &str =
+    "Fine-tuning was not tried. To allow half an hour for it, use `--minutes 30`.";
 
 pub(super) fn run(
     prepared: Prepared,
@@ -140,7 +141,7 @@ fn note_what_was_spared(
         let most = HeadKind::MOST_FOR_HIDDEN;
         listener.tell(Event::HiddenHeadSkipped { most });
         let up_to = thousands(most as u64);
-        run.notes.push(format!("{hidden} was not tried: that is done up to {up_to} pictures."));
+        run.notes.push(format!("{hidden} was not tried: it is tried on up to {up_to} pictures."));
     }
 }
 

@@ -20,7 +20,7 @@ use self::matrix::Matrix;
 use self::training::Training;
 use self::trust::{Certainty, Unsure};
 use crate::About;
-use crate::names::{Name, cut, plural, thousands};
+use crate::names::{Name, cut, parts, plural, thousands};
 use crate::svg;
 
 pub use self::gallery::EXPLAINED;
@@ -38,7 +38,8 @@ pub(crate) struct Page<'a> {
     title: Name,
     names: &'a [Name],
     headline: Option<Headline>,
-    notes: Vec<String>,
+    /// Notes, each in parts of text and code in turn.
+    notes: Vec<Vec<String>>,
     /// What to do next: sentences as HTML, and commands.
     steps: Vec<(String, Option<String>)>,
     samples: Vec<ClassSamples>,
@@ -147,7 +148,7 @@ impl<'a> Page<'a> {
             names,
             headline: headline(insight),
             steps: steps(record, insight, about),
-            notes: record.notes.iter().map(|note| cut(note, 1000)).collect(),
+            notes: record.notes.iter().map(|note| parts(note, 1000)).collect(),
             samples: gallery::samples(record, &shown, thumbnails),
             training: Training::of(&record.history),
             matrix: (!insight.judged.is_empty())
