@@ -31,6 +31,7 @@ pub mod check;
 mod heat;
 mod json;
 mod names;
+mod next;
 mod page;
 mod plot;
 mod sheet;

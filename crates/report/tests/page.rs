@@ -211,6 +211,11 @@ fn the_same_for_machines() {
     assert_eq!(report["facts"][0]["name"], "seed");
     let words = report["in_words"].as_str().unwrap();
     assert!(words.contains("42 of 60") && words.contains("Most often confused"));
+    let last = report["next_steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["kind"], "predict");
+    assert_eq!(last["command"], "lookalike predict dogs.lookalike NEW_PICTURES");
+    let page = html(&record, &[], &about());
+    assert!(page.contains("<code>lookalike predict dogs.lookalike NEW_PICTURES</code>"));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What to do next, chosen by what was found: data, so that terminal, page and JSON show the same.
 
-use serde::Serialize;
-
 use super::Sentence;
 use crate::insight::Insight;
 use crate::labels::visible;
@@ -20,8 +18,7 @@ const TO_FINE_TUNE: usize = 200;
 const LITTLE: f64 = 0.02;
 
 /// A suggestion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Look for what makes a shortcut possible.
     LookForShortcut,
@@ -106,6 +103,19 @@ impl Insight {
 }
 
 impl Step {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::LookForShortcut => "look_for_shortcut",
+            Self::LookAtClasses => "look_at_classes",
+            Self::ReviewLabels { .. } => "review_labels",
+            Self::AddPictures { .. } => "add_pictures",
+            Self::FineTune => "fine_tune",
+            Self::Predict => "predict",
+        }
+    }
+
     /// What to do, without the command.
     #[must_use]
     pub fn sentence(self, insight: &Insight) -> Sentence {

@@ -10,6 +10,7 @@ use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
 use serde::Serialize;
 
 use crate::About;
+use crate::next::{self, Next};
 
 mod honest;
 
@@ -23,6 +24,7 @@ struct Report<'a> {
     file: &'a str,
     program: &'a str,
     in_words: String,
+    next_steps: Vec<NextStep>,
     accuracy: Proportion,
     error_rate: Proportion,
     baseline: Baseline<'a>,
@@ -53,6 +55,18 @@ struct Report<'a> {
     bad: &'a [BadPicture],
     notes: &'a [String],
     facts: &'a [Fact],
+}
+
+#[derive(Serialize)]
+struct NextStep {
+    kind: &'static str,
+    words: String,
+    command: Option<String>,
+}
+
+fn step(next: Next) -> NextStep {
+    let Next { step, sentence, command } = next;
+    NextStep { kind: step.kind(), words: sentence.to_string(), command }
 }
 
 #[derive(Serialize)]
@@ -141,6 +155,7 @@ pub fn json(record: &RunRecord, insight: &Insight, about: &About) -> String {
         file: &about.file,
         program: &about.program,
         in_words: insight.sentence().to_string(),
+        next_steps: next::steps(record, insight, about).into_iter().map(step).collect(),
         accuracy: insight.accuracy,
         error_rate: insight.error_rate,
         baseline: Baseline {

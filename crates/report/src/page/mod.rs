@@ -7,10 +7,8 @@ mod matrix;
 mod training;
 mod trust;
 
-use std::path::Path;
-
 use askama::Template;
-use insight::{BadPicture, Insight, Paths, Piece, RunRecord, Sentence, Step, visible};
+use insight::{BadPicture, Insight, Piece, RunRecord, Sentence};
 
 use self::beyond::{Doubted, Guess, More, Tried};
 pub(crate) use self::gallery::Picture;
@@ -21,6 +19,7 @@ use self::training::Training;
 use self::trust::{Certainty, Unsure};
 use crate::About;
 use crate::names::{Name, cut, parts, plural, thousands};
+use crate::next::{self, Next};
 use crate::svg;
 
 pub use self::gallery::EXPLAINED;
@@ -183,24 +182,13 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What to do next, with commands for the file names that `train` gives.
+/// What to do next: sentences as HTML, and commands.
 fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec<(String, Option<String>)> {
-    let classifier = visible(&about.file);
-    let suspects = Path::new(&classifier).with_extension("suspects.csv");
-    let pictures = record.facts.iter().find(|fact| fact.name == "pictures");
-    let paths = Paths {
-        pictures: pictures.map_or("PHOTOS", |fact| &fact.value),
-        in_table: pictures.is_some_and(|fact| fact.value.ends_with(".csv")),
-        classifier: &classifier,
-        suspects: suspects.to_str(),
+    let each = |next: Next| {
+        let end = if next.command.is_some() { ":" } else { "." };
+        (words(&next.sentence) + end, next.command.map(|command| cut(&command, 500)))
     };
-    let each = |step: Step| {
-        let command = step.command(&paths).map(|command| cut(&command, 500));
-        let end = if command.is_some() { ":" } else { "." };
-        (words(&step.sentence(insight)) + end, command)
-    };
-    let usable = !insight.judged.is_empty() && !about.file.is_empty();
-    if usable { insight.next_steps(record).into_iter().map(each).collect() } else { vec![] }
+    next::steps(record, insight, about).into_iter().map(each).collect()
 }
 
 /// Names of the classes, safe to show.
