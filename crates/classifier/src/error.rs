@@ -4,6 +4,7 @@ use engine::EngineError;
 use ground::Digest;
 use pictures::PicturesError;
 use weights::WeightsError;
+use weights::safetensors::Malformed;
 
 /// What can go wrong with a classifier.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,16 @@ use weights::WeightsError;
 pub enum ClassifierError {
     /// The file is not one of tensors, does not fit its own network, or cannot be written.
     #[error(transparent)]
-    Weights(#[from] WeightsError),
+    Weights(WeightsError),
+    /// Not a file of tensors at all, or a damaged one.
+    #[error("`{}` is not a Lookalike classifier (*.lookalike)", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        reason: Malformed,
+    },
     /// The engine was given something that does not suit its network.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -22,7 +32,7 @@ pub enum ClassifierError {
     #[error("the picture cannot be used: {0}")]
     Unreadable(pictures::Reason),
     /// A file of tensors, and no classifier.
-    #[error("`{}` is no classifier: it has no `{missing}` in its metadata", path.display())]
+    #[error("`{}` is not a Lookalike classifier: it has no `{missing}` in its metadata", path.display())]
     NotOne {
         /// The file.
         path: PathBuf,
@@ -92,15 +102,23 @@ pub enum ClassifierError {
     },
 }
 
+impl From<WeightsError> for ClassifierError {
+    fn from(error: WeightsError) -> Self {
+        match error {
+            WeightsError::Malformed { path, reason } => Self::Foreign { path, reason },
+            other => Self::Weights(other),
+        }
+    }
+}
+
 impl ClassifierError {
     /// What the user can do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            // Whoever names a picture first has not downloaded weights.
-            Self::Weights(WeightsError::Malformed { .. }) => Some(
+            Self::Foreign { .. } => Some(
                 "pass the file that `train` wrote, `*.lookalike`, before any pictures; if this is \
-                 it, it was cut short or overwritten: fetch or train it again"
+                 it, it is truncated or damaged: fetch or train it again"
                     .into(),
             ),
             Self::Weights(error) => error.help(),

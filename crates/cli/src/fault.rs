@@ -130,7 +130,7 @@ pub(crate) fn nobody_reads(error: &anyhow::Error) -> bool {
 fn of_system(error: &io::Error) -> Option<String> {
     let help = match error.kind() {
         io::ErrorKind::NotFound => {
-            "nothing has this name; see how it is spelt, and in which folder you are"
+            "there is no such file or folder; check the spelling, and which folder you are in"
         }
         io::ErrorKind::IsADirectory => "name a file, not a folder",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

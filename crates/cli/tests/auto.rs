@@ -54,7 +54,7 @@ fn every_picture_is_judged_by_heads_that_never_saw_it() {
 fn a_second_run_finds_the_features_and_comes_to_the_same() {
     let again = FITTED.run(&format!("{TRAIN} -o again.lookalike"));
     assert!(again.status.success(), "{}", told(&again));
-    assert!(told(&again).contains("60 pictures had been looked at before"), "{}", told(&again));
+    assert!(told(&again).contains("reused saved features of 60 pictures"), "{}", told(&again));
     let answers = |model: &str| FITTED.out(&format!("predict {model} practice --csv"));
     assert_eq!(answers("first.lookalike"), answers("again.lookalike"));
     let single = FITTED.run(&format!("{TRAIN} -o single.lookalike --threads 1"));
@@ -67,7 +67,7 @@ fn a_second_run_finds_the_features_and_comes_to_the_same() {
         .env("LOOKALIKE_CACHE", place.path("other-cache"))
         .output()
         .unwrap();
-    assert!(!told(&fresh).contains("looked at before"), "{}", told(&fresh));
+    assert!(!told(&fresh).contains("reused saved features"), "{}", told(&fresh));
     assert_eq!(answers("first.lookalike"), answers("fresh.lookalike"));
 }
 
@@ -75,7 +75,7 @@ fn a_second_run_finds_the_features_and_comes_to_the_same() {
 fn a_check_compares_the_features_that_training_kept() {
     let checked = FITTED.run("check practice --json");
     assert!(checked.status.success(), "{}", told(&checked));
-    let words = "features of 60 pictures are kept from a training and were compared too";
+    let words = "also compared 60 pictures using features saved by an earlier training run";
     assert!(told(&checked).contains(words), "{}", told(&checked));
     // Drawn look-alikes are much alike, and still no copies.
     let found: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
@@ -187,7 +187,7 @@ fn views_and_repeats_are_as_asked() {
     assert_ne!(answers("first.lookalike"), answers("looked.lookalike"));
     // Other views, other features: none is taken for another's.
     let again = FITTED.run(&format!("{TRAIN} --views 1 -o once.lookalike"));
-    assert!(!told(&again).contains("looked at before"), "{}", told(&again));
+    assert!(!told(&again).contains("reused saved features"), "{}", told(&again));
     let three = FITTED.run(&format!("{TRAIN} --views 3"));
     assert!(told(&three).contains("there are 1, 2 or 4 views"), "{}", told(&three));
 }

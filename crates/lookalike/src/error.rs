@@ -132,7 +132,7 @@ fn advice_of_system(error: &Error) -> Option<&'static str> {
     let io = causes.find_map(|cause| cause.downcast_ref::<io::Error>())?;
     Some(match io.kind() {
         io::ErrorKind::NotFound => {
-            "nothing has this name; see how it is spelt, and in which folder you are"
+            "there is no such file or folder; check the spelling, and which folder you are in"
         }
         io::ErrorKind::IsADirectory => "name a file, not a folder",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -15,7 +15,7 @@ pub enum WeightsError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file is not safetensors, or asks for too much.
-    #[error("`{}` is not a safetensors file that can be trusted", path.display())]
+    #[error("`{}` is not a valid safetensors file", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
