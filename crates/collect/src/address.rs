@@ -2,13 +2,13 @@
 
 use fetch::{Host, Url};
 
-/// Longer ones are no addresses of pictures.
+/// The longest address that is fetched, in characters.
 const LONGEST: usize = 8192;
 
 /// An address in its one spelling, so that the same one is not fetched twice.
 ///
 /// # Errors
-/// With the reason why it is none, or none that is fetched.
+/// With the reason why it is not an address, or is not fetched.
 pub(crate) fn parse(text: &str) -> Result<Url, String> {
     if text.len() > LONGEST {
         return Err(format!("longer than {LONGEST} characters"));
@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Refuses what is not fetched whoever asks. Where a host lies is checked on connecting.
+/// Refuses addresses that are never fetched. A host's network address is checked on connecting.
 pub(crate) fn check(url: &Url) -> Result<(), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{}:` is not fetched, only http and https", url.scheme()));

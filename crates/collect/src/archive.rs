@@ -1,8 +1,8 @@
 //! Archives from strangers: what is in them, without ever unpacking one.
 //!
 //! No name in an archive becomes a path: its first folder names a class, if it can, and the rest
-//! only stands in a row. So nothing can be written elsewhere. Links, devices and all else that is no
-//! regular file are refused, archives within archives are not opened, and how much is unpacked is
+//! appears only in a row. So nothing can be written elsewhere. Only regular files are read; links and
+//! devices are refused, archives within archives are not opened, and how much is unpacked is
 //! bounded by the archive's own size.
 
 mod tape;
@@ -12,7 +12,7 @@ use std::io::{self, BufReader, Read, Seek};
 
 use ground::Stop;
 
-/// What an archive may be at most.
+/// Limits on an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Entries, of whatever kind.
@@ -34,16 +34,16 @@ impl Default for Limits {
 /// What kind of archive a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Told by its central directory.
+    /// Read by its central directory.
     Zip,
-    /// Told entry by entry.
+    /// Read entry by entry.
     Tar,
     /// The same, compressed.
     TarGz,
 }
 
 impl Kind {
-    /// Of a file that begins so; 512 bytes are enough.
+    /// The kind of a file that starts with these bytes; 512 are enough.
     #[must_use]
     pub fn of(opening: &[u8]) -> Option<Self> {
         if opening.starts_with(b"PK\x03\x04") || opening.starts_with(b"PK\x05\x06") {
@@ -70,13 +70,13 @@ fn old_tar(opening: &[u8]) -> bool {
 
 /// One entry that is not a folder.
 pub struct Entry<'a> {
-    /// As the archive has it.
+    /// The name in the archive, which is not to be trusted.
     pub name: String,
-    /// Its content, or why it has none for us.
+    /// Its content, or why it is not read.
     pub content: Result<&'a mut dyn Read, String>,
 }
 
-/// Why an archive is not read on.
+/// Why reading an archive ended.
 #[derive(Debug)]
 pub enum Stopped<E> {
     /// Damaged, or beyond a limit.
@@ -150,7 +150,7 @@ impl<R: Read> Read for Metered<'_, R> {
 /// The folders and the name that an entry's name consists of.
 ///
 /// # Errors
-/// With the reason why it is none that belongs into a folder.
+/// With the reason why a picture of this name is refused.
 pub(crate) fn parts(name: &str) -> Result<Vec<&str>, String> {
     let drive = name.as_bytes().get(1) == Some(&b':');
     if name.starts_with(['/', '\\']) || drive {

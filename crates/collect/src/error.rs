@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
-/// Why nothing more can be collected. What is wrong with one picture is no error: its row says it.
+/// Why a run ends. A picture that cannot be fetched or used is no error: its row says why.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CollectError {
     /// A file or folder could not be read or written.
     #[error(transparent)]
     File(#[from] ground::files::FileError),
-    /// A list that cannot be read as one.
+    /// A list that cannot be read.
     #[error("`{}`, line {line}: {why}", .path.display())]
     List {
         /// The list.
@@ -31,7 +31,7 @@ pub enum CollectError {
         /// Why not.
         why: &'static str,
     },
-    /// A table of an earlier run that cannot be gone on from.
+    /// The table of an earlier run, which cannot be resumed.
     #[error("`{}` is not a table that `collect` wrote: {why}", .path.display())]
     Table {
         /// The table.
@@ -54,7 +54,7 @@ pub enum CollectError {
 }
 
 impl CollectError {
-    /// What to do about it, where that is known.
+    /// What the user can do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let help = match self {

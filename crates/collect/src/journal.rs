@@ -1,4 +1,4 @@
-//! What has been done so far, so that a run that is killed is gone on from.
+//! What has been done so far, so that a run that is killed can be resumed.
 //!
 //! While a run goes on each finished row is appended to a journal, a line each; a line that a kill
 //! tore is not counted. At the end all rows are written as a table, whole or not at all, and the
@@ -34,12 +34,12 @@ pub(crate) struct Journal {
 struct Inner {
     file: File,
     rows: HashMap<Key, Row>,
-    /// Of the rows of earlier runs.
+    /// The keys of the rows of earlier runs.
     order: Vec<Key>,
 }
 
 impl Journal {
-    /// Takes up what earlier runs left in the folder.
+    /// Reads what earlier runs left in the folder.
     pub(crate) fn open(folder: &Path) -> Result<Self, CollectError> {
         let lock = lock(folder)?;
         let mut rows = HashMap::new();
@@ -71,13 +71,13 @@ impl Journal {
         Ok(Self { folder: folder.to_owned(), _lock: lock, inner })
     }
 
-    /// What became of it, if it has been dealt with.
+    /// Its outcome, if it has one.
     pub(crate) fn of(&self, key: &Key) -> Option<Status> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.rows.get(key).map(|row| row.status)
     }
 
-    /// Writes a row down.
+    /// Appends a row.
     pub(crate) fn note(&self, row: Row) -> Result<(), FileError> {
         let mut line = serde_json::to_vec(&row).expect("strings and numbers become JSON");
         line.push(b'\n');
@@ -145,10 +145,10 @@ fn settle(folder: &Path, rows: &mut [Row]) {
     }
 }
 
-/// The rows of the table in a folder that was collected into, in order; none where there is none.
+/// The rows of the table in a folder that was collected into, in order; empty without a table.
 ///
 /// # Errors
-/// When the table cannot be read or is none.
+/// When the table cannot be read.
 pub fn rows(folder: &Path) -> Result<Vec<Row>, CollectError> {
     table(&folder.join(TABLE))
 }

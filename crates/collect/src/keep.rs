@@ -1,4 +1,4 @@
-//! From bytes that nobody vouches for to a picture in a folder.
+//! From untrusted bytes to a picture in a folder.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,9 +10,9 @@ use ground::files::{self, FileError};
 
 use crate::Settings;
 
-/// A picture that lies where it should.
+/// A picture in its class's folder.
 pub(crate) struct Kept {
-    /// From the folder that is collected into, with slashes.
+    /// Its path relative to the folder that is collected into, with slashes.
     pub(crate) file: String,
     pub(crate) sha256: Digest,
 }

@@ -1,10 +1,10 @@
 //! From addresses, saved pages, archives and folders to a clean folder of labelled pictures.
 //!
-//! Its three central types are [`Settings`] (how politely, how patiently, what at most), [`Guard`]
+//! Its three central types are [`Settings`] (how politely, how patiently, within which limits), [`Guard`]
 //! (which network addresses may be connected to, asked on every connection) and [`Row`] (what
 //! became of each picture, and why). [`collect`] does it all: whatever a list, a server or an
 //! archive holds is hostile until checked, only whole pictures get a name, and a run that is killed
-//! is gone on from by calling it again.
+//! resumes when it is called again.
 //!
 //! ```
 //! use collect::{Settings, Status, collect};

@@ -1,4 +1,4 @@
-//! Many addresses at once, few a host: who fetches what next, and when a failed one comes again.
+//! Many addresses at once, few a host: which is fetched next, and when a failed one is tried again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct Job {
     pub(crate) url: Url,
     pub(crate) classes: Vec<String>,
-    /// How often it has been tried.
+    /// How many tries it has had.
     pub(crate) tries: u32,
     not_before: Option<Instant>,
 }
@@ -85,7 +85,8 @@ impl<'a> Pool<'a> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job whose host and time have come; none when all is done or the end is asked for.
+    /// The next job whose host is free and whose time has come; `None` when all is done or the end
+    /// is asked for.
     pub(crate) fn next(&self, stop: &Stop) -> Option<Job> {
         let mut inner = self.inner();
         loop {

@@ -1,32 +1,32 @@
-//! What became of each picture: one row of `collected.csv`.
+//! The outcome for each picture: one row of `collected.csv`.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// What became of it.
+/// The outcome for one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It lies in its class's folder.
+    /// It is in its class's folder.
     Kept,
-    /// It came, and its class has it already, byte for byte.
+    /// It was fetched, and its class has the same bytes already.
     Same,
-    /// It came, and cannot be used.
+    /// It was fetched and cannot be used.
     Unusable,
-    /// It may not be had: a private address, robots.txt, what the server asks, or no web address.
+    /// It is not allowed: a private address, robots.txt, the server's wish, or not a web address.
     Refused,
-    /// It cannot be had.
+    /// It cannot be fetched.
     Failed,
-    /// It could not be had this time; the same command tries again.
+    /// It could not be fetched this time; the same command tries again.
     Later,
     /// It was kept, and somebody has taken it out of the folder since.
     Removed,
 }
 
 impl Status {
-    /// In the order in which they are told.
+    /// All of them, in the order in which they are reported.
     pub const ALL: [Self; 7] = [
         Self::Kept,
         Self::Same,
@@ -52,34 +52,34 @@ impl fmt::Display for Status {
     }
 }
 
-/// One address, or one file of an archive or folder, and what became of it.
+/// The outcome for one address, or for one file of an archive or folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// The address; of an archive its path, `!/` and the path within.
+    /// The address; for an archive its path, `!/` and the path within.
     pub url: String,
     /// The class that it was asked for.
     pub class: String,
-    /// When, in UTC.
+    /// The time, in UTC.
     pub time: String,
-    /// What became of it.
+    /// The outcome.
     pub status: Status,
     /// Why it was not kept; empty if it was.
     pub reason: String,
-    /// Where it lies, from the folder that is collected into.
+    /// Its file, relative to the folder that is collected into.
     pub file: String,
-    /// Of its bytes, in hexadecimal.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub bytes: Option<u64>,
-    /// Where redirects led; empty if it came from elsewhere than the network.
+    /// The address after redirects; empty if it was not fetched from the network.
     pub address: String,
     /// What the server says of its licence.
     pub licence: String,
-    /// What to look at: the same picture in another class.
+    /// A reason to have a look: the same picture in another class.
     pub warning: String,
 }
 
-/// What tells rows apart.
+/// The key of a row.
 pub(crate) type Key = (String, String);
 
 impl Row {
@@ -104,7 +104,7 @@ impl Row {
     }
 }
 
-/// As RFC 3339 writes it, in whole seconds. The calendar is Howard Hinnant's `civil_from_days`.
+/// The time in RFC 3339's format, in whole seconds. The calendar is Howard Hinnant's `civil_from_days`.
 fn time(at: SystemTime) -> String {
     let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);

@@ -1,4 +1,4 @@
-//! The whole of it: read the sources, fetch, take from disk and archives, write the table.
+//! A whole run: read the sources, fetch, import from disk and archives, write the table.
 
 use std::collections::HashSet;
 use std::fs;
@@ -20,13 +20,13 @@ use crate::{CollectError, Settings};
 
 mod import;
 
-/// What a folder holds after a run, and what became of everything else.
+/// What a folder holds after a run, and the outcome for everything else.
 #[derive(Clone, Debug)]
 pub struct Collected {
     /// A row for each address, file and entry, in the order in which the sources name them; those
     /// of earlier runs come first.
     pub rows: Vec<Row>,
-    /// Where the same rows lie as a table.
+    /// The file that holds the same rows as a table.
     pub table: PathBuf,
     /// Whether the end was asked for before all was done.
     pub stopped: bool,
@@ -39,7 +39,7 @@ impl Collected {
         self.rows.iter().filter(|row| row.status == status).count()
     }
 
-    /// How many pictures of each class lie in the folder, in order of the classes' names.
+    /// How many pictures of each class are in the folder, in order of the classes' names.
     #[must_use]
     pub fn classes(&self) -> Vec<(String, usize)> {
         let mut classes = std::collections::BTreeMap::new();
@@ -78,13 +78,13 @@ fn without_names(reason: &str) -> String {
     })
 }
 
-/// Collects what the sources name into `into`, a folder a class. What earlier runs have dealt with
-/// is left as it is, and what they could not get this time is tried again; a run that was killed is
-/// gone on from. Ends early, and in order, when `stop` is asked.
+/// Collects what the sources name into `into`, with a folder for each class. Pictures that earlier
+/// runs handled are left as they are, those that could not be fetched then are tried again, and a
+/// run that was killed resumes. Ends early, and in order, when `stop` is asked.
 ///
 /// # Errors
-/// When a source cannot be read, or the folder cannot be written. A picture that cannot be had or
-/// used is no error: its row says why.
+/// When a source cannot be read, or the folder cannot be written. A picture that cannot be
+/// fetched or used is no error: its row says why.
 pub fn collect(
     sources: &[PathBuf],
     into: &Path,

@@ -4,48 +4,49 @@ use fetch::Guard;
 
 use crate::archive;
 
-/// How to collect: for which class, how politely, how patiently, and what at most.
+/// How to collect: for which class, how politely, how patiently, and within which limits.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The class of all that is collected, whatever the sources say.
+    /// The class of all pictures, whatever the sources say.
     pub class: Option<String>,
-    /// Where who runs this can be reached, told to every server.
+    /// How the user can be reached, which every server is told.
     pub contact: Option<String>,
     /// Whether the network is forbidden.
     pub offline: bool,
-    /// Whether to try again what an earlier run could not get, whatever the reason was.
+    /// Whether to try again what an earlier run could not fetch, whatever the reason was.
     pub again: bool,
     /// Whether each picture is decoded wholly before it is kept; else only its first bytes count.
     pub whole: bool,
     /// The least width and height of a picture that is kept, in pixels; icons are smaller.
     pub smallest: u32,
-    /// The most bytes of one picture, also once unpacked.
+    /// The most bytes of one picture, also after decompression.
     pub most: u64,
     /// Which addresses may be connected to.
     pub guard: Guard,
-    /// Connections to one host at a time.
+    /// The most connections to one host at a time.
     pub per_host: usize,
-    /// Connections at a time.
+    /// The most connections at a time.
     pub connections: usize,
-    /// How often an address is tried.
+    /// How many tries an address has.
     pub attempts: u32,
-    /// Before the second try; doubles with each further one, and is then drawn from half of it up.
+    /// The pause before the second try. It doubles with each further one; the actual pause is drawn
+    /// between half of that and all of it.
     pub pause: Duration,
     /// The longest pause. A server that asks for a longer one is left alone in this run.
     pub longest_pause: Duration,
-    /// How long finding and connecting to a server may take, each.
+    /// How long looking up a server's name may take, and how long connecting to it.
     pub connect: Duration,
     /// How long a server may send nothing.
     pub silence: Duration,
     /// How long one try may take in all.
     pub total: Duration,
-    /// In how long a time at least [`Settings::slowest`] bytes must come.
+    /// The time in which at least [`Settings::slowest`] bytes must come.
     pub window: Duration,
     /// See [`Settings::window`].
     pub slowest: u64,
-    /// After how many addresses in a row that got no answer a host is left alone in this run.
+    /// After so many addresses in a row without an answer a host is left alone in this run.
     pub strikes: u32,
-    /// What an archive may be at most.
+    /// Limits on archives.
     pub archive: archive::Limits,
     /// Threads that decode.
     pub threads: usize,
@@ -80,7 +81,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What servers are told of who asks.
+    /// The `User-Agent` that servers see.
     #[must_use]
     pub fn user_agent(&self) -> String {
         let version = env!("CARGO_PKG_VERSION");

@@ -17,10 +17,10 @@ use crate::{CollectError, Settings, address, class};
 /// The largest list or page that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// One picture that is to be had.
+/// One picture that a source names.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    /// What its row calls it.
+    /// Its name in its row.
     pub(crate) name: String,
     pub(crate) class: String,
     pub(crate) place: Place,
@@ -33,12 +33,12 @@ pub(crate) enum Place {
     Address(Url),
     /// On the disk.
     File(PathBuf),
-    /// Nowhere that is gone to; why.
+    /// Nowhere, with the reason.
     Nowhere(String),
 }
 
 impl Wanted {
-    /// An address as it was written, for a class that has been checked.
+    /// An address as the source has it, for a class that has been checked.
     fn at(text: &str, class: &str) -> Self {
         let class = class.to_owned();
         match address::parse(text) {

@@ -1,3 +1,5 @@
+//! The client: requests and bodies within the limits of its settings.
+
 use std::time::{Duration, Instant};
 
 use ground::Stop;
@@ -16,9 +18,9 @@ pub type Response = ureq::http::Response<Body>;
 /// How to fetch: as whom, from where, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who asks, as servers are told.
+    /// The `User-Agent` header.
     pub user_agent: String,
-    /// Which content is wanted, as servers are told.
+    /// The `Accept` header.
     pub accept: String,
     /// Which network addresses may be connected to.
     pub guard: Guard,
@@ -27,11 +29,11 @@ pub struct Settings {
     pub proxy: bool,
     /// Connections that are kept open for the next request: in all, and to one host.
     pub idle: (usize, usize),
-    /// How long finding and connecting to a server may take, each.
+    /// How long looking up a server's name may take, and how long connecting to it.
     pub connect: Duration,
     /// How long a server may send nothing.
     pub silence: Duration,
-    /// In how long a time at least [`Settings::slowest`] bytes of a body must come.
+    /// The time in which at least [`Settings::slowest`] bytes of a body must come.
     pub window: Duration,
     /// See [`Settings::window`].
     pub slowest: u64,

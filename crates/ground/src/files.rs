@@ -140,7 +140,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_pieces(&Disk, path, &[bytes])
 }
 
-/// As [`write()`], of several pieces and on any [`Files`].
+/// Like [`write()`], with several pieces and on any [`Files`].
 ///
 /// # Errors
 /// As [`write()`].
@@ -150,8 +150,8 @@ pub fn write_pieces(files: &dyn Files, path: &Path, pieces: &[&[u8]]) -> Result<
     file.finish()
 }
 
-/// A file in the making. It takes its name, and the place of a file that has it, when it is
-/// finished; until then, or if it never is, that one stays as it was.
+/// A file that is being written. It takes its name, and replaces the file of that name, when it is
+/// finished. Until then the old file stays as it was.
 pub struct Whole<'a> {
     files: &'a dyn Files,
     path: &'a Path,
@@ -213,8 +213,8 @@ impl Drop for Whole<'_> {
     }
 }
 
-/// Removes what writers that were killed left behind in a folder: the temporary files for those
-/// names that are `ours`. Nobody may be writing them meanwhile.
+/// Removes the temporary files that killed writers left in a folder, for those names that are
+/// `ours`. Nobody may be writing them meanwhile.
 pub fn sweep(files: &dyn Files, folder: &Path, ours: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let found = entry.file_name();
@@ -261,10 +261,10 @@ pub fn read_at(file: &File, out: &mut [u8], place: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, out, place)
 }
 
-/// As on other systems.
+/// Fills `out` from this place in the file. The file's own position moves.
 ///
 /// # Errors
-/// As there.
+/// When the file ends before, or cannot be read.
 #[cfg(windows)]
 pub fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()> {
     while !out.is_empty() {

@@ -1,3 +1,5 @@
+//! What can go wrong with weights, and what the user can do about it.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -267,8 +269,13 @@ impl WeightsError {
                 "fetch {url} by other means, then pass it with `--weights FILE` or put it at `{}`",
                 path.display()
             )),
+            Self::Unreachable { source: FetchError::Private(_), .. } => Some(
+                "the hub's name leads into a private network: check the name server, or name a mirror \
+                 in your network with LOOKALIKE_HUB"
+                    .into(),
+            ),
             Self::Unreachable { .. } | Self::BrokenOff { .. } => Some(
-                "run the same command again to go on from there; or fetch the file by other means \
+                "run the same command again to resume; or fetch the file by other means \
                  and pass it with `--weights FILE`; LOOKALIKE_HUB names a mirror"
                     .into(),
             ),

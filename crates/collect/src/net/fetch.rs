@@ -29,9 +29,9 @@ pub(crate) struct Fetched {
 /// Why nothing was fetched.
 #[derive(Debug)]
 pub(crate) enum Not {
-    /// It may not be had: our rules or the server's.
+    /// It is not allowed: by our rules or the server's.
     Refused(String),
-    /// It cannot be had, and that is final.
+    /// It cannot be fetched, and that is final.
     Failed(String),
     /// Another try is worth it, perhaps not before a time that the server asked for.
     Again {
@@ -137,7 +137,7 @@ impl<'a> Fetcher<'a> {
                 let host = url.host_str().unwrap_or_default();
                 return Err(Not::Refused(format!("robots.txt of `{host}` asks not to fetch it")));
             }
-            // Nobody who waits for a place holds one, so that none wait for each other.
+            // A thread that waits for a place holds none, so that there is no deadlock.
             let pass = self.gate.enter(&address::host(url), self.stop)?;
             let response = self.client.send(url, &[], Some(until));
             let response = response.map_err(|error| self.failed(error, &pass))?;
@@ -161,7 +161,7 @@ impl<'a> Fetcher<'a> {
         not
     }
 
-    /// What the host of an address wants of robots; asked for once.
+    /// The rules of an address's host for robots; asked for once.
     fn robots(&self, url: &Url, until: Instant) -> Result<Arc<Robots>, Not> {
         let origin = url.origin().ascii_serialization();
         let slot = {

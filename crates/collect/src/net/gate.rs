@@ -9,7 +9,7 @@ use ground::Stop;
 /// How long to sleep between two looks at the request to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Lets so many connections to each host through, and none before its time.
+/// Lets so many connections to each host through, and makes each wait as the host asked.
 #[derive(Debug)]
 pub(crate) struct Gate {
     per_host: usize,
@@ -51,7 +51,7 @@ impl Drop for Pass<'_> {
     }
 }
 
-/// Why there is no way through.
+/// Why a connection is not let through.
 #[derive(Debug)]
 pub(crate) enum Closed {
     /// The host is left alone; why.

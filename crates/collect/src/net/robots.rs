@@ -1,6 +1,6 @@
 //! What a host asks robots not to fetch: robots.txt as RFC 9309 has it.
 
-/// The rules of one host for us.
+/// The rules of one host for this program.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Robots {
     /// Whether a path that matches is allowed, and the pattern.
@@ -10,7 +10,7 @@ pub(crate) struct Robots {
 /// Rules beyond this many bytes are not read, as the RFC allows.
 pub(crate) const MOST: usize = 500 << 10;
 
-/// The name that a file may address us by.
+/// The name of this program in robots.txt.
 const NAME: &str = "lookalike";
 
 impl Robots {

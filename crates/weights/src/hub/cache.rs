@@ -29,7 +29,7 @@ pub(super) struct Paths {
 /// The record of a file in the cache.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
-    /// Where it came from; none if it was put there by hand.
+    /// Where it was fetched from; `None` if the user put it there.
     url: Option<String>,
     /// In hexadecimal.
     sha256: String,
@@ -168,7 +168,7 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, WeightsError> {
     Ok(read().map_err(FileError::at("read", path))?)
 }
 
-/// A record, if it is there and can be read; one that cannot counts as none.
+/// A record, if it is there and can be read.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(
     path: &Path,
 ) -> Result<Option<T>, WeightsError> {

@@ -1,4 +1,4 @@
-//! One file over HTTP, as often as it takes and no oftener.
+//! One download: resumed after breaks, checked against what the hub states.
 
 use std::fs;
 use std::io::{Seek, SeekFrom};
@@ -17,7 +17,7 @@ use crate::WeightsError;
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
 
-/// What is worth more tries: a connection that brings this much each time will end.
+/// A connection that brings this many bytes each time will end, so it may have more tries.
 const WORTHWHILE: u64 = 1 << 20;
 
 /// What a server says of the file before it sends it.
@@ -33,13 +33,13 @@ struct Stated {
 
 /// A finished transfer.
 pub(super) struct Fetched {
-    /// Of what lies on the disk.
+    /// The digest of what is on the disk.
     pub(super) sha256: Digest,
-    /// As the server states it; then the two are equal.
+    /// The same digest, if the server states it.
     pub(super) stated: Option<Digest>,
 }
 
-/// Why one attempt did not end well.
+/// Why one attempt failed.
 enum Failure {
     /// Another try cannot help.
     Final(WeightsError),
@@ -178,7 +178,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// How much is there already that can be gone on from, and what the server said of the whole.
+    /// How many bytes are there to resume from, and what the server said of the whole file.
     fn part(&self) -> Result<(u64, Stated), WeightsError> {
         let have = fs::metadata(&self.paths.part).map_or(0, |metadata| metadata.len());
         let known = cache::read_json::<Stated>(&self.paths.part_record)?.unwrap_or_default();

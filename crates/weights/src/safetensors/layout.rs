@@ -1,3 +1,5 @@
+//! What a file may ask for, and where its tensors are: checked before anything is allocated.
+
 use std::collections::BTreeMap;
 
 use super::header::{self, Claim};

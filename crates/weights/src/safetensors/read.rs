@@ -1,3 +1,5 @@
+//! Reading a file tensor by tensor, after its header has been checked.
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Writing a file whole or not at all, as the reader would accept it.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
