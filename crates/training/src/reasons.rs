@@ -15,7 +15,7 @@ use crate::head::Layers;
 
 /// Changes with anything in the code that changes a map.
 const VERSION: &str = "lookalike reasons 1";
-/// Pictures that are asked about together.
+/// Pictures that are explained together.
 const BATCH: usize = 16;
 
 /// The search for the reasons behind answers on judged pictures.
@@ -36,7 +36,7 @@ pub struct Reasons<'a> {
     pub most: usize,
 }
 
-/// The maps of all pictures that were asked about.
+/// The maps of all pictures in question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Found {
     side: usize,
@@ -45,7 +45,7 @@ struct Found {
 }
 
 /// A picture and the classes whose maps are wanted.
-struct Asked {
+struct Question {
     /// Its index among the held-out pictures.
     at: usize,
     fold: usize,
@@ -55,13 +55,13 @@ struct Asked {
 
 impl Found {
     /// Whether there is a whole map for each question.
-    fn answers(&self, asked: &[Asked]) -> bool {
-        let whole = |(asked, maps): (&Asked, &Vec<Vec<u8>>)| {
-            maps.len() == asked.classes.len()
+    fn answers(&self, questions: &[Question]) -> bool {
+        let whole = |(question, maps): (&Question, &Vec<Vec<u8>>)| {
+            maps.len() == question.classes.len()
                 && maps.iter().all(|cells| cells.len() == self.side * self.side)
         };
-        let all = self.cells.len() == asked.len() && !asked.is_empty();
-        all && self.side > 0 && asked.iter().zip(&self.cells).all(whole)
+        let all = self.cells.len() == questions.len() && !questions.is_empty();
+        all && self.side > 0 && questions.iter().zip(&self.cells).all(whole)
     }
 }
 
@@ -83,9 +83,9 @@ impl Reasons<'_> {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), ClassifierError> {
-        let asked = self.asked(insight);
+        let questions = self.questions(insight);
         let mut failed = None;
-        let mut make = || match self.look(classifier, &asked, engine, progress, stop) {
+        let mut make = || match self.find(classifier, &questions, engine, progress, stop) {
             Ok(found) => found,
             Err(error) => {
                 failed = Some(error);
@@ -93,16 +93,18 @@ impl Reasons<'_> {
             }
         };
         let found = match &self.kept {
-            Some((body, kept)) => kept.get("reasons", &self.key(*body, classifier, &asked), make),
+            Some((body, kept)) => {
+                kept.get("reasons", &self.key(*body, classifier, &questions), make)
+            }
             None => make(),
         };
         if let Some(error) = failed {
             return Err(error);
         }
-        let Some(found) = found.filter(|found| found.answers(&asked)) else { return Ok(()) };
-        for (asked, cells) in asked.iter().zip(found.cells) {
-            let heat = asked.classes.iter().zip(cells);
-            classifier.record.held_out[asked.at].heat =
+        let Some(found) = found.filter(|found| found.answers(&questions)) else { return Ok(()) };
+        for (question, cells) in questions.iter().zip(found.cells) {
+            let heat = question.classes.iter().zip(cells);
+            classifier.record.held_out[question.at].heat =
                 heat.map(|(&class, cells)| Heat { class, cells }).collect();
         }
         let whose = if self.fold_heads.is_empty() { Whose::Saved } else { Whose::Judge };
@@ -111,22 +113,22 @@ impl Reasons<'_> {
         Ok(())
     }
 
-    fn asked(&self, insight: &Insight) -> Vec<Asked> {
+    fn questions(&self, insight: &Insight) -> Vec<Question> {
         let ask = |at: usize| {
             let judged = &insight.judged[at];
             let mut classes = vec![judged.predicted, judged.actual];
             classes.dedup();
-            Asked { at, fold: judged.fold, classes }
+            Question { at, fold: judged.fold, classes }
         };
-        let mut asked: Vec<Asked> =
+        let mut questions: Vec<Question> =
             insight.worth_explaining(self.shown, self.most).into_iter().map(ask).collect();
-        // Each judge is asked about all its pictures at once.
-        asked.sort_by_key(|asked| (asked.fold, asked.at));
-        asked
+        // Each fold's head explains all its pictures at once.
+        questions.sort_by_key(|question| (question.fold, question.at));
+        questions
     }
 
     /// A digest of everything that the maps depend on.
-    fn key(&self, body: Digest, classifier: &Classifier, asked: &[Asked]) -> Digest {
+    fn key(&self, body: Digest, classifier: &Classifier, questions: &[Question]) -> Digest {
         let mut key = Digester::new();
         key.update(format!("{VERSION} {body}\n").as_bytes());
         let mut update =
@@ -139,24 +141,24 @@ impl Reasons<'_> {
             let all = classifier.parameters.tensors();
             all[all.len() - own..].iter().for_each(|tensor| update(tensor));
         }
-        for Asked { at, fold, classes } in asked {
+        for Question { at, fold, classes } in questions {
             let digest = self.data.items[self.pictures[*at]].digest;
             key.update(format!("{digest} {fold} {classes:?}\n").as_bytes());
         }
         key.finish()
     }
 
-    fn look(
+    fn find(
         &self,
         classifier: &Classifier,
-        asked: &[Asked],
+        questions: &[Question],
         engine: &mut dyn Engine,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Option<Found>, ClassifierError> {
-        let bar = progress.begin("Finding reasons", Some(asked.len() as u64));
+        let bar = progress.begin("Finding reasons", Some(questions.len() as u64));
         let mut found = Found { side: 0, cells: vec![] };
-        for of_fold in asked.chunk_by(|a, b| self.fold_heads.is_empty() || a.fold == b.fold) {
+        for of_fold in questions.chunk_by(|a, b| self.fold_heads.is_empty() || a.fold == b.fold) {
             let body = &classifier.parameters;
             match self.fold_heads.get(of_fold[0].fold) {
                 Some(head) => {
@@ -172,31 +174,33 @@ impl Reasons<'_> {
                 if stop.asked() {
                     break;
                 }
-                self.look_at(classifier, batch, engine, &mut found)?;
+                self.explain_batch(classifier, batch, engine, &mut found)?;
                 bar.advance(batch.len() as u64);
             }
         }
         engine.set_parameters(&classifier.parameters)?;
-        Ok((found.cells.len() == asked.len()).then_some(found))
+        Ok((found.cells.len() == questions.len()).then_some(found))
     }
 
-    fn look_at(
+    fn explain_batch(
         &self,
         classifier: &Classifier,
-        batch: &[Asked],
+        batch: &[Question],
         engine: &mut dyn Engine,
         found: &mut Found,
     ) -> Result<(), ClassifierError> {
         let size = self.data.size();
         let mut squares = vec![vec![0; size * size * 3]; batch.len()];
-        for (asked, square) in batch.iter().zip(&mut squares) {
-            self.data.read(self.pictures[asked.at], square)?;
+        for (question, square) in batch.iter().zip(&mut squares) {
+            self.data.read(self.pictures[question.at], square)?;
         }
         let squares: Vec<&[u8]> = squares.iter().map(Vec::as_slice).collect();
         // As many for each picture, so that it passes through the body once.
         let classes: Vec<usize> = batch
             .iter()
-            .flat_map(|asked| [asked.classes[0], asked.classes[asked.classes.len() - 1]])
+            .flat_map(|question| {
+                [question.classes[0], question.classes[question.classes.len() - 1]]
+            })
             .collect();
         let maps = heat_maps(engine, &classifier.preprocess, &squares, &classes, false)?;
         if maps.height != maps.width {
@@ -204,8 +208,8 @@ impl Reasons<'_> {
         }
         found.side = maps.width;
         let maps: Vec<&[f32]> = maps.each().collect();
-        for (asked, maps) in batch.iter().zip(maps.chunks_exact(2)) {
-            found.cells.push(bytes(&maps[..asked.classes.len()]));
+        for (question, maps) in batch.iter().zip(maps.chunks_exact(2)) {
+            found.cells.push(bytes(&maps[..question.classes.len()]));
         }
         Ok(())
     }

@@ -288,8 +288,8 @@ impl Tuner<'_> {
         let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
         let few: Vec<usize> = few.iter().step_by(few.len().div_ceil(KNOWN)).copied().collect();
         let width = self.features.width();
-        let known = Learned::new(&few, width, &self.look(&few)?);
-        let rows = self.look(&pictures)?;
+        let known = Learned::new(&few, width, &self.extract(&few)?);
+        let rows = self.extract(&pictures)?;
         let novelties = known.novelties(&rows, |_, _| true);
         let head = Layers::of(fitted.head.head, width, &run.parameters);
         let all: Vec<usize> = (0..pictures.len()).collect();
@@ -320,7 +320,7 @@ impl Tuner<'_> {
         let run = self.train(rates, "all")?;
         let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
         let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
-        let rows = self.look(&pictures)?;
+        let rows = self.extract(&pictures)?;
         let reference = Learned::new(&pictures, self.features.width(), &rows);
         let Run { parameters, history, kept, .. } = run;
         Ok((FineTuned { parameters, held_out, reference, history }, kept))
@@ -400,12 +400,12 @@ impl Tuner<'_> {
         if run.stopped { Err(PicturesError::Stopped.into()) } else { Ok(run) }
     }
 
-    /// The averages of pictures, as the engine's network sees them now.
-    fn look(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
+    /// The features of pictures, averaged, by the engine's network as it is now.
+    fn extract(&mut self, pictures: &[usize]) -> Result<Vec<f32>, AutoError> {
         let views = self.settings.looks();
         let mut rows = Vec::with_capacity(pictures.len() * self.features.width());
         let mut square = vec![0; self.data.size() * self.data.size() * 3];
-        let bar = self.progress.begin("Looking at pictures", Some(pictures.len() as u64));
+        let bar = self.progress.begin("Extracting features", Some(pictures.len() as u64));
         for &picture in pictures {
             self.data.read(picture, &mut square)?;
             let seen = classifier::features(self.engine, self.preprocess, &[&square], views)
