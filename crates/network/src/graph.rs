@@ -198,7 +198,10 @@ impl Graph {
         let filter = filter.into();
         let Filter { channels, kernel, groups, .. } = filter;
         let from = self.channels(input);
-        assert!(from % groups == 0 && channels % groups == 0, "whole groups of channels");
+        assert!(
+            from.is_multiple_of(groups) && channels.is_multiple_of(groups),
+            "whole groups of channels"
+        );
         let fan_out = channels / groups * kernel * kernel;
         let start = Start::Normal((2.0 / fan_out as f32).sqrt());
         let shape = [channels, from / groups, kernel, kernel];
