@@ -107,7 +107,7 @@ fn what_is_not_as_written_is_refused() {
         ("an unknown field", "unknown field `code`", |raw| {
             raw.edit("classifier", |d| d["code"] = json!("import os"));
         }),
-        ("an unknown network", "unknown variant `resnet9000`", |raw| {
+        ("an unknown network", "no backbone is named `resnet9000`", |raw| {
             raw.edit("classifier", |d| d["architecture"]["backbone"] = json!("resnet9000"));
         }),
         ("two classes of one name", "two classes are named `husky`", |raw| {
