@@ -13,8 +13,9 @@ mod train;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use ground::Precision;
+use lookalike::bench::Work;
 use lookalike::{CachePart, Initial, NamedNetwork, Source};
 use network::Backbone;
 
@@ -172,7 +173,12 @@ pub(crate) struct Bench {
     pub(crate) batch: Vec<usize>,
     /// What to measure: a prediction, a full training step, one with the backbone frozen, or
     /// decoding and resizing a picture
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "forward,step,decode")]
+    #[arg(long, value_delimiter = ',', default_value = "forward,step,decode", value_parser = one_of::<Work, 4>([
+        ("forward", "A prediction"),
+        ("step", "A training step"),
+        ("frozen_step", "A training step with a frozen backbone"),
+        ("decode", "Read, decode and resize a picture"),
+    ]))]
     pub(crate) work: Vec<Work>,
     /// Numbers that the network computes in
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "fp32")]
@@ -197,13 +203,4 @@ pub(crate) struct Bench {
     /// has a peak of memory of its own)
     #[arg(long, hide = true)]
     pub(crate) alone: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Work {
-    Forward,
-    Step,
-    FrozenStep,
-    Decode,
 }

@@ -4,7 +4,6 @@
 //! [`terminal`] all that is printed, and [`fault`] what an error means to the caller.
 
 mod args;
-mod bench;
 mod commands;
 mod fault;
 mod interrupt;

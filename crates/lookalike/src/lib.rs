@@ -40,6 +40,7 @@
 //! assert_eq!(error.help().as_deref(), Some("add pictures"));
 //! ```
 
+pub mod bench;
 mod cache;
 mod check;
 mod collect;
@@ -55,6 +56,7 @@ mod report;
 mod show;
 mod source;
 pub mod text;
+mod timings;
 mod train;
 
 pub use cache::{CachePart, Cached, cache_root, cached, clear_cache};
@@ -70,6 +72,7 @@ pub use paths::paths;
 pub use report::{Report, report};
 pub use show::{Shown, show};
 pub use source::Source;
+pub use timings::timings_table;
 pub use train::{
     Event, Initial, Planned, RecipeOptions, ReportFile, Stopped, TrainRequest, Trained, train,
 };

@@ -5,13 +5,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use ground::Precision;
-use ground::progress::{Progress, Silent};
-use pictures::practice::{self, Settings};
+use ground::progress::Progress;
+use lookalike::bench::{Drawn, Job, Layer, Machine, Measured, Work, convolutions};
 use serde::Serialize;
 
-use crate::args::{Bench, Work};
-use crate::bench::layers::{self, Layer};
-use crate::bench::{Job, Machine, Measured};
+use crate::args::Bench;
 use crate::fault::{Exit, Fault};
 use crate::terminal::Terminal;
 
@@ -32,7 +30,7 @@ pub(crate) fn run(
         let (size, rounds, precision) = (typed.size, typed.rounds, typed.precision[0]);
         let pictures = typed.pictures.clone();
         let job = Job { work, backbone, batch, precision, size, rounds, pictures };
-        terminal.result(&serde_json::to_string(&job.measure(terminal)?)?)?;
+        terminal.result(&serde_json::to_string(&job.measure(terminal.wants_timings())?)?)?;
         return Ok(Exit::Done);
     }
     if typed.compare {
@@ -42,7 +40,8 @@ pub(crate) fn run(
     if typed.layers {
         return layers(typed, threads, terminal);
     }
-    let drawn = Drawn::for_decoding(typed)?;
+    let draws = typed.pictures.is_empty() && typed.work.contains(&Work::Decode);
+    let drawn = draws.then(Drawn::for_decoding).transpose()?;
     let pictures = drawn.as_ref().map_or(&typed.pictures, |drawn| &drawn.pictures);
     let machine = Machine::this(threads);
     if !typed.json {
@@ -57,10 +56,10 @@ pub(crate) fn run(
     let bar = terminal.begin("measuring", Some(jobs.len() as u64));
     let mut results = Vec::with_capacity(jobs.len());
     for job in &jobs {
-        bar.say(&format!("{} {} {}", job.name(), job.backbone, job.batch));
+        bar.say(&format!("{} {} {}", job.work, job.backbone, job.batch));
         let measured = in_a_child(job, threads, terminal)?;
         if !typed.json {
-            terminal.result(&row(&measured, &machine))?;
+            terminal.result(&measured.row(&machine))?;
             if let Some(timings) = &measured.timings {
                 terminal.told(timings);
             }
@@ -94,7 +93,7 @@ fn layers(typed: &Bench, threads: Option<usize>, terminal: &Terminal) -> anyhow:
         let head = format!("{}, batch {batch}: GFLOP/s, of peak", backbone.name());
         tell(&format!("\n{head:<44} {:>15} {:>15} {:>15}", "forward", "to input", "to weights"))?;
         for &precision in &typed.precision {
-            for (conv, times) in layers::kinds(&Job::graph(backbone), batch, typed.size)? {
+            for (conv, times) in convolutions(backbone, batch, typed.size)? {
                 let layer = Layer::measure(conv, times, precision, typed.rounds, machine.peak())?;
                 tell(&layer.row())?;
                 all.push(layer);
@@ -133,7 +132,7 @@ fn jobs(typed: &Bench, pictures: &[PathBuf]) -> Vec<Job> {
 /// Each in a process of its own, so that one's peak of memory is not another's.
 fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> anyhow::Result<Measured> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
-    command.args(["bench", "--alone", "--quiet", "--work", job.name()]);
+    command.args(["bench", "--alone", "--quiet", "--work", &job.work.to_string()]);
     command.args(["--backbone", job.backbone.name(), "--batch", &job.batch.to_string()]);
     command.args(["--size", &job.size.to_string(), "--rounds", &job.rounds.to_string()]);
     command.args(["--precision", &job.precision.to_string()]);
@@ -149,61 +148,11 @@ fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> anyhow:
     if !child.status.success() {
         let what = format!(
             "measuring {} of {} in batches of {} failed",
-            job.name(),
-            job.backbone,
-            job.batch
+            job.work, job.backbone, job.batch
         );
         let exit = if child.status.code() == Some(3) { Exit::Pictures } else { Exit::Failed };
         // A process that is killed rather than failing has most likely asked for too much memory.
         anyhow::bail!(Fault::new(exit, what).help("a smaller `--batch` needs less memory"));
     }
     serde_json::from_slice(&child.stdout).context("the measuring process said something else")
-}
-
-fn row(measured: &Measured, machine: &Machine) -> String {
-    let of = |pick: fn(f64, f64) -> f64| {
-        measured.milliseconds.iter().copied().reduce(pick).unwrap_or(f64::NAN)
-    };
-    let median = measured.median();
-    let range = format!("{median:.2} ({:.2}–{:.2})", of(f64::min), of(f64::max));
-    let peak = measured.peak_bytes.map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20));
-    let share =
-        measured.gflop.zip(measured.precision).map_or("–".into(), |(gflop, precision)| {
-            format!("{:.0} %", 100.0 * gflop / (median * 1e-3) / machine.peak().of(precision))
-        });
-    format!(
-        "{:<12} {:<10} {:>5}  {:<7}  {range:<26}  {:>10.1}  {share:>7}  {peak:>11}",
-        measured.work,
-        measured.backbone.as_deref().unwrap_or("–"),
-        measured.batch.map_or("–".into(), |batch| batch.to_string()),
-        measured.precision.map_or("–".into(), |precision| precision.to_string()),
-        1e3 / median,
-    )
-}
-
-/// Drawn pictures to decode, in a folder that goes when this does.
-struct Drawn {
-    folder: PathBuf,
-    pictures: Vec<PathBuf>,
-}
-
-impl Drawn {
-    fn for_decoding(typed: &Bench) -> anyhow::Result<Option<Self>> {
-        if !typed.pictures.is_empty() || !typed.work.contains(&Work::Decode) {
-            return Ok(None);
-        }
-        let folder = std::env::temp_dir().join(format!("lookalike-bench-{}", std::process::id()));
-        let mut drawn = Self { folder, pictures: vec![] };
-        // Small, as drawing takes longer than all the decoding; name photographs for figures that count.
-        let settings = Settings { per_class: 2, size: 384, seed: 0 };
-        drawn.pictures = practice::draw(&drawn.folder, &settings, &Silent)?;
-        Ok(Some(drawn))
-    }
-}
-
-impl Drop for Drawn {
-    fn drop(&mut self) {
-        // In the system's folder for such; whatever stays is swept up by it.
-        drop(std::fs::remove_dir_all(&self.folder));
-    }
 }

@@ -7,7 +7,6 @@ use ground::progress::Progress;
 use lookalike::{Error, LrFindRequest, RateFound, RecipeOptions, Source};
 
 use crate::args::LrFind;
-use crate::commands::timings;
 use crate::fault::Exit;
 use crate::terminal::{Terminal, count};
 
@@ -40,7 +39,7 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::R
         terminal.note(&format!("plot: `{}`", plot.display()));
     }
     if !found.timings.is_empty() {
-        terminal.told(&timings::table(&found.timings));
+        terminal.told(&lookalike::timings_table(&found.timings));
     }
     Ok(Exit::Done)
 }

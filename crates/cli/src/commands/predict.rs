@@ -56,7 +56,10 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
         return Err(error);
     }
     answers.end()?;
-    super::timings::say(predictor.engine(), terminal);
+    let timings = predictor.engine().timings();
+    if !timings.is_empty() {
+        terminal.told(&lookalike::timings_table(&timings));
+    }
     let (read, unread) = (answers.read, answers.unread);
     if read + unread == 0 {
         let fault = Fault::new(Exit::Pictures, "there is no picture among what was named");

@@ -11,7 +11,6 @@ use insight::{BadPicture, Epoch, Insight, Paths, Proportion, Step, text};
 use lookalike::{Event, Planned, Source, Stopped};
 use pictures::Grouped;
 
-use crate::commands::timings;
 use crate::terminal::{Terminal, clock, count, printable, thousands};
 
 /// Unusable files that are listed; all are in the report.
@@ -58,7 +57,7 @@ impl<'a> Narrator<'a> {
             }
             Event::Scored(insight) => self.summarise(insight),
             Event::NextSteps { steps, insight, paths } => self.suggest(steps, insight, &paths),
-            Event::Timings(timings) => self.terminal.told(&timings::table(timings)),
+            Event::Timings(timings) => self.terminal.told(&lookalike::timings_table(timings)),
             Event::Unusable(bad) => self.terminal.warn(&unusable(bad)),
             Event::Planned(planned) => lines(&planned).iter().for_each(|line| self.note(line)),
             other => {

@@ -1,15 +1,17 @@
-//! Each kind of convolution of a network by itself: which pass of which shape is how fast.
+//! Each kind of convolution of a network by itself: how fast each pass of each shape is.
 
+use engine::EngineError;
 use engine::bench::{self, Conv, Padding};
 use ground::Precision;
-use network::{Filter, Graph, Op};
+use network::{Backbone, Filter, Graph, Op};
 use serde::Serialize;
 
-use super::{Peak, Rounds};
+use super::{Job, Peak, Rounds};
+use crate::Error;
 
 /// A convolution's shape, how often the network has it, and how fast its passes are.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Layer {
+pub struct Layer {
     height: usize,
     width: usize,
     channels: usize,
@@ -25,14 +27,21 @@ pub(crate) struct Layer {
     share: [f64; 3],
 }
 
-/// The distinct convolutions of a network with so many pictures, in order, each with how often it
-/// occurs.
-pub(crate) fn kinds(
-    graph: &Graph,
+/// The distinct convolutions of a network on so many pictures of this size, in order, each with how
+/// often it occurs.
+///
+/// # Errors
+/// When the network does not take such pictures.
+pub fn convolutions(
+    backbone: Backbone,
     count: usize,
     size: usize,
-) -> anyhow::Result<Vec<(Conv, usize)>> {
-    let shapes = graph.shapes(size, size)?;
+) -> Result<Vec<(Conv, usize)>, Error> {
+    kinds(&Job::graph(backbone), count, size)
+}
+
+fn kinds(graph: &Graph, count: usize, size: usize) -> Result<Vec<(Conv, usize)>, Error> {
+    let shapes = graph.shapes(size, size).map_err(EngineError::from)?;
     let mut kinds: Vec<(Conv, usize)> = vec![];
     for node in graph.nodes() {
         let Op::Conv { filter, .. } = node.op else { continue };
@@ -54,14 +63,17 @@ pub(crate) fn kinds(
 
 impl Layer {
     /// Measures all three passes as in training, the best of some rounds each.
-    pub(crate) fn measure(
+    ///
+    /// # Errors
+    /// Never so far.
+    pub fn measure(
         conv: Conv,
         times: usize,
         precision: Precision,
         rounds: usize,
         peak: Peak,
-    ) -> anyhow::Result<Self> {
-        let best = |work: &mut dyn FnMut()| -> anyhow::Result<f64> {
+    ) -> Result<Self, Error> {
+        let best = |work: &mut dyn FnMut()| -> Result<f64, Error> {
             let all = Rounds(rounds).of(1, || {
                 work();
                 Ok(())
@@ -89,13 +101,13 @@ impl Layer {
     }
 
     /// One line of a table.
-    pub(crate) fn row(&self) -> String {
+    #[must_use]
+    pub fn row(&self) -> String {
         let Self { height, width, channels, filters, kernel, stride, times, precision, .. } = self;
         let shape = format!(
             "{height}×{width}×{channels} → {filters}, {kernel}×{kernel}/{stride}, ×{times}"
         );
-        let pass =
-            |at: usize| format!("{:>8.0} {:>4.0} %", self.gflops[at], 100.0 * self.share[at]);
+        let pass = |at: usize| format!("{:>8.0} {:>4.0}%", self.gflops[at], 100.0 * self.share[at]);
         format!("{shape:<38} {precision:<5} {} {} {}", pass(0), pass(1), pass(2))
     }
 }

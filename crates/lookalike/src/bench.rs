@@ -1,55 +1,123 @@
-//! Measuring this machine: one configuration, in this process.
+//! The speed of this machine: predictions, training steps, decoding, and single convolutions.
 
-pub(crate) mod layers;
+mod layers;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use engine::{Adam, Engine, GroupRates, Images, Step, Trained};
+use engine::{Adam, Cpu, Engine, EngineError, GroupRates, Images, Step, Trained};
+use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use ground::{Precision, parallel};
 use network::{Architecture, Backbone, Head, Parameters};
+use pictures::practice::{self, Settings};
 use pictures::{Limits, Preprocess};
 use serde::{Deserialize, Serialize};
 
-use crate::args::Work;
-use crate::commands::timings;
-use crate::fault::{Exit, Fault};
-use crate::terminal::Terminal;
+use crate::{Error, Kind, timings_table};
+
+pub use layers::{Layer, convolutions};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A prediction.
+    Forward,
+    /// A training step of the whole network.
+    Step,
+    /// A training step with a frozen backbone.
+    FrozenStep,
+    /// Reading, decoding and resizing a picture.
+    Decode,
+}
+
+impl Work {
+    const ALL: [Self; 4] = [Self::Forward, Self::Step, Self::FrozenStep, Self::Decode];
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forward => "forward",
+            Self::Step => "step",
+            Self::FrozenStep => "frozen_step",
+            Self::Decode => "decode",
+        })
+    }
+}
+
+impl FromStr for Work {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|work| work.to_string() == name);
+        found.ok_or_else(|| format!("`{name}` is nothing that can be measured"))
+    }
+}
 
 /// What was measured, and how it went.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Measured {
-    pub(crate) work: String,
-    pub(crate) backbone: Option<String>,
-    pub(crate) batch: Option<usize>,
-    pub(crate) size: usize,
-    pub(crate) precision: Option<Precision>,
+pub struct Measured {
+    /// What, as [`Work`] writes itself.
+    pub work: String,
+    /// The network; nothing for decoding, as are the batch and the precision.
+    pub backbone: Option<String>,
+    /// Pictures in a batch.
+    pub batch: Option<usize>,
+    /// Height and width of the pictures.
+    pub size: usize,
+    /// The numbers that the network computes in.
+    pub precision: Option<Precision>,
     /// Billions of multiplications and additions of a picture as the network states them, whatever
     /// a faster method saves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) gflop: Option<f64>,
+    pub gflop: Option<f64>,
     /// Per picture, one number a round.
-    pub(crate) milliseconds: Vec<f64>,
+    pub milliseconds: Vec<f64>,
     /// The most memory that the process ever held, where the system tells.
-    pub(crate) peak_bytes: Option<u64>,
+    pub peak_bytes: Option<u64>,
     /// Where the time went, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) timings: Option<String>,
+    pub timings: Option<String>,
 }
 
 impl Measured {
-    /// The middle of the rounds.
-    pub(crate) fn median(&self) -> f64 {
+    /// The median of the rounds.
+    #[must_use]
+    pub fn median(&self) -> f64 {
         let mut sorted = self.milliseconds.clone();
         sorted.sort_by(f64::total_cmp);
         sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+
+    /// One line of a table.
+    #[must_use]
+    pub fn row(&self, machine: &Machine) -> String {
+        let of = |pick: fn(f64, f64) -> f64| {
+            self.milliseconds.iter().copied().reduce(pick).unwrap_or(f64::NAN)
+        };
+        let median = self.median();
+        let range = format!("{median:.2} ({:.2}–{:.2})", of(f64::min), of(f64::max));
+        let peak = self.peak_bytes.map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20));
+        let share = self.gflop.zip(self.precision).map_or("–".into(), |(gflop, precision)| {
+            format!("{:.0}%", 100.0 * gflop / (median * 1e-3) / machine.peak().of(precision))
+        });
+        format!(
+            "{:<12} {:<10} {:>5}  {:<7}  {range:<26}  {:>10.1}  {share:>7}  {peak:>11}",
+            self.work,
+            self.backbone.as_deref().unwrap_or("–"),
+            self.batch.map_or("–".into(), |batch| batch.to_string()),
+            self.precision.map_or("–".into(), |precision| precision.to_string()),
+            1e3 / median,
+        )
     }
 }
 
 /// The machine that a measurement was made on.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Machine {
+pub struct Machine {
     cpu: String,
     cores: usize,
     threads: usize,
@@ -63,7 +131,7 @@ pub(crate) struct Machine {
 
 /// Billions of operations a second.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Peak {
+pub struct Peak {
     fp32: f64,
     bf16: f64,
 }
@@ -74,8 +142,9 @@ impl Peak {
         Self { fp32: of(Precision::Fp32), bf16: of(Precision::Bf16) }
     }
 
-    /// Of these numbers.
-    pub(crate) fn of(self, precision: Precision) -> f64 {
+    /// In this precision.
+    #[must_use]
+    pub fn of(self, precision: Precision) -> f64 {
         match precision {
             Precision::Fp32 => self.fp32,
             Precision::Bf16 => self.bf16,
@@ -84,8 +153,9 @@ impl Peak {
 }
 
 impl Machine {
-    /// This one, computing with so many threads.
-    pub(crate) fn this(threads: Option<usize>) -> Self {
+    /// This one, computing with so many threads, or one for each core.
+    #[must_use]
+    pub fn this(threads: Option<usize>) -> Self {
         let cores = parallel::available();
         let cpu =
             line_of("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into());
@@ -101,13 +171,15 @@ impl Machine {
         }
     }
 
-    pub(crate) fn peak(&self) -> Peak {
+    /// The most that its processor can multiply and add.
+    #[must_use]
+    pub fn peak(&self) -> Peak {
         self.peak_gflops
     }
 }
 
-impl std::fmt::Display for Machine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             cpu, cores, threads, isa, os, version, peak_gflops: Peak { fp32, bf16 }, ..
         } = self;
@@ -119,19 +191,20 @@ impl std::fmt::Display for Machine {
     }
 }
 
-/// How many rounds, and how long one lasts at least: shorter work is repeated within a round.
+/// How many rounds.
 #[derive(Clone, Copy)]
-pub(crate) struct Rounds(pub(crate) usize);
+struct Rounds(usize);
 
+/// How long a round lasts at least: shorter work is repeated within it.
 const LEAST: Duration = Duration::from_millis(250);
 
 impl Rounds {
     /// Milliseconds per picture, after one call that does not count.
-    pub(crate) fn of(
+    fn of(
         self,
         pictures: usize,
-        mut work: impl FnMut() -> anyhow::Result<()>,
-    ) -> anyhow::Result<Vec<f64>> {
+        mut work: impl FnMut() -> Result<(), Error>,
+    ) -> Result<Vec<f64>, Error> {
         work()?; // buffers are made, caches filled
         let start = Instant::now();
         work()?;
@@ -151,25 +224,33 @@ impl Rounds {
 
 /// One thing to measure.
 #[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) work: Work,
-    pub(crate) backbone: Backbone,
-    pub(crate) batch: usize,
-    pub(crate) precision: Precision,
-    pub(crate) size: usize,
-    pub(crate) rounds: usize,
-    pub(crate) pictures: Vec<PathBuf>,
+pub struct Job {
+    /// What to measure.
+    pub work: Work,
+    /// The network.
+    pub backbone: Backbone,
+    /// Pictures in a batch.
+    pub batch: usize,
+    /// The numbers that the network computes in.
+    pub precision: Precision,
+    /// Height and width of the pictures.
+    pub size: usize,
+    /// Rounds that count.
+    pub rounds: usize,
+    /// Pictures to decode.
+    pub pictures: Vec<PathBuf>,
 }
 
 impl Job {
-    /// Measures it.
+    /// Measures it in this process, whose peak of memory is part of the result; with a table of where
+    /// the time went on request.
     ///
     /// # Errors
     /// When a picture cannot be read, or there is none.
-    pub(crate) fn measure(&self, terminal: &Terminal) -> anyhow::Result<Measured> {
+    pub fn measure(&self, timings: bool) -> Result<Measured, Error> {
         let network = self.work != Work::Decode;
         let mut measured = Measured {
-            work: self.name().into(),
+            work: self.work.to_string(),
             backbone: network.then(|| self.backbone.to_string()),
             batch: network.then_some(self.batch),
             size: self.size,
@@ -180,7 +261,7 @@ impl Job {
             timings: None,
         };
         if network {
-            self.compute(&mut measured, terminal)?;
+            self.compute(&mut measured, timings)?;
         } else {
             measured.milliseconds = self.decode()?;
         }
@@ -188,28 +269,22 @@ impl Job {
         Ok(measured)
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        match self.work {
-            Work::Forward => "forward",
-            Work::Step => "step",
-            Work::FrozenStep => "frozen_step",
-            Work::Decode => "decode",
-        }
-    }
-
     /// The network as published, with its 1,000 classes.
-    pub(crate) fn graph(backbone: Backbone) -> network::Graph {
+    fn graph(backbone: Backbone) -> network::Graph {
         Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph()
     }
 
     /// On the network as published, and on noise.
-    fn compute(&self, measured: &mut Measured, terminal: &Terminal) -> anyhow::Result<()> {
+    fn compute(&self, measured: &mut Measured, timings: bool) -> Result<(), Error> {
         let Self { batch, size, backbone, precision, .. } = *self;
         let graph = Self::graph(backbone);
         let groups = graph.groups();
         let start = Parameters::start(&graph, 0);
-        let mut engine = crate::commands::engine(&graph, &start, precision, terminal)?;
+        let mut engine = Cpu::with(graph.clone(), &start)?;
         engine.set_precision(precision, precision);
+        if timings {
+            engine.measure();
+        }
         let mut draws = Draws::new(0, Purpose::Synthetic, &[]);
         let pixels: Vec<f32> =
             (0..batch * size * size * 3).map(|_| draws.range(-2.0, 2.0) as f32).collect();
@@ -222,8 +297,8 @@ impl Job {
             Work::FrozenStep => 2.0,
             Work::Step => 3.0,
         };
-        let forward = 2e-9 * network::summary::of(&graph, size, size)?.multiply_adds as f64;
-        measured.gflop = Some(passes * forward);
+        let summary = network::summary::of(&graph, size, size).map_err(EngineError::from)?;
+        measured.gflop = Some(passes * 2e-9 * summary.multiply_adds as f64);
         engine.set_trained(if self.work == Work::FrozenStep {
             Trained::HeadAndNorms
         } else {
@@ -248,23 +323,23 @@ impl Job {
             index += 1;
             Ok(())
         })?;
-        measured.timings = terminal.wants_timings().then(|| timings::table(&engine.timings()));
+        measured.timings = timings.then(|| timings_table(&engine.timings()));
         Ok(())
     }
 
     /// Read, decode, resize: what a picture costs before the network, on all threads.
-    fn decode(&self) -> anyhow::Result<Vec<f64>> {
+    fn decode(&self) -> Result<Vec<f64>, Error> {
         let (limits, preprocess) =
             (Limits::default(), Preprocess::square(self.backbone.preprocessing(), self.size));
         let one = |path: &Path| match pictures::read(path, &limits) {
             Ok((picture, _)) => Ok(std::hint::black_box(preprocess.pixels(&picture)).len()),
             Err(reason) => {
                 let what = format!("cannot read `{}`: {reason}", path.display());
-                Err(Fault::new(Exit::Pictures, what).help("leave it out"))
+                Err(Error::refused(Kind::Pictures, what).advise("leave it out"))
             }
         };
         if self.pictures.is_empty() {
-            anyhow::bail!(Fault::new(Exit::Pictures, "there is no picture to decode"));
+            return Err(Error::refused(Kind::Pictures, "there is no picture to decode"));
         }
         for path in &self.pictures {
             one(path)?;
@@ -276,6 +351,36 @@ impl Job {
             });
             Ok(())
         })
+    }
+}
+
+/// Drawn pictures to decode, in a folder that goes when this does.
+#[derive(Debug)]
+pub struct Drawn {
+    folder: PathBuf,
+    /// The pictures.
+    pub pictures: Vec<PathBuf>,
+}
+
+impl Drawn {
+    /// Draws them, in the system's folder for temporary files.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn for_decoding() -> Result<Self, Error> {
+        let folder = std::env::temp_dir().join(format!("lookalike-bench-{}", std::process::id()));
+        let mut drawn = Self { folder, pictures: vec![] };
+        // Small, as drawing takes longer than all the decoding; name photographs for figures that count.
+        let settings = Settings { per_class: 2, size: 384, seed: 0 };
+        drawn.pictures = practice::draw(&drawn.folder, &settings, &Silent)?;
+        Ok(drawn)
+    }
+}
+
+impl Drop for Drawn {
+    fn drop(&mut self) {
+        // In the system's folder for such; whatever stays is swept up by it.
+        drop(std::fs::remove_dir_all(&self.folder));
     }
 }
 
