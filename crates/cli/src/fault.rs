@@ -1,18 +1,13 @@
 //! What every error means to whoever called: an exit code (docs/exit-codes.md) and advice.
 
-use std::error::Error as StdError;
-use std::io;
+use std::error::Error as _;
+use std::{fmt, io};
 
 use classifier::ClassifierError;
-use collect::CollectError;
 use doctor::plan::PlanError;
 use ground::files::FileError;
 use lookalike::{Error, Kind};
 use pictures::PicturesError;
-use training::TrainingError;
-use training::auto::AutoError;
-use training::features::FeaturesError;
-use weights::WeightsError;
 
 /// The program's exit codes. A code keeps its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,68 +34,6 @@ pub(crate) enum Exit {
     Terminated = 143,
 }
 
-/// A failure of the binary's own, with its code and advice.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
-pub(crate) struct Fault {
-    what: String,
-    exit: Exit,
-    help: Option<String>,
-}
-
-impl Fault {
-    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { what: what.into(), exit, help: None }
-    }
-
-    pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
-    }
-}
-
-/// The exit code and the advice for an error from any room. The outermost room that knows the
-/// error decides; where it has no advice, what the system said may suggest some.
-pub(crate) fn explain(error: &anyhow::Error) -> (Exit, Option<String>) {
-    let system = || {
-        let io = error.chain().find_map(|cause| {
-            let file = cause.downcast_ref::<FileError>().map(|error| &error.source);
-            file.or_else(|| cause.downcast_ref::<io::Error>())
-        });
-        io.and_then(of_system)
-    };
-    let known = error.chain().find_map(room);
-    let (exit, help) = known.unwrap_or((Exit::Failed, None));
-    (exit, help.or_else(system))
-}
-
-/// What the crate that an error is from says of it.
-fn room(error: &(dyn StdError + 'static)) -> Option<(Exit, Option<String>)> {
-    macro_rules! of {
-        ($($type:ty),*) => {
-            $(if let Some(error) = error.downcast_ref::<$type>() {
-                return Some((Kind::from(error).into(), error.help()));
-            })*
-        };
-    }
-    if let Some(fault) = error.downcast_ref::<Fault>() {
-        return Some((fault.exit, fault.help.clone()));
-    }
-    if let Some(error) = error.downcast_ref::<Error>() {
-        return Some((error.kind().into(), error.help()));
-    }
-    of!(
-        PlanError,
-        TrainingError,
-        AutoError,
-        FeaturesError,
-        ClassifierError,
-        CollectError,
-        PicturesError,
-        WeightsError
-    );
-    None
-}
-
 impl From<Kind> for Exit {
     fn from(kind: Kind) -> Self {
         match kind {
@@ -115,31 +48,56 @@ impl From<Kind> for Exit {
     }
 }
 
-/// Whether it is the end that was asked for.
-pub(crate) fn stopped(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Error::Stopped))
+/// Why a command failed. An error of another crate is one of the library's: the compiler refuses one
+/// that has no way there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Library(#[from] Error),
+    /// Standard output cannot be written.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+    #[error(transparent)]
+    Text(#[from] fmt::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Table(#[from] csv::Error),
 }
 
-/// Whether the reader of standard output has gone (`… | head`), which is no failure.
-pub(crate) fn nobody_reads(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    })
+/// Errors of crates that commands call themselves.
+macro_rules! by_way_of_the_library {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::Library(error.into())
+            }
+        }
+    )*};
 }
+by_way_of_the_library!(ClassifierError, FileError, PicturesError, PlanError);
 
-fn of_system(error: &io::Error) -> Option<String> {
-    let help = match error.kind() {
-        io::ErrorKind::NotFound => {
-            "there is no such file or folder; check the spelling, and which folder you are in"
+impl Failure {
+    /// The exit code and the advice.
+    pub(crate) fn explain(&self) -> (Exit, Option<String>) {
+        match self {
+            Self::Library(error) => (error.kind().into(), error.help()),
+            Self::Output(error) => (Exit::Failed, lookalike::advice(error).map(Into::into)),
+            Self::Text(_) | Self::Json(_) | Self::Table(_) => (Exit::Failed, None),
         }
-        io::ErrorKind::IsADirectory => "name a file, not a folder",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "make room on the disk, then run the same again"
+    }
+
+    /// Whether it is the end that was asked for.
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self, Self::Library(Error::Stopped))
+    }
+
+    /// Whether the reader of standard output has gone (`… | head`), which is no failure.
+    pub(crate) fn nobody_reads(&self) -> bool {
+        let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        match self {
+            Self::Output(error) => broken(error),
+            _ => self.source().and_then(|cause| cause.downcast_ref()).is_some_and(broken),
         }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "choose a place that you may read from and write to"
-        }
-        _ => return None,
-    };
-    Some(help.into())
+    }
 }

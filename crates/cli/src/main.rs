@@ -59,11 +59,11 @@ fn run() -> Exit {
     };
     match done {
         Ok(exit) => exit,
-        Err(error) if fault::nobody_reads(&error) => Exit::Done,
+        Err(error) if error.nobody_reads() => Exit::Done,
         // Whoever asked for the end need not be told of it.
-        Err(error) if fault::stopped(&error) => Exit::Interrupted,
+        Err(error) if error.is_stop() => Exit::Interrupted,
         Err(error) => {
-            let (exit, help) = fault::explain(&error);
+            let (exit, help) = error.explain();
             terminal.error(&error, help.as_deref());
             exit
         }

@@ -2,7 +2,9 @@
 //!
 //! Bars appear only on a terminal, and only for work that takes longer than two seconds.
 
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
+use std::iter::successors;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -66,10 +68,11 @@ impl Terminal {
     }
 
     /// An error: what failed, the chain of its causes, and what to do.
-    pub(crate) fn error(&self, error: &anyhow::Error, help: Option<&str>) {
+    pub(crate) fn error(&self, error: &dyn Error, help: Option<&str>) {
         let mut text = format!("{} {}", self.paint("31", "error:"), printable(&error.to_string()));
         let mut said = error.to_string();
-        for cause in error.chain().skip(1).map(ToString::to_string) {
+        let causes = successors(error.source(), |&cause| cause.source());
+        for cause in causes.map(ToString::to_string) {
             // A transparent error repeats its cause's words.
             if !said.contains(&cause) {
                 text += &format!("\n  caused by: {}", printable(&cause));

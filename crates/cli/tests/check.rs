@@ -121,7 +121,7 @@ fn a_class_that_its_files_give_away_is_told() {
     }
     assert_eq!(told_shortcuts(&place), ["the file's size"]);
     let text = place.out("check photos");
-    assert!(text.contains("the file's size alone names the class of"), "{text}");
+    assert!(text.contains("the file's size alone gives the right class for"), "{text}");
 }
 
 fn told_shortcuts(place: &Place) -> Vec<String> {
@@ -144,7 +144,7 @@ fn training_says_in_a_line_what_deserves_a_look() {
     let output = place.run("train photos --backbone small --size 32 --frozen-epochs 1 --epochs 0");
     let told = told(&output);
     assert!(
-        told.contains("pictures that deserve a look: 1 blank; `lookalike check photos`"),
+        told.contains("doubtful pictures: 1 blank; `lookalike check photos`"),
         "{told}"
     );
     // The same pictures by way of a table.
@@ -159,7 +159,7 @@ fn training_says_in_a_line_what_deserves_a_look() {
     let output =
         place.run("train --labels all.csv --backbone small --size 32 --frozen-epochs 1 --epochs 0");
     let said = common::told(&output);
-    let line = "pictures that deserve a look: 1 blank; `lookalike check --labels all.csv`";
+    let line = "doubtful pictures: 1 blank; `lookalike check --labels all.csv`";
     assert!(said.contains(line), "{said}");
     let of_folder: Value = serde_json::from_str(&place.out("check photos --json")).unwrap();
     let of_table: Value =

@@ -58,7 +58,7 @@ fn the_first_saves_what_was_learned() {
     assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(asked.elapsed() < Duration::from_secs(30), "it took {:?}", asked.elapsed());
     assert!(words.contains("classifier: `practice.lookalike`"), "{words}");
-    assert!(words.contains("the same command goes on from unfrozen epoch"), "{words}");
+    assert!(words.contains("run the same command again to resume from unfrozen epoch"), "{words}");
     // Loads, passes its self-test, and knows how far it came.
     let shown: serde_json::Value =
         serde_json::from_str(&place.out("show practice.lookalike --json")).unwrap();

@@ -73,7 +73,7 @@ fn the_saved_file_answers_as_the_network_did_when_it_was_measured() {
 fn answers_come_as_text_json_and_csv_for_paths_folders_and_lists() {
     let all = TRAINED.out("predict practice.lookalike practice");
     let lines: Vec<&str> = all.lines().collect();
-    assert!(lines.iter().all(|line| line.starts_with("practice/") && line.contains(" %")), "{all}");
+    assert!(lines.iter().all(|line| line.starts_with("practice/") && line.contains('%')), "{all}");
     let pictures: Vec<&str> = lines.iter().map(|line| line.split("  ").next().unwrap()).collect();
 
     let mut list = TRAINED.command("predict practice.lookalike -");

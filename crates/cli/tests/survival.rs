@@ -96,7 +96,7 @@ fn a_run_that_is_killed_again_and_again_ends_as_one_that_was_not() {
         let words = String::from_utf8(place.read("words")).unwrap();
         assert!(!words.contains("damaged") && !words.contains("checkpoint"), "{words}");
         assert!(!words.contains("run of other settings"), "{words}");
-        resumed += usize::from(words.contains("going on from"));
+        resumed += usize::from(words.contains("resuming from"));
         if ended.success() {
             break; // it was done before it could be killed
         }
@@ -161,7 +161,7 @@ fn resnet_50_goes_on_to_the_same_bits_too() {
     child.wait().unwrap();
     let ended = start(&place, "3600").wait_with_output().unwrap();
     let words = told(&ended);
-    assert!(ended.status.success() && words.contains("going on from"), "{words}");
+    assert!(ended.status.success() && words.contains("resuming from"), "{words}");
     assert!(essence(&place) == essence(&whole));
     assert!(!folder.exists());
 }
@@ -297,8 +297,8 @@ fn signals_at_any_time_leave_something_to_go_on_from() {
         assert_eq!(ended.status.code(), Some(code), "{words}");
         assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
         assert!(!words.contains("damaged"), "{words}");
-        went_on += usize::from(words.contains("going on from"));
-        if words.contains("the same command goes on from") {
+        went_on += usize::from(words.contains("resuming from"));
+        if words.contains("to resume from") {
             let kept = ending(&place.path("practice.lookalike.unfinished"), ".safetensors");
             assert!((1..=2).contains(&kept.len()), "{kept:?}");
         }

@@ -129,8 +129,13 @@ impl Error {
 /// Advice by the first error of the system among an error's causes.
 fn advice_of_system(error: &Error) -> Option<&'static str> {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let io = causes.find_map(|cause| cause.downcast_ref::<io::Error>())?;
-    Some(match io.kind() {
+    causes.find_map(|cause| cause.downcast_ref::<io::Error>()).and_then(advice)
+}
+
+/// What to do about an error of the system, where that is known.
+#[must_use]
+pub fn advice(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such file or folder; check the spelling, and which folder you are in"
         }

@@ -62,7 +62,7 @@ mod train;
 pub use cache::{CachePart, Cached, cache_root, cached, clear_cache};
 pub use check::{Checked, Shortcuts, check};
 pub use collect::{collect, some_collected};
-pub use error::{Error, Kind, Refusal};
+pub use error::{Error, Kind, Refusal, advice};
 pub use facts::{about, recipe_facts};
 pub use look::{LookRequest, Looked, look};
 pub use lr_find::{LrFindRequest, RateFound, lr_find};

@@ -6,10 +6,10 @@ use ground::files::Disk;
 use ground::progress::Progress;
 
 use crate::args::Apply;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count, printable};
 
-pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     if typed.undo {
         return undo(typed, terminal, stop);
     }
@@ -60,7 +60,7 @@ fn tell(typed: &Apply, applied: &Applied, terminal: &Terminal) {
     }
 }
 
-fn undo(typed: &Apply, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+fn undo(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let Some(undone) = plan::undo(&typed.plan, &Disk, terminal, stop)? else {
         terminal.note(&format!("nothing of `{}` is applied", typed.plan.display()));
         return Ok(Exit::Done);

@@ -1,16 +1,17 @@
 //! `lookalike bench`: the speed of this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Context;
 use ground::Precision;
+use ground::files::FileError;
 use ground::progress::Progress;
 use lookalike::bench::{Drawn, Job, Layer, Machine, Measured, Work, convolutions};
+use lookalike::{Error, Kind};
 use serde::Serialize;
 
 use crate::args::Bench;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Failure};
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -23,9 +24,9 @@ pub(crate) fn run(
     typed: &Bench,
     threads: Option<usize>,
     terminal: &Terminal,
-) -> anyhow::Result<Exit> {
+) -> Result<Exit, Failure> {
     if typed.alone {
-        let [work, ..] = typed.work[..] else { anyhow::bail!("nothing to measure") };
+        let work = typed.work[0];
         let (backbone, batch) = (typed.backbone[0], typed.batch[0]);
         let (size, rounds, precision) = (typed.size, typed.rounds, typed.precision[0]);
         let pictures = typed.pictures.clone();
@@ -84,7 +85,7 @@ program by a script that comes with its source, and sets them up in a virtual en
 docs/performance.md has the tables of such a run, and says how they were made.";
 
 /// Each kind of convolution by itself.
-fn layers(typed: &Bench, threads: Option<usize>, terminal: &Terminal) -> anyhow::Result<Exit> {
+fn layers(typed: &Bench, threads: Option<usize>, terminal: &Terminal) -> Result<Exit, Failure> {
     let (machine, batch) = (Machine::this(threads), typed.batch[0]);
     let tell = |line: &str| if typed.json { Ok(()) } else { terminal.result(line) };
     tell(&machine.to_string())?;
@@ -130,8 +131,9 @@ fn jobs(typed: &Bench, pictures: &[PathBuf]) -> Vec<Job> {
 }
 
 /// Each in a process of its own, so that one's peak of memory is not another's.
-fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> anyhow::Result<Measured> {
-    let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
+fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> Result<Measured, Failure> {
+    let start = || FileError::at("start", Path::new("lookalike bench"));
+    let mut command = Command::new(std::env::current_exe().map_err(start())?);
     command.args(["bench", "--alone", "--quiet", "--work", &job.work.to_string()]);
     command.args(["--backbone", job.backbone.name(), "--batch", &job.batch.to_string()]);
     command.args(["--size", &job.size.to_string(), "--rounds", &job.rounds.to_string()]);
@@ -144,15 +146,16 @@ fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> anyhow:
     }
     command.arg("--").args(&job.pictures);
     let child = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let child = child.context("cannot start a process to measure in")?;
+    let child = child.map_err(start())?;
     if !child.status.success() {
         let what = format!(
             "measuring {} of {} in batches of {} failed",
             job.work, job.backbone, job.batch
         );
-        let exit = if child.status.code() == Some(3) { Exit::Pictures } else { Exit::Failed };
+        let kind = if child.status.code() == Some(3) { Kind::Pictures } else { Kind::Failed };
         // A process that is killed rather than failing has most likely asked for too much memory.
-        anyhow::bail!(Fault::new(exit, what).help("a smaller `--batch` needs less memory"));
+        let error = Error::refused(kind, what);
+        return Err(error.advise("a smaller `--batch` needs less memory").into());
     }
-    serde_json::from_slice(&child.stdout).context("the measuring process said something else")
+    Ok(serde_json::from_slice(&child.stdout)?)
 }

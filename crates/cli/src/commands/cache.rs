@@ -4,10 +4,10 @@ use ground::progress::Progress;
 use lookalike::{cache_root, cached, clear_cache};
 
 use crate::args::Cache;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, bytes, count};
 
-pub(crate) fn run(typed: &Cache, terminal: &Terminal) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Cache, terminal: &Terminal) -> Result<Exit, Failure> {
     if typed.clear {
         let removed = clear_cache(typed.part)?;
         let files = count(removed.iter().map(|part| part.files).sum(), "file");

@@ -8,7 +8,7 @@ use ground::{Stop, files};
 use lookalike::json;
 
 use crate::args::Check;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count, printable, thousands};
 
 /// Findings of a kind that the terminal lists.
@@ -16,7 +16,7 @@ const LISTED: usize = 6;
 /// Files of a finding that it names.
 const NAMED: usize = 4;
 
-pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let source = typed.pictures.source();
     let checked = lookalike::check(&source, terminal, stop)?;
     if let Some(path) = &typed.report {
@@ -35,7 +35,7 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> anyhow::Re
 }
 
 /// Writes the plan that was asked for, or says that there could be one.
-fn write_plan(typed: &Check, checkup: &Checkup, terminal: &Terminal) -> anyhow::Result<()> {
+fn write_plan(typed: &Check, checkup: &Checkup, terminal: &Terminal) -> Result<(), Failure> {
     if let Some(path) = &typed.fix {
         let plan = checkup.plan();
         plan.write(path)?;

@@ -6,13 +6,13 @@ use ground::progress::Progress;
 use lookalike::json;
 
 use crate::args::Collect;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count, printable};
 
 /// So many reasons are listed; the table has all.
 const REASONS: usize = 8;
 
-pub(crate) fn run(typed: &Collect, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Collect, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let settings = Settings {
         class: typed.class.clone(),
         contact: typed.contact.clone(),

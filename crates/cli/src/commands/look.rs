@@ -6,10 +6,10 @@ use lookalike::{LookRequest, Looked};
 
 use super::report::show_in_browser;
 use crate::args::Look;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, bytes, count};
 
-pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let request = LookRequest {
         output: typed.output.clone(),
         png: typed.png.clone(),

@@ -7,10 +7,10 @@ use ground::progress::Progress;
 use lookalike::{Error, LrFindRequest, RateFound, RecipeOptions, Source};
 
 use crate::args::LrFind;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count};
 
-pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let source = typed.pictures.source();
     let plot = match &typed.output {
         Some(output) => output.clone(),

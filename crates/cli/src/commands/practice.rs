@@ -4,10 +4,10 @@ use ground::progress::Progress;
 use pictures::practice::{self, Settings};
 
 use crate::args::Practice;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count};
 
-pub(crate) fn run(typed: &Practice, terminal: &Terminal) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Practice, terminal: &Terminal) -> Result<Exit, Failure> {
     let settings = Settings { per_class: typed.per_class, seed: typed.seed, ..Settings::default() };
     let drawn = practice::draw(&typed.dir, &settings, terminal)?;
     terminal.note(&format!(

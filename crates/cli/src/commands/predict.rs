@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use ground::Stop;
 use ground::progress::Progress;
 use lookalike::json::{Answer, Predictions, Style};
-use lookalike::{Explain, NamedFolder, Picture, Prediction, Predictor};
+use lookalike::{Error, Explain, Kind, NamedFolder, Picture, Prediction, Predictor};
 
 use crate::args::Predict;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count};
 use answers::{Answers, Form};
 
-pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths = lookalike::paths(&typed.paths, BufReader::new(io::stdin()))?;
     let explains = typed.heat_maps.is_some();
     let mut predictor = Predictor::load_in(&typed.model, typed.precision, explains)?;
@@ -62,8 +62,8 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal) -> anyhow::Result<Exit> 
     }
     let (read, unread) = (answers.read, answers.unread);
     if read + unread == 0 {
-        let fault = Fault::new(Exit::Pictures, "there is no picture among what was named");
-        return Err(fault.help("name pictures, or folders that hold some").into());
+        let error = Error::refused(Kind::Pictures, "there are no pictures in what you named");
+        return Err(error.advise("name pictures, or folders that hold some").into());
     }
     if unread > 0 {
         terminal
@@ -78,7 +78,7 @@ fn write(
     folder: &mut Option<NamedFolder>,
     picture: &Path,
     prediction: Option<&Prediction<'_>>,
-) -> anyhow::Result<Option<PathBuf>> {
+) -> Result<Option<PathBuf>, Failure> {
     let heat = prediction.and_then(|prediction| prediction.heat.as_ref());
     let Some((folder, heat)) = folder.as_mut().zip(heat) else { return Ok(None) };
     let name = picture.file_stem().unwrap_or_default().to_string_lossy();

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use ground::progress::Progress;
 
 use crate::args::Report;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(typed: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Report, terminal: &Terminal) -> Result<Exit, Failure> {
     let report = lookalike::report(&typed.model)?;
     if typed.json {
         terminal.result(&report.json())?;

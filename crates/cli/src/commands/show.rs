@@ -9,10 +9,10 @@ use pictures::Side;
 use serde_json::Value;
 
 use crate::args::Show;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count, printable, thousands};
 
-pub(crate) fn run(typed: &Show, terminal: &Terminal) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: &Show, terminal: &Terminal) -> Result<Exit, Failure> {
     let shown = lookalike::show(&typed.model)?;
     let text = match typed.json {
         true => serde_json::to_string_pretty(&json::show(&shown, typed.layers))?,
@@ -47,7 +47,7 @@ fn as_text(shown: &Shown, layers: bool) -> Result<String, std::fmt::Error> {
         insight.accuracy,
         insight.pictures(insight.accuracy.n),
         match insight.protocol {
-            Protocol::OutOfFold { .. } => ", judged out of fold",
+            Protocol::OutOfFold { .. } => ", by cross-validation",
             _ => "",
         }
     )?;
@@ -75,7 +75,7 @@ fn as_text(shown: &Shown, layers: bool) -> Result<String, std::fmt::Error> {
     writeln!(out, "recipe     {}", recipe(&classifier.recipe))?;
     match &classifier.made.pretrained {
         Some((name, digest)) => writeln!(out, "began as   {} (SHA-256 {digest})", printable(name))?,
-        None => writeln!(out, "began as   nothing: drawn at random")?,
+        None => writeln!(out, "began as   random weights")?,
     }
     writeln!(out, "made by    lookalike {}", printable(&classifier.made.program))?;
     writeln!(out, "run        {}", run_facts(classifier))?;
@@ -113,8 +113,8 @@ fn answers(calibration: &Calibration) -> String {
     };
     let share = 100.0 * calibration.coverage;
     format!(
-        "probabilities calibrated by {scaling}; the classes named hold the true one for {share:.0} % \
-         of pictures"
+        "probabilities calibrated by {scaling}; the classes listed include the right one for \
+         {share:.0}% of pictures"
     )
 }
 
@@ -122,13 +122,13 @@ fn answers(calibration: &Calibration) -> String {
 fn compares(classifier: &Classifier) -> String {
     let Calibration { novelty, false_alarms, .. } = &classifier.calibration;
     match (&classifier.reference, novelty) {
-        (None, _) => "with nothing: no picture is called unfamiliar".into(),
+        (None, _) => "with nothing: every picture counts as recognised".into(),
         (Some(reference), None) => format!(
-            "with {}; too few were judged to call one unfamiliar",
+            "with {}; too few pictures were held out to say which are not recognised",
             count(reference.pictures.len(), "known picture")
         ),
         (Some(reference), Some(limit)) => format!(
-            "with {}; unfamiliar beyond a novelty of {limit:.3}, as {:.0} % of known kinds are",
+            "with {}; not recognised above a novelty of {limit:.3}, which {:.0}% of known kinds exceed",
             count(reference.pictures.len(), "known picture"),
             100.0 * false_alarms
         ),

@@ -8,12 +8,12 @@ use ground::Stop;
 use lookalike::{Error, RecipeOptions, ReportFile, TrainRequest};
 
 use crate::args::Train;
-use crate::fault::Exit;
+use crate::fault::{Exit, Failure};
 use crate::terminal::Terminal;
 use narrator::Narrator;
 pub(crate) use narrator::grouped_line;
 
-pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> anyhow::Result<Exit> {
+pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let request = request(typed, terminal.wants_timings());
     let mut narrator = Narrator::new(terminal, &request.source);
     match lookalike::train(&request, &mut |event| narrator.tell(event), terminal, stop) {

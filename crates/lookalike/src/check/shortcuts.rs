@@ -59,8 +59,8 @@ impl Shortcuts {
         let guesses = guessed(&judged, &chance);
         for guess in guesses.iter().filter(|guess| guess.alarm) {
             let words = format!(
-                "{} alone names the class of {} rightly; always saying the most common class would \
-                 name {}",
+                "{} alone gives the right class for {} of pictures; the most common class is right for \
+                 {}",
                 guess.what, guess.right, chance
             );
             checkup.add(Kind::Shortcut, words);

@@ -3,6 +3,7 @@
 use ground::progress::Progress;
 use lookalike::json::{Answer, Named, Predictions, Read, Style, Unread};
 
+use crate::fault::Failure;
 use crate::terminal::{Terminal, count, printable};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl<'a> Answers<'a> {
         Self { form, style, heat_maps, terminal, read: 0, unread: 0 }
     }
 
-    pub(super) fn begin(&self, none: &Predictions<'_>) -> anyhow::Result<()> {
+    pub(super) fn begin(&self, none: &Predictions<'_>) -> Result<(), Failure> {
         match self.form {
             Form::Text => Ok(()),
             Form::Json => {
@@ -49,7 +50,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Writes the answer on one picture.
-    pub(super) fn tell(&mut self, answer: &Answer<'_>) -> anyhow::Result<()> {
+    pub(super) fn tell(&mut self, answer: &Answer<'_>) -> Result<(), Failure> {
         match self.form {
             Form::Text => self.text(answer)?,
             Form::Json => {
@@ -65,11 +66,11 @@ impl<'a> Answers<'a> {
         Ok(())
     }
 
-    pub(super) fn end(&self) -> anyhow::Result<()> {
+    pub(super) fn end(&self) -> Result<(), Failure> {
         if self.form == Form::Json { Ok(self.terminal.result("  ]\n}")?) } else { Ok(()) }
     }
 
-    fn text(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
+    fn text(&self, answer: &Answer<'_>) -> Result<(), Failure> {
         match answer {
             Answer::Read(read) => Ok(self.terminal.result(&line(read, self.style.top))?),
             Answer::Unread(Unread { picture, error }) => {
@@ -106,10 +107,11 @@ impl<'a> Answers<'a> {
         }
     }
 
-    fn record(&self, fields: &[String]) -> anyhow::Result<()> {
+    fn record(&self, fields: &[String]) -> Result<(), Failure> {
         let mut writer = csv::WriterBuilder::new().from_writer(vec![]);
         writer.write_record(fields)?;
-        let line = String::from_utf8(writer.into_inner()?)?;
+        let line = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let line = String::from_utf8_lossy(&line);
         Ok(self.terminal.result(line.trim_end_matches('\n'))?)
     }
 }
