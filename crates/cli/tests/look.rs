@@ -24,7 +24,7 @@ fn a_sheet_shows_each_class_and_says_what_it_leaves_out() {
     let pictures = page.matches("<img src=\"data:image/jpeg;base64,").count();
     assert_eq!((pictures, page.matches("<img").count()), (5 * (classes - 1), pictures));
     assert_eq!(page.matches("class=\"blank\"").count(), 2);
-    assert!(page.contains("5 of 12 files") && page.contains("drawn by chance"));
+    assert!(page.contains("5 of 12 files") && page.contains("sampled at random"));
     // Names are inert, and nothing runs or is fetched.
     assert!(!page.contains(hostile) && !page.contains('\u{202e}'));
     for never in ["<script", "http:", "https:", "url(", "@import"] {
@@ -41,7 +41,7 @@ fn a_sheet_shows_each_class_and_says_what_it_leaves_out() {
     place.out("look practice --all -o all.html");
     let all = String::from_utf8(place.read("all.html")).unwrap();
     assert_eq!(all.matches("<img").count(), 12 * (classes - 1));
-    assert!(!all.contains("drawn by chance"));
+    assert!(!all.contains("sampled at random"));
 }
 
 #[test]
