@@ -77,8 +77,10 @@ fn hold(path: &str, value: &Value, fields: &BTreeMap<String, String>) {
         }
         Value::Null => {
             // A part that is not known at all: its fields are optional.
-            let below = format!("{path}.");
-            let mut known = fields.iter().filter(|(field, _)| field.starts_with(&below));
+            let below = |field: &str| {
+                field.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            let mut known = fields.iter().filter(|(field, _)| below(field));
             let optional = known.clone().count() > 0 && known.all(|(_, k)| k.ends_with("optional"));
             assert!(optional, "{path} is null, and not documented");
         }
