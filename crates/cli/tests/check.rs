@@ -143,10 +143,7 @@ fn training_says_in_a_line_what_deserves_a_look() {
     place.write(&format!("photos/{}/blank.bmp", classes(&place)[0]), bmp);
     let output = place.run("train photos --backbone small --size 32 --frozen-epochs 1 --epochs 0");
     let told = told(&output);
-    assert!(
-        told.contains("doubtful pictures: 1 blank; `lookalike check photos`"),
-        "{told}"
-    );
+    assert!(told.contains("doubtful pictures: 1 blank; `lookalike check photos`"), "{told}");
     // The same pictures by way of a table.
     let mut table = "path,label\n".to_owned();
     for class in classes(&place) {
