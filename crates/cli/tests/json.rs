@@ -1,5 +1,6 @@
 //! What `--json` writes is what docs/json.md says: no field that is not documented, none that is
 //! missing, each of its type.
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
 
 mod common;
 
@@ -57,7 +58,7 @@ fn hold(path: &str, value: &Value, fields: &BTreeMap<String, String>) {
     }
     match value {
         Value::Array(items) => {
-            items.iter().for_each(|item| hold(&format!("{path}[]"), item, fields))
+            items.iter().for_each(|item| hold(&format!("{path}[]"), item, fields));
         }
         Value::Object(object) => {
             let below = if path.is_empty() { String::new() } else { format!("{path}.") };

@@ -138,7 +138,7 @@ impl Cache {
         read: impl FnOnce(&mut [u8]) -> Result<(), FileError>,
     ) -> Result<(), FileError> {
         assert_eq!(row.len(), self.width, "a place for each number");
-        let mut bytes = vec![0; row.len() * size_of::<f32>()];
+        let mut bytes = vec![0; size_of_val(row)];
         read(&mut bytes)?;
         for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
             *x = f32::from_le_bytes(*bytes);
