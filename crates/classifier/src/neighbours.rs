@@ -11,7 +11,7 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    /// The mean distance, as in [`insight::Prediction::novelty`]; `None` without any neighbour.
+    /// The mean distance, as in [`insight::HeldOut::novelty`]; `None` without any neighbour.
     #[must_use]
     pub fn novelty(&self) -> Option<f32> {
         let sum: f64 = self.nearest.iter().map(|&(_, distance)| f64::from(distance)).sum();

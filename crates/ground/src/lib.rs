@@ -3,7 +3,7 @@
 //! Its central types are [`files::Files`] (the one way anything is written: whole or not at all),
 //! [`random::Draws`] (randomness keyed by what it is for, so that results depend on neither order
 //! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
-//! [`parallel`] owns the threads that compute, [`records`] keeps on disk what is known of some
+//! [`parallel`](mod@parallel) owns the threads that compute, [`records`] keeps on disk what is known of some
 //! content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256
 //! (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer).
 //!
