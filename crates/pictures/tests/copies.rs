@@ -140,6 +140,6 @@ fn copies_across_given_sides_and_across_classes_are_told() {
         .unwrap();
     let told = data.warnings.join("\n");
     assert!(told.contains("3 held-out pictures are also trained on (near duplicates)"), "{told}");
-    assert!(told.contains("filed under two classes"), "{told}");
+    assert!(told.contains("appears, nearly identical, in two classes"), "{told}");
     assert!(told.contains("copy2.jpg"), "{told}");
 }

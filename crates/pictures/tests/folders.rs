@@ -123,7 +123,7 @@ fn sides_are_recognised_and_classes_matched_by_name() {
             ]
         );
         assert_eq!(folder.warnings.len(), 1, "{:?}", folder.warnings);
-        assert!(folder.warnings[0].contains("`bee` has no picture to validate on"));
+        assert!(folder.warnings[0].contains("`bee` has no held-out picture"));
     }
 }
 
@@ -143,7 +143,7 @@ fn without_a_side_to_validate_on_it_is_drawn() {
     let found = listing(&folder, tree.path());
     assert!(found.contains(&"ant - train/ant/3".to_owned()), "{found:?}");
     assert!(found.contains(&"ant test test/ant/5".to_owned()), "{found:?}");
-    assert!(folder.warnings[0].contains("drawn"), "{:?}", folder.warnings);
+    assert!(folder.warnings[0].contains("are held out instead"), "{:?}", folder.warnings);
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn each_fault_says_what_to_do() {
         (clean(error.to_string()), clean(error.help().unwrap()))
     };
     let (error, help) = told(&["a.jpg", "b.jpg"]);
-    assert_eq!(error, "`photos` names no classes");
-    assert!(help.contains("make one folder a class"), "{help}");
+    assert_eq!(error, "`photos` has no class folders");
+    assert!(help.contains("make one folder per class"), "{help}");
     let (error, help) = told(&["all/oak/1", "all/ash/2"]);
     assert_eq!(error, "`photos` has only one class, `all`");
     assert!(help.contains("name `photos/all`"), "{help}");
@@ -171,11 +171,8 @@ fn each_fault_says_what_to_do() {
     assert_eq!(error, "the class `ash` in `photos` has no pictures");
     assert!(help.contains("remove the folder"), "{help}");
     let (error, help) = told(&["train/oak/1", "train/ash/2", "valid/oak/3", "valid/Ash/4"]);
-    assert_eq!(
-        error,
-        "the class `Ash` in `photos` has pictures to validate or test on but none to train on"
-    );
-    assert!(help.contains("spelt differently"), "{help}");
+    assert_eq!(error, "the class `Ash` in `photos` has held-out pictures but none to train on");
+    assert!(help.contains("check the spelling"), "{help}");
     let missing = Folder::scan(Path::new("no/such/folder")).unwrap_err();
     assert_eq!(missing.to_string(), "cannot read `no/such/folder`");
 }

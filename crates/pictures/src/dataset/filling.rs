@@ -132,7 +132,7 @@ impl Work<'_> {
     /// The file is named by content, so digests come first; decoding follows where there is none.
     fn in_file(&self, files: &dyn Files) -> Filled {
         let digest = |index: usize| self.digest(&self.pictures[index].path);
-        let digests = self.each("Reading pictures", self.pictures.len(), digest, Ok)?;
+        let digests = self.each("Looking up pictures", self.pictures.len(), digest, Ok)?;
         // Of several files with the same bytes, any one is decoded.
         let by_digest = digests.iter().zip(self.pictures);
         let by_digest =

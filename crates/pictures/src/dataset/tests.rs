@@ -221,7 +221,7 @@ fn one_picture_in_two_classes_is_told_and_kept_on_one_side() {
     for seed in 0..8 {
         let dataset = prepare(dir.path(), &Settings { seed, ..Settings::default() }).unwrap();
         assert_eq!(dataset.warnings.len(), 5, "{:?}", dataset.warnings);
-        assert!(dataset.warnings[0].ends_with("are the same picture, but in two classes"));
+        assert!(dataset.warnings[0].ends_with("are the same picture in two classes"));
         for a in &dataset.items {
             let twins = dataset.items.iter().filter(|b| a.digest == b.digest);
             assert!(twins.map(|b| b.side).all(|side| side == a.side));
