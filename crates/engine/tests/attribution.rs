@@ -24,9 +24,13 @@ fn maps(engine: &mut Cpu, shape: [usize; 3]) -> Vec<f32> {
 }
 
 fn as_pytorch(case: &str, graph: &Graph, shape: [usize; 3]) -> Result<(), String> {
+    as_in("attribution.safetensors", case, graph, shape)
+}
+
+fn as_in(file: &str, case: &str, graph: &Graph, shape: [usize; 3]) -> Result<(), String> {
     let mut engine = engine_with(graph, &filled(graph, None), Trained::All);
     let mut differences = Differences::new(case);
-    let expected = &golden("attribution.safetensors")[case];
+    let expected = &golden(file)[case];
     differences.add("maps", &maps(&mut engine, shape), expected, 0.0, 1e-4);
     differences.check()
 }
@@ -49,6 +53,14 @@ fn resnets_with_both_heads_look_where_pytorch_says() {
             as_pytorch(&format!("{name}-{kind}"), &graph, [8, 96, 96])
         })
     }));
+}
+
+#[test]
+fn efficientnet_looks_where_pytorch_says() {
+    let (backbone, head) = (Backbone::EfficientNetLite0, Head::Linear { classes: 1000 });
+    let graph = Architecture { backbone, head }.graph();
+    let case = "efficientnet-lite0-linear/map";
+    all_pass([as_in("efficientnet.safetensors", case, &graph, [8, 96, 96])]);
 }
 
 /// The channels' weights are slopes: they are found again by moving one channel of the map. A norm

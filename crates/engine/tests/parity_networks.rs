@@ -1,7 +1,7 @@
-//! Whole ResNets against PyTorch in float64: logits, losses, gradients and running statistics, in
+//! Whole networks against PyTorch in float64: logits, losses, gradients and running statistics, in
 //! each stage of training.
 //!
-//! With values spread as training leaves them, some of a ResNet's millions of ReLUs open in
+//! With values spread as training leaves them, some of a network's millions of ReLUs open in
 //! float32 and not in float64, and gradients then differ by up to 2 % in PyTorch itself: there only
 //! their norms are compared, within 5 %. With a filling that keeps each channel's ReLU open or shut
 //! (`smooth`) PyTorch's float32 is within 5e-5, and every gradient is held to 1e-4.
@@ -15,6 +15,14 @@ use engine::{Engine, Trained};
 use network::{Architecture, Backbone, Head, Role};
 
 const SHAPE: [usize; 3] = [8, 96, 96];
+
+/// The file of what PyTorch computed.
+fn computed(backbone: Backbone) -> &'static str {
+    match backbone {
+        Backbone::EfficientNetLite0 => "efficientnet.safetensors",
+        _ => "networks.safetensors",
+    }
+}
 const SKETCH: usize = 64;
 
 /// The norm, and up to 64 of the values; see `sketch` in make.py.
@@ -40,7 +48,7 @@ fn compare(
     };
     let suffix = if smooth.is_some() { "-smooth" } else { "" };
     let case = format!("{backbone}-{kind}/{mode}{suffix}");
-    let golden = golden("networks.safetensors");
+    let golden = golden(computed(backbone));
     let expected = |what: &str| golden.get(&format!("{case}/{what}")).map(Vec::as_slice);
     let gradients = golden.iter().filter(|(key, _)| key.starts_with(&format!("{case}/gradient")));
     let largest = gradients.map(|(_, sketch)| f64::from(sketch[0])).fold(0.0, f64::max);
@@ -123,4 +131,12 @@ fn resnet50_with_fastais_head() {
 #[test]
 fn resnet50_whole() {
     both(Backbone::ResNet50, LINEAR, ".bn3", &[ALL, NORMS]);
+}
+
+#[test]
+fn efficientnet_lite0_whole() {
+    let backbone = Backbone::EfficientNetLite0;
+    both(backbone, LINEAR, "bn", &[ALL, NORMS]);
+    // In eval mode ReLU6 would cut the smooth filling off.
+    all_pass([compare(backbone, LINEAR, HEAD.0, HEAD.1, None)]);
 }

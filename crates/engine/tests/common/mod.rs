@@ -39,6 +39,8 @@ pub fn filled(graph: &Graph, smooth: Option<&str>) -> Parameters {
             (0.75, 0.5)
         } else if name.ends_with("running_mean") || name.ends_with("bias") {
             (-0.1, 0.2)
+        } else if parameter.shape.len() == 1 && smooth == Some("bn") {
+            (0.5, 0.25)
         } else if parameter.shape.len() == 1 {
             (0.75, 0.5)
         } else {

@@ -1,7 +1,7 @@
 """Writes the golden files of the engine's tests: what PyTorch computes, in float64.
 
-    pip install torch==2.15.0 torchvision==0.29.2 numpy safetensors
-    python make.py            # operations, adam, networks, attribution (.safetensors)
+    pip install torch==2.15.0 torchvision==0.29.2 timm numpy safetensors
+    python make.py            # operations, adam, networks, attribution, efficientnet (.safetensors)
     python make.py attribution  # that one alone
 
 Inputs are in no file: both sides fill pictures and parameters by the same formula (`fill`), so only
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import timm
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -31,6 +32,10 @@ NETWORKS = [
     ("resnet18", "linear", 1000, ".bn2", ["all", "norms", "head"]),
     ("resnet50", "fastai", 3, ".bn3", ["all", "norms"]),
     ("resnet50", "linear", 1000, ".bn3", ["all", "norms"]),
+]
+EFFICIENTNETS = [
+    ("efficientnet-lite0", "linear", 1000, "bn", ["all", "norms"]),
+    ("efficientnet-lite0", "linear", 1000, None, ["head"]),  # in eval mode ReLU6 cuts the smooth filling off
 ]
 BATCH, SIZE = 8, 96
 
@@ -55,6 +60,8 @@ def fill(name, shape, smooth=False):
     A ReLU's gradient jumps at 0, and of the millions of values in a ResNet float32 puts some on the
     other side than float64: gradients then differ by percents. A smooth filling shifts each channel
     by about 3 deviations, so that its ReLU is mostly open or shut: up where a sum follows, else up or down.
+    ReLU6 has two such places, and 3 lies between them: of EfficientNet all channels are up ("bn" is
+    in every norm's name), by 4 deviations or more.
     """
     if smooth and name.endswith("bias") and not name.startswith("head") and not name.startswith("fc"):
         u = uniform(name, math.prod(shape))
@@ -64,6 +71,8 @@ def fill(name, shape, smooth=False):
         low, width = 0.75, 0.5
     elif name.endswith("running_mean") or name.endswith("bias"):
         low, width = -0.1, 0.2
+    elif len(shape) == 1 and smooth == "bn":
+        low, width = 0.5, 0.25
     elif len(shape) == 1:
         low, width = 0.75, 0.5
     else:
@@ -200,6 +209,22 @@ class ResNet(nn.Module):
         return net
 
 
+class EfficientNet(nn.Module):
+    """timm's conversion of the TensorFlow network, with the momentum of TensorFlow's norms."""
+
+    def __new__(cls, backbone, head, classes):
+        net = timm.create_model(f"tf_{backbone.replace('-', '_')}", num_classes=classes)
+        net.batch, net.height, net.width, net.channels, net.classes = BATCH, SIZE, SIZE, 3, classes
+        net.fc = net.classifier
+        del net.classifier
+        net.body = {n for n, _ in net.named_modules() if n and n != "fc"}
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 0.01
+        net.forward = lambda x: net.fc(net.forward_features(x).mean((2, 3)))
+        return net
+
+
 class Concat(nn.Module):
     def forward(self, x):
         return torch.cat([F.adaptive_max_pool2d(x, 1), F.adaptive_avg_pool2d(x, 1)], 1).flatten(1)
@@ -226,7 +251,8 @@ def set_trained(net, trained):
     """As network::Trained: all, head and body norms, or head alone on a body in eval mode."""
     net.train()
     for name, module in net.named_modules():
-        if trained == "all" or name not in net.body or any(True for _ in module.children()):
+        leaf = isinstance(module, nn.BatchNorm2d) or not any(True for _ in module.children())
+        if trained == "all" or name not in net.body or not leaf:
             continue
         if trained == "head":
             module.eval()
@@ -299,14 +325,26 @@ def operations():
 
 
 def networks():
+    save_file(sketches(NETWORKS, ResNet), HERE / "networks.safetensors")
+
+
+def efficientnet():
+    file = sketches(EFFICIENTNETS, EfficientNet)
+    backbone, head, classes, *_ = EFFICIENTNETS[0]
+    case = f"{backbone}-{head}"
+    file[f"{case}/map"] = checked_maps(case, lambda: EfficientNet(backbone, head, classes), of_module("bn2"))
+    save_file(file, HERE / "efficientnet.safetensors")
+
+
+def sketches(table, network):
     file = {}
-    for backbone, head, classes, last, modes in NETWORKS:
+    for backbone, head, classes, last, modes in table:
         for trained, smooth in [(t, s) for t in modes for s in dict.fromkeys([None, last])]:
             case = f"{backbone}-{head}/{trained}{'-smooth' if smooth else ''}"
-            build = lambda: ResNet(backbone, head, classes)
+            build = lambda: network(backbone, head, classes)
             exact = compare(case, build, trained, smooth, 5e-5 if smooth else 5e-2)
             file |= {f"{case}/{name}": sketch(value).astype(np.float32) for name, value in exact.items()}
-    save_file(file, HERE / "networks.safetensors")
+    return file
 
 
 # ---- Grad-CAM ----
@@ -353,6 +391,15 @@ def of_line(name):
     return hook
 
 
+def checked_maps(case, build, layer):
+    """The float64 maps, once float32 is near enough."""
+    exact, single = (maps(build(), dtype, layer) for dtype in [torch.float64, torch.float32])
+    distance = np.linalg.norm(exact - single) / np.linalg.norm(exact)
+    print(f"{case:30} maps {exact.shape}, float32 is at most {distance:.1e} off")
+    assert distance < 5e-5, case
+    return exact.astype(np.float32)
+
+
 def attribution():
     cases = []
     for header, lines in read_graphs():
@@ -364,11 +411,7 @@ def attribution():
         cases.append((case, lambda b=backbone, h=head, c=classes: ResNet(b, h, c), of_module("layer4")))
     file = {}
     for case, build, layer in cases:
-        exact, single = (maps(build(), dtype, layer) for dtype in [torch.float64, torch.float32])
-        distance = np.linalg.norm(exact - single) / np.linalg.norm(exact)
-        print(f"{case:30} maps {exact.shape}, float32 is at most {distance:.1e} off")
-        assert distance < 5e-5, case
-        file[case] = exact.astype(np.float32)
+        file[case] = checked_maps(case, build, layer)
     save_file(file, HERE / "attribution.safetensors")
 
 
@@ -411,5 +454,5 @@ def adam():
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
-    for made in sys.argv[1:] or ["operations", "adam", "networks", "attribution"]:
+    for made in sys.argv[1:] or ["operations", "adam", "networks", "attribution", "efficientnet"]:
         globals()[made]()
