@@ -1,7 +1,10 @@
 //! Numbers and names as people read them.
 
+mod answer;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use answer::answer;
 pub use ground::words::count;
 
 /// A number with its thousands separated: `2,107,904`.
