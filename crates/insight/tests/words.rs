@@ -5,7 +5,7 @@ use insight::{
     BadPicture, Epoch, Fact, HeldOut, Insight, Proportion, RunRecord, Sample, text, visible,
 };
 
-/// RunRecord whose confusion matrix is `counts`.
+/// A record whose confusion matrix is `counts`.
 fn record(classes: &[&str], counts: &[&[usize]]) -> RunRecord {
     let mut predictions = Vec::new();
     for (actual, row) in counts.iter().enumerate() {
@@ -161,7 +161,7 @@ most often confused
     );
     let narrow = text::short(&insight, 36, false);
     assert!(!narrow.contains("predicted\n"), "{narrow}");
-    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 54), "{narrow}");
     let coloured = text::short(&insight, 80, true);
     let mut stripped = coloured.clone();
     for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m"] {
