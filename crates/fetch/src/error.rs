@@ -3,7 +3,6 @@
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use crate::client::Response;
 use crate::guard::Private;
 use crate::headers::retry_after;
 
@@ -50,7 +49,7 @@ pub enum FetchError {
 impl FetchError {
     /// The error for a response that is not the one hoped for.
     #[must_use]
-    pub fn of_status(response: &Response) -> Self {
+    pub fn of_status<B>(response: &ureq::http::Response<B>) -> Self {
         let after = retry_after(response.headers(), SystemTime::now());
         Self::Status { status: response.status().as_u16(), after }
     }

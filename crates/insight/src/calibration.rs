@@ -3,6 +3,7 @@
 //! seen. All of it is fitted on pictures that the judging network had not trained on.
 
 mod conformal;
+mod fit;
 mod scaling;
 mod vector;
 
