@@ -23,7 +23,7 @@ use crate::TrainingError;
 use crate::features::{Features, FeaturesError};
 use crate::head::Layers;
 use cross_validation::CrossValidation;
-pub use fine_tune::{FineTune, FineTuned, FineTuning, Tuner, TuningPlan, TuningResult};
+pub use fine_tune::{FineTune, FineTuned, Tuner, TuningResult};
 pub use head_spec::{HeadKind, HeadSpec};
 use selection::Selection;
 

@@ -8,7 +8,7 @@ use network::{Architecture, Backbone, Head};
 use serde::{Deserialize, Serialize};
 
 use crate::Rates;
-use crate::recipe::no_such;
+use crate::error::no_such;
 
 /// The settings of the classic recipe: a pretrained network, first with its body frozen, then
 /// whole, each stage one cycle (fastai's `fit_one_cycle`, `unfreeze`, `fit_one_cycle`).

@@ -90,3 +90,8 @@ impl TrainingError {
         }
     }
 }
+
+/// What is said of a name that is none of these.
+pub(crate) fn no_such(name: &str, names: &[&str]) -> String {
+    format!("`{name}` is none of {}", names.join(", "))
+}

@@ -93,15 +93,19 @@ impl fmt::Display for Movement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |f: &mut fmt::Formatter<'_>, group: &GroupMovement, name: &str| {
             let (furthest, weights) = (Short(group.furthest), Short(group.weights));
-            write!(f, "{name} by at most {furthest} (its weights are about {weights})")
+            write!(f, "{name} by at most {furthest} (weights there are about {weights})")
         };
-        f.write_str("with these learning rates ")?;
+        f.write_str("at these learning rates ")?;
         let head = self.groups.iter().find(|group| group.head);
         if let Some(head) = head {
-            part(f, head, "the head can move")?;
+            part(f, head, "weights of the head can change")?;
         }
         if let Some(lowest) = self.groups.iter().find(|group| !group.head) {
-            let what = if head.is_some() { ", the lowest layers" } else { "the lowest layers" };
+            let what = if head.is_some() {
+                ", those of the lowest layers"
+            } else {
+                "weights of the lowest layers can change"
+            };
             part(f, lowest, what)?;
         }
         if self.is_negligible() {

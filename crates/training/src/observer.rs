@@ -1,8 +1,9 @@
+use std::time::Duration;
+
 use engine::Trained;
 use insight::Epoch;
 
-use crate::auto::FineTuning;
-use crate::{Movement, Stage, Standing, Tried};
+use crate::{Movement, Rates, Stage, Standing, Tried};
 
 /// Who hears how a run is going: the binary draws it, a test notes it down.
 pub trait Observer {
@@ -64,4 +65,41 @@ pub struct Progress {
     pub batches: usize,
     /// The smoothed training loss.
     pub loss: f64,
+}
+
+/// How fine-tuning stands, as the observer hears it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FineTuning {
+    /// Not tried: one fold would take longer than the time that is granted.
+    Skipped {
+        /// What one fold takes, about.
+        time: Duration,
+    },
+    /// Fine-tuning is tried.
+    Begun(TuningPlan),
+    /// A fold begins.
+    Fold {
+        /// Which, from 1.
+        fold: usize,
+        /// How many folds are tried.
+        of: usize,
+        /// Its learning rates.
+        rates: Rates,
+    },
+    /// Fine-tuning is better, and now trains on all pictures.
+    OnAll {
+        /// How many there are.
+        pictures: usize,
+    },
+}
+
+/// How much fine-tuning is tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TuningPlan {
+    /// Folds in which the fitted head and the fine-tuned network are compared.
+    pub folds: usize,
+    /// How many folds there are.
+    pub of: usize,
+    /// How long it will take, about.
+    pub time: Duration,
 }

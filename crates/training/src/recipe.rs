@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Classic;
 use crate::auto::Auto;
+use crate::error::no_such;
 
 /// A recipe with all its settings, as a classifier's file stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,11 +37,6 @@ impl FromStr for RecipeName {
             _ => Err(no_such(name, &["auto", "classic"])),
         }
     }
-}
-
-/// What is said of a name that is none of these.
-pub(crate) fn no_such(name: &str, names: &[&str]) -> String {
-    format!("`{name}` is none of {}", names.join(", "))
 }
 
 impl Recipe {

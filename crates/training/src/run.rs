@@ -9,7 +9,6 @@ use engine::{Adam, Engine, EngineError, GroupRates, Images, State, Step};
 use ground::Stop;
 use insight::Epoch;
 use insight::stats::first_of_largest;
-use network::Parameters;
 use pictures::{Augment, Batch, Batching, Dataset, Loader, PicturesError, Preprocess, Side};
 
 use crate::checkpoint::{
@@ -18,43 +17,10 @@ use crate::checkpoint::{
 use crate::classic::{Classic, Keep, Stage};
 use crate::error::{NotFinite, TrainingError};
 use crate::observer::{Observer, Plan, Progress};
+use crate::outcome::Run;
 use crate::smooth::Smooth;
+use crate::snapshot::{HeldOutLogits, Snapshot};
 use crate::{Movement, OneCycle, Rates};
-
-/// What training made.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Every finished epoch, in order.
-    pub history: Vec<Epoch>,
-    /// The weights that were kept. The engine holds them too.
-    pub parameters: Parameters,
-    /// What the kept weights say of each held-out picture; none before the first epoch is done.
-    pub held_out: Vec<HeldOutLogits>,
-    /// Whether it ended because it was asked to.
-    pub stopped: bool,
-    /// Training steps taken.
-    pub steps: u64,
-    /// The checkpoints that it leaves, to be discarded once its result is saved.
-    pub kept: CheckpointsLeft,
-}
-
-/// What the network says of a held-out picture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldOutLogits {
-    /// Its index in the dataset.
-    pub picture: usize,
-    /// One logit a class.
-    pub logits: Vec<f32>,
-}
-
-/// The network as it was after an epoch.
-#[derive(Clone, Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) parameters: Parameters,
-    pub(crate) held_out: Vec<HeldOutLogits>,
-    /// Errors on the held-out pictures, then their mean loss: what [`Keep::Best`] ranks by.
-    pub(crate) score: (usize, f32),
-}
 
 /// Why a stage ended before its last step.
 enum Cut {

@@ -196,14 +196,14 @@ fn corners(seed: u64, corner: f64, line: f64) -> (Dataset, Features) {
     (data, features)
 }
 
-/// Where no straight line parts the classes, fastai's small network is taken: it judges, it is
+/// Where no straight line parts the classes, the two-layer network is selected: it judges, it is
 /// handed on, and the network that comes of it has its layers.
 #[test]
-fn the_small_network_is_taken_where_it_is_better() {
+fn the_two_layer_network_is_selected_where_it_is_better() {
     let (data, features) = corners(9, 1.0, 0.0);
     let fitted = fitted(&data, &features);
     let taken = fitted.record.candidates.iter().find(|c| c.chosen).map(|c| c.name.as_str());
-    assert_eq!((taken, fitted.chosen), (Some("fastai's small network"), HeadSpec::Hidden));
+    assert_eq!((taken, fitted.chosen), (Some("two-layer network"), HeadSpec::Hidden));
     assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 1 });
     assert!(accuracy(&data, &fitted) > 0.8, "{}", accuracy(&data, &fitted));
     // All three were asked about the same pictures, and the others are behind, beyond chance.
@@ -236,7 +236,7 @@ fn the_small_network_gives_up_early() {
     let (data, features) = made(300, |picture| picture, 0.5);
     let fitted = fitted(&data, &features);
     let [.., network] = &fitted.record.candidates[..] else { panic!("three candidates") };
-    assert_eq!((network.name.as_str(), network.chosen), ("fastai's small network", false));
+    assert_eq!((network.name.as_str(), network.chosen), ("two-layer network", false));
     assert!((100..200).contains(&network.errors.1), "{network:?}");
     assert!(network.behind.unwrap().value > 0.0 && network.range.is_some());
     assert_eq!(fitted.record.protocol, Protocol::OutOfFold { folds: 5, repeats: 2 });

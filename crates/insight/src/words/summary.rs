@@ -26,7 +26,7 @@ impl Insight {
         }
         lines.extend(self.calibrated.as_ref().map(|calibrated| {
             let before = match calibrated.before.error.value {
-                none if none < 0.005 => "as good".to_owned(),
+                none if none < 0.005 => "the same".to_owned(),
                 error => format!("{:.0}", 100.0 * error),
             };
             let after = off_by(&calibrated.after.error, false);
@@ -35,8 +35,8 @@ impl Insight {
         lines.extend(self.answers.as_ref().and_then(|answers| {
             let coverage = answers.coverage.estimate()?;
             Some(format!(
-                "When it may name several classes, the right one is among them {} of the time \
-                 ({}; target {:.0}%)",
+                "Its answers (several classes where it is unsure) include the right one {} of the \
+                 time ({}; target {:.0}%)",
                 coverage.percent(),
                 coverage.range(),
                 100.0 * answers.stated
@@ -64,27 +64,28 @@ impl Insight {
             self.candidates.iter().filter(|c| !c.chosen).map(|c| self.beside(c)).collect();
         let mut line = format!("Selected: {}", visible(&selected.name));
         if !others.is_empty() {
-            line += &format!(". Also tried: {}", others.join("; "));
+            let others = others.join("; ");
+            line += &format!(". Also tried (by log-loss; lower is better): {others}");
         }
         Some(line)
     }
 
-    /// "nearest class mean, slightly worse (log-loss 0.75, +0.046)".
+    /// "nearest class mean, slightly worse (0.75, +0.046)".
     fn beside(&self, candidate: &Candidate) -> String {
         let on = match candidate.errors.1 == self.accuracy.n {
             true => String::new(),
-            false => format!(" on {}", self.pictures(candidate.errors.1)),
+            false => format!(" (tried on {})", self.pictures(candidate.errors.1)),
         };
         let (name, loss) = (visible(&candidate.name), candidate.log_loss);
         let Some(behind) = candidate.behind else {
-            return format!("{name}{on} (log-loss {loss:.2})");
+            return format!("{name}{on} ({loss:.2})");
         };
         let verdict = match behind {
             gap if gap.low > 0.0 && gap.value < SLIGHTLY => "slightly worse",
             gap if gap.low > 0.0 => "worse",
             _ => "about as good",
         };
-        format!("{name}{on}, {verdict} (log-loss {loss:.2}, {:+.3})", behind.value)
+        format!("{name}{on}, {verdict} ({loss:.2}, {:+.3})", behind.value)
     }
 
     fn suspects_line(&self) -> Option<String> {

@@ -7,7 +7,7 @@ use engine::Timing;
 use insight::{BadPicture, Epoch, Insight, Paths, Step};
 use network::Backbone;
 use pictures::Grouped;
-use training::auto::FineTuning;
+use training::FineTuning;
 use training::{Movement, Plan, Standing};
 
 /// Something that happened in a run.
@@ -31,7 +31,7 @@ pub enum Event<'a> {
     Planned(Planned<'a>),
     /// The features of so many pictures were kept from an earlier run.
     FeaturesFound(usize),
-    /// fastai's small network was not tried as a head: there are more pictures than this.
+    /// The two-layer network was not tried as a head: there are more pictures than this.
     HiddenHeadSkipped {
         /// Pictures up to which it is tried.
         most: usize,

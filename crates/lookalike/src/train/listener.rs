@@ -6,7 +6,7 @@ use ground::Stop;
 use ground::progress::Progress;
 use insight::Epoch;
 use network::{Graph, Parameters};
-use training::auto::FineTuning;
+use training::FineTuning;
 use training::{Movement, Observer, Plan, Standing};
 
 use super::event::Event;

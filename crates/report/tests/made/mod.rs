@@ -99,7 +99,7 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (RunRecord, Vec<Vec
     made.candidates = vec![
         rival("logistic regression", 0.52, of / 5, true),
         rival("nearest class mean", 0.71, of / 4, false),
-        rival("fastai's small network", 0.60, of / 5, false),
+        rival("two-layer network", 0.60, of / 5, false),
     ];
     made.curve = [0.1, 0.2, 0.4, 0.7, 1.0]
         .iter()

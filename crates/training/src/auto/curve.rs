@@ -28,7 +28,7 @@ pub(super) fn of(
 ) -> Result<Vec<CurvePoint>, AutoError> {
     let mut folds: Vec<&Fold> = cross.folds.iter().filter(|fold| fold.round == 0).collect();
     let many = cross.labels.len() > MANY;
-    // fastai's small network takes long enough once.
+    // The two-layer network takes long enough once.
     let most = if many || spec == HeadSpec::Hidden { 1 } else { RUNS };
     folds.truncate(if many { 1 } else { usize::MAX });
     let spaces = each(&folds, |fold| match spec {

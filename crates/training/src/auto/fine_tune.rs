@@ -16,11 +16,12 @@ use pictures::{Batching, Dataset, Loader, PicturesError, Preprocess, Side};
 use serde::{Deserialize, Serialize};
 
 use super::{Auto, AutoError, Fitted, stopped, with_head};
+use crate::error::no_such;
 use crate::features::{FeaturesError, Table};
 use crate::head::{Layers, Samples};
-use crate::recipe::no_such;
 use crate::{
-    Checkpoints, CheckpointsLeft, Classic, Observer, Rates, Run, Stage, Sweep, TrainingError, find,
+    Checkpoints, CheckpointsLeft, Classic, FineTuning, Observer, Rates, Run, Stage, Sweep,
+    TrainingError, TuningPlan, find,
 };
 
 /// Epochs of everything learning.
@@ -87,43 +88,6 @@ pub struct Tuner<'a> {
     pub progress: &'a dyn Progress,
     /// A stop that is asked for ends it without a result.
     pub stop: &'a Stop,
-}
-
-/// How fine-tuning stands, as an [`Observer`] hears it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FineTuning {
-    /// Not tried: one fold would take longer than the time that is granted.
-    Skipped {
-        /// What one fold takes, about.
-        time: Duration,
-    },
-    /// Fine-tuning is tried.
-    Begun(TuningPlan),
-    /// A fold begins.
-    Fold {
-        /// Which, from 1.
-        fold: usize,
-        /// How many folds are tried.
-        of: usize,
-        /// Its learning rates.
-        rates: Rates,
-    },
-    /// Fine-tuning is better, and now trains on all pictures.
-    OnAll {
-        /// How many there are.
-        pictures: usize,
-    },
-}
-
-/// How much fine-tuning is tried.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TuningPlan {
-    /// Folds in which the fitted head and the fine-tuned network are compared.
-    pub folds: usize,
-    /// How many folds there are.
-    pub of: usize,
-    /// How long it will take, about.
-    pub time: Duration,
 }
 
 /// What fine-tuning came to.

@@ -11,12 +11,12 @@ use crate::head::{Layers, LinearKind, Samples, fit_hidden};
 pub enum HeadKind {
     /// A linear head.
     Linear(LinearKind),
-    /// fastai's small network ([`fit_hidden`]).
+    /// A two-layer network, as fastai's head is ([`fit_hidden`]).
     Hidden,
 }
 
 impl HeadKind {
-    /// Pictures up to which fastai's small network is tried: with more it would take longer than all
+    /// Pictures up to which the two-layer network is tried: with more it would take longer than all
     /// else.
     pub const MOST_FOR_HIDDEN: usize = 20_000;
 }
@@ -25,7 +25,7 @@ impl fmt::Display for HeadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Linear(kind) => kind.fmt(f),
-            Self::Hidden => f.write_str("fastai's small network"),
+            Self::Hidden => f.write_str("two-layer network"),
         }
     }
 }
@@ -35,7 +35,7 @@ impl fmt::Display for HeadKind {
 pub enum HeadSpec {
     /// A linear head, with its regularisation `C`.
     Linear(LinearKind, f64),
-    /// fastai's small network ([`fit_hidden`]).
+    /// A two-layer network, as fastai's head is ([`fit_hidden`]).
     Hidden,
 }
 

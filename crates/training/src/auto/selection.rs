@@ -42,7 +42,7 @@ struct Results {
 
 /// Cross-validates every kind of head, and selects one.
 ///
-/// The linear ones predict all held-out pictures, in all rounds. fastai's small network, which takes
+/// The linear ones predict all held-out pictures, in all rounds. The two-layer network, which takes
 /// longer to train than all of them, is tried in the first folds; only where it is the best there,
 /// in the others, and in one round. It is selected where it is better beyond chance.
 pub(super) fn of(

@@ -18,8 +18,8 @@ use weights::WeightsError;
 use weights::safetensors::{File, Limits, TensorRef, Values, write_sealed};
 
 use super::{Place, Standing};
-use crate::run::{HeldOutLogits, Snapshot};
 use crate::smooth::Smooth;
+use crate::snapshot::{HeldOutLogits, Snapshot};
 use crate::{Movement, Stage};
 
 /// Changes with what a checkpoint holds and with what a run computes from it.

@@ -14,8 +14,8 @@ use ground::random::{Draws, Purpose};
 use network::{Graph, Op, Parameters};
 
 use super::{Checkpoint, CheckpointWriter, Checkpoints, Expected, Place};
-use crate::run::{HeldOutLogits, Snapshot};
 use crate::smooth::Smooth;
+use crate::snapshot::{HeldOutLogits, Snapshot};
 use crate::{Movement, Observer, Stage};
 
 /// A network of a few dozen numbers.

@@ -1,5 +1,5 @@
-//! fastai's small network on features, trained as the classic recipe trains: the same graph, engine
-//! and schedule, with features in place of pictures.
+//! A two-layer network on features, as fastai's head is, trained as the classic recipe trains: the
+//! same graph, engine and schedule, with features in place of pictures.
 
 use engine::{Cpu, Engine, Images, Step, Trained};
 use ground::files::FileError;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use ::training::auto::{FineTuning, HeadKind};
+use ::training::FineTuning;
+use ::training::auto::HeadKind;
 use ::training::{Movement, Plan};
 use engine::Trained;
 use ground::progress::{Bar, Progress as _};
@@ -124,12 +125,12 @@ impl<'a> Narrator<'a> {
     fn stage(&mut self, plan: &Plan, movement: &Movement, rates_found: bool) {
         let learns = match plan.trained {
             Trained::Head => "training the head",
-            Trained::HeadAndNorms => "training the head and the backbone's norms",
-            Trained::AllButNorms => "training everything but the backbone's norms",
+            Trained::HeadAndNorms => "training the head and the backbone's batch norms",
+            Trained::AllButNorms => "training everything but the backbone's batch norms",
             Trained::All => "training everything",
         };
         let (epochs, steps) = (count(plan.epochs, "epoch"), count(plan.batches, "step"));
-        self.terminal.account(&format!("\n{}: {learns}, {epochs} of {steps}", plan.stage));
+        self.terminal.account(&format!("\nstage {}: {learns} for {epochs} of {steps}", plan.stage));
         // Found rates are nobody's to change.
         match (rates_found, movement.is_negligible()) {
             (true, _) => {}
