@@ -49,9 +49,19 @@ impl Answerer {
         let answer = |(logits, neighbours): (&[f32], Neighbours)| {
             let novelty = neighbours.novelty();
             let answer = calibration.answer(logits, novelty);
-            Prediction { answer, novelty, nearest: nearest(classifier, &neighbours), heat: None }
+            let nearest = nearest(classifier, &neighbours);
+            Prediction { logits: logits.to_vec(), answer, novelty, nearest, heat: None }
         };
-        Ok(outputs.rows().zip(neighbours).map(answer).collect())
+        let predictions: Vec<_> = outputs.rows().zip(neighbours).map(answer).collect();
+        // Sound weights can still overflow on a picture; that must not pass for an answer.
+        let finite = |p: &Prediction<'_>| {
+            let odds = &p.answer.probabilities;
+            p.logits.iter().chain(odds).chain(&p.novelty).all(|x| x.is_finite())
+        };
+        match predictions.iter().all(finite) {
+            true => Ok(predictions),
+            false => Err(ClassifierError::NotANumber),
+        }
     }
 }
 

@@ -82,6 +82,9 @@ pub enum ClassifierError {
     /// The network has no pool that features could be taken from.
     #[error("the network has no pooled features")]
     NoFeatures,
+    /// The network's output for a picture left the range of numbers.
+    #[error("the network's answer is not a number")]
+    NotANumber,
     /// The engine does not say what the classifier said when it was made.
     #[error("the self-test fails: picture {picture} gets {found:.5} for {what}, not {expected:.5}")]
     SelfTest {
@@ -129,7 +132,7 @@ impl ClassifierError {
             Self::Version { .. } => {
                 Some("use the version of lookalike that wrote it, or a newer one".into())
             }
-            Self::Json { .. } | Self::Changed { .. } | Self::Unsound { .. } => {
+            Self::Json { .. } | Self::Changed { .. } | Self::Unsound { .. } | Self::NotANumber => {
                 Some("the file is damaged or was altered: fetch or train it again".into())
             }
             Self::SelfTest { .. } => Some(

@@ -25,6 +25,7 @@ mod error;
 mod features;
 mod file;
 mod heat;
+mod id;
 mod limits;
 mod neighbours;
 mod predict;

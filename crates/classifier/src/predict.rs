@@ -5,6 +5,8 @@ use crate::{Heat, Known};
 /// What a classifier says of a picture.
 #[derive(Clone, Debug)]
 pub struct Prediction<'a> {
+    /// What the network put out for each class, not calibrated; finite.
+    pub logits: Vec<f32>,
     /// Calibrated probabilities, the verdict and its reason.
     pub answer: Answer,
     /// The mean distance to the nearest training pictures, as [`insight::HeldOut::novelty`]; `None`

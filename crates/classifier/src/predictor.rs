@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use engine::Cpu;
 use ground::parallel::ordered;
 use ground::{Precision, Stop};
+use insight::{Calibration, Promise};
 use pictures::{DecodePermit, Limits, Preprocess, Reason, Rgb};
 
 use crate::answer::Answerer;
@@ -115,6 +116,22 @@ impl Predictor {
         &self.classifier
     }
 
+    /// Answers with another promise from now on: its thresholds come from the pictures that were held
+    /// out, as those of the first one did.
+    pub fn promise(&mut self, promise: &Promise) {
+        let fitted = Calibration::promising(&self.classifier.record, promise);
+        let own = &mut self.classifier.calibration;
+        *own = Calibration { scaling: own.scaling.clone(), neighbours: own.neighbours, ..fitted };
+    }
+
+    /// Runs the self-test.
+    ///
+    /// # Errors
+    /// When an answer is not what it was when the classifier was saved.
+    pub fn verify(&mut self) -> Result<f32, ClassifierError> {
+        self.classifier.verify(&mut self.engine)
+    }
+
     /// The engine, to measure where its time goes.
     pub fn engine(&mut self) -> &mut Cpu {
         &mut self.engine
@@ -162,6 +179,28 @@ impl Predictor {
             let mut answers = answerer.answers(classifier, engine, &squares)?;
             add_heat(engine, classifier, &squares, explain, &mut answers)?;
             give(batch, answers, &mut answered);
+            Ok(())
+        })
+    }
+
+    /// Says what pictures show, and hands over their features too: what the head sees of them, averaged
+    /// over the classifier's views. Otherwise like [`Predictor::predict`].
+    ///
+    /// # Errors
+    /// When the engine's network is not the classifier's.
+    pub fn examine<'p, K: Send>(
+        &'p mut self,
+        pictures: impl IntoIterator<Item = (K, Picture), IntoIter: Send>,
+        stop: &Stop,
+        mut examined: impl FnMut(K, Result<(Prediction<'p>, Vec<f32>), Reason>),
+    ) -> Result<(), ClassifierError> {
+        let Self { classifier, engine, answerer } = self;
+        let classifier: &'p Classifier = classifier;
+        batches(&classifier.preprocess, pictures, stop, |batch| {
+            let squares = squares(&batch);
+            let rows = features(engine, &classifier.preprocess, &squares, classifier.views)?;
+            let answers = answerer.of_features(classifier, &rows)?;
+            give(batch, answers.into_iter().zip(rows).collect(), &mut examined);
             Ok(())
         })
     }

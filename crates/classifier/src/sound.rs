@@ -94,7 +94,10 @@ pub(crate) fn unsound_preprocess(
     if !(*size..=4 * limits.max_size).contains(short_side) {
         return Some(format!("it crops {size} pixels from a side of {short_side}"));
     }
-    if !mean.iter().chain(std).all(|x| x.is_finite()) || !std.iter().all(|&x| x > 0.0) {
+    // Pixels are 0 to 1, so other numbers would blow colours up until nothing is a number.
+    let possible = mean.iter().all(|x| (-1.0..=2.0).contains(x))
+        && std.iter().all(|x| (1e-3..=1e3).contains(x));
+    if !possible {
         return Some(format!("it scales colours by {mean:?} and {std:?}"));
     }
     architecture.graph().shapes(*size, *size).err().map(|error| error.to_string())

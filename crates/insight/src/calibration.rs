@@ -44,6 +44,21 @@ pub struct Calibration {
     pub neighbours: usize,
 }
 
+/// What answers promise of pictures like the training pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Promise {
+    /// How often a set of classes is to hold the true one. Default: [`COVERAGE`].
+    pub coverage: f64,
+    /// How often a picture of a known class may be called unfamiliar. Default: [`FALSE_ALARMS`].
+    pub false_alarms: f64,
+}
+
+impl Default for Promise {
+    fn default() -> Self {
+        Self { coverage: COVERAGE, false_alarms: FALSE_ALARMS }
+    }
+}
+
 /// What is said of a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -94,17 +109,44 @@ pub struct Answer {
     pub reason: Reason,
 }
 
+impl Answer {
+    /// The same, but that no class is named alone which is less probable than this: the two most
+    /// probable are named instead.
+    #[must_use]
+    pub fn at_least(mut self, probability: f32) -> Self {
+        let odds = &self.probabilities;
+        if matches!(self.verdict, Verdict::Class(class) if odds[class] < probability) {
+            let mut ranked: Vec<usize> = (0..odds.len()).collect();
+            ranked.sort_by(|&a, &b| odds[b].total_cmp(&odds[a]));
+            ranked.truncate(2);
+            (self.verdict, self.reason) = (Verdict::Ambiguous(ranked), Reason::Unsure);
+        }
+        self
+    }
+}
+
 impl Calibration {
     /// Fits all of it on the record's predictions; what does not fit the classes is passed over.
     #[must_use]
     pub fn of(record: &RunRecord) -> Self {
+        Self::promising(record, &Promise::default())
+    }
+
+    /// Like [`Calibration::of`], with another promise.
+    #[must_use]
+    pub fn promising(record: &RunRecord, promise: &Promise) -> Self {
         let known = usable(record);
         let folds = folds::of(&known);
-        Self::fit(&known, &folds, record.classes.len())
+        Self::keeping(promise, &known, &folds, record.classes.len())
     }
 
     /// Like [`Calibration::of`] on some predictions, of which each belongs to a fold.
     pub(crate) fn fit(known: &[&HeldOut], folds: &[usize], classes: usize) -> Self {
+        Self::keeping(&Promise::default(), known, folds, classes)
+    }
+
+    fn keeping(promise: &Promise, known: &[&HeldOut], folds: &[usize], classes: usize) -> Self {
+        let Promise { coverage, false_alarms } = *promise;
         let logits: Vec<&[f32]> = known.iter().map(|p| p.logits.as_slice()).collect();
         let labels: Vec<usize> = known.iter().map(|p| p.actual).collect();
         let scaling = Scaling::choose(&logits, &labels, folds, classes);
@@ -112,15 +154,16 @@ impl Calibration {
         // flatters by a few parameters among hundreds of pictures, which cross-fitting shows.
         let truths: Vec<f64> =
             logits.iter().zip(&labels).map(|(row, &c)| scaling.probabilities(row)[c]).collect();
-        let (thresholds, own_threshold) = conformal::thresholds(&truths, &labels, classes);
+        let (thresholds, own_threshold) =
+            conformal::thresholds(&truths, &labels, classes, coverage);
         let novelties: Option<Vec<f64>> = known.iter().map(|p| p.novelty.map(f64::from)).collect();
         Self {
             scaling,
-            coverage: COVERAGE,
+            coverage,
             thresholds,
             own_threshold,
-            false_alarms: FALSE_ALARMS,
-            novelty: novelties.and_then(|all| conformal::upper(all, FALSE_ALARMS)),
+            false_alarms,
+            novelty: novelties.and_then(|all| conformal::upper(all, false_alarms)),
             neighbours: NEIGHBOURS,
         }
     }

@@ -124,15 +124,31 @@ impl Insight {
             let folds: Vec<usize> = learn.iter().map(|&i| folds[i]).collect();
             Calibration::fit(&learned, &folds, classes)
         });
-        let of_fold = |(p, fold): (&&HeldOut, &usize)| calibrations[fold].probabilities(&p.logits);
-        let rows: Vec<Vec<f64>> = known.iter().zip(&folds).map(of_fold).collect();
-        let sets: Vec<Vec<usize>> =
-            rows.iter().zip(&folds).map(|(row, fold)| calibrations[fold].set(row)).collect();
-        let judged: Vec<Judged> = known
-            .iter()
-            .zip(rows.iter().zip(&folds))
-            .map(|(p, (row, fold))| Judged::of(p, &calibrations[fold], row))
-            .collect();
+        let by: Vec<&Calibration> = folds.iter().map(|fold| &calibrations[fold]).collect();
+        Self::drawn(record, &known, &by, &whole)
+    }
+
+    /// The conclusions of a record whose pictures a saved classifier predicted afterwards: its own
+    /// calibration, which was fitted on none of them, turns logits into answers.
+    #[must_use]
+    pub fn by(record: &RunRecord, calibration: &Calibration) -> Self {
+        let known = usable(record);
+        Self::drawn(record, &known, &vec![calibration; known.len()], calibration)
+    }
+
+    /// The conclusions, with the calibration that each picture's answer comes from.
+    fn drawn(
+        record: &RunRecord,
+        known: &[&HeldOut],
+        by: &[&Calibration],
+        whole: &Calibration,
+    ) -> Self {
+        let classes = record.classes.len();
+        let each = || known.iter().zip(by);
+        let rows: Vec<Vec<f64>> = each().map(|(p, by)| by.probabilities(&p.logits)).collect();
+        let sets: Vec<Vec<usize>> = by.iter().zip(&rows).map(|(by, row)| by.set(row)).collect();
+        let judged: Vec<Judged> =
+            each().zip(&rows).map(|((p, by), row)| Judged::of(p, by, row)).collect();
         let actual: Vec<usize> = known.iter().map(|p| p.actual).collect();
         let groups: Vec<usize> = known.iter().map(|p| p.group).collect();
         let predicted: Vec<usize> = judged.iter().map(|j| j.predicted).collect();
@@ -154,8 +170,8 @@ impl Insight {
             auroc: stats::auroc(&rows, &actual, &units),
             most_confused: confusion::most_confused(&confusion, &judged),
             per_class: confusion::per_class(&confusion, &actual, &predicted, &units),
-            calibrated: Calibrated::of(&known, &judged, &right, &units, &whole),
-            answers: Answers::of(&judged, &measured, &sets, &units, &whole),
+            calibrated: Calibrated::of(known, &judged, &right, &units, whole),
+            answers: Answers::of(&judged, &measured, &sets, &units, whole),
             selected: answers::selected(&judged, design),
             learning: Learning::of(&record.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),

@@ -41,7 +41,7 @@ pub mod text;
 mod words;
 
 pub use calibration::{
-    Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Reason, Scaling, Verdict,
+    Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Promise, Reason, Scaling, Verdict,
 };
 pub use colours::heat_colour;
 pub use compare::{compare, compete};
@@ -55,4 +55,4 @@ pub use record::{
     Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
-pub use words::{Paths, Piece, Sentence, Step};
+pub use words::{Paths, Piece, Sentence, Step, quoted};

@@ -11,7 +11,7 @@ use std::fmt;
 
 use ground::words::count;
 
-pub use self::next::{Paths, Step};
+pub use self::next::{Paths, Step, quoted};
 use crate::insight::Insight;
 use crate::record::Protocol;
 

@@ -4,14 +4,12 @@
 //! levels*, JASA 114, 2019), class by class where a class has enough pictures (V. Vovk:
 //! *Conditional validity of inductive conformal predictors*, ACML 2012).
 
-use super::COVERAGE;
-
 /// Pictures from which on a class has a threshold of its own: with 50 the coverage that a
 /// threshold really has deviates by 4 points (the standard deviation of its beta distribution).
 pub(super) const ENOUGH: usize = 50;
 
 /// For each class the least probability that puts it into a set, and whether it is its own, from
-/// the probability of each picture's true class.
+/// the probability of each picture's true class. A set is to hold the true class this often.
 ///
 /// The classes with too few pictures share a threshold; where even all of theirs together are too
 /// few, it is that of all pictures.
@@ -19,6 +17,7 @@ pub(super) fn thresholds(
     truths: &[f64],
     labels: &[usize],
     classes: usize,
+    coverage: f64,
 ) -> (Vec<f64>, Vec<bool>) {
     let mut of_class = vec![vec![]; classes];
     for (&truth, &label) in truths.iter().zip(labels) {
@@ -27,9 +26,9 @@ pub(super) fn thresholds(
     let own: Vec<bool> = of_class.iter().map(|scores| scores.len() >= ENOUGH).collect();
     let rest: Vec<f64> =
         of_class.iter().zip(&own).filter(|(_, own)| !**own).flat_map(|(s, _)| s.clone()).collect();
-    let shared = lower(if rest.len() >= ENOUGH { rest } else { truths.to_vec() }, 1.0 - COVERAGE);
+    let shared = lower(if rest.len() >= ENOUGH { rest } else { truths.to_vec() }, 1.0 - coverage);
     let threshold = |(scores, own): (Vec<f64>, &bool)| {
-        if *own { lower(scores, 1.0 - COVERAGE) } else { shared }
+        if *own { lower(scores, 1.0 - coverage) } else { shared }
     };
     (of_class.into_iter().zip(&own).map(threshold).collect(), own)
 }
@@ -73,7 +72,7 @@ mod tests {
     fn small_classes_share_a_threshold() {
         let truths: Vec<f64> = (0..90).map(|i| f64::from(i) / 100.0).collect();
         let labels: Vec<usize> = (0..90).map(|i| if i < 60 { 0 } else { 1 + i % 2 }).collect();
-        let (found, own) = thresholds(&truths, &labels, 3);
+        let (found, own) = thresholds(&truths, &labels, 3, 0.9);
         assert_eq!(own, [true, false, false]);
         assert_eq!(found, [0.05, 0.08, 0.08], "30 in all are too few, so all 90 speak");
     }

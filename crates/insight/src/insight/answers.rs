@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Judged;
-use crate::calibration::{COVERAGE, Calibration, FALSE_ALARMS, Reason, Verdict};
+use crate::calibration::{Calibration, Reason, Verdict};
 use crate::stats::{Estimate, Proportion, Units};
 
 /// How often sets of classes hold the true one, and how pictures are answered. Every threshold
@@ -60,7 +60,7 @@ impl Answers {
         };
         let far = |i: usize| judged[i].reason == Reason::Far;
         (n > 0).then(|| Self {
-            stated: COVERAGE,
+            stated: whole.coverage,
             coverage: share(&|_| true, &|i| holds[i]),
             per_class: (0..whole.thresholds.len())
                 .map(|class| share(&|i| judged[i].actual == class, &|i| holds[i]))
@@ -72,7 +72,7 @@ impl Answers {
             ambiguous: share(&|_| true, &several),
             ambiguous_right: share(&several, &named),
             unfamiliar: share(&|i| known[i], &far),
-            false_alarms: known.iter().any(|&known| known).then_some(FALSE_ALARMS),
+            false_alarms: known.iter().any(|&known| known).then_some(whole.false_alarms),
         })
     }
 }

@@ -189,7 +189,8 @@ impl Step {
 }
 
 /// A path as a shell takes it for one word.
-fn quoted(path: &str) -> String {
+#[must_use]
+pub fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./:=+,@%".contains(c);
     match path.chars().all(plain) && !path.is_empty() {
         true => path.to_owned(),
