@@ -169,7 +169,8 @@ impl<'a> Whole<'a> {
     /// When no file can be made there.
     pub fn begin(files: &'a dyn Files, path: &'a Path) -> Result<Self, FileError> {
         let temporary = temporary_beside(path);
-        let file = files.create(&temporary).map_err(FileError::at("create", &temporary))?;
+        // The reader of an error knows the file by the name that it will have.
+        let file = files.create(&temporary).map_err(FileError::at("create", path))?;
         Ok(Self { files, path, temporary, file: Some(file), named: false })
     }
 
