@@ -27,6 +27,7 @@
 //! assert!(!page.contains("<b>ant</b>"));
 //! ```
 
+pub mod answers;
 pub mod check;
 mod heat;
 mod json;
@@ -39,7 +40,7 @@ mod svg;
 mod thumbnail;
 
 pub use json::json;
-pub use page::EXPLAINED;
+pub use page::{EXPLAINED, Figure, figures};
 pub use sheet::{Sheet, SheetClass, Tile, contact_sheet};
 
 use insight::{Insight, RunRecord};

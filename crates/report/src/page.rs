@@ -1,6 +1,7 @@
 //! The report page: everything that its template shows, computed beforehand.
 
 mod beyond;
+mod figures;
 mod gallery;
 mod map;
 mod matrix;
@@ -22,6 +23,7 @@ use crate::names::{Name, cut, parts, plural, thousands};
 use crate::next::{self, Next};
 use crate::svg;
 
+pub use self::figures::{Figure, figures};
 pub use self::gallery::EXPLAINED;
 
 /// Classes that samples, the matrix and the scores show at most.
