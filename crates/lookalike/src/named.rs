@@ -41,21 +41,36 @@ impl NamedFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, name: &str, suffix: &str, bytes: &[u8]) -> Result<PathBuf, FileError> {
-        let name = self.name(name, suffix);
-        let path = self.folder.join(name);
+        let path = self.place(name, suffix);
         files::write(&path, bytes)?;
         Ok(path)
     }
 
-    /// The name with the suffix; with a number where that was given to another. Nothing in it leads
+    /// The path of a file named after a picture or class, which no other file has been given.
+    pub fn place(&mut self, name: &str, suffix: &str) -> PathBuf {
+        let name = self.name(name, suffix);
+        self.folder.join(name)
+    }
+
+    /// A folder within it, named so.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn folder(&mut self, name: &str) -> Result<Self, Error> {
+        let name = self.name(name, "");
+        Self::new(&self.folder.join(name))
+    }
+
+    /// The name with the suffix, if there is one; with a number where that was given to another. Nothing in it leads
     /// elsewhere.
     fn name(&mut self, name: &str, suffix: &str) -> String {
         let apart = |c: char| if c.is_control() || "/\\:".contains(c) { '_' } else { c };
         let stem: String = name.chars().take(LONGEST).map(apart).collect();
         // A name that begins with a point is hidden, or no file's at all.
         let stem = if stem.is_empty() || stem.starts_with('.') { format!("_{stem}") } else { stem };
-        let numbered = (2u64..).map(|number| format!("{stem}-{number}.{suffix}"));
-        let mut names = std::iter::once(format!("{stem}.{suffix}")).chain(numbered);
+        let dot = if suffix.is_empty() { "" } else { "." };
+        let numbered = (2u64..).map(|number| format!("{stem}-{number}{dot}{suffix}"));
+        let mut names = std::iter::once(format!("{stem}{dot}{suffix}")).chain(numbered);
         names.find(|name| self.taken.insert(name.to_lowercase())).unwrap_or_default()
     }
 }
@@ -98,6 +113,8 @@ mod tests {
             &format!("{}.jpg", "ä".repeat(80)),
         ];
         assert_eq!(names, expected);
+        assert_eq!(folder.name("Husky", ""), "Husky");
+        assert_eq!(folder.name("husky", ""), "husky-2");
     }
 
     #[test]

@@ -1,7 +1,10 @@
+mod tables;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use classifier::Classifier;
-use ground::files;
+use ground::files::{self, FileError};
 use insight::Insight;
 
 use crate::{Error, about};
@@ -38,6 +41,30 @@ impl Report {
     pub fn json(&self) -> String {
         let Self { classifier, insight, model } = self;
         ::report::json(&classifier.record, insight, &about(classifier, model))
+    }
+
+    /// Writes the charts as SVG files to a folder, which is made if need be, and the numbers behind
+    /// them as tables: `history.csv`, a row an epoch, and `predictions.csv`, a row an evaluated
+    /// picture. Returns the files.
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub fn figures(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        let Self { classifier, insight, .. } = self;
+        let record = &classifier.record;
+        fs::create_dir_all(folder).map_err(FileError::at("create", folder))?;
+        let figures = ::report::figures(record, insight).into_iter();
+        let mut all: Vec<(String, Vec<u8>)> =
+            figures.map(|(name, svg)| (format!("{name}.svg"), svg.into_bytes())).collect();
+        if !record.history.is_empty() {
+            all.push(("history.csv".into(), tables::history(&record.history)?));
+        }
+        all.push(("predictions.csv".into(), tables::predictions(insight)?));
+        let write = |(name, bytes): (String, Vec<u8>)| {
+            let path = folder.join(name);
+            files::write(&path, &bytes).map(|()| path)
+        };
+        Ok(all.into_iter().map(write).collect::<Result<_, _>>()?)
     }
 
     /// Writes the page, whole or not at all.

@@ -12,6 +12,8 @@ use crate::Error;
 pub struct Shown {
     /// The classifier, whose self-test passed.
     pub classifier: Classifier,
+    /// The same for classifiers that answer alike, whenever they were trained.
+    pub id: String,
     /// Its network, layer by layer.
     pub summary: Summary,
     /// What follows from its held-out pictures.
@@ -31,5 +33,6 @@ pub fn show(model: &Path) -> Result<Shown, Error> {
     let mut engine = Cpu::with(graph, &classifier.parameters)?;
     let largest_difference = classifier.verify(&mut engine)?;
     let insight = Insight::of(&classifier.record);
-    Ok(Shown { classifier, summary, insight, largest_difference })
+    let id = classifier.id()?;
+    Ok(Shown { classifier, id, summary, insight, largest_difference })
 }

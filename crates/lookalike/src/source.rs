@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use pictures::{Folder, PicturesError};
+use pictures::{Folder, Labelled, PicturesError};
 
-use crate::{Error, Kind};
+use crate::{Error, Kind, paths};
 
 /// Where labelled pictures are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,26 @@ impl Source {
         }
     }
 
+    /// Like [`Source::pictures`], but a folder may have a single class: to evaluate a classifier, or to
+    /// add to it, takes no two.
+    ///
+    /// # Errors
+    /// When the folder or table cannot be read, or names no class.
+    pub(crate) fn one_class_or_more(&self) -> Result<Folder, PicturesError> {
+        match (self.pictures(), self) {
+            (Err(PicturesError::OneClass { class, .. }), Self::Folder(folder))
+                if folder.join(&class).is_dir() =>
+            {
+                let files = paths([folder.join(&class)], std::io::empty())?;
+                let labelled =
+                    |path| Labelled { path, label: 0, side: None, group: None, also: vec![] };
+                let pictures = files.map(labelled).collect();
+                Ok(Folder { classes: vec![class], pictures, warnings: vec![] })
+            }
+            (pictures, _) => pictures,
+        }
+    }
+
     /// The folder that the pictures' names are relative to.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -61,6 +81,12 @@ impl Source {
             Self::Folder(folder) => folder,
             Self::Table(table) => table.parent().unwrap_or(Path::new("")),
         }
+    }
+
+    /// What a picture is called: its path within that folder.
+    #[must_use]
+    pub fn name_of(&self, picture: &Path) -> String {
+        picture.strip_prefix(self.folder()).unwrap_or(picture).to_string_lossy().into_owned()
     }
 
     /// What a classifier of these pictures is called: `photos` for `photos/`, `birds` for
@@ -87,6 +113,17 @@ mod tests {
     use std::path::Path;
 
     use super::Source;
+
+    #[test]
+    fn one_class_will_do_where_nothing_is_trained() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(place.path().join("moth/day 1")).unwrap();
+        std::fs::write(place.path().join("moth/day 1/1.jpg"), "").unwrap();
+        let source = Source::from(place.path());
+        assert!(source.pictures().is_err());
+        let folder = source.one_class_or_more().unwrap();
+        assert_eq!((folder.classes, folder.pictures.len()), (vec!["moth".into()], 1));
+    }
 
     #[test]
     fn a_source_has_a_name_and_a_folder() {

@@ -1,16 +1,33 @@
 //! Numbers and names as people read them.
 
 mod answer;
+mod show;
+mod to_label;
+mod training;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use answer::answer;
 pub use ground::words::count;
+pub use show::show;
+pub use to_label::to_label;
+pub use training::{epoch_row, event, grouped_line};
 
 /// A number with its thousands separated: `2,107,904`.
 #[must_use]
 pub fn thousands(n: u64) -> String {
     ground::words::thousands(n as usize)
+}
+
+/// Names in backticks, the first few of them: `` `ant`, `bee` and 5 more ``.
+#[must_use]
+pub fn listed(names: &[String]) -> String {
+    const NAMED: usize = 6;
+    let quoted: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(NAMED) {
+        None | Some(0) => quoted.join(", "),
+        Some(more) => format!("{} and {} more", quoted.join(", "), thousands(more as u64)),
+    }
 }
 
 /// Minutes and seconds, with hours where there are any: "1:02:05".
@@ -63,7 +80,7 @@ pub fn printable(text: &str) -> String {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{clock, date, printable, thousands};
+    use super::{clock, date, listed, printable, thousands};
 
     #[test]
     fn names_cannot_steer_the_terminal() {
@@ -83,6 +100,13 @@ mod tests {
         ] {
             assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn many_names_are_counted() {
+        let names: Vec<String> = (1..=8).map(|n| format!("c{n}")).collect();
+        assert_eq!(listed(&names[..2]), "`c1`, `c2`");
+        assert_eq!(listed(&names), "`c1`, `c2`, `c3`, `c4`, `c5`, `c6` and 2 more");
     }
 
     #[test]

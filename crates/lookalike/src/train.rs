@@ -4,21 +4,23 @@ mod auto;
 mod classic;
 mod event;
 mod features;
+mod growth;
 mod like;
 mod listener;
+mod lock;
+mod possible;
 mod request;
 mod run;
 mod start;
 mod suspects;
 mod unfinished;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use classifier::Classifier;
 use doctor::{Checkup, Survey};
 use ground::Stop;
-use ground::files::folder_of;
 use ground::progress::Progress;
 use insight::Insight;
 use pictures::{Dataset, Folder, Grouped, Preprocess};
@@ -29,8 +31,10 @@ pub(crate) use listener::Listener;
 pub use request::{Initial, RecipeOptions, ReportFile, TrainRequest};
 pub(crate) use start::Start;
 
-use crate::{Error, Kind};
+use crate::{Error, Source, prove_writable};
+use growth::Growth;
 use like::Like;
+use lock::Lock;
 use run::Run;
 
 /// A classifier that was trained and saved.
@@ -56,6 +60,8 @@ pub struct Trained {
 struct Prepared {
     request: TrainRequest,
     output: PathBuf,
+    /// What it grows from, if anything.
+    growth: Option<Growth>,
     folder: Folder,
     /// What grouping came to.
     grouped: Vec<Grouped>,
@@ -80,8 +86,16 @@ pub fn train(
     let mut request = request.clone();
     request.options.check()?;
     let output = request.output()?;
-    refuse_early(&output)?;
+    let page = request.page(&output);
+    prove_writable([output.as_path()].into_iter().chain(page.as_deref()))?;
+    let _lock = Lock::take(&output)?;
     let began = Instant::now();
+    let add_to = request.add_to.clone();
+    let growth = add_to.map(|old| Growth::of(&old, &request.source, &output)).transpose()?;
+    if let Some(growth) = &growth {
+        request.source = Source::Table(growth.table.clone());
+        request.like = request.add_to.clone();
+    }
     let mut listener = Listener { events, progress, stop, timings: request.timings };
     let (folder, grouped) = labelled(&request, &mut listener)?;
     let like = request.like.as_deref().map(Like::of).transpose()?;
@@ -94,7 +108,8 @@ pub fn train(
         Some(like) => like.recipe(&start, folder.classes.len(), progress)?,
         None => request.options.recipe(&start, folder.classes.len()),
     };
-    let prepared = Prepared { request, output, folder, grouped, start, began };
+    possible::check(&recipe)?;
+    let prepared = Prepared { request, output, growth, folder, grouped, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, &mut listener),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, &mut listener),
@@ -103,8 +118,9 @@ pub fn train(
 
 impl Prepared {
     fn into_run(self, recipe: Recipe, preprocess: Preprocess, data: Dataset) -> Run {
-        let Self { request, output, grouped, start, began, .. } = self;
-        Run { request, output, grouped, start, recipe, preprocess, data, began, notes: vec![] }
+        let Self { request, output, growth, grouped, start, began, .. } = self;
+        let notes = growth.iter().map(|growth| growth.note(&data)).collect();
+        Run { request, output, growth, grouped, start, recipe, preprocess, data, began, notes }
     }
 }
 
@@ -144,17 +160,4 @@ fn look_over(request: &TrainRequest, folder: &Folder, listener: &mut Listener<'_
     if let Some(brief) = survey.ok().and_then(Checkup::brief) {
         listener.tell(Event::Suspicious(&brief));
     }
-}
-
-/// A run of an hour should not find at its end that it cannot be saved.
-fn refuse_early(output: &Path) -> Result<(), Error> {
-    let folder = folder_of(output);
-    let what = if output.is_dir() {
-        format!("cannot write `{}`: it is a folder", output.display())
-    } else if !folder.is_dir() {
-        format!("cannot write `{}`: there is no folder `{}`", output.display(), folder.display())
-    } else {
-        return Ok(());
-    };
-    Err(Error::refused(Kind::Failed, what).advise("name another file with `-o`"))
 }

@@ -6,13 +6,14 @@ use crate::Shown;
 /// What a classifier is and how well it does, as JSON; with each of its network's layers on request.
 #[must_use]
 pub fn show(shown: &Shown, layers: bool) -> Value {
-    let Shown { classifier, summary, insight, largest_difference } = shown;
+    let Shown { classifier, id, summary, insight, largest_difference } = shown;
     let pictures: Map<String, Value> = [Side::Train, Side::Valid, Side::Test]
         .map(|side| (format!("{side:?}").to_lowercase(), json!(classifier.data.count(side))))
         .into_iter()
         .collect();
     let mut value = json!({
         "format": classifier::VERSION,
+        "id": id,
         "classes": classifier.classes,
         "architecture": classifier.architecture,
         "preprocess": classifier.preprocess,

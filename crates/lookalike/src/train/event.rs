@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use engine::Timing;
-use insight::{BadPicture, Epoch, Insight, Paths, Step};
+use insight::{BadPicture, Comparison, Epoch, Insight, Paths, Step};
 use network::Backbone;
 use pictures::Grouped;
 use training::FineTuning;
@@ -58,6 +58,8 @@ pub enum Event<'a> {
     EpochFinished(&'a Epoch),
     /// The run resumes from a checkpoint. The stages and epochs before it were reported again.
     Resumed(Standing),
+    /// The classifier was compared with the one that it grew from.
+    Compared(&'a Comparison),
     /// The classifier is complete: what follows from its held-out pictures.
     Scored(&'a Insight),
     /// The classifier was saved, and read back.

@@ -1,6 +1,6 @@
 //! What a run of training is asked to do, in plain fields with defaults.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ground::Precision;
@@ -37,6 +37,9 @@ pub struct TrainRequest {
     /// A classifier whose recipe, network and held-out share are used again; `initial.network`,
     /// `valid` and `options` then count for nothing. Default: none.
     pub like: Option<PathBuf>,
+    /// A classifier whose pictures are trained on too, with its settings: the new one knows both, and
+    /// is compared with the old one. Default: none.
+    pub add_to: Option<PathBuf>,
     /// What the network starts from.
     pub initial: Initial,
     /// The share of each class that is held out to measure on, 0 to 1. Default: 0.2 with the
@@ -51,6 +54,8 @@ pub struct TrainRequest {
     pub checkpoint_every: Duration,
     /// Whether to measure where the network's time goes ([`super::Event::Timings`]). Default: false.
     pub timings: bool,
+    /// What was typed to ask for this, to be kept with the classifier. Default: nothing.
+    pub command: Option<String>,
 }
 
 /// Where a report goes.
@@ -130,12 +135,14 @@ impl TrainRequest {
             fixes: None,
             group_by: vec![],
             like: None,
+            add_to: None,
             initial: Initial::default(),
             valid: None,
             options: RecipeOptions::default(),
             fresh: false,
             checkpoint_every: Duration::from_secs(60),
             timings: false,
+            command: None,
         }
     }
 
@@ -144,11 +151,31 @@ impl TrainRequest {
     /// # Errors
     /// When nothing is said and the source has no name.
     pub fn output(&self) -> Result<PathBuf, Error> {
-        match &self.output {
-            Some(output) => Ok(output.clone()),
-            None => Ok(PathBuf::from(self.source.name()? + ".lookalike")),
+        match (&self.output, &self.add_to) {
+            (Some(output), _) => Ok(output.clone()),
+            (None, Some(old)) => Ok(grown(old)),
+            (None, None) => Ok(PathBuf::from(self.source.name()? + ".lookalike")),
         }
     }
+
+    /// Where the report on a classifier in `output` goes, if one is wanted.
+    pub(crate) fn page(&self, output: &Path) -> Option<PathBuf> {
+        match &self.report {
+            ReportFile::Beside => Some(output.with_extension("html")),
+            ReportFile::At(page) => Some(page.clone()),
+            ReportFile::Nowhere => None,
+        }
+    }
+}
+
+/// `birds-2.lookalike` for `birds.lookalike`, and `birds-3.lookalike` for that: the old one stays.
+fn grown(old: &Path) -> PathBuf {
+    let stem = old.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (name, number) = stem
+        .rsplit_once('-')
+        .and_then(|(name, number)| Some((name.to_owned(), number.parse::<u32>().ok()?)))
+        .unwrap_or((stem.clone(), 1));
+    PathBuf::from(format!("{name}-{}.lookalike", number.saturating_add(1)))
 }
 
 impl Default for RecipeOptions {
@@ -281,6 +308,13 @@ mod tests {
         let output = |source: Source| TrainRequest::new(source).output().unwrap();
         assert_eq!(output("a/photos/".into()), Path::new("photos.lookalike"));
         assert_eq!(output(Source::Table("a/birds.csv".into())), Path::new("birds.lookalike"));
+        let grown = |old: &str| {
+            let request = TrainRequest { add_to: Some(old.into()), ..TrainRequest::new("more") };
+            request.output().unwrap()
+        };
+        assert_eq!(grown("a/birds.lookalike"), Path::new("birds-2.lookalike"));
+        assert_eq!(grown("birds-2.lookalike"), Path::new("birds-3.lookalike"));
+        assert_eq!(grown("ant-bee.lookalike"), Path::new("ant-bee-2.lookalike"));
     }
 
     #[test]

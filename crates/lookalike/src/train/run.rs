@@ -15,8 +15,9 @@ use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
 
 use super::event::{Event, Planned};
+use super::growth::Growth;
 use super::listener::Listener;
-use super::request::{ReportFile, TrainRequest};
+use super::request::TrainRequest;
 use super::start::Start;
 use super::{Trained, suspects};
 use crate::facts::{about, recipe_facts};
@@ -30,6 +31,7 @@ const REASONS: usize = 80;
 pub(super) struct Run {
     pub(super) request: TrainRequest,
     pub(super) output: PathBuf,
+    pub(super) growth: Option<Growth>,
     pub(super) grouped: Vec<Grouped>,
     pub(super) start: Start,
     pub(super) recipe: Recipe,
@@ -98,6 +100,14 @@ impl Run {
         let (fold_heads, kept) = (outcome.fold_heads.clone(), outcome.kept.clone());
         let indices = outcome.held_out.clone();
         let mut classifier = self.material(outcome, &indices)?.build(engine)?;
+        if let Some(growth) = &self.growth {
+            let held_out = &classifier.record.held_out;
+            let compared = growth.compare(&self.data, &indices, held_out, listener.stop)?;
+            if let Some(compared) = &compared {
+                listener.tell(Event::Compared(compared));
+            }
+            classifier.record.comparisons.extend(compared);
+        }
         let mut insight = Insight::of(&classifier.record);
         let reasons = Reasons {
             data: &self.data,
@@ -111,10 +121,11 @@ impl Run {
         reasons.explain(&mut classifier, &mut insight, engine, progress, stop)?;
         let path = &self.output;
         let replaced = path.exists();
+        // Before it is saved, so that a full disk does not cost the scores too.
+        listener.tell(Event::Scored(&insight));
         classifier.save(path)?;
         // Read back at once: nobody should find out later.
         classifier.check_saved(path)?;
-        listener.tell(Event::Scored(&insight));
         listener.tell(Event::Saved { path, replaced });
         let (report, suspects) = self.write_report(&classifier, &insight, listener)?;
         self.suggest(&classifier, &insight, suspects.as_deref(), listener);
@@ -158,11 +169,7 @@ impl Run {
         insight: &Insight,
         listener: &mut Listener<'_>,
     ) -> Result<(Option<PathBuf>, Option<PathBuf>), Error> {
-        let page = match &self.request.report {
-            ReportFile::Beside => self.output.with_extension("html"),
-            ReportFile::At(page) => page.clone(),
-            ReportFile::Nowhere => return Ok((None, None)),
-        };
+        let Some(page) = self.request.page(&self.output) else { return Ok((None, None)) };
         let Classifier { record, thumbnails, .. } = classifier;
         let about = about(classifier, &self.output);
         let html = report::html(record, insight, thumbnails, &about);
@@ -248,6 +255,9 @@ impl Run {
         }
         recipe_facts(recipe).into_iter().for_each(|(name, value)| fact(&name, value));
         own.into_iter().for_each(|own| fact(&own.name, own.value));
+        if let Some(command) = &self.request.command {
+            fact("command", command.clone());
+        }
         fact("date", date(SystemTime::now()));
         fact("time", clock(self.began.elapsed()));
         fact("program", format!("lookalike {}", env!("CARGO_PKG_VERSION")));

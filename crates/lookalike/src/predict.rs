@@ -1,0 +1,235 @@
+//! What pictures show: answers one by one, a summary at the end and, if wanted, the pictures sorted
+//! into folders and a page that shows them.
+
+mod answers;
+mod page;
+mod self_test;
+mod sorted;
+mod tally;
+
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+use classifier::{Explain, Picture, Prediction, Predictor};
+use engine::Timing;
+use ground::files::FileError;
+use ground::progress::Progress;
+use ground::{Precision, Stop};
+use insight::Promise;
+
+pub use answers::{Form, Output, Sink};
+pub use sorted::Sorting;
+pub use tally::Tally;
+
+use crate::json::{Answer, Style};
+use crate::{Error, Kind, NamedFolder, paths};
+use answers::Answers;
+use page::Page;
+use sorted::Sorter;
+
+/// A request to predict pictures. [`PredictRequest::new`] has every default.
+#[derive(Clone, Debug)]
+pub struct PredictRequest {
+    /// The classifier's file.
+    pub model: PathBuf,
+    /// Pictures, folders of pictures, or `-` for the list of paths that comes with the request.
+    pub paths: Vec<PathBuf>,
+    /// What the network computes in. Default: fp32.
+    pub precision: Precision,
+    /// How an answer is put.
+    pub style: Style,
+    /// A new or empty folder for a heat map of each picture. Default: none.
+    pub heat_maps: Option<PathBuf>,
+    /// The least probability with which a class is named alone. Default: none.
+    pub min_probability: Option<f32>,
+    /// How often the classes named are to include the right one. Default: as the classifier has it.
+    pub coverage: Option<f64>,
+    /// How often a picture of a known class may be called not recognised. Default: as the
+    /// classifier has it.
+    pub false_alarms: Option<f64>,
+    /// Where the pictures are sorted to, by their answers. Default: nowhere.
+    pub sort: Option<Sorting>,
+    /// Where a page that shows pictures by their answers goes. Default: nowhere.
+    pub report: Option<PathBuf>,
+    /// Whether to measure where the network's time goes. Default: false.
+    pub timings: bool,
+}
+
+impl PredictRequest {
+    /// To predict these pictures with every default.
+    #[must_use]
+    pub fn new(model: impl Into<PathBuf>, paths: Vec<PathBuf>) -> Self {
+        Self {
+            model: model.into(),
+            paths,
+            precision: Precision::Fp32,
+            style: Style::default(),
+            heat_maps: None,
+            min_probability: None,
+            coverage: None,
+            false_alarms: None,
+            sort: None,
+            report: None,
+            timings: false,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Predicted {
+    /// How many pictures got which answer.
+    pub tally: Tally,
+    /// Where the network's time went, if that was measured.
+    pub timings: Vec<Timing>,
+}
+
+/// Predicts pictures and writes the answers to `output`, each as soon as it is known. `list` has the
+/// paths that `-` stands for.
+///
+/// # Errors
+/// When the classifier is refused, there is no picture, or writing fails; and [`Error::Stopped`] on a
+/// stop.
+pub fn predict<L: BufRead + Send + 'static>(
+    request: &PredictRequest,
+    list: L,
+    output: &mut Output<'_>,
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Predicted, Error> {
+    let listed = request.paths.iter().any(|path| path.as_os_str() == "-");
+    let paths = paths(&request.paths, list)?;
+    let mut predictor = predictor(request)?;
+    let mut heat_maps = request.heat_maps.as_deref().map(NamedFolder::new).transpose()?;
+    let mut sorter = request.sort.as_ref().map(Sorter::new).transpose()?;
+    let mut page = request.report.as_ref().map(|_| Page::new(predictor.classifier()));
+    let classes = predictor.classifier().classes.clone();
+    let style = Style { top: request.style.top.min(classes.len()), ..request.style };
+    let mut answers = Answers::new(output, style, &classes, heat_maps.is_some());
+    answers.begin(&request.model, predictor.classifier())?;
+    let mut tally = Tally::new(&classes);
+    // A list is read as its paths are wanted, so that its length is not known.
+    let (paths, total): (Box<dyn Iterator<Item = PathBuf> + Send>, _) = match listed {
+        true => (paths, None),
+        false => {
+            let all: Vec<PathBuf> = paths.collect();
+            let total = all.len() as u64;
+            (Box::new(all.into_iter()), Some(total))
+        }
+    };
+    let bar = progress.begin("Predicting", total);
+    let mut failed = None;
+    let pictures = paths.map(|path| (path.clone(), Picture::File(path)));
+    let ended = Stop::new();
+    predictor.predict(pictures, explain(request), &ended, |path, mut result| {
+        if failed.is_some() {
+            return;
+        }
+        bar.advance(1);
+        if let (Ok(said), Some(least)) = (&mut result, request.min_probability) {
+            said.answer = said.answer.clone().at_least(least);
+        }
+        let stray = !listed && tally::is_stray(&path, &result, &request.paths);
+        let mut tell = || -> Result<(), Error> {
+            let heat_map = write_heat(&mut heat_maps, &path, result.as_ref().ok())?;
+            let answer = Answer::of(&path, &result, &classes, answers.style(), heat_map.as_deref());
+            answers.tell(&answer, stray, progress)?;
+            tally.count(&answer, stray);
+            if let Some(sorter) = &mut sorter {
+                sorter.put(&path, &answer)?;
+            }
+            if let Some(page) = &mut page {
+                page.add(&path, &answer, stray);
+            }
+            Ok(())
+        };
+        if let Err(error) = tell() {
+            failed = Some(error);
+        }
+        if failed.is_some() || stop.asked() {
+            ended.ask();
+        }
+    })?;
+    drop(bar);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if stop.asked() {
+        return Err(Error::Stopped);
+    }
+    answers.end()?;
+    if tally.files() == 0 {
+        let error = Error::refused(Kind::Pictures, "there are no pictures in what you named");
+        return Err(error.advise("name pictures, or folders that hold some"));
+    }
+    if let (Some(page), Some(path)) = (page, &request.report) {
+        page.write(path, &request.model, predictor.classifier(), &tally, progress, stop)?;
+    }
+    Ok(Predicted { tally, timings: predictor.engine().timings() })
+}
+
+/// The classifier, ready to answer as was asked.
+fn predictor(request: &PredictRequest) -> Result<Predictor, Error> {
+    let explains = request.heat_maps.is_some();
+    let mut predictor = Predictor::load_in(&request.model, request.precision, explains)?;
+    if request.precision == Precision::Fp32 {
+        self_test::once(&mut predictor, &request.model)?;
+    }
+    if request.timings {
+        predictor.engine().measure();
+    }
+    if request.coverage.is_some() || request.false_alarms.is_some() {
+        let known = &predictor.classifier().calibration;
+        let (coverage, false_alarms) = (known.coverage, known.false_alarms);
+        let promise = Promise {
+            coverage: request.coverage.unwrap_or(coverage),
+            false_alarms: request.false_alarms.unwrap_or(false_alarms),
+        };
+        promised(&predictor, &promise)?;
+        predictor.promise(&promise);
+    }
+    Ok(predictor)
+}
+
+/// Refuses a promise that the held-out pictures are too few for.
+fn promised(predictor: &Predictor, promise: &Promise) -> Result<(), Error> {
+    let held_out = predictor.classifier().record.held_out.len();
+    let needed = |share: f64| (1.0 / share).ceil() as usize - 1;
+    let of = |what: &str, share: f64| {
+        let needed = needed(share);
+        let few = format!("{what} takes {needed} held-out pictures; the classifier has {held_out}");
+        let help = "ask for less, or train on more pictures";
+        (needed > held_out).then(|| Error::refused(Kind::Usage, few).advise(help))
+    };
+    let percent = |share: f64| format!("{}%", (1e4 * share).round() / 100.0);
+    let coverage = format!("a coverage of {}", percent(promise.coverage));
+    let alarms = format!("{} false alarms", percent(promise.false_alarms));
+    let refused =
+        of(&coverage, 1.0 - promise.coverage).or_else(|| of(&alarms, promise.false_alarms));
+    refused.map_or(Ok(()), Err)
+}
+
+fn explain(request: &PredictRequest) -> Explain {
+    match (&request.heat_maps, request.style.always) {
+        (None, _) => Explain::Nothing,
+        (Some(_), false) => Explain::Named,
+        (Some(_), true) => Explain::Likeliest,
+    }
+}
+
+/// Writes a picture's heat map where that was asked for; returns where it lies.
+fn write_heat(
+    folder: &mut Option<NamedFolder>,
+    picture: &Path,
+    prediction: Option<&Prediction<'_>>,
+) -> Result<Option<PathBuf>, Error> {
+    let heat = prediction.and_then(|prediction| prediction.heat.as_ref());
+    let Some((folder, heat)) = folder.as_mut().zip(heat) else { return Ok(None) };
+    let name = picture.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(Some(folder.write(&name, "jpg", &heat.overlay())?))
+}
+
+/// An error of a file or of standard output.
+pub(crate) fn unwritten(error: io::Error) -> Error {
+    FileError::at("write", Path::new("standard output"))(error).into()
+}
