@@ -24,13 +24,13 @@ pub(crate) use check::Check;
 pub(crate) use collect::Collect;
 pub(crate) use look::Look;
 use parse::{at_least_one, batch, one_of, size};
-pub(crate) use predict::{Predict, Report, Show};
+pub(crate) use predict::{Evaluate, Next, Predict, Report, Show};
 pub(crate) use train::{LrFind, Train};
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
 /// can understand, trust and ship
 #[derive(Debug, Parser)]
-#[command(name = "lookalike", version, arg_required_else_help = true, after_help = AFTER)]
+#[command(name = "lookalike", version, long_version = build(), arg_required_else_help = true, after_help = AFTER)]
 pub(crate) struct Typed {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,7 +47,7 @@ Try it:
 /// What every command takes.
 #[derive(Args, Debug)]
 pub(crate) struct Everywhere {
-    /// Print only results, warnings and errors
+    /// Print only results, warnings and errors; with --json, only errors beside the document
     #[arg(long, short, global = true, help_heading = "Everywhere")]
     pub(crate) quiet: bool,
     /// Threads that compute [default: one per core]
@@ -64,10 +64,14 @@ pub(crate) enum Command {
     Train(Box<Train>),
     /// Predict what pictures show
     Predict(Predict),
+    /// Evaluate a classifier on labelled pictures that it was not trained on
+    Evaluate(Evaluate),
     /// Find a learning rate: try rates from far too low to far too high on a few batches
     LrFind(LrFind),
     /// Write the report of a trained classifier as one HTML file
     Report(Report),
+    /// Choose the pictures whose labels would teach a classifier most
+    Next(Next),
     /// Show what a classifier is: classes, recipe, data, scores, network
     Show(Show),
     /// Collect pictures from lists of addresses, saved web pages, archives and folders
@@ -78,12 +82,62 @@ pub(crate) enum Command {
     Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or undo that
     Apply(Apply),
+    /// Write the features of pictures as a NumPy array or a table
+    Features {
+        /// A classifier, `*.lookalike`
+        model: PathBuf,
+        /// Pictures and folders of pictures
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// The file: `.npy` (names of the pictures beside it, in `.names.txt`) or `.csv`
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Draw a small practice set of look-alikes
     Practice(Practice),
     /// Show or clear what is cached: features, downloads, decoded pictures
     Cache(Cache),
     /// Measure the speed of this machine
     Bench(Bench),
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder for them, such as `~/.local/share/man/man1`
+        dir: PathBuf,
+    },
+}
+
+impl Command {
+    /// Whether standard output gets one JSON document and nothing else.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Train(typed) => typed.json,
+            Self::Predict(typed) => typed.json,
+            Self::Evaluate(typed) => typed.json,
+            Self::LrFind(typed) => typed.json,
+            Self::Report(typed) => typed.json,
+            Self::Show(typed) => typed.json,
+            Self::Next(typed) => typed.json,
+            Self::Check(typed) => typed.json,
+            Self::Collect(typed) => typed.json,
+            _ => false,
+        }
+    }
+}
+
+/// The version, and what this program was built for and computes with here.
+fn build() -> String {
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let debug = if cfg!(debug_assertions) { ", a debug build" } else { "" };
+    format!(
+        "{}\nbuilt for {system} on {processor}{debug}\ncomputes with {}",
+        env!("CARGO_PKG_VERSION"),
+        engine::instruction_set()
+    )
 }
 
 /// Labelled pictures, named one way or the other.

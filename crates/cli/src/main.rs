@@ -33,7 +33,11 @@ fn main() -> ExitCode {
 
 fn run() -> Exit {
     let typed = Typed::parse();
-    let terminal = Terminal::new(typed.everywhere.quiet, typed.everywhere.timings);
+    let terminal = Terminal::new(
+        typed.everywhere.quiet,
+        typed.everywhere.timings,
+        typed.command.prints_json(),
+    );
     if let Some(threads) = typed.everywhere.threads {
         ground::parallel::set_threads(threads);
     }
@@ -49,13 +53,25 @@ fn run() -> Exit {
         Command::Check(check) => commands::check::run(&check, &terminal, &stoppable()),
         Command::Look(look) => commands::look::run(&look, &terminal, &stoppable()),
         Command::Apply(apply) => commands::apply::run(&apply, &terminal, &stoppable()),
-        Command::Predict(predict) => commands::predict::run(&predict, &terminal),
+        // While it waits for a list, Ctrl-C ends it at once.
+        Command::Predict(predict) => {
+            let listed = predict.paths.iter().any(|path| path.as_os_str() == "-");
+            let stop = if listed { Stop::new() } else { stoppable() };
+            commands::predict::run(&predict, &terminal, &stop)
+        }
+        Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate, &terminal, &stoppable()),
+        Command::Features { model, paths, output } => {
+            commands::features::run(&model, &paths, &output, &terminal, &stoppable())
+        }
+        Command::Next(next) => commands::next::run(&next, &terminal, &stoppable()),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
         Command::Collect(collect) => commands::collect::run(&collect, &terminal, &stoppable()),
         Command::Practice(practice) => commands::practice::run(&practice, &terminal),
         Command::Cache(cache) => commands::cache::run(&cache, &terminal),
         Command::Bench(bench) => commands::bench::run(&bench, typed.everywhere.threads, &terminal),
+        Command::Completions { shell } => commands::habits::completions(shell, &terminal),
+        Command::Man { dir } => commands::habits::man(&dir, &terminal),
     };
     match done {
         Ok(exit) => exit,

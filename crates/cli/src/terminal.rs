@@ -7,11 +7,17 @@ use std::io::{self, IsTerminal, Write};
 use std::iter::successors;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ground::progress::{Bar, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use lookalike::text::{clock, count, printable, thousands};
+
+/// Columns of a summary.
+pub(crate) const WIDTH: usize = 80;
+
+/// How often work says in a log how far it is.
+const EVERY: Duration = Duration::from_secs(30);
 
 /// How long work may take before it gets a bar.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,16 +30,19 @@ struct Shared {
     bars: MultiProgress,
     quiet: bool,
     timings: bool,
+    /// Whether standard output has one JSON document and nothing else.
+    json: bool,
     /// Of standard error.
     colour: bool,
 }
 
 impl Terminal {
-    pub(crate) fn new(quiet: bool, timings: bool) -> Self {
+    pub(crate) fn new(quiet: bool, timings: bool, json: bool) -> Self {
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bars = MultiProgress::with_draw_target(target);
-        Self(Arc::new(Shared { bars, quiet, timings, colour: colours(io::stderr().is_terminal()) }))
+        let colour = colours(io::stderr().is_terminal());
+        Self(Arc::new(Shared { bars, quiet, timings, json, colour }))
     }
 
     /// Whether the user wants to know where the time goes.
@@ -61,7 +70,7 @@ impl Terminal {
 
     /// A line of an account that goes on even when nobody reads it any more, as training does.
     pub(crate) fn account(&self, text: &str) {
-        if !self.0.quiet {
+        if !self.0.quiet && !self.0.json {
             // The classifier is worth more than the lines about it.
             let _ = self.result(text);
         }
@@ -100,6 +109,19 @@ impl Terminal {
     }
 }
 
+/// Standard output as a stream: bars step aside for what is written.
+pub(crate) struct Results<'a>(pub(crate) &'a Terminal);
+
+impl Write for Results<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.0.bars.suspend(|| io::stdout().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
 impl Progress for Terminal {
     fn begin(&self, what: &str, total: Option<u64>) -> Box<dyn Bar> {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
@@ -113,7 +135,14 @@ impl Progress for Terminal {
         bar.set_prefix(what.to_owned());
         let (ended, end) = mpsc::channel::<()>();
         let (bars, shown) = (self.0.bars.clone(), bar.clone());
-        if !bars.is_hidden() {
+        if bars.is_hidden() && !self.0.quiet {
+            let (terminal, what, began) = (self.clone(), what.to_owned(), Instant::now());
+            std::thread::spawn(move || {
+                while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                    terminal.note(&so_far(&what, shown.position(), total, began.elapsed()));
+                }
+            });
+        } else if !bars.is_hidden() {
             std::thread::spawn(move || {
                 if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                     let shown = bars.add(shown);
@@ -135,7 +164,23 @@ impl Progress for Terminal {
     }
 
     fn warn(&self, line: &str) {
+        // The document says it too.
+        if self.0.quiet && self.0.json {
+            return;
+        }
         self.complain(&format!("{} {}", self.paint("33", "warning:"), printable(line)));
+    }
+}
+
+/// How far work is, as a line of a log.
+fn so_far(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    match total.filter(|&total| done > 0 && total >= done) {
+        Some(total) => {
+            let left = elapsed.mul_f64((total - done) as f64 / done as f64);
+            let (done, total) = (thousands(done), thousands(total));
+            format!("{what}: {done} of {total}, about {} left", clock(left))
+        }
+        None => format!("{what}: {} done in {}", thousands(done), clock(elapsed)),
     }
 }
 
@@ -174,5 +219,20 @@ pub(crate) fn bytes(n: u64) -> String {
         1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
         _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::so_far;
+
+    #[test]
+    fn a_log_says_how_far_work_is() {
+        let line = so_far("Extracting features", 1200, Some(3600), Duration::from_secs(30));
+        assert_eq!(line, "Extracting features: 1,200 of 3,600, about 1:00 left");
+        let line = so_far("Collecting", 7, None, Duration::from_secs(60));
+        assert_eq!(line, "Collecting: 7 done in 1:00");
     }
 }

@@ -16,6 +16,10 @@ fn documented() -> BTreeMap<String, BTreeMap<String, String>> {
     for line in include_str!("../../../docs/json.md").lines() {
         if let Some(heading) = line.strip_prefix("## `") {
             command = heading.split(' ').next().unwrap().to_owned();
+        } else if let Some(other) = line.strip_prefix("The fields of `") {
+            let other = other.split(' ').next().unwrap();
+            let fields = documents[other].clone();
+            documents.insert(command.clone(), fields);
         } else if let Some(row) = line.strip_prefix("| `")
             && !command.is_empty()
         {
@@ -97,12 +101,17 @@ fn every_document_is_as_documented() {
     place.write("odd/a/1.bmp", std::fs::read(first_picture(place)).unwrap());
     place.write("odd/b/2.bmp", std::fs::read(first_picture(place)).unwrap());
     place.write("broken.jpg", "no");
+    place.out("practice fresh --per-class 8 --seed 2");
+    place.write("fresh/moth/1.bmp", std::fs::read(first_picture(place)).unwrap());
     for arguments in [
         "predict practice.lookalike practice --json --heat-maps maps",
         "predict practice.lookalike broken.jpg --json",
         "show practice.lookalike --json --layers",
         "show practice.lookalike --json",
         "report practice.lookalike --json",
+        "evaluate practice.lookalike fresh --json",
+        "next practice.lookalike fresh -n 5 --json",
+        "train fresh --backbone small --size 32 --epochs 1 --batch 16 --json -o fresh.lookalike",
         "check practice --json",
         "check odd --json",
         "cache --json",
@@ -113,7 +122,7 @@ fn every_document_is_as_documented() {
         let command = arguments.split(' ').next().unwrap();
         hold("", &value, &documented[command]);
     }
-    assert_eq!(documented.len(), 6, "{:?}", documented.keys());
+    assert_eq!(documented.len(), 9, "{:?}", documented.keys());
 }
 
 fn first_picture(place: &Place) -> std::path::PathBuf {

@@ -84,6 +84,15 @@ pub(super) fn spread(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A share as `1%` or `0.01`.
+pub(super) fn percentage(text: &str) -> Result<f64, String> {
+    let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    match number.trim().parse::<f64>() {
+        Ok(number) if number > 0.0 && number < unit => Ok(number / unit),
+        _ => Err("a share between 0% and 100% is needed, such as `1%` or `0.01`".into()),
+    }
+}
+
 pub(super) fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),

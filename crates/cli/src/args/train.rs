@@ -44,6 +44,18 @@ pub(crate) struct Train {
     #[arg(long, conflicts_with = "report")]
     pub(crate) no_report: bool,
 
+    /// Print one JSON document at the end: the report, and where the files are
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write what happens to FILE as it happens, a JSON object per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Also train on the pictures that this classifier was trained on, with its settings, and compare
+    /// the two [output: `birds-2.lookalike` for `birds.lookalike`]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["like", "recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "views", "folds", "repeats", "fine_tune", "minutes", "seed"])]
+    pub(crate) add_to: Option<PathBuf>,
+
     /// Reuse every setting of this classifier
     #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "views", "folds", "repeats", "fine_tune", "minutes", "precision", "seed"])]
     pub(crate) like: Option<PathBuf>,

@@ -24,7 +24,7 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> Result<Ex
         }
         other => other?,
     };
-    found.grouped.iter().for_each(|grouped| terminal.note(&super::train::grouped_line(grouped)));
+    found.grouped.iter().for_each(|grouped| terminal.note(&lookalike::text::grouped_line(grouped)));
     if typed.json {
         terminal.result(&found.json())?;
     } else {

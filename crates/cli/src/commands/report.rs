@@ -7,12 +7,20 @@ use ground::progress::Progress;
 
 use crate::args::Report;
 use crate::fault::{Exit, Failure};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, count};
 
 pub(crate) fn run(typed: &Report, terminal: &Terminal) -> Result<Exit, Failure> {
     let report = lookalike::report(&typed.model)?;
     if typed.json {
         terminal.result(&report.json())?;
+    }
+    if let Some(folder) = &typed.figures {
+        let files = report.figures(folder)?;
+        terminal.note(&format!(
+            "figures: {} in `{}`",
+            count(files.len(), "file"),
+            folder.display()
+        ));
     }
     if !typed.json || typed.output.is_some() {
         let output = typed.output.clone().unwrap_or_else(|| here(&typed.model));

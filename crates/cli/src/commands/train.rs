@@ -2,27 +2,48 @@
 
 mod narrator;
 
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use ground::Stop;
-use lookalike::{Error, RecipeOptions, ReportFile, TrainRequest};
+use ground::files::FileError;
+use lookalike::{Error, RecipeOptions, ReportFile, TrainRequest, json};
 
 use crate::args::Train;
 use crate::fault::{Exit, Failure};
 use crate::terminal::Terminal;
 use narrator::Narrator;
-pub(crate) use narrator::grouped_line;
 
 pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
+    let json = typed.json;
+    let mut events = typed.events.as_deref().map(events_file).transpose()?;
     let request = request(typed, terminal.wants_timings());
     let mut narrator = Narrator::new(terminal, &request.source);
-    match lookalike::train(&request, &mut |event| narrator.tell(event), terminal, stop) {
-        Ok(trained) if trained.interrupted => Ok(Exit::Interrupted),
-        Ok(_) => Ok(Exit::Done),
+    let mut tell = |event: lookalike::Event<'_>| {
+        if let (Some(file), Some(event)) = (&mut events, json::event(&event)) {
+            // Training is worth more than the account of it.
+            let _ = writeln!(file, "{event}");
+        }
+        narrator.tell(event);
+    };
+    match lookalike::train(&request, &mut tell, terminal, stop) {
+        Ok(trained) => {
+            if json {
+                terminal.result(&serde_json::to_string_pretty(&json::train(&trained)?)?)?;
+            }
+            Ok(if trained.interrupted { Exit::Interrupted } else { Exit::Done })
+        }
         // The narrator has said so.
         Err(Error::Stopped) => Ok(Exit::Interrupted),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The file that events go to; `/dev/stderr` is one too.
+fn events_file(path: &Path) -> Result<File, FileError> {
+    File::create(path).map_err(FileError::at("create", path))
 }
 
 /// What was typed as a request.
@@ -56,14 +77,22 @@ fn request(typed: Train, timings: bool) -> TrainRequest {
         fixes: typed.fixes,
         group_by: typed.groups.group_by,
         like: typed.like,
+        add_to: typed.add_to,
         initial: typed.network.initial(),
         valid: typed.valid,
         options,
         fresh: typed.fresh,
         checkpoint_every: Duration::from_secs(typed.checkpoint_every),
         timings,
+        command: Some(typed_line()),
         ..TrainRequest::new(typed.pictures.source())
     }
+}
+
+/// The command line, as a shell takes it.
+fn typed_line() -> String {
+    let words = std::env::args_os().skip(1).map(|word| insight::quoted(&word.to_string_lossy()));
+    std::iter::once("lookalike".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -85,8 +85,9 @@ macro_rules! snapshot {
     };
 }
 
-pub(crate) const FILTERS: [(&str, &str); 10] = [
+pub(crate) const FILTERS: [(&str, &str); 11] = [
     (r"[0-9a-f]{64}", "[SHA-256]"),
+    (r"\b[0-9a-f]{16}\b", "[ID]"),
     (r"(/[\w.-]+)*/\.tmp\w+", "[FOLDER]"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[DATE]"),
     (r"computed with \d+ threads?, \w+", "computed with [PROCESSOR]"),
