@@ -19,7 +19,7 @@ const SHAPE: [usize; 3] = [8, 96, 96];
 /// The file of what PyTorch computed.
 fn computed(backbone: Backbone) -> &'static str {
     match backbone {
-        Backbone::EfficientNetLite0 => "efficientnet.safetensors",
+        Backbone::EfficientNetLite0 | Backbone::EfficientNetLite2 => "efficientnet.safetensors",
         _ => "networks.safetensors",
     }
 }
@@ -139,4 +139,9 @@ fn efficientnet_lite0_whole() {
     both(backbone, LINEAR, "bn", &[ALL, NORMS]);
     // In eval mode ReLU6 would cut the smooth filling off.
     all_pass([compare(backbone, LINEAR, HEAD.0, HEAD.1, None)]);
+}
+
+#[test]
+fn efficientnet_lite2_whole() {
+    both(Backbone::EfficientNetLite2, LINEAR, "bn", &[ALL]);
 }

@@ -31,6 +31,8 @@ pub enum Backbone {
     ResNet152,
     /// EfficientNet-Lite0.
     EfficientNetLite0,
+    /// EfficientNet-Lite2: deeper, wider, and for larger pictures.
+    EfficientNetLite2,
 }
 
 /// What sets one backbone apart.
@@ -55,7 +57,11 @@ const IMAGENET: Preprocessing = Preprocessing {
     std: [0.229, 0.224, 0.225],
 };
 
-static TABLE: [Row; 7] = [
+/// Google's small networks for devices: (x − 127) / 128, from 0 to 255.
+const LITE: Preprocessing =
+    Preprocessing { mean: [127.0 / 255.0; 3], std: [128.0 / 255.0; 3], ..IMAGENET };
+
+static TABLE: [Row; 8] = [
     Row {
         backbone: Backbone::Small,
         name: "small",
@@ -102,12 +108,14 @@ static TABLE: [Row; 7] = [
         backbone: Backbone::EfficientNetLite0,
         name: "efficientnet-lite0",
         build: efficientnet::lite0,
-        // (x − 127) / 128, from 0 to 255.
-        preprocessing: Preprocessing {
-            mean: [127.0 / 255.0; 3],
-            std: [128.0 / 255.0; 3],
-            ..IMAGENET
-        },
+        preprocessing: LITE,
+        published: efficientnet::PUBLISHED,
+    },
+    Row {
+        backbone: Backbone::EfficientNetLite2,
+        name: "efficientnet-lite2",
+        build: efficientnet::lite2,
+        preprocessing: Preprocessing { size: 260, crop: 260.0 / 292.0, ..LITE },
         published: efficientnet::PUBLISHED,
     },
 ];

@@ -23,8 +23,10 @@ const fn stage(blocks: usize, kernel: usize, stride: usize, channels: usize) -> 
     Stage { blocks, kernel, stride, channels }
 }
 
+type Stages = [Stage; 7];
+
 /// Lite0, which the larger ones scale.
-const STAGES: [Stage; 7] = [
+const LITE0: Stages = [
     stage(1, 3, 1, 16),
     stage(2, 3, 2, 24),
     stage(2, 5, 2, 40),
@@ -34,14 +36,37 @@ const STAGES: [Stage; 7] = [
     stage(1, 3, 1, 320),
 ];
 
+/// Lite2: 1.1 times as wide, to the nearest multiple of 8, and 1.2 times as many blocks, rounded up,
+/// in all stages but the first and the last.
+const LITE2: Stages = [
+    stage(1, 3, 1, 16),
+    stage(3, 3, 2, 24),
+    stage(3, 5, 2, 48),
+    stage(4, 3, 2, 88),
+    stage(4, 5, 1, 120),
+    stage(5, 5, 2, 208),
+    stage(1, 3, 1, 352),
+];
+
 /// How many times a block widens its input; the first stage's does not.
 const EXPANSION: usize = 6;
 
 /// The upper half begins where a cell is 16 pixels wide, as in the ResNets.
 const UPPER: usize = 3;
 
-/// The body of EfficientNet-Lite0. Its last convolution, to 1,280 channels, belongs to it.
+/// The body of EfficientNet-Lite0.
 pub(crate) fn lite0() -> Graph {
+    body(&LITE0)
+}
+
+/// The body of EfficientNet-Lite2.
+pub(crate) fn lite2() -> Graph {
+    body(&LITE2)
+}
+
+/// A body of these stages. Its stem is of the same width in all, and so is its last convolution, to
+/// 1,280 channels, which belongs to it.
+fn body(stages: &Stages) -> Graph {
     let mut graph = Graph::new(3);
     let input = graph.input();
     let mut x = Layers { graph: &mut graph, group: 0 }.activated(
@@ -50,7 +75,7 @@ pub(crate) fn lite0() -> Graph {
         input,
         filter(32, 3, 2),
     );
-    for (index, stage) in STAGES.iter().enumerate() {
+    for (index, stage) in stages.iter().enumerate() {
         let mut layers = Layers { graph: &mut graph, group: usize::from(index >= UPPER) };
         for block in 0..stage.blocks {
             let stride = if block == 0 { stage.stride } else { 1 };
@@ -119,8 +144,9 @@ impl Layers<'_> {
 fn package(ours: &Graph) -> Vec<String> {
     const BLOCK: [&str; 6] =
         ["_expand_conv", "_bn0", "_depthwise_conv", "_bn1", "_project_conv", "_bn2"];
-    let blocks = 0..STAGES.iter().map(|stage| stage.blocks).sum();
-    let blocks = blocks.flat_map(|index| {
+    let stems =
+        ours.body_parameters().iter().filter_map(|p| p.name.strip_suffix(".conv_dw.weight"));
+    let blocks = (0..stems.count()).flat_map(|index| {
         let layers = &BLOCK[if index == 0 { 2 } else { 0 }..];
         layers.iter().map(move |layer| format!("_blocks.{index}.{layer}"))
     });

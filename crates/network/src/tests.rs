@@ -24,6 +24,7 @@ fn totals_are_the_published_ones() {
         (Backbone::ResNet101, 44_549_160),
         (Backbone::ResNet152, 60_192_808),
         (Backbone::EfficientNetLite0, 4_652_008),
+        (Backbone::EfficientNetLite2, 6_092_072),
     ] {
         let graph = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
         let summary = summary::of(&graph, 224, 224).unwrap();
@@ -152,16 +153,24 @@ fn published_by(backbone: Backbone, by: &str) -> Vec<String> {
 
 #[test]
 fn efficientnet_is_found_under_its_publishers_names() {
-    let backbone = Backbone::EfficientNetLite0;
-    let whole = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
-    let body = Architecture { backbone, head: Head::Fastai { classes: 2 } }.graph();
-    for (by, some) in [
-        ("timm", ["blocks.0.0.conv_pw.weight", "blocks.5.3.conv_pwl.weight", "bn2.bias"]),
+    let (lite0, lite2) = (Backbone::EfficientNetLite0, Backbone::EfficientNetLite2);
+    let package = "efficientnet_lite_pytorch";
+    for (backbone, by, some) in [
+        (lite0, "timm", ["blocks.0.0.conv_pw.weight", "blocks.5.3.conv_pwl.weight", "bn2.bias"]),
+        (lite2, "timm", ["blocks.0.0.conv_pw.weight", "blocks.5.4.conv_pwl.weight", "bn2.bias"]),
         (
-            "efficientnet_lite_pytorch",
+            lite0,
+            package,
             ["_blocks.0._project_conv.weight", "_blocks.14._project_conv.weight", "_bn1.bias"],
         ),
+        (
+            lite2,
+            package,
+            ["_blocks.0._project_conv.weight", "_blocks.20._project_conv.weight", "_bn1.bias"],
+        ),
     ] {
+        let whole = Architecture { backbone, head: Head::Linear { classes: 1000 } }.graph();
+        let body = Architecture { backbone, head: Head::Fastai { classes: 2 } }.graph();
         let names = published_by(backbone, by);
         assert!(some.iter().all(|name| names.contains(&name.to_string())), "{by}");
         let shapes = whole.parameters().iter().map(|p| &p.shape[..]);
@@ -186,6 +195,9 @@ fn efficientnet_halves_sizes_as_tensorflow_does() {
         let map = graph.shapes(size, size).unwrap()[graph.cut().0];
         assert_eq!((map.height, map.width, map.channels), (cells, cells, 1280));
     }
-    let summary = summary::of(&graph, 224, 224).unwrap();
-    assert!((0.38..0.42).contains(&(summary.multiply_adds as f64 / 1e9)));
+    let billions = |graph: &Graph, size: usize| {
+        summary::of(graph, size, size).unwrap().multiply_adds as f64 / 1e9
+    };
+    assert!((0.38..0.42).contains(&billions(&graph, 224)));
+    assert!((0.85..0.90).contains(&billions(&fastai(Backbone::EfficientNetLite2), 260)));
 }

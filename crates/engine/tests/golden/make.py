@@ -36,6 +36,7 @@ NETWORKS = [
 EFFICIENTNETS = [
     ("efficientnet-lite0", "linear", 1000, "bn", ["all", "norms"]),
     ("efficientnet-lite0", "linear", 1000, None, ["head"]),  # in eval mode ReLU6 cuts the smooth filling off
+    ("efficientnet-lite2", "linear", 1000, "bn", ["all"]),  # the same layers, more of them
 ]
 BATCH, SIZE = 8, 96
 
