@@ -1,6 +1,7 @@
 //! A classifier as a safetensors file.
 //!
-//! Tensors: the network's parameters by name, `record` (JSON), `reference` (bfloat16), `thumbnails`
+//! Tensors: the network's parameters by name (filters as 8-bit integers and their scales where that
+//! loses nothing, as it does for embedded weights that were not trained further), `record` (JSON), `reference` (bfloat16), `thumbnails`
 //! and `selftest.pixels`.
 //! Metadata: `format` (name, version, digests) and `classifier` (what it is, JSON). What grows
 //! with the number of pictures stands in the record, so that the header stays short.
@@ -20,7 +21,7 @@ use pictures::{Preprocess, Side};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use weights::safetensors::{self, Dtype, File, Source, TensorRef, Values, content_digest};
-use weights::{WeightsError, hand_over, load_with_digest};
+use weights::{Compact, WeightsError, hand_over, load_with_digest};
 
 use crate::sound::{unsound_classes, unsound_preprocess};
 use crate::{
@@ -134,7 +135,8 @@ impl Classifier {
         let pixels: Vec<u8> = self.self_test.iter().flat_map(|t| &t.pixels).copied().collect();
         let pixels_shape = [self.self_test.len(), self.preprocess.size, self.preprocess.size, 3];
 
-        let mut tensors = weights::tensors(&graph, &self.parameters);
+        let compact = Compact::of(&graph, &self.parameters);
+        let mut tensors = compact.tensors();
         let mut bytes = |name, shape, bytes| {
             tensors.push(TensorRef { name, shape, values: Values::U8(bytes) });
         };
@@ -301,6 +303,7 @@ fn read<S: Source, T>(
     let Description { architecture, classes, preprocess, views, recipe, made } = description;
     let graph = architecture.graph();
     let known = |name: &str| ours(name) || graph.parameters().iter().any(|p| p.name == name);
+    let known = |name: &str| known(name) || file.layout().is_scale(name);
     if let Some(name) = file.layout().entries().keys().find(|name| !known(name)) {
         return Err(unsound(format!("it has a tensor `{name}` that belongs to nothing")));
     }

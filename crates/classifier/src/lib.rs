@@ -50,4 +50,4 @@ pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
 
 /// The version of the file format that this program writes and reads.
-pub const VERSION: u64 = 6;
+pub const VERSION: u64 = 7;

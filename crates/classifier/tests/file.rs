@@ -10,7 +10,9 @@ use classifier::{Classifier, ClassifierError};
 use common::{Raw, sample};
 use ground::Precision;
 use ground::files::Failing;
+use network::Backbone;
 use serde_json::{Value, json};
+use weights::Embedded;
 
 fn saved() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
@@ -91,13 +93,13 @@ type Case = (&'static str, &'static str, fn(&mut Raw));
 fn what_is_not_as_written_is_refused() {
     let description = |raw: &mut Raw, change: fn(&mut Value)| raw.edit("classifier", change);
     let cases: &[Case] = &[
-        ("a newer version", "version 7; this program reads lookalike version 6", |raw| {
-            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 7, "new": true }));
+        ("a newer version", "version 8; this program reads lookalike version 7", |raw| {
+            raw.edit("format", |f| *f = json!({ "name": "lookalike", "version": 8, "new": true }));
         }),
-        ("an older version", "lookalike file of version 5;", |raw| {
-            raw.edit("format", |f| f["version"] = json!(5));
+        ("an older version", "lookalike file of version 6;", |raw| {
+            raw.edit("format", |f| f["version"] = json!(6));
         }),
-        ("another program's file", "is a other file of version 6", |raw| {
+        ("another program's file", "is a other file of version 7", |raw| {
             raw.edit("format", |f| f["name"] = json!("other"));
         }),
         ("plain weights", "no `format` in its metadata", |raw| raw.metadata.clear()),
@@ -391,4 +393,32 @@ fn what_is_no_file_is_said_so() {
     let error = Classifier::load(Path::new("/nowhere/dogs.lookalike")).unwrap_err();
     assert!(words(&error).contains("cannot open `/nowhere/dogs.lookalike`"), "{}", words(&error));
     assert!(load(b"").is_err() && load(b"PK\x03\x04 a zip archive").is_err());
+}
+
+#[test]
+fn embedded_weights_stay_small_and_what_was_trained_further_stays_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dogs.lookalike");
+    let mut classifier = sample();
+    let backbone = Backbone::EfficientNetLite0;
+    classifier.architecture.backbone = backbone;
+    let graph = classifier.graph();
+    classifier.parameters = Embedded::of(backbone).unwrap().load(&graph, 1).unwrap();
+    classifier.reference = None;
+    classifier.self_test = vec![];
+    let body = graph.body_parameters();
+    let scaled: usize = body.iter().filter(|p| p.shape.len() == 4).map(|p| p.len()).sum();
+    let size_of = |classifier: &Classifier| {
+        classifier.save(&path).unwrap();
+        classifier.check_saved(&path).unwrap();
+        assert!(load(&fs::read(&path).unwrap()).unwrap() == *classifier);
+        fs::metadata(&path).unwrap().len() as usize
+    };
+    let untouched = size_of(&classifier);
+    for at in 0..body.len() {
+        let tensor = classifier.parameters.tensor_mut(at);
+        tensor.data.iter_mut().for_each(|x| *x *= 1.0 + x.abs() * 1e-3);
+    }
+    let trained = size_of(&classifier);
+    assert!(trained > untouched + 3 * scaled - (128 << 10), "{untouched}, then {trained}");
 }

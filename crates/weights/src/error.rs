@@ -126,11 +126,11 @@ pub enum WeightsError {
         /// Those there are.
         known: String,
     },
-    /// Weights for this backbone are published, but not where they could be fetched from.
-    #[error("no weights of {backbone} can be fetched, and from nothing it learns too little")]
-    NotFetched {
-        /// The backbone asked for.
-        backbone: Backbone,
+    /// Weights that are part of the program are not those that it was built with.
+    #[error("the weights of {name} in this program are damaged: their SHA-256 is another")]
+    Damaged {
+        /// The backbone.
+        name: &'static str,
     },
     /// The weights are not in the cache, and nothing may be fetched.
     #[error("the weights of {name} are not in the cache, and fetching is off")]
@@ -279,10 +279,7 @@ impl WeightsError {
                  and pass it with `--weights FILE`; LOOKALIKE_HUB names a mirror"
                     .into(),
             ),
-            Self::NotFetched { .. } => Some(
-                "pass them with `--weights FILE`; docs/weights.md has the lines that make the file"
-                    .into(),
-            ),
+            Self::Damaged { .. } => Some("install the program again".into()),
             Self::Changed { path, .. } => Some(delete(path)),
             Self::Status { status: 401 | 403, .. } => {
                 Some("the server wants a login; LOOKALIKE_HUB may name a mirror that does not".into())

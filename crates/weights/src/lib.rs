@@ -2,9 +2,9 @@
 //!
 //! Its three central types are [`safetensors::File`] (a file whose every byte has been accounted
 //! for before anything is allocated), [`Part`] (how much of a network [`load`] takes from such a
-//! file) and [`Hub`] (where pretrained weights come from: a cache, else a server). Everything in a
-//! file or from a server is hostile until checked; [`WeightsError`] says what was wrong and what
-//! to do.
+//! file) and [`Hub`] (where pretrained weights come from: a cache, else a server); [`Embedded`] ones
+//! are part of the program. Everything in a file or from a server is hostile until checked;
+//! [`WeightsError`] says what was wrong and what to do.
 //!
 //! ```
 //! use network::{Architecture, Backbone, Head, Parameters};
@@ -18,12 +18,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod compact;
+mod embedded;
 mod error;
 mod hub;
 mod parameters;
 mod pretrained;
 pub mod safetensors;
 
+pub use compact::Compact;
+pub use embedded::Embedded;
 pub use error::WeightsError;
 pub use hub::Hub;
 pub use parameters::{Part, check, hand_over, load, load_from, load_with_digest, store, tensors};

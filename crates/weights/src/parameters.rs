@@ -208,13 +208,14 @@ pub fn check(
             return Err(WeightsError::Shape { path: path(), name, found, expected, fits: fits() });
         }
         if matches!(entry.dtype, Dtype::I64 | Dtype::U8) {
-            let expected = "F32, F16 or BF16";
+            let expected = "F32, F16, BF16 or I8";
             return Err(WeightsError::Dtype { path: path(), name, found: entry.dtype, expected });
         }
     }
     let strange = || {
         layout.entries().keys().filter(|name| {
-            !wanted.contains_key(name.as_str()) && !names.carries(name) && !known(name)
+            let wanted = wanted.contains_key(name.as_str()) || layout.is_scale(name);
+            !wanted && !names.carries(name) && !known(name)
         })
     };
     if let Some(name) = strange().next() {

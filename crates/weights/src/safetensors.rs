@@ -17,6 +17,7 @@ mod write;
 
 pub use content::content_digest;
 pub use half::as_bf16;
+pub(crate) use layout::SCALE;
 pub use layout::{Dtype, Entry, Layout, Limits, Malformed};
 pub use read::{File, Source};
 pub use write::{TensorRef, Values, write, write_on, write_sealed};

@@ -120,7 +120,7 @@ impl Raw {
 
     /// Gives the file the digests that its content has now.
     pub fn seal(&mut self) {
-        let dtypes = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::I64, Dtype::U8];
+        let dtypes = Dtype::ALL;
         let payload = content_digest(
             Hash::Blake3,
             self.tensors.iter().map(|(name, dtype, _, bytes)| {

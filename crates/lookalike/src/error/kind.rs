@@ -134,7 +134,7 @@ impl From<&WeightsError> for Kind {
             | WeightsError::WrongHash { .. }
             | WeightsError::NotWeights { .. } => Self::Network,
             WeightsError::Stopped { .. } => Self::Stopped,
-            WeightsError::NoSuchName { .. } | WeightsError::NotFetched { .. } => Self::Usage,
+            WeightsError::NoSuchName { .. } => Self::Usage,
             _ => Self::Model,
         }
     }

@@ -40,11 +40,17 @@ pub enum Dtype {
     I64,
     /// Bytes.
     U8,
+    /// Signed, 8 bits: of the filters of a tensor `NAME`, which the 32-bit numbers in
+    /// `NAME.scale`, one a filter, are multiplied with.
+    I8,
 }
+
+/// What follows a tensor's name in that of its scales.
+pub(crate) const SCALE: &str = ".scale";
 
 impl Dtype {
     /// All that are read.
-    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::BF16, Self::I64, Self::U8];
+    pub const ALL: [Self; 6] = [Self::F32, Self::F16, Self::BF16, Self::I64, Self::U8, Self::I8];
 
     /// The name in the header.
     #[must_use]
@@ -55,6 +61,7 @@ impl Dtype {
             Self::BF16 => "BF16",
             Self::I64 => "I64",
             Self::U8 => "U8",
+            Self::I8 => "I8",
         }
     }
 
@@ -65,7 +72,7 @@ impl Dtype {
             Self::I64 => 8,
             Self::F32 => 4,
             Self::F16 | Self::BF16 => 2,
-            Self::U8 => 1,
+            Self::U8 | Self::I8 => 1,
         }
     }
 }
@@ -214,10 +221,18 @@ impl Layout {
         }
     }
 
-    /// The shape of each tensor, by its name.
+    /// The shape of each tensor, by its name. Scales are parts of the tensors that they scale.
     #[must_use]
     pub fn shapes(&self) -> BTreeMap<&str, &[usize]> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), &entry.shape[..])).collect()
+        let own = self.entries.iter().filter(|(name, _)| !self.is_scale(name));
+        own.map(|(name, entry)| (name.as_str(), &entry.shape[..])).collect()
+    }
+
+    /// Whether this is the name of the scales of a tensor of 8-bit integers.
+    #[must_use]
+    pub fn is_scale(&self, name: &str) -> bool {
+        let scaled = name.strip_suffix(SCALE).and_then(|scaled| self.entries.get(scaled));
+        scaled.is_some_and(|entry| entry.dtype == Dtype::I8)
     }
 
     /// Reads the header of a file of `size` bytes; the header is what follows the first eight.

@@ -8,7 +8,7 @@ use ground::files::{self, FileError};
 use ground::{Digest, Digester, Hash};
 
 use super::half::{from_bf16, from_f16};
-use super::{Dtype, Entry, Layout, Limits, SEAL};
+use super::{Dtype, Entry, Layout, Limits, SCALE, SEAL};
 use crate::WeightsError;
 
 /// How much is read at a time.
@@ -135,7 +135,8 @@ impl<S: Source> File<S> {
         &self.layout
     }
 
-    /// The numbers of a tensor; F16 and BF16 are widened, which is exact.
+    /// The numbers of a tensor; F16 and BF16 are widened, which is exact, and I8 multiplied with
+    /// their scales.
     ///
     /// # Errors
     /// When there is no such tensor, it is of another dtype, or reading fails.
@@ -175,9 +176,37 @@ impl<S: Source> File<S> {
                 values
                     .extend(piece.as_chunks().0.iter().map(|b| from_bf16(u16::from_le_bytes(*b))));
             }),
-            Dtype::I64 | Dtype::U8 => Err(self.wrong_dtype(name, entry.dtype, "F32, F16 or BF16")),
+            Dtype::I8 => {
+                let scales = self.scales(name, &entry)?;
+                let filter = entry.bytes as usize / scales.len();
+                let each = scales.iter().flat_map(|&scale| std::iter::repeat_n(scale, filter));
+                let mut each = each;
+                self.pieces(&entry, |piece| {
+                    seen(piece);
+                    let scaled = piece.iter().zip(&mut each);
+                    values.extend(scaled.map(|(&byte, scale)| f32::from(byte as i8) * scale));
+                })
+            }
+            Dtype::I64 | Dtype::U8 => {
+                Err(self.wrong_dtype(name, entry.dtype, "F32, F16, BF16 or I8"))
+            }
         }?;
         Ok(values)
+    }
+
+    /// The scale of each filter of a tensor of 8-bit integers.
+    fn scales(&self, name: &str, scaled: &Entry) -> Result<Vec<f32>, WeightsError> {
+        let name = format!("{name}{SCALE}");
+        let entry = self.entry(&name)?;
+        if entry.dtype != Dtype::F32 {
+            return Err(self.wrong_dtype(&name, entry.dtype, "F32"));
+        }
+        let expected: Vec<usize> = scaled.shape.iter().copied().take(1).collect();
+        if expected.is_empty() || entry.shape != expected {
+            let (path, found) = (self.path.clone(), entry.shape);
+            return Err(WeightsError::Shape { path, name, found, expected, fits: None });
+        }
+        self.tensor_f32(&name)
     }
 
     /// The bytes of a U8 tensor.

@@ -49,6 +49,8 @@ pub enum Values<'a> {
     BF16(&'a [f32]),
     /// Bytes.
     U8(&'a [u8]),
+    /// 8-bit integers.
+    I8(&'a [i8]),
 }
 
 impl Values<'_> {
@@ -57,6 +59,7 @@ impl Values<'_> {
             Self::F32(_) => Dtype::F32,
             Self::BF16(_) => Dtype::BF16,
             Self::U8(_) => Dtype::U8,
+            Self::I8(_) => Dtype::I8,
         }
     }
 
@@ -64,6 +67,7 @@ impl Values<'_> {
         match self {
             Self::F32(values) | Self::BF16(values) => values.len(),
             Self::U8(bytes) => bytes.len(),
+            Self::I8(integers) => integers.len(),
         }
     }
 
@@ -73,6 +77,11 @@ impl Values<'_> {
         let mut bytes = vec![];
         match self {
             Self::U8(bytes) => take(bytes),
+            Self::I8(integers) => integers.chunks(PIECE).try_for_each(|chunk| {
+                bytes.clear();
+                bytes.extend(chunk.iter().map(|&x| x as u8));
+                take(&bytes)
+            }),
             Self::F32(values) => values.chunks(PIECE / 4).try_for_each(|chunk| {
                 bytes.clear();
                 bytes.extend(chunk.iter().flat_map(|x| x.to_le_bytes()));
