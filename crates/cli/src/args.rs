@@ -164,11 +164,12 @@ impl Pictures {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Recipe")]
 pub(crate) struct Network {
-    /// small (from scratch), resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152,
-    /// efficientnet-lite0 (needs --weights) [default: resnet50 if its weights are available, else small]
+    /// Part of this program: efficientnet-lite0, efficientnet-lite2. Downloaded: resnet18, resnet34,
+    /// resnet50, resnet50.tv2, resnet101, resnet152. Trained from scratch: small
+    /// [default: efficientnet-lite0]
     #[arg(long, value_name = "NAME", value_parser = NamedNetwork::from_str)]
     pub(crate) backbone: Option<NamedNetwork>,
-    /// Pretrained weights from this safetensors file [default: cached, or downloaded]
+    /// Pretrained weights from this safetensors file
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Never use the internet (also: LOOKALIKE_OFFLINE=1)

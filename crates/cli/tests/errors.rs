@@ -38,8 +38,6 @@ fails!(an_output_without_a_folder, "train photos --backbone small -o nowhere/x.l
     "photos/a/1.jpg" => "", "photos/b/1.jpg" => "");
 fails!(weights_that_are_not_cached, "train photos --backbone resnet50 --offline",
     "photos/a/1.jpg" => "", "photos/b/1.jpg" => "");
-fails!(weights_that_cannot_be_fetched, "train photos --backbone efficientnet-lite0",
-    "photos/a/1.jpg" => "", "photos/b/1.jpg" => "");
 fails!(weights_that_are_none, "train photos --weights x.safetensors",
     "photos/a/1.jpg" => "", "photos/b/1.jpg" => "", "x.safetensors" => "not weights at all");
 fails!(no_such_weights, "train photos --weights x.safetensors",

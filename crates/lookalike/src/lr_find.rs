@@ -94,7 +94,7 @@ pub fn lr_find(
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
     let start = Start::choose(&request.initial, progress, stop)?;
     let classes = folder.classes.len();
-    let recipe = request.options.classic(start.backbone, start.weights.is_some(), classes);
+    let recipe = request.options.classic(start.backbone, start.is_pretrained(), classes);
     let graph = recipe.architecture.graph();
     let parameters = start.parameters(&graph, recipe.seed)?;
     let listener = Listener { events: &mut |_| (), progress, stop, timings: request.timings };

@@ -1,3 +1,5 @@
+//! Names of networks, and the weights that they stand for.
+
 use std::str::FromStr;
 
 use network::Backbone;
@@ -34,6 +36,23 @@ impl FromStr for NamedNetwork {
             (Ok(backbone), pretrained) => Ok(Self { backbone, pretrained }),
             (Err(_), Some(row)) => Ok(Self { backbone: row.backbone, pretrained }),
             (Err(_), None) => Err(format!("there are {}", Self::names().join(", "))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weights::Embedded;
+
+    use super::{Backbone, NamedNetwork};
+
+    /// Else a name would be trained from scratch without a word.
+    #[test]
+    fn every_backbone_that_somebody_trained_has_weights() {
+        for backbone in Backbone::ALL {
+            let named: NamedNetwork = backbone.name().parse().expect("a name");
+            let weights = named.pretrained.is_some() || Embedded::of(backbone).is_some();
+            assert_eq!(weights, !backbone.published().is_empty(), "{backbone}");
         }
     }
 }

@@ -41,7 +41,7 @@ fn main() {
     }
     let originals = originals(&dirs, Some(half));
     let settings = Auto::new(backbone);
-    let preprocess = Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size);
+    let preprocess = Preprocess::square(settings.backbone.preprocessing(), settings.size);
     let (mut hashes, mut squares) = (vec![], vec![]);
     let mut look = |picture: &RgbImage| {
         let (width, height) = picture.dimensions();

@@ -77,7 +77,7 @@ fn main() {
     let rows: Vec<(Vec<f32>, f64)> =
         VIEWS.iter().map(|view| look(&asked, &folder, view, &mut engine, wide)).collect();
     let data =
-        prepared(&folder, &Preprocess::square(Backbone::ResNet50.preprocessing(), settings.size));
+        prepared(&folder, &Preprocess::square(settings.backbone.preprocessing(), settings.size));
     deal(&asked, &data);
     let mut ours = vec![];
     for choice in CHOICES {
@@ -140,10 +140,10 @@ fn look(
     }
     let (short_side, size) = view.picture;
     let preprocess =
-        Preprocess { short_side, ..Preprocess::square(Backbone::ResNet50.preprocessing(), size) };
+        Preprocess { short_side, ..Preprocess::square(asked.backbone.preprocessing(), size) };
     let zoom = Preprocess {
         short_side: size * 8 / 7,
-        ..Preprocess::square(Backbone::ResNet50.preprocessing(), size)
+        ..Preprocess::square(asked.backbone.preprocessing(), size)
     };
     let data = prepared(folder, &preprocess);
     let began = Instant::now();

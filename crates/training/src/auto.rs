@@ -56,6 +56,8 @@ pub struct Auto {
 }
 
 impl Auto {
+    /// The backbone, where nobody asks for another (`docs/auto-recipe.md` has the figures).
+    pub const BACKBONE: Backbone = Backbone::EfficientNetLite0;
     /// Folds, where nobody asks for others.
     pub const FOLDS: usize = 5;
     /// Views, where nobody asks for others: what the second brings for its time is four times what

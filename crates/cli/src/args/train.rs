@@ -59,8 +59,8 @@ pub(crate) struct Train {
     /// Reuse every setting of this classifier
     #[arg(long, value_name = "FILE", help_heading = "Recipe", conflicts_with_all = ["recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "views", "folds", "repeats", "fine_tune", "minutes", "precision", "seed"])]
     pub(crate) like: Option<PathBuf>,
-    /// Training recipe [default: auto; classic if you pass a classic-only option or have no
-    /// pretrained weights]
+    /// Training recipe [default: auto; classic if you pass a classic-only option or train from
+    /// scratch]
     #[arg(long, help_heading = "Recipe", value_parser = one_of::<RecipeName, 2>([
         ("auto", "Extract features once, then fit a head in seconds"),
         ("classic", "Train a head, then the whole network, over many epochs, as fastai does"),

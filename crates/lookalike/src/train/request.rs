@@ -70,8 +70,7 @@ pub enum ReportFile {
     Nowhere,
 }
 
-/// What a network starts from. Default: ResNet-50's published weights where they are cached or can
-/// be downloaded, else a small network and random numbers.
+/// What a network starts from. Default: the weights that are part of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Initial {
     /// The network, by name.
@@ -236,7 +235,7 @@ impl RecipeOptions {
     /// The recipe for what the network starts from. Only pretrained weights have features worth
     /// fitting a head on.
     pub(crate) fn recipe(&self, start: &Start, classes: usize) -> Recipe {
-        let pretrained = start.weights.is_some();
+        let pretrained = start.is_pretrained();
         let auto = self.recipe != Some(RecipeName::Classic) && self.of_classic().is_none();
         if auto && pretrained {
             Recipe::Auto(self.auto(start.backbone))
@@ -293,10 +292,11 @@ mod tests {
     use training::{Keep, Recipe, RecipeName};
 
     use super::{RecipeOptions, Source, TrainRequest};
-    use crate::train::start::Start;
+    use crate::train::start::{Start, Weights};
 
     fn start(backbone: Backbone, weights: Option<&str>) -> Start {
-        Start { backbone, weights: weights.map(Into::into), pretrained: None }
+        let weights = weights.map_or(Weights::Random, |path| Weights::File(path.into(), None));
+        Start { backbone, weights }
     }
 
     fn pretrained(options: &RecipeOptions) -> Recipe {

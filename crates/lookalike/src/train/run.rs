@@ -81,7 +81,7 @@ impl Run {
             size: self.recipe.size(),
             output: &self.output,
         }));
-        if self.start.weights.is_none() {
+        if !self.start.is_pretrained() {
             self.notes.push(FROM_NOTHING.into());
         }
         if matches!(&self.recipe, Recipe::Classic(classic) if classic.keep == Keep::Best) {

@@ -8,23 +8,31 @@ use ground::files::FileError;
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
 use network::{Backbone, Graph, Parameters};
+use training::auto::Auto;
 use weights::safetensors::{File, Limits};
-use weights::{Hub, Part, Pretrained, WeightsError};
+use weights::{Embedded, Hub, Part, Pretrained, WeightsError};
 
 use super::request::Initial;
 
 /// The network that a run starts from.
 pub(crate) struct Start {
     pub(crate) backbone: Backbone,
-    /// The file of its body's weights; `None` where they are drawn at random.
-    pub(crate) weights: Option<PathBuf>,
-    /// What is known of that file.
-    pub(crate) pretrained: Option<&'static Pretrained>,
+    pub(crate) weights: Weights,
+}
+
+/// Where the first values of a network's backbone come from.
+pub(crate) enum Weights {
+    /// Random numbers.
+    Random,
+    /// Those that are part of the program.
+    Embedded(Embedded),
+    /// A file, and what is known of it.
+    File(PathBuf, Option<&'static Pretrained>),
 }
 
 impl Start {
-    /// What was asked for; else ResNet-50 where its weights are cached or can be had; else the
-    /// small network from nothing, which is said.
+    /// What was asked for; else the default recipe's backbone, whose weights are part of the
+    /// program.
     ///
     /// # Errors
     /// When weights that were asked for cannot be had, or the user asks to stop meanwhile.
@@ -41,49 +49,46 @@ impl Start {
             let recognised =
                 || Backbone::recognise(&file.layout().shapes()).unwrap_or(Backbone::ResNet50);
             let backbone = named.map_or_else(recognised, |named| named.backbone);
-            return Ok(Self { backbone, weights: Some(path.clone()), pretrained: None });
+            return Ok(Self { backbone, weights: Weights::File(path.clone(), None) });
         }
-        let mut hub = Hub::from_environment();
-        hub.offline |= initial.offline;
-        if let Some(named) = named {
-            if named.pretrained.is_none() && !named.backbone.published().is_empty() {
-                return Err(WeightsError::NotFetched { backbone: named.backbone });
-            }
-            let weights = named.pretrained.map(|row| hub.fetch(row, progress, stop)).transpose()?;
-            return Ok(Self { backbone: named.backbone, weights, pretrained: named.pretrained });
+        if let Some(row) = named.and_then(|named| named.pretrained) {
+            let mut hub = Hub::from_environment();
+            hub.offline |= initial.offline;
+            let path = hub.fetch(row, progress, stop)?;
+            return Ok(Self { backbone: row.backbone, weights: Weights::File(path, Some(row)) });
         }
-        let row = Pretrained::named("resnet50")?;
-        // Where nobody waits for one network in particular, a missing one should not be waited for.
-        hub.attempts = 2;
-        match hub.fetch(row, progress, stop) {
-            Ok(path) => {
-                Ok(Self { backbone: row.backbone, weights: Some(path), pretrained: Some(row) })
-            }
-            Err(stopped @ WeightsError::Stopped { .. }) => Err(stopped),
-            // Small weights that ship with the program have their place here: before the network
-            // from nothing.
-            Err(reason) => {
-                progress.warn(&format!(
-                    "no pretrained weights ({reason}), so a small network is taught from nothing, on \
-                     smaller pictures: good for a try, much worse on real pictures"
-                ));
-                Ok(Self { backbone: Backbone::Small, weights: None, pretrained: None })
-            }
-        }
+        let backbone = named.map_or(Auto::BACKBONE, |named| named.backbone);
+        let weights = Embedded::of(backbone).map_or(Weights::Random, Weights::Embedded);
+        Ok(Self { backbone, weights })
+    }
+
+    /// Whether it starts from weights that somebody trained.
+    pub(crate) fn is_pretrained(&self) -> bool {
+        !matches!(self.weights, Weights::Random)
     }
 
     /// What the weights are called.
     pub(crate) fn name(&self) -> Option<String> {
-        let file = self.weights.as_ref()?.file_name().unwrap_or_default().to_string_lossy();
-        Some(self.pretrained.map_or_else(|| file.into_owned(), |row| row.repository.to_owned()))
+        match &self.weights {
+            Weights::Random => None,
+            Weights::Embedded(embedded) => Some(embedded.name()),
+            Weights::File(_, Some(row)) => Some(row.repository.to_owned()),
+            Weights::File(path, None) => {
+                Some(path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            }
+        }
     }
 
     /// The SHA-256 of their file.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn digest(&self) -> Result<Option<Digest>, FileError> {
-        let Some(path) = &self.weights else { return Ok(None) };
+    pub(crate) fn digest(&self) -> Result<Option<Digest>, WeightsError> {
+        let path = match &self.weights {
+            Weights::Random => return Ok(None),
+            Weights::Embedded(embedded) => return embedded.digest().map(Some),
+            Weights::File(path, _) => path,
+        };
         let mut digester = Digester::new();
         let mut read = || {
             let mut file = fs::File::open(path)?;
@@ -105,8 +110,9 @@ impl Start {
     /// When the file is refused.
     pub(crate) fn parameters(&self, graph: &Graph, seed: u64) -> Result<Parameters, WeightsError> {
         match &self.weights {
-            Some(path) => weights::load(path, graph, Part::Body { seed }),
-            None => Ok(Parameters::start(graph, seed)),
+            Weights::Random => Ok(Parameters::start(graph, seed)),
+            Weights::Embedded(embedded) => embedded.load(graph, seed),
+            Weights::File(path, _) => weights::load(path, graph, Part::Body { seed }),
         }
     }
 }
