@@ -258,12 +258,14 @@ fn decode(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reason> 
     let limits = Limits::default();
     match picture {
         Picture::File(path) => {
-            let (picture, _, _permit) = pictures::read_with_permit(&path, &limits)?;
-            Ok(preprocess.pixels(&picture))
+            let detail = preprocess.detail();
+            let (decoded, _, _permit) = pictures::read_with_permit(&path, &limits, detail)?;
+            Ok(preprocess.pixels(&decoded.picture))
         }
         Picture::Bytes(bytes) => {
-            let _permit = DecodePermit::for_picture(&bytes);
-            Ok(preprocess.pixels(&pictures::decode(&bytes, &limits)?))
+            let detail = preprocess.detail();
+            let _permit = DecodePermit::for_picture(&bytes, detail);
+            Ok(preprocess.pixels(&pictures::decode_for(&bytes, &limits, detail)?.picture))
         }
         Picture::Pixels(Rgb { width: 0, .. } | Rgb { height: 0, .. }) => Err(Reason::Empty),
         Picture::Pixels(rgb) => {

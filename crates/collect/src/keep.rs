@@ -50,12 +50,13 @@ impl<'a> Keeper<'a> {
                 }
                 *free -= 1;
                 drop(free);
-                let picture = pictures::decode(bytes, &limits);
+                let detail = pictures::Detail::ShortSide(self.settings.smallest);
+                let picture = pictures::decode_for(bytes, &limits, detail);
                 *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
                 self.freed.notify_one();
                 picture.map_err(|reason| reason.to_string())?
             };
-            let (width, height, least) = (picture.width, picture.height, self.settings.smallest);
+            let ([width, height], least) = (picture.size, self.settings.smallest);
             if width.min(height) < least {
                 return Err(format!("smaller than {least} pixels a side"));
             }

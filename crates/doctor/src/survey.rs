@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop, parallel};
 use pictures::{
-    DecodePermit, Folder, Header, Limits, PerceptualHash, Reason, Rgb, Side, inspect, read_bytes,
+    Decoded, Detail, Folder, Header, Limits, PerceptualHash, Reason, Side, inspect,
+    read_bytes_with_permit,
 };
 
 use crate::Light;
@@ -146,8 +147,8 @@ impl Survey {
 
 /// Whether anything is new that might be kept.
 fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
-    let bytes = match read_bytes(&seen.path, limits) {
-        Ok(bytes) => bytes,
+    let (bytes, _permit) = match read_bytes_with_permit(&seen.path, limits, DETAIL) {
+        Ok(read) => read,
         Err(reason) => {
             seen.sight = Err(reason.to_string());
             return (seen, false);
@@ -160,8 +161,7 @@ fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
         (seen.header, seen.sight) = (header, sight);
         return (seen, false);
     }
-    let _permit = DecodePermit::for_picture(&bytes);
-    let inspection = inspect(&bytes, limits);
+    let inspection = inspect(&bytes, limits, DETAIL);
     seen.header = inspection.header;
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {
         match (&reason, inspection.present) {
@@ -174,8 +174,11 @@ fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
     (seen, true)
 }
 
-fn sight(picture: &Rgb) -> Sight {
-    let (width, height) = (picture.width, picture.height);
+/// Twice what light and hashes are measured at: a large JPEG is decoded at a part of its size.
+const DETAIL: Detail = Detail::ShortSide(512);
+
+fn sight(Decoded { picture, size: [width, height] }: &Decoded) -> Sight {
+    let (width, height) = (*width, *height);
     let mut pixels = Digester::new();
     pixels.update(&width.to_le_bytes());
     pixels.update(&height.to_le_bytes());

@@ -331,8 +331,11 @@ impl Job {
     fn decode(&self) -> Result<Vec<f64>, Error> {
         let (limits, preprocess) =
             (Limits::default(), Preprocess::square(self.backbone.preprocessing(), self.size));
-        let one = |path: &Path| match pictures::read(path, &limits) {
-            Ok((picture, _)) => Ok(std::hint::black_box(preprocess.pixels(&picture)).len()),
+        let one = |path: &Path| match pictures::read_with_permit(path, &limits, preprocess.detail())
+        {
+            Ok((decoded, ..)) => {
+                Ok(std::hint::black_box(preprocess.pixels(&decoded.picture)).len())
+            }
             Err(reason) => {
                 let what = format!("cannot read `{}`: {reason}", path.display());
                 Err(Error::refused(Kind::Pictures, what).advise("leave it out"))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use ground::progress::{Bar, Progress};
 use ground::random::{Draws, Purpose};
 use ground::{Stop, files, parallel};
-use pictures::{Folder, Labelled, Limits, Rgb, read, within};
+use pictures::{Detail, Folder, Labelled, Limits, Rgb, read_with_permit, within};
 use report::{Sheet, SheetClass, Tile, contact_sheet};
 
 use crate::{Error, NamedFolder, Source};
@@ -137,8 +137,9 @@ type Seen = Result<(Rgb, Vec<u8>), String>;
 fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
     let limits = Limits::default();
     let look = |at: usize| {
-        let whole = read(&chosen[at].path, &limits).map_err(|reason| reason.to_string())?;
-        let small = within(&whole.0, SIDE);
+        let read = read_with_permit(&chosen[at].path, &limits, Detail::ShortSide(SIDE));
+        let (decoded, ..) = read.map_err(|reason| reason.to_string())?;
+        let small = within(&decoded.picture, SIDE);
         let jpeg = pictures::small_jpeg(&small);
         Ok((small, jpeg))
     };

@@ -1,22 +1,26 @@
 //! Untrusted bytes to upright RGB pixels, or the reason why not.
 
-use std::io::{self, Cursor};
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use ground::Digest;
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageError};
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::errors::DecodeErrors;
 
+use crate::permit::BUDGET;
 use crate::{DecodePermit, Limits, Rgb};
+pub(crate) use memory::memory;
+use orient::orientation;
 pub(crate) use quiet::quietly;
 pub use sniff::Format;
 
+mod colour;
 mod flatten;
+mod jpeg;
+mod memory;
+mod orient;
 mod quiet;
 mod sniff;
 mod turn;
@@ -57,13 +61,50 @@ pub enum Reason {
     Unreadable(io::Error),
 }
 
+/// How large a picture is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// All of its pixels.
+    Whole,
+    /// At least so many pixels on its shorter side after resizing: a JPEG may be decoded at a half,
+    /// a quarter or an eighth of its size, as long as that leaves twice as many.
+    ShortSide(u32),
+}
+
+/// A decoded picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// Its pixels, perhaps fewer than the file has.
+    pub picture: Rgb,
+    /// Width and height of the whole upright picture.
+    pub size: [u32; 2],
+}
+
+/// What a decoder gives.
+struct Pixels {
+    /// As it is stored, in its own colours.
+    picture: Rgb,
+    /// Width and height in the file, likewise.
+    size: [u32; 2],
+    orientation: Orientation,
+    profile: Option<Vec<u8>>,
+}
+
 /// The pixels of a JPEG, PNG, WebP, GIF (first frame) or BMP, upright as its EXIF block says,
-/// alpha laid over white. Colour profiles are ignored, as fastai and torchvision ignore them.
+/// alpha laid over white, colours of another space than sRGB converted.
 ///
 /// # Errors
 /// With the reason why the picture cannot be used; a picture that is cut off is one. Sizes are
 /// checked before pixels are decoded, and nothing panics.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
+    decode_for(bytes, limits, Detail::Whole).map(|decoded| decoded.picture)
+}
+
+/// [`decode`] for somebody who needs so much detail and no more.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decoded, Reason> {
     if bytes.is_empty() {
         return Err(Reason::Empty);
     }
@@ -71,22 +112,40 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
         return Err(too_many_bytes(limits));
     }
     let format = Format::of(bytes)?;
-    let work = || match format {
-        Format::Jpeg => jpeg(bytes, limits),
-        Format::Png => png(bytes, limits),
-        Format::WebP => webp(bytes, limits),
-        Format::Gif => gif(bytes, limits),
-        Format::Bmp => bmp(bytes, limits),
+    let work = || {
+        let pixels = match format {
+            Format::Jpeg => jpeg::decode(bytes, limits, detail),
+            Format::Png => png(bytes, limits),
+            Format::WebP => webp(bytes, limits),
+            Format::Gif => gif(bytes, limits),
+            Format::Bmp => bmp(bytes, limits),
+        };
+        pixels.map(Pixels::finished)
     };
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
 }
 
-/// Reads a file and decodes it; with the digest of its bytes.
+impl Pixels {
+    /// In sRGB and upright.
+    fn finished(mut self) -> Decoded {
+        if let Some(profile) = &self.profile {
+            colour::to_srgb(&mut self.picture, profile);
+        }
+        let mut size = self.size;
+        if turn::swaps_sides(self.orientation) {
+            size.reverse();
+        }
+        Decoded { picture: turn::upright(self.picture, self.orientation), size }
+    }
+}
+
+/// Reads a file and decodes all of it; with the digest of its bytes.
 ///
 /// # Errors
 /// Those of [`decode`], or if the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
-    read_with_permit(path, limits).map(|(picture, digest, _permit)| (picture, digest))
+    let (decoded, digest, _permit) = read_with_permit(path, limits, Detail::Whole)?;
+    Ok((decoded.picture, digest))
 }
 
 /// [`read`] for threads that decode many pictures at the same time: with a permit, to be held as
@@ -97,11 +156,37 @@ pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
 pub fn read_with_permit(
     path: &Path,
     limits: &Limits,
-) -> Result<(Rgb, Digest, DecodePermit), Reason> {
-    let bytes = read_bytes(path, limits)?;
-    let permit = DecodePermit::for_picture(&bytes);
-    Ok((decode(&bytes, limits)?, Digest::of(&bytes), permit))
+    detail: Detail,
+) -> Result<(Decoded, Digest, DecodePermit), Reason> {
+    let (bytes, permit) = read_bytes_with_permit(path, limits, detail)?;
+    Ok((decode_for(&bytes, limits, detail)?, Digest::of(&bytes), permit))
 }
+
+/// Reads a file that may be a picture, with the permit to hold and to decode it.
+///
+/// # Errors
+/// As [`read_bytes`].
+pub fn read_bytes_with_permit(
+    path: &Path,
+    limits: &Limits,
+    detail: Detail,
+) -> Result<(Vec<u8>, DecodePermit), Reason> {
+    // A large file is waited for as well: its beginning tells what else it will take.
+    let large = path.metadata().ok().filter(|data| data.is_file() && data.len() > HEAD);
+    if let Some(length) = large.map(|data| data.len().min(limits.max_bytes)) {
+        let mut head = vec![];
+        let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        read.map_err(Reason::Unreadable)?;
+        let permit = DecodePermit::for_beginning(&head, length, detail);
+        return Ok((read_bytes(path, limits)?, permit));
+    }
+    let bytes = read_bytes(path, limits)?;
+    let permit = DecodePermit::for_picture(&bytes, detail);
+    Ok((bytes, permit))
+}
+
+/// The beginning of a file that has its header in all likelihood, in bytes.
+const HEAD: u64 = 1 << 20;
 
 /// Reads a file that may be a picture, as far as the limits allow.
 ///
@@ -138,74 +223,66 @@ fn check((width, height): (u32, u32), limits: &Limits) -> Result<(), Reason> {
     Ok(())
 }
 
-fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
-    // Lax decoding fills what is missing with grey and says nothing; strict decoding forgives the
-    // last few bytes.
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let whole = whole::jpeg(bytes);
-    let reason = |error| match error {
-        DecodeErrors::Unsupported(kind) => Reason::Broken(format!("{kind:?} is not supported")),
-        _ if !whole => Reason::CutOff,
-        error => Reason::Broken(one_line(&error.to_string())),
-    };
-    decoder.decode_headers().map_err(reason)?;
-    let info = decoder.info().ok_or_else(|| Reason::Broken("no header".into()))?;
-    let (width, height) = (u32::from(info.width), u32::from(info.height));
-    check((width, height), limits)?;
-    if !whole {
-        return Err(Reason::CutOff);
+/// Refuses a picture that takes more memory than all pictures may together.
+fn affordable(bytes: u64) -> Result<(), Reason> {
+    if bytes <= BUDGET {
+        return Ok(());
     }
-    use ColorSpace::{CMYK, Luma, RGB, YCCK, YCbCr};
-    if !matches!(decoder.input_colorspace(), Some(Luma | YCbCr | RGB | CMYK | YCCK)) {
-        return Err(Reason::Broken("colours of an unknown kind".into()));
-    }
-    let orientation = orientation(decoder.exif().map(Vec::as_slice));
-    let data = decoder.decode().map_err(reason)?;
-    if data.len() as u64 != u64::from(width) * u64::from(height) * 3 {
-        return Err(Reason::Broken("the size of the pixels is not that of the header".into()));
-    }
-    Ok(turn::upright(Rgb { width, height, data }, orientation))
+    let [takes, most] = [bytes, BUDGET].map(|bytes| bytes >> 20);
+    Err(Reason::TooLarge(format!("decoding it takes {takes} MiB of memory, at most {most}")))
 }
 
-fn png(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
+fn png(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
     let parts = whole::png(bytes)?;
     check(parts.size, limits)?;
-    if !parts.whole {
-        return Err(Reason::CutOff);
-    }
-    let decoder = PngDecoder::with_limits(Cursor::new(bytes), memory(BESIDE)).map_err(reason)?;
-    pixels(decoder, orientation(parts.exif), limits)
+    affordable(memory(bytes, Detail::Whole))?;
+    // All rows may be there although the closing chunk is missing.
+    let closed;
+    let bytes = match parts.missing {
+        None => return Err(Reason::CutOff),
+        Some([]) => bytes,
+        Some(missing) => {
+            closed = [bytes, missing].concat();
+            &closed
+        }
+    };
+    let decoder = PngDecoder::with_limits(Cursor::new(bytes), may_take(BESIDE)).map_err(reason)?;
+    let orientation = orientation(parts.exif.as_deref(), parts.xmp);
+    pixels(decoder, orientation, limits)
 }
 
-fn webp(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
+fn webp(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
     if !whole::webp(bytes) {
         return Err(Reason::CutOff);
     }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     check(decoder.dimensions(), limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
     // Without its EXIF block a picture is still a picture.
     let exif = decoder.exif_metadata().unwrap_or(None);
-    pixels(decoder, orientation(exif.as_deref()), limits)
+    let xmp = decoder.xmp_metadata().unwrap_or(None);
+    pixels(decoder, orientation(exif.as_deref(), xmp.as_deref()), limits)
 }
 
-fn gif(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
+fn gif(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
     if !whole::gif(bytes) {
         return Err(Reason::CutOff);
     }
     let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     check(decoder.dimensions(), limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
     // A frame declares a size of its own.
-    decoder.set_limits(memory(limits.max_pixels.saturating_mul(4))).map_err(reason)?;
+    decoder.set_limits(may_take(BUDGET)).map_err(reason)?;
     pixels(decoder, Orientation::NoTransforms, limits)
 }
 
-fn bmp(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
-    check(whole::bmp_size(bytes).ok_or(Reason::CutOff)?, limits)?;
+fn bmp(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
+    let size = whole::bmp_size(bytes).ok_or(Reason::CutOff)?;
+    check(size, limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
+    if !whole::bmp_runs(bytes, size) {
+        return Err(Reason::CutOff);
+    }
     let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     pixels(decoder, Orientation::NoTransforms, limits)
 }
@@ -213,31 +290,27 @@ fn bmp(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// What a decoder may allocate beside the picture, in bytes: rows, tables, a colour profile.
 const BESIDE: u64 = 16 << 20;
 
-fn memory(bytes: u64) -> image::Limits {
+fn may_take(bytes: u64) -> image::Limits {
     let mut memory = image::Limits::no_limits();
     memory.max_alloc = Some(bytes);
     memory
 }
 
-/// Decodes what a header promises, and brings it to upright RGB8.
+/// Decodes what a header promises, and brings it to RGB8.
 fn pixels(
-    decoder: impl ImageDecoder,
+    mut decoder: impl ImageDecoder,
     orientation: Orientation,
     limits: &Limits,
-) -> Result<Rgb, Reason> {
+) -> Result<Pixels, Reason> {
     let (width, height) = decoder.dimensions();
     check((width, height), limits)?;
     let kind: ColorType = decoder.color_type();
+    let profile = if kind.has_color() { decoder.icc_profile().unwrap_or(None) } else { None };
     let mut data = vec![0; width as usize * height as usize * usize::from(kind.bytes_per_pixel())];
     decoder.read_image(&mut data).map_err(reason)?;
     let data = flatten::to_rgb(data, kind)?;
-    Ok(turn::upright(Rgb { width, height, data }, orientation))
-}
-
-/// Which way is up, by an EXIF block with or without its prefix.
-fn orientation(exif: Option<&[u8]>) -> Orientation {
-    let block = exif.map(|block| block.strip_prefix(b"Exif\0\0").unwrap_or(block));
-    block.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+    let picture = Rgb { width, height, data };
+    Ok(Pixels { picture, size: [width, height], orientation, profile })
 }
 
 fn reason(error: ImageError) -> Reason {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decode::quietly;
-use crate::{Format, Limits, Reason, Rgb, decode};
+use crate::{Decoded, Detail, Format, Limits, Reason, decode_for};
 pub use exif::Exif;
 
 mod exif;
@@ -63,17 +63,17 @@ impl Header {
 pub struct Inspection {
     /// None where it is of no format that is read.
     pub header: Option<Header>,
-    /// As [`decode`] gives it.
-    pub picture: Result<Rgb, Reason>,
+    /// As [`decode_for`] gives it.
+    pub picture: Result<Decoded, Reason>,
     /// Of one that is cut off, how much of it is there (0 to 1), where that can be told.
     pub present: Option<f64>,
 }
 
-/// Decodes a picture as [`decode`] does, and tells what its file says. It costs hardly more than
+/// Decodes a picture as [`decode_for`] does, and tells what its file says. It costs hardly more than
 /// decoding, but for a file that is cut off.
 #[must_use]
-pub fn inspect(bytes: &[u8], limits: &Limits) -> Inspection {
-    let picture = decode(bytes, limits);
+pub fn inspect(bytes: &[u8], limits: &Limits, detail: Detail) -> Inspection {
+    let picture = decode_for(bytes, limits, detail);
     let within = bytes.len() as u64 <= limits.max_bytes;
     let header = Format::of(bytes).ok().filter(|_| within);
     let header = header.map(|format| header::of(bytes, format));

@@ -43,7 +43,10 @@ mod thumbnail;
 
 pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item, Known};
-pub use decode::{Format, Reason, decode, read, read_bytes, read_with_permit};
+pub use decode::{
+    Decoded, Detail, Format, Reason, decode, decode_for, read, read_bytes, read_bytes_with_permit,
+    read_with_permit,
+};
 pub use error::PicturesError;
 pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side};
 pub use inspect::{Colour, Exif, Header, Inspection, inspect};

@@ -1,4 +1,6 @@
-/// Limits on the size of a picture: the one table of them, checked before anything is decoded.
+/// Limits on the size of a picture: the one table of them, checked before anything is decoded. They
+/// admit the largest photographs of telephones and cameras (200 million pixels) and panoramas; what
+/// a picture may take of memory is limited apart ([`DecodePermit`](crate::DecodePermit)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Width × height, in pixels.
@@ -11,6 +13,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_pixels: 40_000_000, max_side: 16_384, max_bytes: 20 << 20 }
+        Self { max_pixels: 250_000_000, max_side: 65_535, max_bytes: 100 << 20 }
     }
 }

@@ -1,20 +1,17 @@
 //! Permits to decode, so that many threads on large pictures stay within a memory budget.
 
-use std::io::Cursor;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use image::ImageReader;
+use crate::Detail;
+use crate::decode::memory;
 
-use crate::decode::quietly;
+/// The memory that pictures being decoded may take together, their files included: one large
+/// picture, or dozens of ordinary ones. A picture that takes more by itself is refused.
+pub(crate) const BUDGET: u64 = 320 << 20;
 
-/// Bytes per pixel while decoding, at worst: eight in a PNG of 16 bits and four channels, and three
-/// for the RGB8 result.
-const PIXEL: u64 = 11;
-
-/// The memory that pictures being decoded may take together. A picture of 40 million pixels takes
-/// up to 370 MiB, so two at once would take more than many a small machine has. A thread acquires a
-/// [`DecodePermit`] before it decodes and holds it as long as it holds the picture; it blocks while
-/// the budget is exhausted. A picture larger than the whole budget is decoded alone.
+/// The memory that pictures being decoded may take together. A thread acquires a [`DecodePermit`]
+/// before it decodes and holds it as long as it holds the picture; it blocks while the budget is
+/// exhausted. What asks for more than there is gets all of it, alone.
 #[derive(Debug)]
 struct DecodeBudget {
     all: u64,
@@ -22,8 +19,7 @@ struct DecodeBudget {
     freed: Condvar,
 }
 
-/// 400 MiB: one large picture, or dozens of ordinary ones.
-static BUDGET: DecodeBudget = DecodeBudget::new(400 << 20);
+static ALL: DecodeBudget = DecodeBudget::new(BUDGET);
 
 impl DecodeBudget {
     const fn new(all: u64) -> Self {
@@ -52,14 +48,14 @@ pub struct DecodePermit {
 
 impl DecodePermit {
     /// Blocks until the budget admits the picture in this file, by the size in its header. A file
-    /// without such a header takes nothing.
-    pub fn for_picture(file: &[u8]) -> Self {
-        let size = || {
-            let reader = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
-            reader.into_dimensions().ok()
-        };
-        let (width, height) = quietly(size).ok().flatten().unwrap_or((0, 0));
-        BUDGET.acquire((u64::from(width) * u64::from(height)).saturating_mul(PIXEL))
+    /// without such a header takes nothing but its own size.
+    pub fn for_picture(file: &[u8], detail: Detail) -> Self {
+        Self::for_beginning(file, file.len() as u64, detail)
+    }
+
+    /// The same for a file of so many bytes of which only the beginning is there.
+    pub(crate) fn for_beginning(file: &[u8], length: u64, detail: Detail) -> Self {
+        ALL.acquire(memory(file, detail).saturating_add(length))
     }
 }
 
@@ -74,7 +70,8 @@ impl Drop for DecodePermit {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::{DecodeBudget, DecodePermit, PIXEL};
+    use super::{DecodeBudget, DecodePermit};
+    use crate::Detail;
 
     /// The most that threads hold together if each takes so many bytes.
     fn most(budget: &'static DecodeBudget, each: u64) -> u64 {
@@ -106,14 +103,23 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_takes_what_its_header_says_and_other_files_take_nothing() {
-        for format in [image::ImageFormat::Png, image::ImageFormat::Jpeg, image::ImageFormat::Bmp] {
+    fn a_picture_takes_what_its_header_says_and_other_files_their_own_size() {
+        let taken = |file: &[u8], detail| DecodePermit::for_picture(file, detail).bytes;
+        let pixels = 320 * 200;
+        for (format, whole, small) in [
+            (image::ImageFormat::Png, 7 * pixels, 7 * pixels),
+            (image::ImageFormat::Bmp, 7 * pixels, 7 * pixels),
+            (image::ImageFormat::Jpeg, 9 * pixels, 9 * pixels / 16),
+        ] {
             let mut file = std::io::Cursor::new(vec![]);
-            image::RgbImage::new(300, 200).write_to(&mut file, format).unwrap();
-            assert_eq!(DecodePermit::for_picture(&file.into_inner()).bytes, 300 * 200 * PIXEL);
+            image::RgbImage::new(320, 200).write_to(&mut file, format).unwrap();
+            let file = file.into_inner();
+            let length = file.len() as u64;
+            assert_eq!(taken(&file, Detail::Whole), whole + length);
+            assert_eq!(taken(&file, Detail::ShortSide(25)), small + length);
         }
         for file in [&b""[..], b"<html>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xc0\0"] {
-            assert_eq!(DecodePermit::for_picture(file).bytes, 0);
+            assert_eq!(taken(file, Detail::Whole), file.len() as u64);
         }
     }
 }

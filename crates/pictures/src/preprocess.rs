@@ -2,7 +2,7 @@ use ground::Preprocessing;
 use resample::{Area, resample, resample_square};
 use serde::{Deserialize, Serialize};
 
-use crate::Rgb;
+use crate::{Detail, Rgb};
 
 /// How a picture becomes the input of a network: a central crop, resized, then normalised.
 ///
@@ -43,6 +43,12 @@ impl Preprocess {
     pub fn published(network: &Preprocessing) -> Self {
         let short_side = network.short_side(network.size);
         Self { short_side, ..Self::square(network, network.size) }
+    }
+
+    /// How large a picture must be decoded for [`Preprocess::pixels`].
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        Detail::ShortSide(self.short_side as u32)
     }
 
     /// The picture at `size × size`: that many bytes × 3, RGB8.

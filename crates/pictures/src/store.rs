@@ -23,7 +23,7 @@ use crate::{Limits, PerceptualHash, Preprocess};
 mod tests;
 
 /// Changes with the layout of the file and with how pictures are decoded and resized.
-const VERSION: &str = "lookalike pixels 3";
+const VERSION: &str = "lookalike pixels 4";
 
 /// Files that nobody has opened for so long make room when a new one is written.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -60,12 +60,12 @@ pub(crate) struct Later {
 impl Later {
     pub(crate) fn decode(&self) -> Result<Vec<u8>, FileError> {
         let failed = |why: String| FileError::at("read again", &self.path)(io::Error::other(why));
-        let (rgb, digest, _permit) = crate::read_with_permit(&self.path, &self.limits)
-            .map_err(|why| failed(why.to_string()))?;
+        let read = crate::read_with_permit(&self.path, &self.limits, self.preprocess.detail());
+        let (decoded, digest, _permit) = read.map_err(|why| failed(why.to_string()))?;
         if digest != self.digest {
             return Err(failed("it has changed meanwhile".into()));
         }
-        Ok(self.margin.long_crop(&self.preprocess, &rgb))
+        Ok(self.margin.long_crop(&self.preprocess, &decoded.picture))
     }
 }
 

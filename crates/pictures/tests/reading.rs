@@ -64,6 +64,20 @@ fn every_kind_of_pixels_is_as_pillow_has_it() {
 }
 
 #[test]
+fn what_would_give_wrong_pixels_is_refused() {
+    for (name, reason) in [
+        ("restart_lost.jpg", "broken: a restart marker is missing or out of turn"),
+        ("restart_turned.jpg", "broken: a restart marker is missing or out of turn"),
+        ("channel_missing.jpg", "broken: a channel without a scan"),
+        ("data_missing.jpg", "broken: "),
+        ("runs_cut.bmp", "cut off: the end of the file is missing"),
+    ] {
+        let told = open(&format!("refused/{name}")).unwrap_err().to_string();
+        assert!(told.starts_with(reason), "{name}: {told}");
+    }
+}
+
+#[test]
 fn every_orientation_comes_out_upright() {
     let upright = open("upright.png").unwrap();
     for tag in 1..=8 {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use doctor::Checkup;
 use ground::progress::Progress;
 use ground::{Stop, parallel};
-use pictures::{Limits, read_with_permit, thumbnail};
+use pictures::{Detail, Limits, read_with_permit, thumbnail};
 use report::About;
 use report::check::{self, Thumbnails};
 
@@ -38,9 +38,10 @@ fn thumbnails(checkup: &Checkup, progress: &dyn Progress, stop: &Stop) -> Option
     let bar = progress.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
-        let (picture, _, _permit) =
-            read_with_permit(&checkup.survey.files[shown[at]].path, &limits).ok()?;
-        thumbnail(&picture, SIDE)
+        let path = &checkup.survey.files[shown[at]].path;
+        let (decoded, _, _permit) =
+            read_with_permit(path, &limits, Detail::ShortSide(SIDE)).ok()?;
+        thumbnail(&decoded.picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();
     let threads = ground::parallel::threads();

@@ -11,10 +11,7 @@ use ground::{Digest, Stop, parallel};
 use super::{Known, Settings};
 use crate::long_crop::CropMargin;
 use crate::store::{self, Entry, Later, LongCrop, Store, Writer};
-use crate::{
-    DecodePermit, Labelled, PerceptualHash, PicturesError, Preprocess, Rgb, decode,
-    read_with_permit,
-};
+use crate::{Labelled, PerceptualHash, PicturesError, Preprocess, decode, read_with_permit};
 
 /// The result of decoding a picture.
 pub(super) struct Found {
@@ -52,15 +49,17 @@ impl Work<'_> {
     }
 
     fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
-        let (rgb, digest, _permit) =
-            read_with_permit(path, &self.settings.limits).map_err(|why| why.to_string())?;
-        let (pixels, known) = self.see(&rgb);
+        let detail = self.preprocess.detail();
+        let read = read_with_permit(path, &self.settings.limits, detail);
+        let (decoded, digest, _permit) = read.map_err(|why| why.to_string())?;
+        let (pixels, known) = self.see(&decoded);
         Ok((pixels, known, digest))
     }
 
-    fn see(&self, rgb: &Rgb) -> (Box<[u8]>, Known) {
-        let known = Known { width: rgb.width, height: rgb.height, hash: PerceptualHash::of(rgb) };
-        (self.margin(rgb.width, rgb.height).long_crop(self.preprocess, rgb).into(), known)
+    fn see(&self, decode::Decoded { picture, size }: &decode::Decoded) -> (Box<[u8]>, Known) {
+        let &[width, height] = size;
+        let known = Known { width, height, hash: PerceptualHash::of(picture) };
+        (self.margin(width, height).long_crop(self.preprocess, picture).into(), known)
     }
 
     pub(super) fn margin(&self, width: u32, height: u32) -> CropMargin {
@@ -103,7 +102,9 @@ impl Work<'_> {
     /// A picture's crop, decoded if it was not before.
     fn look(&self, path: &Path) -> Decoded<LongCrop> {
         let limits = &self.settings.limits;
-        let bytes = decode::read_bytes(path, limits).map_err(|why| why.to_string())?;
+        let detail = self.preprocess.detail();
+        let read = decode::read_bytes_with_permit(path, limits, detail);
+        let (bytes, _permit) = read.map_err(|why| why.to_string())?;
         let digest = Digest::of(&bytes);
         if let Some(known) = (self.known)(&digest) {
             let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
@@ -111,9 +112,8 @@ impl Work<'_> {
             let later = Later { path, digest, preprocess, margin, limits: *limits };
             return Ok((LongCrop::Later(Box::new(later)), known, digest));
         }
-        let _permit = DecodePermit::for_picture(&bytes);
-        let rgb = decode::decode(&bytes, limits).map_err(|why| why.to_string())?;
-        let (pixels, known) = self.see(&rgb);
+        let decoded = decode::decode_for(&bytes, limits, detail).map_err(|why| why.to_string())?;
+        let (pixels, known) = self.see(&decoded);
         Ok((LongCrop::Pixels(pixels), known, digest))
     }
 

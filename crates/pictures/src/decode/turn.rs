@@ -28,6 +28,12 @@ pub(super) fn upright(picture: Rgb, orientation: Orientation) -> Rgb {
     }
 }
 
+/// Whether width becomes height.
+pub(super) fn swaps_sides(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
 fn image(Rgb { width, height, data }: Rgb) -> RgbImage {
     RgbImage::from_raw(width, height, data).expect("a picture has height × width × 3 bytes")
 }

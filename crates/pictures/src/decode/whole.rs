@@ -1,7 +1,10 @@
 //! What the bytes tell before a decoder sees them: whether the file reaches its end, and, where
 //! the decoder would not say it plainly, the size.
 
+use std::borrow::Cow;
+
 use super::Reason;
+use super::orient::raw_profile;
 
 /// A number of four bytes at `offset`, most significant first.
 fn big(bytes: &[u8], offset: usize) -> Option<u32> {
@@ -27,37 +30,52 @@ pub(super) fn jpeg(bytes: &[u8]) -> bool {
     false
 }
 
+/// The chunk that closes a PNG: no data, and their checksum.
+const CLOSING: &[u8] = b"\0\0\0\0IEND\xaeB`\x82";
+
 /// What the chunks of a PNG tell.
 pub(super) struct PngParts<'a> {
     /// Width and height.
     pub(super) size: (u32, u32),
-    /// The EXIF block, which may stand behind the pixels, where the decoder does not look.
-    pub(super) exif: Option<&'a [u8]>,
-    /// Whether the closing chunk is there.
-    pub(super) whole: bool,
+    /// The EXIF block, which may stand behind the pixels, where the decoder does not look, or in a
+    /// text.
+    pub(super) exif: Option<Cow<'a, [u8]>>,
+    pub(super) xmp: Option<&'a [u8]>,
+    /// What is missing of the closing chunk, if the file does not end before that.
+    pub(super) missing: Option<&'static [u8]>,
 }
 
 /// Walks the chunks of a PNG.
 pub(super) fn png(bytes: &[u8]) -> Result<PngParts<'_>, Reason> {
     let size = big(bytes, 16).zip(big(bytes, 20)).ok_or(Reason::CutOff)?;
-    let mut parts = PngParts { size, exif: None, whole: false };
-    let mut at = 8;
+    let mut parts = PngParts { size, exif: None, xmp: None, missing: None };
+    let (mut at, mut text, mut rows) = (8, None, false);
     // A chunk is length, name, data, checksum.
     while let Some(length) = big(bytes, at) {
         let data = at + 8..(at + 8).saturating_add(length as usize);
         if bytes.len() < data.end.saturating_add(4) {
             break;
         }
+        let content = &bytes[data.clone()];
         match &bytes[at + 4..at + 8] {
-            b"eXIf" => parts.exif = Some(&bytes[data.clone()]),
+            b"eXIf" => parts.exif = Some(content.into()),
+            b"tEXt" => text = text.or_else(|| raw_profile(content, false)),
+            b"zTXt" => text = text.or_else(|| raw_profile(content, true)),
+            b"iTXt" if content.starts_with(b"XML:com.adobe.xmp\0") => parts.xmp = Some(content),
+            b"IDAT" => rows = true,
             b"IEND" => {
-                parts.whole = true;
+                parts.missing = Some(&[]);
                 break;
             }
             _ => {}
         }
         at = data.end + 4;
     }
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    if parts.missing.is_none() && rows && CLOSING.starts_with(rest) {
+        parts.missing = Some(&CLOSING[rest.len()..]);
+    }
+    parts.exif = parts.exif.or(text.map(Cow::Owned));
     Ok(parts)
 }
 
@@ -77,14 +95,58 @@ pub(super) fn bmp_size(bytes: &[u8]) -> Option<(u32, u32)> {
     side(18).zip(side(22))
 }
 
-/// Whether the blocks of a GIF reach its closing byte.
+/// Whether the runs of a compressed BMP go on to its last row; others are whole if all bytes are.
+pub(super) fn bmp_runs(bytes: &[u8], (width, height): (u32, u32)) -> bool {
+    let compressed = match (big(bytes, 14).map(u32::swap_bytes), big(bytes, 30)) {
+        (Some(40..), Some(kind)) => kind.swap_bytes(),
+        _ => 0,
+    };
+    // Runs of whole bytes, or of half ones.
+    let halves = match compressed {
+        1 => 1,
+        2 => 2,
+        _ => return true,
+    };
+    let start = big(bytes, 10).map_or(0, u32::swap_bytes) as usize;
+    let mut codes = bytes.get(start..).unwrap_or(&[]).iter().copied();
+    let (mut x, mut y) = (0, 0);
+    let mut walk = || {
+        // The closing code may be missing where nothing does.
+        while y + 1 < height || x < width {
+            match (codes.next()?, codes.next()?) {
+                (0, 0) => (x, y) = (0, y + 1),
+                (0, 1) => return Some(()),
+                (0, 2) => {
+                    x += u32::from(codes.next()?);
+                    y += u32::from(codes.next()?);
+                }
+                (0, count) => {
+                    x += u32::from(count);
+                    // As they are, filled up to an even number of bytes.
+                    let length = usize::from(count).div_ceil(halves).next_multiple_of(2);
+                    codes.nth(length - 1)?;
+                }
+                (count, _) => x += u32::from(count),
+            }
+        }
+        Some(())
+    };
+    walk().is_some()
+}
+
+/// Whether the blocks of a GIF reach its closing byte, or end whole behind a frame.
 pub(super) fn gif(bytes: &[u8]) -> bool {
     // A colour table has 3 × 2^(n + 1) bytes, if its flag is set.
     let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     let walk = || {
         let mut at = 13 + table(*bytes.get(10)?);
+        let mut frame = false;
         loop {
-            match *bytes.get(at)? {
+            if frame && at == bytes.len() {
+                return Some(());
+            }
+            let block = *bytes.get(at)?;
+            match block {
                 0x3b => return Some(()),
                 0x2c => at += 11 + table(*bytes.get(at + 9)?), // picture, up to its code size
                 0x21 => at += 2,                               // extension
@@ -102,6 +164,7 @@ pub(super) fn gif(bytes: &[u8]) -> bool {
                     break;
                 }
             }
+            frame |= block == 0x2c;
         }
     };
     walk().is_some()

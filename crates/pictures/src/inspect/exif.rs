@@ -23,7 +23,7 @@ pub struct Exif {
 
 impl Exif {
     /// Reads a block, with or without the prefix that it has in a JPEG.
-    pub(super) fn of(block: &[u8]) -> Self {
+    pub(crate) fn of(block: &[u8]) -> Self {
         let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let mut exif = Self::default();
         exif.broken = exif.read(block).is_none();
@@ -63,7 +63,11 @@ impl Exif {
         let read = tiff.directory(tiff.long(4)? as usize, |entry| {
             match entry.tag {
                 0x0112 => {
-                    let orientation = tiff.short(entry.value)?;
+                    // A short number, though some programs write a long one.
+                    let orientation = match entry.kind {
+                        4 => u16::try_from(tiff.long(entry.value)?).ok()?,
+                        _ => tiff.short(entry.value)?,
+                    };
                     // 0 is what some programs write for "I don't know".
                     if !(0..=8).contains(&orientation) {
                         return None;
@@ -201,6 +205,20 @@ mod tests {
             assert_eq!(exif.camera.as_deref(), Some("acorn Nut 3G"));
             assert_eq!(exif.taken.as_deref(), Some("2004:07:19 14:02:51"));
             assert!(!exif.broken);
+        }
+    }
+
+    #[test]
+    fn an_orientation_may_be_a_long_number() {
+        for big in [false, true] {
+            let mut block = block(big);
+            // The third entry: its kind, then its value.
+            let entry = 8 + 2 + 2 * 12;
+            let kind = if big { 4u16.to_be_bytes() } else { 4u16.to_le_bytes() };
+            let value = if big { 6u32.to_be_bytes() } else { 6u32.to_le_bytes() };
+            block[entry + 2..entry + 4].copy_from_slice(&kind);
+            block[entry + 8..entry + 12].copy_from_slice(&value);
+            assert_eq!(Exif::of(&block).orientation, Some(6));
         }
     }
 

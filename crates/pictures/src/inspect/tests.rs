@@ -3,7 +3,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat, Rgb as Pixel, RgbImage};
 
 use super::{Colour, inspect};
-use crate::{Format, Limits, Reason};
+use crate::{Detail, Format, Limits, Reason};
 
 fn picture() -> DynamicImage {
     let pixel = |x: u32, y: u32| {
@@ -36,7 +36,7 @@ fn headers_tell_format_colours_depth_and_alpha() {
         (saved(&picture(), ImageFormat::Gif), Format::Gif, Colour::Palette, 8, false),
         (saved(&picture(), ImageFormat::Bmp), Format::Bmp, Colour::Rgb, 8, false),
     ] {
-        let seen = inspect(&bytes, &limits);
+        let seen = inspect(&bytes, &limits, Detail::Whole);
         let header = seen.header.unwrap();
         assert_eq!((header.format, header.colour), (format, colour));
         assert_eq!((header.depth, header.alpha), (depth, alpha), "{format:?}");
@@ -46,7 +46,7 @@ fn headers_tell_format_colours_depth_and_alpha() {
 
 #[test]
 fn what_is_no_picture_has_no_header() {
-    let seen = inspect(b"<html>not found</html>", &Limits::default());
+    let seen = inspect(b"<html>not found</html>", &Limits::default(), Detail::Whole);
     assert!(seen.header.is_none() && seen.present.is_none());
     assert!(matches!(seen.picture, Err(Reason::Unsupported { .. })));
 }
@@ -57,26 +57,27 @@ fn a_cut_off_picture_tells_where() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp] {
         let bytes = saved(&picture(), format);
         for percent in [30, 50, 80] {
-            let seen = inspect(&bytes[..bytes.len() * percent / 100], &limits);
+            let seen = inspect(&bytes[..bytes.len() * percent / 100], &limits, Detail::Whole);
             assert!(matches!(seen.picture, Err(Reason::CutOff)), "{format:?} at {percent} %");
             let share = seen.present.unwrap();
             assert!((share * 100.0 - percent as f64).abs() < 15.0, "{format:?}: {share}");
         }
-        assert_eq!(inspect(&bytes, &limits).present, None);
+        assert_eq!(inspect(&bytes, &limits, Detail::Whole).present, None);
     }
 }
 
 #[test]
 fn orientation_is_told_of_every_format_that_keeps_one() {
     for name in ["orient_6.jpg", "orient_6.png", "orient_6.webp"] {
-        let exif = inspect(&golden(name), &Limits::default()).header.unwrap().exif.unwrap();
+        let exif =
+            inspect(&golden(name), &Limits::default(), Detail::Whole).header.unwrap().exif.unwrap();
         assert_eq!((exif.orientation, exif.broken), (Some(6), false), "{name}");
     }
 }
 
 #[test]
 fn what_moves_and_what_is_printed_is_told() {
-    let header = |name| inspect(&golden(name), &Limits::default()).header.unwrap();
+    let header = |name| inspect(&golden(name), &Limits::default(), Detail::Whole).header.unwrap();
     assert!(header("animated.gif").animated && header("animated.webp").animated);
     assert!(!header("plain.gif").animated && !header("lossy.webp").animated);
     assert_eq!(header("cmyk.jpg").colour, Colour::Cmyk);

@@ -1,0 +1,53 @@
+//! How much memory decoding a picture takes, by its header.
+
+use std::io::Cursor;
+
+use image::ImageReader;
+
+use super::{Detail, Format, jpeg, quietly};
+
+/// Bytes for each pixel of the result, and of its copy where it is turned.
+const RESULT: u64 = 3;
+
+/// The most memory that decoding takes, in bytes, by the beginning of a file. What has no sound
+/// header takes nothing: it is refused.
+pub(crate) fn memory(bytes: &[u8], detail: Detail) -> u64 {
+    let of = || match Format::of(bytes).ok()? {
+        Format::Jpeg => jpeg::memory_of(bytes, detail),
+        format => {
+            let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+            let (width, height) = reader.into_dimensions().ok()?;
+            let pixels = u64::from(width) * u64::from(height);
+            Some(pixels.saturating_mul(each(bytes, format)))
+        }
+    };
+    quietly(of).ok().flatten().unwrap_or(0)
+}
+
+/// Bytes a pixel.
+fn each(bytes: &[u8], format: Format) -> u64 {
+    let decoded = match format {
+        Format::Png => png(bytes),
+        // Luma, chroma at half of its resolution, and the pixels with alpha; lossless ones likewise.
+        Format::WebP => 6,
+        // The canvas with alpha, and the frame.
+        Format::Gif => 8,
+        Format::Bmp => 4,
+        Format::Jpeg => 0,
+    };
+    // Three channels or four shrink to RGB where they lie; turning needs a copy.
+    decoded.max(RESULT) + RESULT
+}
+
+/// What the pixels of a PNG take: its channels, a palette's colours with alpha.
+fn png(bytes: &[u8]) -> u64 {
+    let (depth, kind) = (bytes.get(24).copied().unwrap_or(16), bytes.get(25));
+    let channels = match kind {
+        Some(0) => 1,
+        Some(2) => 4, // with one colour that is transparent, else 3
+        Some(3) => 4,
+        Some(4) => 2,
+        _ => 4,
+    };
+    channels * if depth == 16 { 2 } else { 1 }
+}
