@@ -18,8 +18,9 @@ pub(crate) fn squares(
     let bar = progress.begin("Drawing small pictures", Some(files.len() as u64));
     let limits = Limits::default();
     let draw = |at: usize| {
-        let (picture, _, _permit) = read_with_permit(files[at], &limits).ok()?;
-        Some(classifier::thumbnail(&preprocess.pixels(&picture), preprocess.size))
+        let read = read_with_permit(files[at], &limits, preprocess.detail());
+        let (decoded, _, _permit) = read.ok()?;
+        Some(classifier::thumbnail(&preprocess.pixels(&decoded.picture), preprocess.size))
     };
     let mut drawn = vec![None; files.len()];
     let whole = stream(files.len(), threads(), &|| stop.asked(), draw, |at, jpeg| {
