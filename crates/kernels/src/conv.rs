@@ -8,6 +8,7 @@
 
 mod direct;
 mod epilogue;
+pub mod inverted;
 mod pack;
 mod pass;
 mod registers;

@@ -7,13 +7,33 @@
 //! gradient. Weights and sums are `f32` whatever the tensors hold.
 
 mod gather;
+mod lines;
+mod pass;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod weights;
 
+pub(crate) use gather::Gather;
+pub(crate) use lines::{Output, Pass, Piece};
+pub(crate) use pass::with_weights;
+pub(crate) use sweep::Sweep;
+
+use crate::conv::Convolve;
 use crate::padding::Padding;
 use crate::{Activation, Element, View};
+
+/// Repeats the body for each of these `$i` that is below `$count` (a constant), written out: sums that
+/// a loop indexes would be kept in memory where the compiler unrolls it too late.
+macro_rules! unrolled {
+    ($i:ident in [$($n:literal)*] below $count:expr => $body:block) => {
+        $(if $n < $count {
+            let $i: usize = $n;
+            $body
+        })*
+    };
+}
+use unrolled;
 
 /// The shape of a depthwise convolution over a batch.
 ///
@@ -84,16 +104,14 @@ impl Depthwise {
     ///
     /// # Panics
     /// When lengths do not suit the shape.
-    pub fn forward<E: Element>(
+    pub fn forward<E: Convolve>(
         &self,
         input: View<'_, E>,
         weights: &[f32],
         output: &mut [E],
         finish: Finish<'_>,
     ) {
-        input.check(self.input_len(), self.channels);
-        assert_eq!(output.len(), self.output_len(), "the output of {self:?}");
-        sweep::run(&sweep::Sweep::forward(self), input, weights, output, false, finish);
+        E::depthwise(self, DepthwisePass::Forward { input, weights, output, finish });
     }
 
     /// The gradient of the input from that of the output; added to `input_gradient` if
@@ -101,32 +119,73 @@ impl Depthwise {
     ///
     /// # Panics
     /// When lengths do not suit the shape.
-    pub fn backward_data<E: Element>(
+    pub fn backward_data<E: Convolve>(
         &self,
         gradient: &[E],
         weights: &[f32],
         input_gradient: &mut [E],
         accumulate: bool,
     ) {
-        assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
-        assert_eq!(input_gradient.len(), self.input_len(), "the input's gradient of {self:?}");
-        let (sweep, view) = (sweep::Sweep::backward(self), View::plain(gradient));
-        sweep::run(&sweep, view, weights, input_gradient, accumulate, Finish::default());
+        let pass = DepthwisePass::BackwardData { gradient, weights, input_gradient, accumulate };
+        E::depthwise(self, pass);
     }
 
     /// The gradient of the weights, written to `weight_gradient`.
     ///
     /// # Panics
     /// When lengths do not suit the shape.
-    pub fn backward_weights<E: Element>(
+    pub fn backward_weights<E: Convolve>(
         &self,
         input: View<'_, E>,
         gradient: &[E],
         weight_gradient: &mut [f32],
     ) {
-        input.check(self.input_len(), self.channels);
-        assert_eq!(gradient.len(), self.output_len(), "the output's gradient of {self:?}");
-        assert_eq!(weight_gradient.len(), self.weight_len(), "the weights' gradient of {self:?}");
-        weights::run(&sweep::Sweep::forward(self), input, gradient, weight_gradient);
+        E::depthwise(self, DepthwisePass::BackwardWeights { input, gradient, weight_gradient });
+    }
+}
+
+/// One of the three passes of a [`Depthwise`], whose methods say what each takes.
+#[derive(Debug)]
+pub enum DepthwisePass<'a, E> {
+    /// See [`Depthwise::forward`].
+    #[expect(missing_docs, reason = "the method's arguments")]
+    Forward { input: View<'a, E>, weights: &'a [f32], output: &'a mut [E], finish: Finish<'a> },
+    /// See [`Depthwise::backward_data`].
+    #[expect(missing_docs, reason = "the method's arguments")]
+    BackwardData {
+        gradient: &'a [E],
+        weights: &'a [f32],
+        input_gradient: &'a mut [E],
+        accumulate: bool,
+    },
+    /// See [`Depthwise::backward_weights`].
+    #[expect(missing_docs, reason = "the method's arguments")]
+    BackwardWeights { input: View<'a, E>, gradient: &'a [E], weight_gradient: &'a mut [f32] },
+}
+
+impl<E: Element> DepthwisePass<'_, E> {
+    /// Looks at the lengths, then runs.
+    pub(crate) fn run(self, conv: &Depthwise) {
+        let output_len = conv.output_len();
+        match self {
+            Self::Forward { input, weights, output, finish } => {
+                input.check(conv.input_len(), conv.channels);
+                assert_eq!(output.len(), output_len, "the output of {conv:?}");
+                pass::run(Sweep::forward(conv), input, weights, output, false, finish);
+            }
+            Self::BackwardData { gradient, weights, input_gradient: output, accumulate } => {
+                assert_eq!(gradient.len(), output_len, "the output's gradient of {conv:?}");
+                assert_eq!(output.len(), conv.input_len(), "the input's gradient of {conv:?}");
+                let (sweep, view) = (Sweep::backward(conv), View::plain(gradient));
+                pass::run(sweep, view, weights, output, accumulate, Finish::default());
+            }
+            Self::BackwardWeights { input, gradient, weight_gradient } => {
+                input.check(conv.input_len(), conv.channels);
+                assert_eq!(gradient.len(), output_len, "the output's gradient of {conv:?}");
+                let len = conv.weight_len();
+                assert_eq!(weight_gradient.len(), len, "the weights' gradient of {conv:?}");
+                weights::run(&Sweep::forward(conv), input, gradient, weight_gradient);
+            }
+        }
     }
 }

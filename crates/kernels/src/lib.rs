@@ -42,8 +42,9 @@ mod view;
 mod tests;
 
 pub use activation::Activation;
+pub use conv::inverted;
 pub use conv::{Added, Conv, Convolve, Direction, Epilogue, Pack, Pass};
-pub use depthwise::{Depthwise, Finish};
+pub use depthwise::{Depthwise, DepthwisePass, Finish};
 pub use element::{Bf16, Element, cast, cast_mut};
 pub use ground::Precision;
 pub use memory::Memory;

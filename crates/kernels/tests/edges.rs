@@ -102,7 +102,7 @@ fn no_pass_touches_what_lies_beside_its_tensors() {
     }
 }
 
-fn all_depthwise_passes<E: Element>(conv: &Depthwise, at_the_end: bool) {
+fn all_depthwise_passes<E: Convolve>(conv: &Depthwise, at_the_end: bool) {
     let tensor = |len| Guarded::<E>::new(len, at_the_end);
     let row = |len| Guarded::<f32>::new(len, at_the_end);
     let (x, g) = (tensor(conv.input_len()), tensor(conv.output_len()));

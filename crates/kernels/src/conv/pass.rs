@@ -1,8 +1,10 @@
 use super::direct::{self, Job};
 use super::epilogue::{Added, Epilogue};
+use super::inverted::InvertedResidual;
 use super::pack::{Direction, Pack};
 use super::shape::Conv;
 use super::winograd;
+use crate::depthwise::{Depthwise, DepthwisePass};
 use crate::element::{Bf16, Element};
 use crate::view::View;
 
@@ -13,17 +15,37 @@ use crate::view::View;
 pub trait Convolve: Element {
     /// Runs a pass of a convolution.
     fn convolve(conv: &Conv, pass: Pass<'_, Self>);
+    /// Runs a pass of a depthwise convolution.
+    fn depthwise(conv: &Depthwise, pass: DepthwisePass<'_, Self>);
+    /// Runs a block of convolutions.
+    fn inverted(block: &InvertedResidual<'_, Self>, input: View<'_, Self>, output: &mut [Self]);
 }
 
 impl Convolve for f32 {
     fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
         pass.run(conv);
     }
+
+    fn depthwise(conv: &Depthwise, pass: DepthwisePass<'_, Self>) {
+        pass.run(conv);
+    }
+
+    fn inverted(block: &InvertedResidual<'_, Self>, input: View<'_, Self>, output: &mut [Self]) {
+        block.run(input, output);
+    }
 }
 
 impl Convolve for Bf16 {
     fn convolve(conv: &Conv, pass: Pass<'_, Self>) {
         pass.run(conv);
+    }
+
+    fn depthwise(conv: &Depthwise, pass: DepthwisePass<'_, Self>) {
+        pass.run(conv);
+    }
+
+    fn inverted(block: &InvertedResidual<'_, Self>, input: View<'_, Self>, output: &mut [Self]) {
+        block.run(input, output);
     }
 }
 

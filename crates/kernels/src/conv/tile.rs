@@ -80,6 +80,11 @@ impl KLoop {
         Self { offsets: offsets.iter().flat_map(parts).collect(), run: part, prefetches }
     }
 
+    /// Numbers that are summed up.
+    pub(super) fn numbers(&self) -> usize {
+        self.offsets.len() * self.run
+    }
+
     /// What product `index` of `all` with a panel prefetches: its share of the next panel.
     #[inline(always)]
     pub(super) fn ahead<S: Simd, E>(&self, panel: *const E, (index, all): (usize, usize)) -> Ahead {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Depthwise, Finish};
 use crate::tests::{activated, cases, noise, seen};
-use crate::{Activation, Bf16, Element, Padding, Precision, View, threads};
+use crate::{Activation, Bf16, Convolve, Element, Padding, Precision, View, threads};
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Identity, Activation::Relu, Activation::Relu6];
 
@@ -43,7 +43,7 @@ fn assert_close<T: Element>(got: &[T], wanted: &[f64], depth: usize, what: &str)
     }
 }
 
-fn check<E: Element>(conv: &Depthwise, key: u64) {
+fn check<E: Convolve>(conv: &Depthwise, key: u64) {
     let x: Vec<E> = noise(conv.input_len(), key);
     let w: Vec<f32> = noise(conv.weight_len(), key + 1);
     let [scale, shift, factor, offset] = [2, 3, 4, 5].map(|k| noise(conv.channels, key + k));
@@ -146,7 +146,7 @@ fn efficientnets_own_shapes() {
 }
 
 /// All passes of one shape, with so many threads.
-fn all_passes<E: Element>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32>) {
+fn all_passes<E: Convolve>(threads: usize) -> (Vec<E>, Vec<f64>, Vec<E>, Vec<f32>) {
     let conv = large(56, 40, 3, 2);
     let (x, g) = (noise::<E>(conv.input_len(), 1), noise::<E>(conv.output_len(), 3));
     let w: Vec<f32> = noise(conv.weight_len(), 2);
