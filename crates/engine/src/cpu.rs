@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use ground::parallel;
 use kernels::{Precision, threads};
-use network::{Graph, Parameters};
+use network::{Graph, Node, Op, Parameters};
 
 use crate::action::RunResult;
 use crate::plan::Plan;
@@ -37,6 +38,10 @@ pub struct Timing {
 
 /// Plans kept at a time.
 const PLANS: usize = 6;
+
+/// Pictures that a network of depthwise convolutions predicts at a time, at the least. Its tensors are
+/// large beside its arithmetic: of more pictures they would leave the caches between two layers.
+const TOGETHER: usize = 4;
 
 impl Cpu {
     /// An engine whose parameters are all 0 until [`Engine::set_parameters`] gives it others.
@@ -116,8 +121,20 @@ impl Cpu {
         trained: Option<Trained>,
     ) -> Result<usize, EngineError> {
         let work = trained.map_or(Work::Predict, Work::Train);
+        let count = if trained.is_none() { count.min(self.together()) } else { count };
         let purpose = Purpose { count, height, width, work, precision: self.precision(work) };
         Ok(Plan::new(&self.runner.graph, purpose)?.total * size_of::<f32>())
+    }
+
+    /// Pictures that go through the network at a time in a prediction. No result depends on it.
+    fn together(&self) -> usize {
+        let depthwise =
+            |node: &Node| matches!(node.op, Op::Conv { filter, .. } if filter.groups > 1);
+        if self.runner.graph.nodes().iter().any(depthwise) {
+            TOGETHER.max(parallel::threads())
+        } else {
+            usize::MAX
+        }
     }
 
     fn check(&self, images: Images<'_>) -> Result<(), EngineError> {
@@ -196,10 +213,20 @@ impl Engine for Cpu {
 
     fn predict(&mut self, images: Images<'_>) -> Result<Outputs, EngineError> {
         self.check(images)?;
+        let Images { pixels, count, height, width } = images;
         let classes = self.runner.graph.classes();
-        let result =
-            if images.count == 0 { RunResult::default() } else { self.run(images, Job::Predict)? };
-        Ok(Outputs { logits: result.logits, classes, features: result.features })
+        let mut outputs = Outputs { logits: vec![], classes, features: vec![] };
+        let parts = count.div_ceil(self.together());
+        let first = |part: usize| part * count / parts;
+        for (first, end) in (0..parts).map(|part| (first(part), first(part + 1))) {
+            let each = pixels.len() / count;
+            let pixels = &pixels[first * each..end * each];
+            let part = Images { pixels, count: end - first, height, width };
+            let RunResult { logits, features, .. } = self.run(part, Job::Predict)?;
+            outputs.logits.extend(logits);
+            outputs.features.extend(features);
+        }
+        Ok(outputs)
     }
 
     fn gradients(

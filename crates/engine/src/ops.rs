@@ -8,6 +8,7 @@ mod concat_pool;
 mod depthwise;
 mod dropout;
 mod input;
+mod inverted;
 mod layer;
 pub(crate) mod loss;
 mod max_pool;

@@ -234,28 +234,39 @@ impl Store {
         norm: &Norm,
         precision: Precision,
     ) -> (&Pack, &[f32]) {
-        let of = self.folded_of(layer, norm, precision);
-        if self.packs[layer.node.0].folded.of != of {
-            let Statistics { scale, shift, .. } = self.fixed(norm);
-            let mut scaled = std::mem::take(&mut self.scaled);
-            scaled.resize(layer.conv.weight_len(), 0.0);
-            if let Some(Tensor { shape, data }) = self.waits(layer.weight) {
-                transpose(shape, data, |filter| scale[filter], &mut scaled, false);
-            } else {
-                let (values, filters) = (&self.slots[layer.weight.0].values, layer.conv.filters);
-                let rows = values.chunks_exact(filters).zip(scaled.chunks_exact_mut(filters));
-                for (from, to) in rows {
-                    from.iter().zip(to).zip(&scale).for_each(|((w, to), scale)| *to = w * scale);
-                }
-            }
-            let copy = &mut self.packs[layer.node.0].folded;
-            copy.made.0.set(&layer.conv, &scaled, precision, Direction::Forward);
-            copy.made.1 = shift;
-            copy.of = of;
-            self.scaled = scaled;
-        }
+        self.fold(layer, norm, precision);
+        self.folded(layer)
+    }
+
+    /// What was [folded](Self::fold) for a layer.
+    pub(crate) fn folded(&self, layer: Layer) -> (&Pack, &[f32]) {
         let (pack, bias) = &self.packs[layer.node.0].folded.made;
         (pack, bias)
+    }
+
+    /// Packs weights with a norm's scale in them, unless that has been done.
+    pub(crate) fn fold(&mut self, layer: Layer, norm: &Norm, precision: Precision) {
+        let of = self.folded_of(layer, norm, precision);
+        if self.packs[layer.node.0].folded.of == of {
+            return;
+        }
+        let Statistics { scale, shift, .. } = self.fixed(norm);
+        let mut scaled = std::mem::take(&mut self.scaled);
+        scaled.resize(layer.conv.weight_len(), 0.0);
+        if let Some(Tensor { shape, data }) = self.waits(layer.weight) {
+            transpose(shape, data, |filter| scale[filter], &mut scaled, false);
+        } else {
+            let (values, filters) = (&self.slots[layer.weight.0].values, layer.conv.filters);
+            let rows = values.chunks_exact(filters).zip(scaled.chunks_exact_mut(filters));
+            for (from, to) in rows {
+                from.iter().zip(to).zip(&scale).for_each(|((w, to), scale)| *to = w * scale);
+            }
+        }
+        let copy = &mut self.packs[layer.node.0].folded;
+        copy.made.0.set(&layer.conv, &scaled, precision, Direction::Forward);
+        copy.made.1 = shift;
+        copy.of = of;
+        self.scaled = scaled;
     }
 
     /// A norm's constants from its running statistics.

@@ -125,6 +125,25 @@ fn a_picture_is_judged_alone() {
 }
 
 /// Features are what the linear layer of torchvision's head is given.
+/// At this size its first blocks are planned as one step, and nine pictures go through in parts.
+#[test]
+fn efficientnet_judges_a_picture_alone_on_any_number_of_threads() {
+    let architecture =
+        Architecture { backbone: Backbone::EfficientNetLite0, head: Head::Linear { classes: 3 } };
+    let graph = architecture.graph();
+    let batch = Batch::new(0, [9, 88, 96], &graph);
+    let mut engine = engine_with(&graph, &Parameters::start(&graph, 7), Trained::All);
+    let all = engine.predict(batch.images()).unwrap();
+    let [three, one] = [3, 1].map(|count| threads::with(count, || engine.predict(batch.images())));
+    assert_eq!(bits(&all.logits), bits(&three.unwrap().logits), "three threads");
+    assert_eq!(bits(&all.features), bits(&one.unwrap().features), "one thread");
+    let pictures = batch.images().pixels.chunks_exact(88 * 96 * 3);
+    for (index, (pixels, row)) in pictures.zip(all.rows()).enumerate() {
+        let alone = Images { pixels, count: 1, height: 88, width: 96 };
+        assert_eq!(bits(&engine.predict(alone).unwrap().logits), bits(row), "picture {index}");
+    }
+}
+
 #[test]
 fn the_features_are_what_the_head_sees() {
     let graph =

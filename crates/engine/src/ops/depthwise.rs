@@ -8,6 +8,7 @@ use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
 use crate::lazy::{Lazy, NormState};
 use crate::operation::Operation;
+use crate::ops::inverted;
 use crate::ops::layer::padding_of;
 use crate::planner::{Owns, Planner};
 use crate::store::norm_of;
@@ -19,14 +20,14 @@ pub(super) struct DepthwiseConv {
 
 /// A depthwise convolution of a graph, for a batch of some size.
 #[derive(Clone, Copy, Debug)]
-struct Layer {
+pub(super) struct Layer {
     node: NodeId,
-    conv: Depthwise,
-    weight: ParameterId,
+    pub(super) conv: Depthwise,
+    pub(super) weight: ParameterId,
 }
 
 impl DepthwiseConv {
-    fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
+    pub(super) fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
         let Filter { channels: filters, kernel, stride, groups, .. } = self.filter;
         let Shape { height, width, channels } = planner.shapes[planner.input(node).0];
         assert!(groups == channels && filters == channels, "groups of one channel each");
@@ -44,6 +45,9 @@ impl Operation for DepthwiseConv {
 
     fn forward(&self, node: NodeId, planner: &mut Planner<'_>) -> Lazy {
         let layer = self.layer(node, planner);
+        if let Some(value) = inverted::forward(node, planner) {
+            return value;
+        }
         let x = planner.value(planner.input(node));
         let norm = planner.norm_after(node);
         if let (Some(norm), true) = (norm, planner.folds(node)) {

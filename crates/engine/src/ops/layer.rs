@@ -8,6 +8,7 @@ use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
 use crate::lazy::{Lazy, NormState};
 use crate::operation::Operation;
+use crate::ops::inverted;
 use crate::planner::{Owns, Planner};
 use crate::store::{Layer, norm_of};
 
@@ -34,6 +35,9 @@ impl Operation for Product {
     fn forward(&self, node: NodeId, planner: &mut Planner<'_>) -> Lazy {
         let layer = self.layer(node, planner);
         let x = planner.value(planner.input(node));
+        if let Some(value) = inverted::forward(node, planner) {
+            return value;
+        }
         let norm = planner.norm_after(node);
         if let (Some(norm), None, true) = (norm, self.bias, planner.folds(node)) {
             return forward_folded(layer, x, norm, planner);
@@ -66,7 +70,7 @@ impl Operation for Product {
 }
 
 impl Product {
-    fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
+    pub(super) fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
         let count = planner.purpose.count;
         let Shape { height, width, channels } = planner.shapes[planner.input(node).0];
         let conv = match self.form {
@@ -90,17 +94,7 @@ pub(super) fn padding_of(filter: Filter, height: usize, width: usize) -> Padding
 /// A layer whose norm, and the addition and activation behind it where they can be, are done while its
 /// results are in registers.
 fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>) -> Lazy {
-    let mut last = norm;
-    let mut residual = None;
-    let is_sum = |node: &NodeId| planner.graph.node(*node).op == Op::Add;
-    if let Some(add) = planner.only_reader(norm).filter(is_sum) {
-        let other = planner.graph.node(add).inputs.iter().copied().find(|&input| input != norm);
-        // The other summand must be there already.
-        let there = other.and_then(|other| planner.planned(other));
-        if let Some(value) = there.filter(|value| value.is_plain()) {
-            (residual, last) = (Some(value.buffer), add);
-        }
-    }
+    let (last, residual) = residual_after(norm, planner);
     let (after, activation) = planner.activation_after(last).unzip();
     let activation = activation.unwrap_or_default();
     let to = planner.buffer_of(norm);
@@ -112,6 +106,18 @@ fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>
         planner.set_value(done, value);
     }
     value
+}
+
+/// The last node of a norm and the addition behind it, where that can be done along with it: where the
+/// other summand is there already, which is returned too.
+pub(super) fn residual_after(norm: NodeId, planner: &Planner<'_>) -> (NodeId, Option<BufferId>) {
+    let is_sum = |node: &NodeId| planner.graph.node(*node).op == Op::Add;
+    let residual = planner.only_reader(norm).filter(is_sum).and_then(|add| {
+        let other = planner.graph.node(add).inputs.iter().copied().find(|&input| input != norm)?;
+        let value = planner.planned(other).filter(|value| value.is_plain())?;
+        Some((add, value.buffer))
+    });
+    residual.map_or((norm, None), |(add, buffer)| (add, Some(buffer)))
 }
 
 /// The product with its bias; a norm that follows has its sums gathered.
