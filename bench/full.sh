@@ -20,6 +20,8 @@ part --work forward --precision fp32,bf16 --batch 1
 part --work step --precision fp32,bf16 --batch 64
 part --work forward,step --precision fp32,bf16 --batch 16 --backbone resnet18,resnet34
 part --work forward --precision fp32,bf16 --batch 1 --backbone resnet18,resnet34
+part --work forward --precision fp32,bf16 --batch 1,16 --backbone efficientnet-lite0
+part --work step --precision fp32,bf16 --batch 16 --backbone efficientnet-lite0
 part --work decode "$@"
 part --work answer --folder "$folder" --weights "$weights" "$1"
 # scaling: this program beside PyTorch

@@ -2,7 +2,7 @@
 
     peers.py --peer pytorch,openvino --backbone resnet50 --batch 1,16 --work forward,step --precision fp32,bf16
 
-Same networks (torchvision's, 1,000 classes), same work, same shape of the JSON. Each configuration
+Same networks (torchvision's or timm's, 1,000 classes), same work, same shape of the JSON. Each configuration
 runs in a process of its own, so that its peak of memory is its own. A `step` is a forward pass in
 train mode, cross-entropy, a backward pass and Adam; in a `frozen_step` only norms and the last
 layer learn, as in fastai's frozen stage. Times are milliseconds per picture.
@@ -58,14 +58,24 @@ def measure(work, pictures, rounds):
     return samples
 
 
+def network(name):
+    """A network with random weights: torchvision's, or timm's where that has none of the name."""
+    if name.startswith("efficientnet-lite"):
+        import timm
+
+        return timm.create_model("tf_" + name.replace("-", "_"))
+    import torchvision
+
+    return getattr(torchvision.models, name)()
+
+
 def pytorch(args, channels_last):
     import torch
     import torch.nn.functional as F
-    import torchvision
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    net = getattr(torchvision.models, args.backbone)()
+    net = network(args.backbone)
     x, y = torch.randn(args.batch, 3, args.size, args.size), torch.randint(1000, (args.batch,))
     if channels_last:
         net, x = (t.to(memory_format=torch.channels_last) for t in (net, x))
@@ -107,9 +117,8 @@ def exported(backbone, batch, size):
     path = scratch() / f"{backbone}-{batch}-{size}.onnx"
     if not path.exists():
         import torch
-        import torchvision
 
-        net = getattr(torchvision.models, backbone)().eval()
+        net = network(backbone).eval()
         half = path.with_suffix(".half")  # so that an interrupted export is not taken for a whole one
         # the exporter chats on standard output, which is for the result
         with contextlib.redirect_stdout(sys.stderr):
@@ -245,7 +254,7 @@ def machine():
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {"python": platform.python_version()}
-    for name in ["torch", "torchvision", "onnxruntime", "openvino", "pillow", "fastai"]:
+    for name in ["torch", "torchvision", "timm", "onnxruntime", "openvino", "pillow", "fastai"]:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
