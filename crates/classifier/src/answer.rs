@@ -7,6 +7,9 @@ use network::{Architecture, Parameters};
 use crate::features::{averages, features};
 use crate::{Classifier, ClassifierError, NEAREST, Near, Neighbours, Prediction};
 
+/// Features whose cosine distance is below this are those of one picture: rounding alone parts them.
+const SAME: f32 = 3e-5;
+
 /// What turns pixels into answers of one classifier, but for the engine that runs the backbone.
 pub(crate) struct Answerer {
     /// The head alone, as it answers on averages over views.
@@ -48,7 +51,12 @@ impl Answerer {
         };
         let answer = |(logits, neighbours): (&[f32], Neighbours)| {
             let novelty = neighbours.novelty();
-            let answer = calibration.answer(logits, novelty);
+            // A picture that was trained on is not unlike those, however lonely it lies.
+            let known = neighbours.nearest.first().is_some_and(|&(_, distance)| distance < SAME);
+            let mut answer = calibration.answer(logits, novelty.filter(|_| !known));
+            if known {
+                answer.reason = insight::Reason::Known;
+            }
             let nearest = nearest(classifier, &neighbours);
             Prediction { logits: logits.to_vec(), answer, novelty, nearest, heat: None }
         };

@@ -31,6 +31,12 @@ pub struct Near<'a> {
 pub const NEAREST: usize = 3;
 
 impl Prediction<'_> {
+    /// Whether the classifier was trained on this very picture.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.answer.reason == insight::Reason::Known
+    }
+
     /// The class that is named first: the one of a certain answer, else the likeliest.
     #[must_use]
     pub fn named(&self) -> usize {

@@ -22,6 +22,21 @@ const TINY: usize = 20;
 /// The largest class has more than so many times the pictures of the smallest.
 const UNEVEN: usize = 5;
 
+/// Findings about how a picture looks …
+const OF_LIGHT: [Kind; 7] = [
+    Kind::Blank,
+    Kind::Placeholder,
+    Kind::TooDark,
+    Kind::TooBright,
+    Kind::Blurred,
+    Kind::TooSmall,
+    Kind::OddShape,
+];
+/// … are a property of a class if so many of its pictures have one …
+const COMMON: usize = 5;
+/// … and more than one in so many.
+const COMMON_PART: usize = 5;
+
 /// The findings in a folder.
 #[derive(Clone, Debug)]
 pub struct Checkup {
@@ -40,11 +55,12 @@ impl Checkup {
     /// # Panics
     /// If a suspected file is not in the survey.
     #[must_use]
-    pub fn of(survey: Survey, suspected: &[(usize, usize)], threads: usize, stop: &Stop) -> Self {
+    pub fn of(survey: Survey, suspected: &[(usize, usize)], stop: &Stop) -> Self {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
         checkup.single_files();
+        checkup.common_ones();
         checkup.grey_ones();
-        checkup.copies(suspected, threads, stop);
+        checkup.copies(suspected, stop);
         checkup.classes();
         checkup.findings.sort_by(|a, b| (a.kind, &a.files).cmp(&(b.kind, &b.files)));
         checkup
@@ -56,6 +72,7 @@ impl Checkup {
     pub fn brief(survey: Survey) -> Option<String> {
         let mut checkup = Self { survey, findings: vec![], groups: vec![] };
         checkup.single_files();
+        checkup.common_ones();
         let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
         let doubtful = |finding: &&Finding| finding.kind.severity() == Severity::Doubtful;
         for finding in checkup.findings.iter().filter(doubtful) {
@@ -86,6 +103,37 @@ impl Checkup {
         }
     }
 
+    /// What most of a class shares is said once, of the class: it is no fault of single pictures.
+    fn common_ones(&mut self) {
+        let mut files: BTreeMap<(usize, Kind), Vec<usize>> = BTreeMap::new();
+        for finding in self.findings.iter().filter(|finding| OF_LIGHT.contains(&finding.kind)) {
+            for &file in &finding.files {
+                let class = self.survey.files[file].label;
+                files.entry((class, finding.kind)).or_default().push(file);
+            }
+        }
+        let good = |label| {
+            let of = self.survey.files.iter().filter(|seen| seen.label == label);
+            of.filter(|seen| seen.sight.is_ok()).count()
+        };
+        files.retain(|&(class, _), files| {
+            files.len() >= COMMON && files.len() * COMMON_PART > good(class)
+        });
+        for ((class, kind), files) in files {
+            self.findings.retain(|finding| {
+                finding.kind != kind || !finding.files.iter().all(|file| files.contains(file))
+            });
+            let words = format!(
+                "{} of the {} in `{}`: {}",
+                thousands(files.len()),
+                words::count(good(class), "picture"),
+                self.survey.classes[class],
+                kind.title()
+            );
+            self.found(Kind::Common, vec![], words);
+        }
+    }
+
     fn grey_ones(&mut self) {
         let is_grey = |seen: &Seen| {
             // Of what is no photograph at all that is told.
@@ -111,7 +159,7 @@ impl Checkup {
     }
 
     /// Exact copies by their pixels (equal bytes decode to equal pixels), then near ones.
-    fn copies(&mut self, suspected: &[(usize, usize)], threads: usize, stop: &Stop) {
+    fn copies(&mut self, suspected: &[(usize, usize)], stop: &Stop) {
         let seen = self.survey.files.iter().enumerate();
         let sights: Vec<(usize, Digest, PerceptualHash)> = seen
             .filter_map(|(file, seen)| {
@@ -136,7 +184,15 @@ impl Checkup {
         firsts.iter().enumerate().for_each(|(at, &sight)| place[sights[sight].0] = Some(at));
         let suspected: Vec<(usize, usize)> =
             suspected.iter().filter_map(|&(a, b)| Some((place[a]?, place[b]?))).collect();
-        let pairs = near::pairs_with(&hashes, &suspected, threads, stop);
+        let labels: Vec<usize> =
+            firsts.iter().map(|&sight| self.survey.files[sights[sight].0].label).collect();
+        let near::Trusted { pairs, alike } =
+            near::trusted(&near::pairs_with(&hashes, &suspected, stop), &labels);
+        for set in alike {
+            let files: Vec<usize> = set.iter().map(|&at| sights[firsts[at]].0).collect();
+            let words = words::count(files.len(), "picture");
+            self.found(Kind::LookAlike, files, words);
+        }
         let kinds = [Kind::NearConflict, Kind::NearLeak, Kind::NearCopies];
         for set in near::sets(hashes.len(), &pairs) {
             let files: Vec<usize> = set.iter().map(|&at| sights[firsts[at]].0).collect();
@@ -163,8 +219,13 @@ impl Checkup {
         firsts: &[usize],
         pairs: &[near::Pair],
     ) -> Vec<Vec<usize>> {
-        let pair =
-            |first, second| near::Pair { first, second, turn: near::Turn::AsIs, likeness: 1.0 };
+        let pair = |first, second| near::Pair {
+            first,
+            second,
+            turn: near::Turn::AsIs,
+            likeness: 1.0,
+            plain: false,
+        };
         let exact = same.iter().flat_map(|(&first, files)| {
             files.iter().filter(move |&&file| file != first).map(move |&file| (first, file))
         });
@@ -189,6 +250,10 @@ impl Checkup {
 
     fn classes(&mut self) {
         let names = self.survey.classes.clone();
+        if names.len() < 2 {
+            // Not sorted yet.
+            return;
+        }
         for (at, a) in names.iter().enumerate() {
             for b in &names[at + 1..] {
                 if let Some(why) = alike(a, b) {
@@ -275,9 +340,13 @@ impl Checkup {
         finding.files.iter().map(one).collect()
     }
 
-    /// The copy to keep: the largest file, the first of equals.
+    /// The copy to keep: the largest file, of equals the one whose name does not say that it is a
+    /// copy, and then the first.
     fn best(&self, files: &[usize]) -> usize {
-        let size = |file: usize| self.survey.files[file].bytes;
+        let size = |file: usize| {
+            let seen = &self.survey.files[file];
+            (seen.bytes, !says_copy(&seen.path))
+        };
         files.iter().copied().rev().max_by_key(|&file| size(file)).unwrap_or(0)
     }
 
@@ -291,6 +360,19 @@ impl Checkup {
         };
         path.canonicalize().map_or(true, |real| real != root.join(below))
     }
+}
+
+/// Whether a file's name is one that systems give to copies: `IMG_1 (1).jpg`, `IMG_1 copy.jpg`,
+/// `Copy of IMG_1.jpg`.
+fn says_copy(path: &std::path::Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let numbered = stem.strip_suffix(')').and_then(|stem| stem.rsplit_once('('));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    numbered.is_some_and(|(_, number)| digits(number))
+        || stem.ends_with(" copy")
+        || stem.ends_with("-copy")
+        || stem.ends_with("- copy")
+        || stem.starts_with("copy of ")
 }
 
 /// Findings about single files.

@@ -73,12 +73,12 @@ kinds! {
     /// A file that is not a complete picture.
     Unreadable "unreadable" Wrong "cannot be used"
         "Training skips these files. Get the picture again, or save it as JPEG or PNG.",
+    /// Near duplicates on both sides of a given split.
+    NearLeak "near-leak" Wrong "near duplicates trained on and held out"
+        "The classifier has already seen these pictures, so its scores look better than they are.",
     /// Near duplicates in several classes.
     NearConflict "near-conflict" Doubtful "near duplicates in two classes"
         "They were cropped, rotated or re-saved. If they show the same thing, one label is wrong.",
-    /// Near duplicates on both sides of a given split.
-    NearLeak "near-leak" Doubtful "near duplicates trained on and held out"
-        "The classifier has already seen these pictures, so its scores look better than they are.",
     /// Copies within a class.
     Copies "copies" Doubtful "the same picture more than once in a class"
         "It counts more than others. One of each is enough.",
@@ -118,6 +118,12 @@ kinds! {
     /// Many more of one class than of another.
     Imbalance "imbalance" Note "classes of very different size"
         "Rare classes are predicted too seldom. Look at their scores, not only at the accuracy.",
+    /// Pictures on plain grounds that resemble one another too much to be told apart by the search.
+    LookAlike "look-alike" Note "alike to the search for copies"
+        "Probably because of their plain ground. They are not treated as copies. If they do show the same things, group them with `--group-by`.",
+    /// A property of most of a class and no fault of single pictures.
+    Common "common" Note "common to most of a class"
+        "What most pictures of a class share is a property of the set, as blur of enlarged pictures is. No picture is singled out for it.",
     /// A file name of another format than the content.
     WrongSuffix "wrong-suffix" Note "file name of another format"
         "Lookalike goes by the content, but other programs may fail.",

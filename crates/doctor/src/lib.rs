@@ -19,7 +19,7 @@
 //! # let photos = place.path();
 //! let folder = Folder::scan(photos)?;
 //! let survey = Survey::of(photos, &folder, &Settings::default(), &Silent, &Stop::new())?;
-//! let checkup = Checkup::of(survey, &[], 2, &Stop::new());
+//! let checkup = Checkup::of(survey, &[], &Stop::new());
 //! assert_eq!(checkup.findings[0].kind, doctor::Kind::LabelConflict);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -117,14 +117,15 @@ impl Survey {
             look(seen, &settings.limits, &known)
         };
         let stopped = || stop.asked();
-        let whole = parallel(files.len(), settings.threads, &stopped, work, |at, (seen, new)| {
-            if new {
-                fresh.add(&seen, progress);
-            }
-            files[at] = Some(seen);
-            bar.advance(1);
-            ControlFlow::Continue(())
-        });
+        let whole =
+            parallel::stream(files.len(), settings.threads, &stopped, work, |at, (seen, new)| {
+                if new {
+                    fresh.add(&seen, progress);
+                }
+                files[at] = Some(seen);
+                bar.advance(1);
+                ControlFlow::Continue(())
+            });
         fresh.write(progress);
         if !whole {
             return Err(SurveyError::Stopped);

@@ -54,7 +54,7 @@ fn checkup(folder: &Path) -> Checkup {
     let scanned = Folder::scan(folder).unwrap();
     let stop = Stop::new();
     let survey = Survey::of(folder, &scanned, &settings(), &Silent, &stop).unwrap();
-    Checkup::of(survey, &[], 2, &stop)
+    Checkup::of(survey, &[], &stop)
 }
 
 /// The files of each finding of a kind.
@@ -116,8 +116,8 @@ fn what_somebody_suspects_is_looked_at_more_closely() {
     let missed = |number: &u64| {
         let both = [hash(&drawn(*number)), hash(&crop(*number))];
         let stop = Stop::new();
-        near::pairs(&both, 1, &stop).is_empty()
-            && !near::pairs_with(&both, &[(0, 1)], 1, &stop).is_empty()
+        near::pairs(&both, &stop).is_empty()
+            && !near::pairs_with(&both, &[(0, 1)], &stop).is_empty()
     };
     let number = (500..600).find(missed).unwrap();
     let folder = sound(24);
@@ -134,7 +134,7 @@ fn what_somebody_suspects_is_looked_at_more_closely() {
         let file = |name: &&str| (0..survey.files.len()).find(|&f| survey.name(f) == *name);
         let files: Vec<usize> = suspected.iter().filter_map(file).collect();
         let pairs: Vec<(usize, usize)> = files.windows(2).map(|two| (two[0], two[1])).collect();
-        Checkup::of(survey, &pairs, 2, &stop)
+        Checkup::of(survey, &pairs, &stop)
     };
     assert_eq!(found(&checkup(&[]), Kind::NearConflict), [] as [Vec<String>; 0]);
     let suspected = ["moths/1.png", "moths/seen.png", "owls/crop.png", "owls/1.png"];

@@ -27,7 +27,6 @@ mod preprocessing;
 mod stop;
 
 pub use digest::{Digest, Digester, Hash};
-pub use parallel::{in_order, stream as parallel};
 pub use precision::Precision;
 pub use preprocessing::Preprocessing;
 pub use stop::Stop;

@@ -134,43 +134,6 @@ pub fn stream<T: Send>(
     taken == count
 }
 
-/// Does `work` for 0..count on so many threads, the caller's among them, which take `chunk` at a
-/// time; results in order. What is left when `stop` says so is not done.
-pub fn in_order<T: Send>(
-    count: usize,
-    threads: usize,
-    chunk: usize,
-    stop: &(dyn Fn() -> bool + Sync),
-    work: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
-    let threads = threads.clamp(1, count.div_ceil(chunk).max(1));
-    let next = AtomicUsize::new(0);
-    let run = || {
-        let mut done: Vec<(usize, Vec<T>)> = vec![];
-        while !stop() {
-            let start = next.fetch_add(chunk, Ordering::Relaxed);
-            if start >= count {
-                break;
-            }
-            done.push((start, (start..(start + chunk).min(count)).map(&work).collect()));
-        }
-        done
-    };
-    let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
-        let mut done = run();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(start, _)| *start);
-    done.into_iter().flat_map(|(_, results)| results).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;

@@ -83,6 +83,8 @@ pub enum Reason {
     Unsure,
     /// The picture lies further from what was learned than nearly all known ones do.
     Far,
+    /// The classifier was trained on this very picture.
+    Known,
 }
 
 impl Reason {
@@ -94,6 +96,7 @@ impl Reason {
             Self::Several => "more than one class is probable enough",
             Self::Unsure => "no class is as probable as it is for most of its pictures",
             Self::Far => "unlike the training pictures",
+            Self::Known => "one of the pictures that it was trained on",
         }
     }
 }

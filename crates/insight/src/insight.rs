@@ -2,6 +2,7 @@
 
 mod answers;
 mod confusion;
+mod fixed;
 mod judged;
 mod learning;
 mod suspects;
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub use self::answers::{Answers, Selected};
 pub use self::confusion::{ClassScores, Confused, Confusion};
+pub use self::fixed::FixedLabels;
 pub use self::judged::Judged;
 pub use self::learning::Learning;
 pub use self::suspects::{Suspect, Suspects, suspects};
@@ -59,7 +61,10 @@ pub struct Insight {
     pub learning: Option<Learning>,
     /// Heads that competed.
     pub candidates: Vec<Candidate>,
-    /// Labels that may be wrong.
+    /// What a table of fixes did to labels and scores, where one was used.
+    pub fixed: Option<FixedLabels>,
+    /// Labels that may be wrong; none if the classifier is not better than always naming the most
+    /// common class.
     pub suspects: Suspects,
     /// What can be guessed without looking at what a picture shows.
     pub shortcuts: Vec<Guessed>,
@@ -162,7 +167,7 @@ impl Insight {
         let losses: Vec<f64> = judged.iter().map(|j| j.loss).collect();
         let accuracy = Proportion::of_groups(hits, n, design);
         let measured: Vec<bool> = known.iter().map(|p| p.novelty.is_some()).collect();
-        Self {
+        let mut insight = Self {
             accuracy,
             error_rate: Proportion::of_groups(n - hits, n, design),
             log_loss: stats::mean_loss(&losses, &units),
@@ -175,6 +180,7 @@ impl Insight {
             selected: answers::selected(&judged, design),
             learning: Learning::of(&record.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),
+            fixed: FixedLabels::of(record, &known, &predicted, design),
             candidates: record.candidates.clone(),
             shortcuts: guessed(&record.shortcuts, &baseline.accuracy),
             baseline,
@@ -185,7 +191,13 @@ impl Insight {
             map: record.map,
             confusion,
             judged,
+        };
+        match insight.beats_the_baseline() {
+            true if insight.is_often_wrong() => insight.suspects.bound(&insight.judged),
+            true => {}
+            false => insight.suspects = Suspects::default(),
         }
+        insight
     }
 
     /// Takes over the heat maps of a record, which were found for pictures that this insight named.
@@ -266,13 +278,18 @@ impl Calibrated {
     }
 }
 
+/// What predicts a class without being in the pixels.
+const UNSEEN: &str = "the file's size";
+
 /// What each shortcut predicts, against `chance`: always the most common class.
 #[must_use]
 pub fn guessed(shortcuts: &[crate::Shortcut], chance: &Proportion) -> Vec<Guessed> {
     let chance = chance.estimate().map_or(0.0, |share| share.value);
     let each = |shortcut: &crate::Shortcut| {
         let right = Proportion::new(shortcut.right, shortcut.of);
-        let alarm = right.interval.low > chance + ALARM;
+        // A network never sees a file's size: where formats agree it measures texture, which may be
+        // the subject.
+        let alarm = right.interval.low > chance + ALARM && shortcut.what != UNSEEN;
         Guessed { what: shortcut.what.clone(), right, alarm }
     };
     shortcuts.iter().map(each).collect()

@@ -46,13 +46,13 @@ pub use calibration::{
 pub use colours::heat_colour;
 pub use compare::{compare, compete};
 pub use insight::{
-    ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, Guessed, Insight,
-    Judged, Learning, Selected, Suspect, Suspects, guessed, suspects,
+    ALARM, Answers, Baseline, Calibrated, ClassScores, Confused, Confusion, FixedLabels, Guessed,
+    Insight, Judged, Learning, Selected, Suspect, Suspects, guessed, suspects,
 };
 pub use labels::{labels, visible};
 pub use record::{
-    BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Heat, HeldOut, Map,
-    Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
+    BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Fixes, Heat, HeldOut,
+    Map, Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{Paths, Piece, Sentence, Step, quoted};

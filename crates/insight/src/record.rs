@@ -42,6 +42,9 @@ pub struct RunRecord {
     pub notes: Vec<String>,
     /// What was done: recipe, seeds, versions, hashes, counts.
     pub facts: Vec<Fact>,
+    /// Labels that a table of fixes changed before training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixes: Option<Fixes>,
     /// Whose reasons the predictions' heat shows, where there is any.
     pub reasons: Option<Reasons>,
     /// What the predictions' places are on, where there are any.
@@ -82,6 +85,9 @@ pub struct HeldOut {
     pub picture: String,
     /// The class that its label names.
     pub actual: usize,
+    /// The class that its label named before a table of fixes changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<usize>,
     /// The uncalibrated logit of each class; the network's probabilities are their softmax. Of
     /// several repeats, the logarithm of the mean probability.
     pub logits: Vec<f32>,
@@ -101,6 +107,30 @@ pub struct HeldOut {
     /// Where it lies on the [`Map`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+/// What a table of fixes did to the labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fixes {
+    /// The table's name.
+    pub table: String,
+    /// How many pictures got another label.
+    pub relabelled: usize,
+    /// How many pictures were left out.
+    pub left_out: usize,
+    /// How many pictures there were.
+    pub of: usize,
+    /// Whether the other labels were proposed by a classifier, as in the table that a training
+    /// writes.
+    pub proposed: bool,
+}
+
+impl Fixes {
+    /// Whether fixes from a file can be some.
+    fn is_possible(&self) -> bool {
+        self.relabelled.checked_add(self.left_out).is_some_and(|changed| changed <= self.of)
+    }
 }
 
 /// A kind of head that was compared with others.

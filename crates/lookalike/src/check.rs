@@ -4,7 +4,7 @@ mod alike;
 mod page;
 mod shortcuts;
 
-use doctor::{Checkup, Settings, Severity, Survey, SurveyError, kept_folder};
+use doctor::{Checkup, Kind, Settings, Severity, Survey, SurveyError, kept_folder};
 use ground::Stop;
 use ground::progress::Progress;
 
@@ -28,14 +28,14 @@ pub struct Checked {
 /// # Errors
 /// When the source names no pictures, and [`Error::Stopped`] on a stop.
 pub fn check(source: &Source, progress: &dyn Progress, stop: &Stop) -> Result<Checked, Error> {
-    let folder = source.pictures()?;
+    let folder = source.any_pictures()?;
     folder.warnings.iter().for_each(|warning| progress.warn(warning));
     let threads = ground::parallel::threads();
     let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };
     let survey = Survey::of(source.folder(), &folder, &settings, progress, stop);
     let survey = survey.map_err(|SurveyError::Stopped| Error::Stopped)?;
     let suspected = alike::suspected(&survey, progress, stop);
-    let mut checkup = Checkup::of(survey, &suspected, threads, stop);
+    let mut checkup = Checkup::of(survey, &suspected, stop);
     if stop.asked() {
         return Err(Error::Stopped);
     }
@@ -48,6 +48,12 @@ impl Checked {
     #[must_use]
     pub fn is_wrong(&self) -> bool {
         self.checkup.findings.iter().any(|finding| finding.kind.severity() == Severity::Wrong)
+    }
+
+    /// Whether there is a finding of one of these kinds.
+    #[must_use]
+    pub fn has(&self, kinds: &[Kind]) -> bool {
+        self.checkup.findings.iter().any(|finding| kinds.contains(&finding.kind))
     }
 
     /// The findings as one HTML page, with small pictures in it.

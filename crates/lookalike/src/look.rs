@@ -68,7 +68,7 @@ impl LookRequest {
 /// When the source names no pictures, writing fails, and [`Error::Stopped`] on a stop.
 pub fn look(request: &LookRequest, progress: &dyn Progress, stop: &Stop) -> Result<Looked, Error> {
     let source = &request.source;
-    let folder = source.pictures()?;
+    let folder = source.any_pictures()?;
     folder.warnings.iter().for_each(|warning| progress.warn(warning));
     let output = match &request.output {
         Some(output) => output.clone(),
@@ -145,7 +145,7 @@ fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
     };
     let mut seen: Vec<Seen> = vec![Err(String::new()); chosen.len()];
     let threads = ground::parallel::threads();
-    let all = parallel(chosen.len(), threads, &|| stop.asked(), look, |at, found| {
+    let all = parallel::stream(chosen.len(), threads, &|| stop.asked(), look, |at, found| {
         bar.advance(1);
         seen[at] = found;
         ControlFlow::Continue(())

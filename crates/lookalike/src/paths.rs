@@ -1,32 +1,37 @@
 //! Which files are meant: paths, folders with all below them, a list of paths.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use ground::files::FileError;
+use pictures::{Folder, begins_like_a_picture};
 
-/// All files that are named, in the order named, with those below each folder but hidden ones.
+use crate::{Error, Kind};
+
+/// Paths as they are wanted.
+type Listed = Box<dyn Iterator<Item = PathBuf> + Send>;
+
+/// All files that are named, in the order named, with the pictures below each folder in natural
+/// order. Links to folders are followed, each real folder once.
 /// Folders are listed now; the `list` that `-` stands for is read line by line as its paths are
 /// wanted, so that it may come from a program that goes on.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// When a folder cannot be read, or the list is a picture.
 pub fn paths<L: BufRead + Send + 'static>(
     named: impl IntoIterator<Item = impl AsRef<Path>>,
     list: L,
-) -> Result<Box<dyn Iterator<Item = PathBuf> + Send>, FileError> {
+) -> Result<Listed, Error> {
     let mut list = Some(list);
-    let mut all: Vec<Box<dyn Iterator<Item = PathBuf> + Send>> = vec![];
+    let mut all: Vec<Listed> = vec![];
     for path in named {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
             // Where it is named twice, nothing of it is left.
-            all.extend(list.take().map(|list| Box::new(listed(list)) as Box<_>));
+            all.extend(list.take().map(listed).transpose()?);
         } else if path.is_dir() {
-            let mut below = vec![];
-            walk(path, &mut below)?;
+            let (below, _) = Folder::pictures_below(path)?;
             all.push(Box::new(below.into_iter()));
         } else {
             all.push(Box::new(std::iter::once(path.to_owned())));
@@ -35,32 +40,22 @@ pub fn paths<L: BufRead + Send + 'static>(
     Ok(Box::new(all.into_iter().flatten()))
 }
 
-/// All files below a folder by name, but hidden ones. Links to folders are not followed, so that
-/// there is an end.
-fn walk(folder: &Path, below: &mut Vec<PathBuf>) -> Result<(), FileError> {
-    let at = || FileError::at("read", folder);
-    let entries = fs::read_dir(folder).map_err(at())?;
-    let mut entries = entries.collect::<io::Result<Vec<_>>>().map_err(at())?;
-    entries.retain(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        if entry.file_type().map_err(at())?.is_dir() {
-            walk(&entry.path(), below)?;
-        } else if !entry.path().is_dir() {
-            below.push(entry.path());
-        }
+/// One path a line, or parted by NULs as `find -print0` writes them; empty ones say nothing.
+fn listed(mut list: impl BufRead + Send + 'static) -> Result<Listed, Error> {
+    let start = list.fill_buf().map_err(FileError::at("read", Path::new("-")))?;
+    if begins_like_a_picture(start) {
+        let what = "standard input is a picture, and `-` stands for a list of paths";
+        return Err(Error::refused(Kind::Pictures, what).advise("name the picture's file instead"));
     }
-    Ok(())
-}
-
-/// One path a line; empty lines say nothing.
-fn listed(lines: impl BufRead) -> impl Iterator<Item = PathBuf> {
-    lines.split(b'\n').map_while(Result::ok).filter_map(|mut line| {
-        if line.last() == Some(&b'\r') {
+    let mark = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let end = if start.contains(&0) { 0 } else { b'\n' };
+    list.consume(mark);
+    Ok(Box::new(list.split(end).map_while(Result::ok).filter_map(move |mut line| {
+        if end == b'\n' && line.last() == Some(&b'\r') {
             line.pop();
         }
         (!line.is_empty()).then(|| PathBuf::from(os(line)))
-    })
+    })))
 }
 
 #[cfg(unix)]
@@ -77,10 +72,41 @@ fn os(bytes: Vec<u8>) -> OsString {
 mod tests {
     use std::path::Path;
 
+    use super::listed;
+
     #[test]
     fn lists_may_have_any_line_ends() {
-        let list = "a.jpg\nb c.jpg\r\n\nd.jpg";
-        let paths: Vec<_> = super::listed(list.as_bytes()).collect();
-        assert_eq!(paths, ["a.jpg", "b c.jpg", "d.jpg"].map(Path::new));
+        for list in [
+            "a.jpg\nb c.jpg\r\n\nd.jpg",
+            "\u{feff}a.jpg\nb c.jpg\nd.jpg\n",
+            "a.jpg\0b c.jpg\0d.jpg\0",
+        ] {
+            let paths: Vec<_> = listed(list.as_bytes()).unwrap().collect();
+            assert_eq!(paths, ["a.jpg", "b c.jpg", "d.jpg"].map(Path::new), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_no_list() {
+        let error = listed(&b"\xff\xd8\xff\xe0\0\x10JFIF"[..]).err().unwrap().to_string();
+        assert!(error.contains("is a picture"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn linked_folders_are_followed_in_natural_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        for name in ["2.jpg", "10.jpg", "1.jpg", "1.jpg.json"] {
+            std::fs::write(real.join(name), "{}").unwrap();
+        }
+        let named = dir.path().join("named");
+        std::fs::create_dir(&named).unwrap();
+        std::os::unix::fs::symlink(&real, named.join("ants")).unwrap();
+        std::os::unix::fs::symlink(&named, named.join("again")).unwrap();
+        let found: Vec<_> = super::paths([&named], std::io::empty()).unwrap().collect();
+        let wanted = ["1.jpg", "2.jpg", "10.jpg"].map(|name| named.join("ants").join(name));
+        assert_eq!(found, wanted);
     }
 }

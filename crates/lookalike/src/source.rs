@@ -74,6 +74,17 @@ impl Source {
         }
     }
 
+    /// Lists the pictures to look at, sorted into classes or not; none is opened.
+    ///
+    /// # Errors
+    /// When the folder or table cannot be read, or names no picture.
+    pub fn any_pictures(&self) -> Result<Folder, PicturesError> {
+        match self {
+            Self::Folder(folder) => Folder::of_any(folder),
+            Self::Table(table) => Folder::from_csv_of_any(table),
+        }
+    }
+
     /// The folder that the pictures' names are relative to.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -23,7 +23,7 @@ use doctor::{Checkup, Survey};
 use ground::Stop;
 use ground::progress::Progress;
 use insight::Insight;
-use pictures::{Dataset, Folder, Grouped, Preprocess};
+use pictures::{Dataset, Fixed, Folder, Grouped, Preprocess};
 use training::{Recipe, TrainingError};
 
 pub use event::{Event, Planned, Stopped};
@@ -65,6 +65,7 @@ struct Prepared {
     folder: Folder,
     /// What grouping came to.
     grouped: Vec<Grouped>,
+    fixes: Option<Fixed>,
     start: Start,
     began: Instant,
 }
@@ -97,7 +98,7 @@ pub fn train(
         request.like = request.add_to.clone();
     }
     let mut listener = Listener { events, progress, stop, timings: request.timings };
-    let (folder, grouped) = labelled(&request, &mut listener)?;
+    let (folder, grouped, fixes) = labelled(&request, &mut listener)?;
     let like = request.like.as_deref().map(Like::of).transpose()?;
     if let Some(like) = &like {
         like.amend(&mut request);
@@ -109,7 +110,7 @@ pub fn train(
         None => request.options.recipe(&start, folder.classes.len()),
     };
     possible::check(&recipe)?;
-    let prepared = Prepared { request, output, growth, folder, grouped, start, began };
+    let prepared = Prepared { request, output, growth, folder, grouped, fixes, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, &mut listener),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, &mut listener),
@@ -118,9 +119,21 @@ pub fn train(
 
 impl Prepared {
     fn into_run(self, recipe: Recipe, preprocess: Preprocess, data: Dataset) -> Run {
-        let Self { request, output, growth, grouped, start, began, .. } = self;
+        let Self { request, output, growth, grouped, fixes, start, began, .. } = self;
         let notes = growth.iter().map(|growth| growth.note(&data)).collect();
-        Run { request, output, growth, grouped, start, recipe, preprocess, data, began, notes }
+        Run {
+            request,
+            output,
+            growth,
+            grouped,
+            fixes,
+            start,
+            recipe,
+            preprocess,
+            data,
+            began,
+            notes,
+        }
     }
 }
 
@@ -128,22 +141,24 @@ impl Prepared {
 fn labelled(
     request: &TrainRequest,
     listener: &mut Listener<'_>,
-) -> Result<(Folder, Vec<Grouped>), Error> {
+) -> Result<(Folder, Vec<Grouped>, Option<Fixed>), Error> {
     let source = &request.source;
     let mut folder = source.pictures()?;
     folder.warnings.iter().for_each(|warning| listener.warn(warning));
+    let mut made = None;
     if let Some(fixes) = &request.fixes {
         let fixed = folder.fix(source.folder(), fixes)?;
         fixed.warnings.iter().for_each(|warning| listener.warn(warning));
-        let (relabelled, left_out) = (fixed.relabelled, fixed.left_out);
+        let (relabelled, left_out) = (fixed.relabelled.len(), fixed.left_out);
         listener.tell(Event::Fixed { relabelled, left_out });
+        made = Some(fixed);
     }
     let (ways, threads) = (&request.group_by, ground::parallel::threads());
     let (progress, stop) = (listener.progress, listener.stop);
     let grouped = folder.group(ways, source.folder(), threads, progress, stop)?;
     grouped.iter().for_each(|grouped| listener.tell(Event::Grouped(grouped)));
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
-    Ok((folder, grouped))
+    Ok((folder, grouped, made))
 }
 
 /// Reports what a check would find fault with in single pictures. Copies, leaks and files that

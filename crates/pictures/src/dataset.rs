@@ -262,7 +262,7 @@ impl Dataset {
         let (mut decoded, mut failed) = (vec![], None);
         let decode = |index: usize| later[index].1.decode();
         let stopped = || stop.asked();
-        let all = parallel(later.len(), threads, &stopped, decode, |index, crop| {
+        let all = parallel::stream(later.len(), threads, &stopped, decode, |index, crop| {
             bar.advance(1);
             match crop {
                 Ok(crop) => decoded.push((later[index].0, crop)),

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a set of pictures cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum PicturesError {
     /// A folder without sub-folders, or a table without rows.
     #[error("`{}` has no class folders", .0.display())]
     NoClasses(PathBuf),
+    /// Folders for training and validation that hold pictures and no classes.
+    #[error("the folders in `{}` say what pictures are used for, but not what they show", .0.display())]
+    SidesWithoutClasses(PathBuf),
     /// A set with one class only.
     #[error("`{}` has only one class, `{class}`", .path.display())]
     OneClass {
@@ -93,11 +96,20 @@ impl PicturesError {
                  or write a table with the columns `path` and `label`"
                     .into()
             }
-            Self::OneClass { path, class } if path.is_dir() => format!(
+            Self::SidesWithoutClasses(_) => {
+                "put class folders into each: `train/bees/1.jpg`, `train/ants/2.jpg`; or write a table \
+                 with the columns `path`, `label` and `split`"
+                    .into()
+            }
+            Self::OneClass { path, class } if has_folders(&path.join(class)) => format!(
                 "add a folder for each other class; if `{class}` holds the classes, name `{}`",
                 path.join(class).display()
             ),
-            Self::OneClass { .. } => "a classifier needs at least two classes".into(),
+            Self::OneClass { .. } => {
+                "a classifier needs at least two classes: add a folder for each. `lookalike check` and \
+                 `lookalike look` take a single one"
+                    .into()
+            }
             Self::EmptyClass { .. } => "add pictures of it, or remove the folder".into(),
             Self::NotTrained { .. } => {
                 "add pictures of it to train on, or remove it; classes are matched by name, so \
@@ -134,4 +146,10 @@ impl PicturesError {
         };
         Some(help)
     }
+}
+
+/// Whether classes might lie in a folder.
+fn has_folders(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.path().is_dir())
 }

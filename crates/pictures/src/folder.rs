@@ -7,14 +7,19 @@ use ground::progress::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
+pub use beside::begins_like_a_picture;
 pub use fixes::Fixed;
 pub use group::{GroupBy, Grouped};
 use natural::natural;
+use unicode_normalization::UnicodeNormalization;
 
+mod beside;
 mod fixes;
+mod found;
 mod group;
 mod natural;
 mod scan;
+mod sides;
 mod table;
 
 /// What a picture is used for.
@@ -47,7 +52,7 @@ pub struct Labelled {
 /// Which pictures there are and what they show, in an order that depends on names alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
-    /// Names in natural order, at least two.
+    /// Names in natural order; at least two, but for [`Folder::of_any`].
     pub classes: Vec<String>,
     /// Every candidate; whether it is a picture is known once it is decoded.
     pub pictures: Vec<Labelled>,
@@ -64,11 +69,31 @@ impl Folder {
     /// When a folder cannot be read, there are fewer than two classes, or a class has nothing to
     /// train on.
     pub fn scan(dir: &Path) -> Result<Self, PicturesError> {
-        scan::scan(dir)
+        scan::scan(dir, Need::Classes)
+    }
+
+    /// Finds pictures to look at, sorted into classes or not: as [`Folder::scan`], but a folder
+    /// without sub-folders is one class of its own name, and nothing is too little.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or there is no picture.
+    pub fn of_any(dir: &Path) -> Result<Self, PicturesError> {
+        scan::scan(dir, Need::Anything)
+    }
+
+    /// All pictures below a folder in natural order, each real folder once, and what else was passed
+    /// over there, in a line.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn pictures_below(dir: &Path) -> Result<(Vec<PathBuf>, Option<String>), PicturesError> {
+        scan::pictures_below(dir)
     }
 
     /// Corrects labels by a table with the columns `path` (relative to `base`), `label` (what the
-    /// picture is filed under) and `suggested` (what it is; empty to leave it out). Lines for
+    /// picture is filed under) and `suggested` (what it is; empty to leave it out). Where there is a
+    /// column `decision`, rows without one change nothing: it says `relabel`, `leave out`, `keep` or
+    /// the name of a class. Lines for
     /// pictures that are not there, or are filed elsewhere by now, are told and passed over, so
     /// that a table can be used again after the files were moved.
     ///
@@ -100,8 +125,30 @@ impl Folder {
     /// # Errors
     /// When it cannot be read or understood, with the line; or as [`Folder::scan`].
     pub fn from_csv(path: &Path) -> Result<Self, PicturesError> {
-        table::from_csv(path)
+        table::from_csv(path, Need::Classes)
     }
+
+    /// As [`Folder::from_csv`], of a table to look at: nothing is too little.
+    ///
+    /// # Errors
+    /// When it cannot be read or understood, with the line, or has no picture.
+    pub fn from_csv_of_any(path: &Path) -> Result<Self, PicturesError> {
+        table::from_csv(path, Need::Anything)
+    }
+}
+
+/// What a folder is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// To train on it: classes, each with pictures.
+    Classes,
+    /// To look at it: any pictures.
+    Anything,
+}
+
+/// A name with its accents encoded in one way: systems encode `é` as one character or as two.
+fn composed(name: &str) -> String {
+    name.nfc().collect()
 }
 
 /// A picture whose class has a name but no number yet.
@@ -118,6 +165,7 @@ fn build(
     entries: Vec<Entry>,
     empty: &[String],
     mut warnings: Vec<String>,
+    need: Need,
 ) -> Result<Folder, PicturesError> {
     let mut classes: Vec<String> = entries.iter().map(|entry| entry.class.clone()).collect();
     classes.extend_from_slice(empty);
@@ -125,7 +173,7 @@ fn build(
     classes.dedup();
     match &classes[..] {
         [] => return Err(PicturesError::NoClasses(path.to_owned())),
-        [class] => {
+        [class] if need == Need::Classes => {
             return Err(PicturesError::OneClass { path: path.to_owned(), class: class.clone() });
         }
         _ => {}
@@ -153,6 +201,7 @@ fn build(
     for (class, &[all, train, valid]) in classes.iter().zip(&counts) {
         let (path, class) = (path.to_owned(), class.clone());
         match (all, train, valid) {
+            _ if need == Need::Anything => {}
             (0, ..) => return Err(PicturesError::EmptyClass { path, class }),
             (_, 0, _) => return Err(PicturesError::NotTrained { path, class }),
             (1, ..) => warnings

@@ -48,7 +48,7 @@ pub use decode::{
     read_with_permit,
 };
 pub use error::PicturesError;
-pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side};
+pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture};
 pub use inspect::{Colour, Exif, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};

@@ -10,16 +10,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ground::{Stop, in_order};
+use ground::Stop;
 
 use crate::PerceptualHash;
+pub use trust::{Trusted, trusted};
 pub use turn::Turn;
 
 mod coarse;
+mod evidence;
 mod fit;
 mod index;
 mod second;
 mod spectrum;
+mod trust;
 mod turn;
 
 #[cfg(test)]
@@ -37,6 +40,8 @@ pub struct Pair {
     pub turn: Turn,
     /// How well they agree once laid on one another, 0 to 1.
     pub likeness: f32,
+    /// Whether both show a subject on a plain ground, where likeness says less.
+    pub plain: bool,
 }
 
 /// The near duplicates among pictures, in order; each pair once. The same for any number of
@@ -45,8 +50,8 @@ pub struct Pair {
 /// Of hashes that are equal, each is paired with the first only. Of a long run of pictures that
 /// are all alike each is paired with those most like it; [`sets`] joins them.
 #[must_use]
-pub fn pairs(hashes: &[PerceptualHash], threads: usize, stop: &Stop) -> Vec<Pair> {
-    find(hashes, &[], threads, stop).pairs
+pub fn pairs(hashes: &[PerceptualHash], stop: &Stop) -> Vec<Pair> {
+    find(hashes, &[], stop).pairs
 }
 
 /// As [`pairs`], with a closer look at pairs that something else than the hashes suspects to show
@@ -58,10 +63,9 @@ pub fn pairs(hashes: &[PerceptualHash], threads: usize, stop: &Stop) -> Vec<Pair
 pub fn pairs_with(
     hashes: &[PerceptualHash],
     suspected: &[(usize, usize)],
-    threads: usize,
     stop: &Stop,
 ) -> Vec<Pair> {
-    find(hashes, suspected, threads, stop).pairs
+    find(hashes, suspected, stop).pairs
 }
 
 /// What [`find`] found.
@@ -75,50 +79,50 @@ pub struct Found {
 
 /// As [`pairs_with`], telling what it took.
 #[must_use]
-pub fn find(
-    hashes: &[PerceptualHash],
-    suspected: &[(usize, usize)],
-    threads: usize,
-    stop: &Stop,
-) -> Found {
+pub fn find(hashes: &[PerceptualHash], suspected: &[(usize, usize)], stop: &Stop) -> Found {
     // Copies are found by their bytes; the search is for the rest.
     let mut first: HashMap<&PerceptualHash, usize> = HashMap::new();
     let (mut unique, mut found) = (vec![], vec![]);
     for (at, hash) in hashes.iter().enumerate() {
         match first.get(hash) {
-            Some(&first) if spectrum::has_structure(hash) => {
-                found.push(Pair { first, second: at, turn: Turn::AsIs, likeness: 1.0 });
-            }
-            Some(_) => {}
+            Some(&first) => found.extend(fit::equal(hash, first, at)),
             None => {
                 first.insert(hash, at);
                 unique.push(at);
             }
         }
     }
-    let wanted: Vec<&PerceptualHash> = unique.iter().map(|&at| &hashes[at]).collect();
-    let candidates = index::candidates(&wanted, threads, stop);
-    let fitted =
-        in_parallel(candidates.len(), threads, stop, |at| fit::check(&wanted, &candidates[at]));
+    let (mut views, mut owners) = (vec![], vec![]);
+    for &at in &unique {
+        for view in std::iter::once(hashes[at].whole()).chain(hashes[at].subject()) {
+            views.push(view);
+            owners.push(at);
+        }
+    }
+    let candidates = index::candidates(&views, &owners, stop);
+    let fitted = loops(candidates.len(), stop, |at| fit::check(&views, &candidates[at]));
     found.extend(fitted.into_iter().flatten().map(|pair| Pair {
-        first: unique[pair.first],
-        second: unique[pair.second],
+        first: owners[pair.first],
+        second: owners[pair.second],
         ..pair
     }));
     let known: HashSet<(usize, usize)> = found.iter().map(|p| (p.first, p.second)).collect();
     let suspected = suspected.iter().map(|&(a, b)| (a.min(b), a.max(b)));
     let suspected: Vec<(usize, usize)> =
         suspected.filter(|pair| pair.0 < pair.1 && !known.contains(pair)).collect();
-    found.extend(second::confirmed(hashes, &suspected, threads, stop));
+    found.extend(second::confirmed(hashes, &suspected, stop));
     if stop.asked() {
         return Found::default();
     }
-    // A pair may have been found from both ends; the better fit stays.
+    // A pair may have been found from both ends and by several views; the best fit stays.
     found.sort_unstable_by(|a, b| {
         let place = (a.first, a.second).cmp(&(b.first, b.second));
         place.then(b.likeness.total_cmp(&a.likeness)).then(a.turn.cmp(&b.turn))
     });
     found.dedup_by_key(|pair| (pair.first, pair.second));
+    for pair in &mut found {
+        pair.plain = [pair.first, pair.second].iter().all(|&at| hashes[at].subject().is_some());
+    }
     Found { pairs: found, candidates: candidates.len() }
 }
 
@@ -126,7 +130,7 @@ pub fn find(
 ///
 /// ```
 /// use pictures::near::{Pair, Turn, sets};
-/// let pair = |first, second| Pair { first, second, turn: Turn::AsIs, likeness: 1.0 };
+/// let pair = |first, second| Pair { first, second, turn: Turn::AsIs, likeness: 1.0, plain: false };
 /// assert_eq!(sets(6, &[pair(0, 3), pair(1, 2), pair(3, 5)]), [vec![0, 3, 5], vec![1, 2]]);
 /// ```
 ///
@@ -141,12 +145,8 @@ pub fn sets(count: usize, pairs: &[Pair]) -> Vec<Vec<usize>> {
     sets
 }
 
-/// [`in_order`] in chunks that make up for what handing them out costs.
-fn in_parallel<T: Send>(
-    count: usize,
-    threads: usize,
-    stop: &Stop,
-    work: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
-    in_order(count, threads, 256, &|| stop.asked(), work)
+/// Work for 0..count on the threads that compute, in chunks that make up for what handing them out
+/// costs; results in order.
+fn loops<T: Send>(count: usize, stop: &Stop, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    ground::parallel::map_until(count, 256, &|| stop.asked(), work)
 }

@@ -2,22 +2,20 @@
 
 use crate::Rgb;
 
+mod area;
+
 /// Cells a side of the grey thumbnail.
 pub(crate) const SIDE: usize = 24;
 /// Cells a side of the colours.
 pub(crate) const TINTS: usize = 4;
 const GREY: usize = SIDE * SIDE;
-/// A border may take this share of a side at most, from each end.
-const BORDER: f64 = 0.3;
-/// How far a border's pixels may lie from its colour on average, in levels of 255 …
-const SPREAD: u32 = 4;
-/// … and how many in a hundred may lie further than four times that.
-const STRAYS: usize = 2;
+/// Bytes of a view.
+const VIEW: usize = GREY + 2 * TINTS * TINTS;
 
-/// A perceptual hash: 608 bytes that altered copies of a picture nearly share.
+/// A perceptual hash: 1,216 bytes that altered copies of a picture nearly share.
 ///
-/// It consists of two thumbnails of the picture without any plain border, stretched to a square:
-/// brightness in 24 × 24 cells and colour in 4 × 4. [`near`](crate::near) compares them.
+/// It consists of two [views](View): the picture without a plain border, and, where its subject
+/// stands on a plain ground, the subject alone. [`near`](crate::near) compares them.
 ///
 /// ```
 /// use pictures::{PerceptualHash, Rgb};
@@ -30,27 +28,38 @@ pub struct PerceptualHash {
     bytes: Box<[u8; Self::BYTES]>,
 }
 
+/// Two thumbnails of a part of a picture, stretched to a square: brightness in 24 × 24 cells and
+/// colour in 4 × 4.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    bytes: &'a [u8; VIEW],
+    pub(crate) shows: Shows,
+}
+
+/// What a view shows of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// All of a picture that has no plain ground.
+    All,
+    /// All of a picture whose subject has a view of its own.
+    WithGround,
+    /// The subject on a plain ground.
+    Subject,
+}
+
 impl PerceptualHash {
     /// Length of [`PerceptualHash::to_bytes`].
-    pub const BYTES: usize = GREY + 2 * TINTS * TINTS;
+    pub const BYTES: usize = 2 * VIEW;
 
     /// The hash of an upright picture. Takes well below a millisecond for 500 × 375 pixels.
     #[must_use]
     pub fn of(picture: &Rgb) -> Self {
-        let cells = shrink(picture, inside(picture));
         let mut bytes = Box::new([0; Self::BYTES]);
-        let mut tints = [[0.0f32; 2]; TINTS * TINTS];
-        for (at, &[red, green, blue]) in cells.iter().enumerate() {
-            // ITU-R BT.601, as JPEG has it.
-            let grey = 0.299 * red + 0.587 * green + 0.114 * blue;
-            bytes[at] = grey.round() as u8;
-            let place = at / SIDE * TINTS / SIDE * TINTS + at % SIDE * TINTS / SIDE;
-            tints[place][0] += 0.564 * (blue - grey);
-            tints[place][1] += 0.713 * (red - grey);
-        }
-        let share = (TINTS * TINTS) as f32 / GREY as f32;
-        for (byte, tint) in bytes[GREY..].iter_mut().zip(tints.as_flattened()) {
-            *byte = (tint * share + 128.0).round() as u8;
+        let (whole, subject) = bytes.split_at_mut(VIEW);
+        let without_border = area::without_border(picture);
+        fill(whole, picture, without_border);
+        if let Some(area) = area::of_subject(picture, without_border) {
+            fill(subject, picture, area);
         }
         Self { bytes }
     }
@@ -67,6 +76,23 @@ impl PerceptualHash {
         Self { bytes: Box::new(*bytes) }
     }
 
+    /// The picture without a plain border.
+    pub(crate) fn whole(&self) -> View<'_> {
+        let bytes = self.bytes.as_chunks().0.first().unwrap_or(&[0; VIEW]);
+        let subject = self.subject().is_some();
+        View { bytes, shows: if subject { Shows::WithGround } else { Shows::All } }
+    }
+
+    /// The subject alone, where it stands on a plain ground.
+    pub(crate) fn subject(&self) -> Option<View<'_>> {
+        let bytes: &[u8; VIEW] = self.bytes.as_chunks().0.last()?;
+        // Where there is none, its bytes are 0, and no tint of a view is.
+        let is_there = bytes[GREY..].iter().any(|&tint| tint > 0);
+        is_there.then_some(View { bytes, shows: Shows::Subject })
+    }
+}
+
+impl View<'_> {
     /// Blueness and redness, `TINTS` rows of `TINTS` cells; 128 is grey.
     pub(crate) fn tints(&self) -> &[[u8; 2]] {
         self.bytes[GREY..].as_chunks().0
@@ -78,49 +104,21 @@ impl PerceptualHash {
     }
 }
 
-/// Left, top, right and bottom of the picture without a border of one colour.
-fn inside(picture: &Rgb) -> [usize; 4] {
-    let (width, height) = (picture.width as usize, picture.height as usize);
-    let row = |y: usize| (0..width).map(move |x| (y * width + x) * 3);
-    let column = |x: usize| (0..height).map(move |y| (y * width + x) * 3);
-    let most = |side: usize| (side as f64 * BORDER) as usize;
-    let top = border(picture, most(height), row);
-    let bottom = border(picture, most(height), |y| row(height - 1 - y));
-    let left = border(picture, most(width), column);
-    let right = border(picture, most(width), |x| column(width - 1 - x));
-    [left, top, width - right, height - bottom]
-}
-
-/// How many lines, counted from an edge, have the colour of the first, if that has one.
-fn border<I: Iterator<Item = usize>>(
-    picture: &Rgb,
-    most: usize,
-    line: impl Fn(usize) -> I,
-) -> usize {
-    let mut sums = [0u64; 3];
-    let mut count = 0;
-    for at in line(0) {
-        (0..3).for_each(|c| sums[c] += u64::from(picture.data[at + c]));
-        count += 1;
+/// The view of a part of the picture.
+fn fill(bytes: &mut [u8], picture: &Rgb, area: [usize; 4]) {
+    let mut tints = [[0.0f32; 2]; TINTS * TINTS];
+    for (at, &[red, green, blue]) in shrink(picture, area).iter().enumerate() {
+        // ITU-R BT.601, as JPEG has it.
+        let grey = 0.299 * red + 0.587 * green + 0.114 * blue;
+        bytes[at] = grey.round() as u8;
+        let place = at / SIDE * TINTS / SIDE * TINTS + at % SIDE * TINTS / SIDE;
+        tints[place][0] += 0.564 * (blue - grey);
+        tints[place][1] += 0.713 * (red - grey);
     }
-    let colour = sums.map(|sum| (sum / count.max(1) as u64) as u8);
-    let plain = |at: usize| {
-        let (mut total, mut strays) = (0, 0);
-        for (number, at) in line(at).enumerate() {
-            let off = (0..3).map(|c| u32::from(picture.data[at + c].abs_diff(colour[c]))).max();
-            let off = off.unwrap_or(0);
-            total += off;
-            strays += usize::from(off > 4 * SPREAD);
-            // Most lines are not plain, and are seen not to be after a few pixels.
-            if strays * 100 > STRAYS * count && number > 16 {
-                return false;
-            }
-        }
-        strays * 100 <= STRAYS * count && total <= SPREAD * count as u32
-    };
-    let lines = (0..=most).take_while(|&at| plain(at)).count();
-    // As far as it goes: rather the whole of something flat than a part of it.
-    if lines > most { 0 } else { lines }
+    let share = (TINTS * TINTS) as f32 / GREY as f32;
+    for (byte, tint) in bytes[GREY..].iter_mut().zip(tints.as_flattened()) {
+        *byte = (tint * share + 128.0).round() as u8;
+    }
 }
 
 /// Mean colours of `SIDE × SIDE` cells of a part of the picture, edges between pixels.

@@ -56,7 +56,8 @@ fn fixes_change_labels_and_no_file() {
     let (labels, fixed) =
         fix("bee/2.jpg,bee,wasp,x\nwasp/4.jpg,wasp,,\nbee/9.jpg,bee,wasp,\nbee/3.jpg,wasp,bee,\n")
             .unwrap();
-    assert_eq!((labels, fixed.relabelled, fixed.left_out), (vec![0, 1, 0, 1], 1, 1));
+    let relabelled = vec![(dir.path().join("bee/2.jpg"), 0)];
+    assert_eq!((labels, fixed.relabelled, fixed.left_out), (vec![0, 1, 0, 1], relabelled, 1));
     assert_eq!(fixed.warnings.len(), 2, "{:?}", fixed.warnings);
     let error = fix("bee/1.jpg,bee,hornet,\n").unwrap_err().to_string();
     assert!(error.contains("line 2") && error.contains("hornet"), "{error}");

@@ -2,8 +2,8 @@
 
 use insight::{
     BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate, Fact,
-    Finder, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol, Reason, Reasons,
-    RunRecord, Selected, Verdict,
+    Finder, FixedLabels, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol,
+    Reason, Reasons, RunRecord, Selected, Verdict,
 };
 
 use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
@@ -36,6 +36,8 @@ struct Report<'a> {
     answers: Option<Answers<'a>>,
     selected: &'a [Selected],
     learning_curve: Option<Learning<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixes: Option<&'a FixedLabels>,
     suspects: Vec<Suspect<'a>>,
     estimated_wrong_labels: f64,
     shortcuts: &'a [Guessed],
@@ -170,6 +172,7 @@ pub fn json(record: &RunRecord, insight: &Insight, about: &About) -> String {
         answers: insight.answers.as_ref().map(|found| answers(found, insight)),
         selected: &insight.selected,
         learning_curve: insight.learning.as_ref().map(|found| learning(found, record, insight)),
+        fixes: insight.fixed.as_ref(),
         suspects: insight.suspects.pictures.iter().map(|s| suspect(s, insight)).collect(),
         estimated_wrong_labels: insight.suspects.estimated,
         shortcuts: &insight.shortcuts,

@@ -74,7 +74,7 @@ fn main() {
         own.count()
     );
     let found = |hashes: &[PerceptualHash], suspected: &[(usize, usize)]| {
-        let found = near::pairs_with(hashes, suspected, 2, &stop);
+        let found = near::pairs_with(hashes, suspected, &stop);
         table(&originals, &planted, hashes, &found);
         false_pairs(&originals, &planted, &found);
     };

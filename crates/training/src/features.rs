@@ -23,7 +23,7 @@ pub use derived::DerivedCache;
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
-const VERSION: &str = "lookalike features 3";
+const VERSION: &str = "lookalike features 4";
 /// Pictures that pass through the body at once, each in all its views.
 const BATCH: usize = 16;
 /// Bytes of features to hold in memory; where there are more, they are read from the cache.

@@ -19,6 +19,10 @@ pub(crate) struct Check {
     /// Fail (exit code 3) if something is wrong
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Fail (exit code 3) if there is a finding of one of these kinds, such as
+    /// `near-leak,copies`; `docs/check.md` lists them
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = super::parse::finding)]
+    pub(crate) fail_on: Vec<doctor::Kind>,
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,

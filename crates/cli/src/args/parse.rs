@@ -30,6 +30,15 @@ pub(super) fn precision() -> impl TypedValueParser<Value = Precision> {
     })
 }
 
+/// A kind of finding by its name.
+pub(super) fn finding(text: &str) -> Result<doctor::Kind, String> {
+    let found = doctor::Kind::ALL.iter().find(|kind| kind.id() == text.trim());
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = doctor::Kind::ALL.iter().map(|kind| kind.id()).collect();
+        format!("there are {}", names.join(", "))
+    })
+}
+
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     within(text, 1, usize::MAX)
 }

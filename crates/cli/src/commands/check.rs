@@ -31,7 +31,8 @@ pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> Result<Exi
     if let Some(path) = &typed.report {
         terminal.note(&format!("report: `{}`", path.display()));
     }
-    Ok(if typed.strict && checked.is_wrong() { Exit::Pictures } else { Exit::Done })
+    let fails = typed.strict && checked.is_wrong() || checked.has(&typed.fail_on);
+    Ok(if fails { Exit::Pictures } else { Exit::Done })
 }
 
 /// Writes the plan that was asked for, or says that there could be one.

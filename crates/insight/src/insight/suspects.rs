@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::Judged;
+
 /// A picture whose label may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Suspect {
@@ -22,6 +24,22 @@ impl Suspects {
     #[must_use]
     pub fn about(&self) -> usize {
         if self.pictures.is_empty() { 0 } else { (self.estimated.round() as usize).max(1) }
+    }
+
+    /// Leaves as many as can be true where a classifier is often wrong.
+    ///
+    /// A wrong label says nothing of how hard its picture is, so half of all wrong labels are
+    /// contradicted as surely as the surer half of the right ones is confirmed. Twice their number is
+    /// the most that there can be; the rest are hard pictures.
+    pub(super) fn bound(&mut self, judged: &[Judged]) {
+        let (right, wrong): (Vec<&Judged>, Vec<&Judged>) =
+            judged.iter().partition(|judged| judged.predicted == judged.actual);
+        let mut sure: Vec<f32> = right.iter().map(|judged| judged.probability).collect();
+        sure.sort_by(f32::total_cmp);
+        let Some(&median) = sure.get(sure.len() / 2) else { return };
+        let surely = wrong.iter().filter(|judged| judged.probability >= median).count();
+        self.estimated = self.estimated.min(2.0 * surely as f64);
+        self.pictures.truncate((MORE * self.estimated).ceil() as usize);
     }
 }
 

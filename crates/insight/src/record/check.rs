@@ -75,6 +75,7 @@ impl RunRecord {
         possible("how it was judged", self.protocol.is_possible())?;
         let candidates = self.candidates.iter().all(super::Candidate::is_possible);
         possible("a candidate", candidates)?;
+        possible("the fixes", self.fixes.as_ref().is_none_or(super::Fixes::is_possible))?;
         possible("a comparison", self.comparisons.iter().all(super::Comparison::is_possible))?;
         let seen = self.map.is_none_or(|map| (0.0..=1.0).contains(&map.explained))
             && self.reasons.is_none_or(|reasons| reasons.side > 0);
@@ -104,6 +105,7 @@ impl RunRecord {
         };
         for p in &self.held_out {
             within("class", p.actual, classes)?;
+            p.was.map_or(Ok(()), |class| within("class", class, classes))?;
             within("fold", p.fold, folds)?;
             p.thumbnail.map_or(Ok(()), |index| within("thumbnail", index, thumbnails))?;
             let found = p.logits.len();

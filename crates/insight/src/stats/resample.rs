@@ -9,6 +9,11 @@ use super::{Estimate, Interval, Z};
 /// How often is resampled: an odd number one short of a round one, so that quantiles fall on ranks.
 const RESAMPLES: usize = 999;
 
+/// With fewer units an interval is not wider than the range of the values …
+const FEW: usize = 10;
+/// … and with fewer than these it is that range.
+const FEWEST: usize = 3;
+
 /// Pictures as they are resampled: those of a group together, class by class, so that each class
 /// keeps its number of groups.
 #[derive(Clone, Debug)]
@@ -138,6 +143,23 @@ pub fn mean(values: &[f64], units: &Units) -> Option<Estimate> {
     let value = sum / count;
     let parts: Vec<f64> = sums.iter().map(|(s, n)| (s - value * n) / count).collect();
     let error = units.standard_error(&parts);
+    // So few units cannot show how large a loss may be: the pictures' own range is a bound, where
+    // resampling would divide by next to nothing.
+    let bounded = |interval: Interval| {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        match units.len() < FEW {
+            true => Interval {
+                low: interval.low.max(least).min(value),
+                high: interval.high.min(most).max(value),
+            },
+            false => interval,
+        }
+    };
+    if units.len() < FEWEST {
+        let interval = bounded(Interval { low: f64::NEG_INFINITY, high: f64::INFINITY });
+        return Some(Estimate { value, interval });
+    }
     if error.is_nan() || error <= 0.0 {
         return Some(Estimate { value, interval: Interval { low: value, high: value } });
     }
@@ -165,7 +187,7 @@ pub fn mean(values: &[f64], units: &Units) -> Option<Estimate> {
     let quantile = |share: f64| deviations[(share * (RESAMPLES + 1) as f64) as usize - 1];
     let interval =
         Interval { low: value - error * quantile(0.975), high: value - error * quantile(0.025) };
-    Some(Estimate { value, interval })
+    Some(Estimate { value, interval: bounded(interval) })
 }
 
 /// Like [`mean`], of losses: none is negative, so no part of the range is.
@@ -173,4 +195,22 @@ pub fn mean(values: &[f64], units: &Units) -> Option<Estimate> {
 pub fn mean_loss(losses: &[f64], units: &Units) -> Option<Estimate> {
     let Estimate { value, interval } = mean(losses, units)?;
     Some(Estimate { value, interval: Interval { low: interval.low.max(0.0), ..interval } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Units, mean};
+
+    #[test]
+    fn one_or_two_groups_show_no_more_than_the_range_of_their_pictures() {
+        let losses = [0.1, 0.2, 0.1, 0.3, 0.2, 2.0];
+        for groups in [[0; 6], [0, 0, 0, 0, 0, 1], [0, 0, 0, 1, 1, 1]] {
+            let found = mean(&losses, &Units::new(&[0, 0, 0, 1, 1, 1], &groups)).unwrap();
+            assert!((found.interval.low, found.interval.high) == (0.1, 2.0), "{groups:?}");
+        }
+        // Three groups, of which two are all but equal.
+        let units = Units::new(&[0; 6], &[0, 0, 1, 1, 2, 2]);
+        let found = mean(&[0.15, 0.15, 0.1501, 0.15, 0.15, 2.0], &units).unwrap();
+        assert!(found.interval.high <= 2.0 && found.interval.low >= 0.15, "{found:?}");
+    }
 }

@@ -68,7 +68,7 @@ impl Insight {
         if !useful {
             steps.push(Step::LookAtClasses);
         }
-        if useful && self.suspects.about() > 0 {
+        if self.suspects.about() > 0 {
             steps.push(Step::ReviewLabels { about: self.suspects.about() });
         }
         steps.extend(self.class_to_extend().map(|class| Step::AddPictures { class }));
@@ -178,7 +178,8 @@ impl Step {
         let sentence = self.sentence(insight);
         match (self, self.command(paths), paths.suspects) {
             (Self::ReviewLabels { .. }, Some(command), Some(table)) => format!(
-                "{sentence}. Keep only the rows of `{}` that you agree with, then: `{}`",
+                "{sentence}. Write `relabel` or `leave out` into the column `decision` of `{}` where you \
+                 agree, then: `{}`",
                 visible(table),
                 visible(&command)
             ),

@@ -16,6 +16,7 @@ impl Insight {
             return vec![];
         }
         let mut lines = vec![];
+        lines.extend(self.fixes_sentence().map(|sentence| sentence.to_string()));
         if let Some((answered, accuracy)) = self.most_selected() {
             lines.push(format!(
                 "If it answers only the {:.0}% it is most sure of: {} right ({})",
@@ -89,9 +90,6 @@ impl Insight {
     }
 
     fn suspects_line(&self) -> Option<String> {
-        if !self.beats_the_baseline() {
-            return None;
-        }
         match (self.suspects.about(), self.is_often_wrong()) {
             (0, _) => None,
             (1, _) => Some("About 1 label looks wrong: see the report".to_owned()),

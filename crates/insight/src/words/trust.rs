@@ -196,6 +196,51 @@ impl Insight {
         }
     }
 
+    /// That labels were changed before training, and the score by the labels as they were.
+    #[must_use]
+    pub fn fixes_sentence(&self) -> Option<Sentence> {
+        let fixed = self.fixed.as_ref()?;
+        let fixes = &fixed.fixes;
+        let mut parts = vec![];
+        if fixes.relabelled > 0 {
+            let share = 100.0 * fixes.relabelled as f64 / fixes.of.max(1) as f64;
+            parts.push(match fixes.relabelled {
+                1 => format!("1 label of {} was changed", thousands(fixes.of)),
+                n => format!(
+                    "{} labels of {} ({share:.0}%) were changed",
+                    thousands(n),
+                    thousands(fixes.of)
+                ),
+            });
+        }
+        if fixes.left_out > 0 {
+            let were = if fixes.left_out == 1 { "was" } else { "were" };
+            parts.push(format!("{} {were} left out", count(fixes.left_out, "picture")));
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let by = match fixes.proposed {
+            true => ", as an earlier classifier proposed. Scores by such labels flatter",
+            false => "",
+        };
+        let before = match fixed.accuracy_before.estimate() {
+            Some(before) if fixes.relabelled > 0 => {
+                format!(
+                    " By the labels as they were, {} are right ({}).",
+                    before.percent(),
+                    before.range()
+                )
+            }
+            _ => String::new(),
+        };
+        let table = visible(&fixes.table);
+        Some(
+            Sentence::default()
+                .text(format!("{} by the table {table}{by}.{before}", parts.join(" and "))),
+        )
+    }
+
     /// One warning for each possible shortcut.
     #[must_use]
     pub fn shortcut_alarms(&self) -> Vec<Sentence> {

@@ -45,7 +45,7 @@ fn thumbnails(checkup: &Checkup, progress: &dyn Progress, stop: &Stop) -> Option
     };
     let mut thumbnails = Thumbnails::new();
     let threads = ground::parallel::threads();
-    let whole = parallel(shown.len(), threads, &|| stop.asked(), small, |at, small| {
+    let whole = parallel::stream(shown.len(), threads, &|| stop.asked(), small, |at, small| {
         thumbnails.extend(small.map(|small| (shown[at], small)));
         bar.advance(1);
         ControlFlow::Continue(())

@@ -17,6 +17,8 @@ pub struct Tally {
     pub ambiguous: usize,
     /// Pictures that were not recognised.
     pub not_recognised: usize,
+    /// Pictures among them that the classifier was trained on.
+    pub known: usize,
     /// Pictures that could not be read.
     pub unread: usize,
     /// Files in folders that are no pictures.
@@ -33,6 +35,8 @@ impl Tally {
     }
 
     pub(super) fn count(&mut self, answer: &Answer<'_>, stray: bool) {
+        let known = matches!(answer, Answer::Read(read) if read.reason == insight::Reason::Known);
+        self.known += usize::from(known);
         match answer {
             Answer::Unread(_) if stray => self.stray += 1,
             Answer::Unread(_) => self.unread += 1,

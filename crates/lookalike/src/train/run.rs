@@ -1,15 +1,16 @@
 //! What is known of a run but its result: it says what will be trained on what, and saves what came
 //! of it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use classifier::{Classifier, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::{Digest, files};
-use insight::{BadPicture, Fact, Insight, Paths, RunRecord};
+use insight::{BadPicture, Fact, Fixes, Insight, Paths, RunRecord};
 use network::{Architecture, Parameters};
-use pictures::{Bad, Dataset, Grouped, Preprocess, Side};
+use pictures::{Bad, Dataset, Fixed, Grouped, Preprocess, Side};
 use training::features::DerivedCache;
 use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
@@ -33,6 +34,8 @@ pub(super) struct Run {
     pub(super) output: PathBuf,
     pub(super) growth: Option<Growth>,
     pub(super) grouped: Vec<Grouped>,
+    /// What a table of fixes did to the labels.
+    pub(super) fixes: Option<Fixed>,
     pub(super) start: Start,
     pub(super) recipe: Recipe,
     pub(super) preprocess: Preprocess,
@@ -144,6 +147,7 @@ impl Run {
         let mut record = outcome.record;
         record.facts = self.facts(&recipe, record.facts, digest.as_deref());
         record.bad = self.bad();
+        self.record_fixes(&mut record, held_out);
         record.notes.clone_from(&self.notes);
         let pretrained = self.start.name().zip(digest);
         Ok(Material {
@@ -160,6 +164,23 @@ impl Run {
             reference: outcome.reference,
             features: outcome.features,
         })
+    }
+
+    /// Puts down what a table of fixes changed, and the labels as they were.
+    fn record_fixes(&self, record: &mut RunRecord, held_out: &[usize]) {
+        let (Some(fixed), Some(table)) = (&self.fixes, &self.request.fixes) else { return };
+        let was: HashMap<&Path, usize> =
+            fixed.relabelled.iter().map(|(path, class)| (path.as_path(), *class)).collect();
+        for (predicted, &item) in record.held_out.iter_mut().zip(held_out) {
+            predicted.was = was.get(self.data.items[item].path.as_path()).copied();
+        }
+        record.fixes = Some(Fixes {
+            table: table.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            relabelled: fixed.relabelled.len(),
+            left_out: fixed.left_out,
+            of: self.data.items.len() + self.data.bad.len() + fixed.left_out,
+            proposed: fixed.proposed,
+        });
     }
 
     /// The report and the table of possible label errors, where they are wanted.
@@ -243,6 +264,12 @@ impl Run {
         let within = |pictures, groups| {
             format!("{} in {}", count(pictures, "picture"), count(groups, "group"))
         };
+        if let Some(fixed) = &self.fixes {
+            let (changed, left_out) =
+                (count(fixed.relabelled.len(), "label"), count(fixed.left_out, "picture"));
+            let by = if fixed.proposed { ", as an earlier classifier proposed" } else { "" };
+            fact("fixes", format!("{changed} changed, {left_out} left out{by}"));
+        }
         if let Some((pictures, groups)) = self.copies() {
             fact("kept together", within(pictures, groups) + " of copies");
         }

@@ -6,7 +6,8 @@ use ground::files::{self, FileError};
 use insight::Insight;
 
 /// Writes it beside the report, with `.suspects.csv`, if there are any: what
-/// [`super::TrainRequest::fixes`] takes once the rows that are no mistakes are gone. Without
+/// [`super::TrainRequest::fixes`] takes once its column `decision` is filled in; as it is it changes
+/// nothing. Without
 /// suspects none is written, and one of an earlier run is left alone.
 pub(super) fn write(insight: &Insight, page: &Path) -> Result<Option<PathBuf>, FileError> {
     let suspects = &insight.suspects.pictures;
@@ -16,10 +17,11 @@ pub(super) fn write(insight: &Insight, page: &Path) -> Result<Option<PathBuf>, F
     let path = page.with_extension("suspects.csv");
     let written = || -> std::io::Result<Vec<u8>> {
         let mut table = csv::Writer::from_writer(vec![]);
-        table.write_record(["path", "label", "suggested", "margin"])?;
+        table.write_record(["decision", "path", "label", "suggested", "margin"])?;
         for suspect in suspects {
             let judged = &insight.judged[suspect.picture];
             table.write_record([
+                "",
                 &judged.picture,
                 &insight.classes[judged.actual],
                 &insight.classes[suspect.suggested],

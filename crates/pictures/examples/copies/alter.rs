@@ -1,6 +1,6 @@
 //! What people and web sites do to pictures, drawn at random.
 
-use ground::random::Draws;
+use ::ground::random::Draws;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{ImageEncoder as _, Rgb, RgbImage};

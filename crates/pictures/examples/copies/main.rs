@@ -1,41 +1,53 @@
 //! How many altered copies of real pictures are found, and how many pairs are none.
 //!
-//! `cargo run --release -p pictures --example copies -- [--half a|b] [--many N] [--sheets OUT] DIR...`
+//! `cargo run --release -p pictures --example copies -- [--half a|b] [--on LEVEL --wide PERCENT [--oval]] [--most N] [--many N] [--sheets OUT] DIR...`
 //!
 //! The pictures below each DIR are split in two halves by the last bit of their digest. Altered copies
 //! of the chosen half are planted among it; then [`pictures::near`] looks for pairs. Thresholds
-//! are chosen on half a; half b says what they are worth. With `--many`, so many hashes are made
+//! are chosen on half a; half b says what they are worth. With `--on`, each picture is put on a plain
+//! ground of this grey level and takes so much of its width, cut out as an oval at a random place with
+//! `--oval`; then altered copies are made of that. With `--many`, so many hashes are made
 //! of parts of the pictures, blended in twos, and the search through them is timed. With `--sheets`,
 //! each pair of different originals is drawn side by side.
 
 mod alter;
+mod ground;
 mod planted;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use ::ground::Stop;
+use ::ground::random::{Draws, Purpose};
 use alter::Kind;
-use ground::Stop;
-use ground::random::{Draws, Purpose};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use pictures::{PerceptualHash, Rgb, near};
 use planted::{SEED, false_pairs, hash_of, originals, plant, table};
 
 fn main() {
-    let (mut half, mut many, mut sheets, mut dirs) = (0, 0, None, vec![]);
+    let (mut half, mut many, mut sheets, mut dirs) = (None, 0, None, vec![]);
+    let (mut level, mut wide, mut oval, mut most) = (None, 42.0, false, usize::MAX);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut next = || words.next().unwrap_or_default();
         match word.as_str() {
-            "--half" => half = u8::from(next() == "b"),
+            "--half" => half = Some(u8::from(next() == "b")),
+            "--on" => level = next().parse().ok(),
+            "--wide" => wide = next().parse().unwrap_or(wide),
+            "--oval" => oval = true,
+            "--most" => most = next().parse().unwrap_or(most),
             "--many" => many = next().parse().unwrap_or(100_000),
             "--sheets" => sheets = Some(PathBuf::from(next())),
             _ => dirs.push(PathBuf::from(word)),
         }
     }
-    let originals = originals(&dirs, (many == 0).then_some(half));
+    let mut originals = originals(&dirs, half);
+    originals.truncate(most);
+    if let Some(level) = level {
+        ground::put(&mut originals, level, wide / 100.0, oval);
+    }
     if originals.is_empty() {
         println!("no picture there");
         return;
@@ -47,18 +59,24 @@ fn main() {
         originals.iter().map(|(_, picture)| hash_of(picture)).collect();
     let planted = plant(&originals, |altered| hashes.push(hash_of(altered)));
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&hashes, &[], 1, &Stop::new());
+    let found = near::find(&hashes, &[], &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
-    println!(
-        "half {}: {} originals, {} copies",
-        ["a", "b"][half as usize],
-        originals.len(),
-        planted.len()
-    );
+    println!("{} originals, {} copies", originals.len(), planted.len());
     println!("{} candidates, {wall:.2} s wall, {cpu:.2} s CPU on one thread", found.candidates);
     cost_of_a_print(&originals[0].1);
     table(&originals, &planted, &hashes, &found.pairs);
     let strange = false_pairs(&originals, &planted, &found.pairs);
+    let alone = near::find(&hashes[..originals.len()], &[], &Stop::new()).pairs;
+    let trusted = near::trusted(&alone, &vec![0; originals.len()]);
+    let sets = near::sets(originals.len(), &trusted.pairs);
+    let largest = sets.iter().map(Vec::len).max().unwrap_or(0);
+    println!(
+        "without copies: {} pairs, {} of them trusted; the largest group has {largest} pictures; {} \
+         groups are not trusted",
+        alone.len(),
+        trusted.pairs.len(),
+        trusted.alike.len()
+    );
     if let Some(out) = sheets {
         draw_sheets(&originals, &strange, &out);
     }
@@ -104,9 +122,9 @@ fn time_many(originals: &[(PathBuf, RgbImage)], count: usize) {
         }
         hashes.push(hash_of(&blend));
     }
-    let threads = 2;
+    let threads = ::ground::parallel::threads();
     let (wall, cpu) = (Instant::now(), seconds());
-    let found = near::find(&hashes, &[], threads, &Stop::new());
+    let found = near::find(&hashes, &[], &Stop::new());
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), seconds() - cpu);
     let planted = found
         .pairs

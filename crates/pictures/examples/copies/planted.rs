@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-use ground::random::{Draws, Purpose};
+use ::ground::random::{Draws, Purpose};
 use image::RgbImage;
 use pictures::{Limits, PerceptualHash, Rgb, near, read};
 

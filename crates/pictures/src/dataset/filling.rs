@@ -81,7 +81,7 @@ impl Work<'_> {
         let mut results: Vec<Option<U>> = (0..count).map(|_| None).collect();
         let mut failed = None;
         let stop = || self.stop.asked();
-        let all = parallel(count, self.settings.threads, &stop, work, |index, result| {
+        let all = parallel::stream(count, self.settings.threads, &stop, work, |index, result| {
             bar.advance(1);
             match take(result) {
                 Ok(result) => results[index] = Some(result),

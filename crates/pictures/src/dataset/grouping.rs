@@ -6,7 +6,7 @@ use ground::progress::Progress;
 use ground::{Digest, Stop};
 
 use super::{Dataset, Settings};
-use crate::near::{self, Pair};
+use crate::near::{self, Pair, Trusted};
 use crate::{Labelled, PerceptualHash, PicturesError, split};
 
 /// Near duplicates in two classes that are named; beyond it they are counted.
@@ -21,7 +21,8 @@ impl Dataset {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), PicturesError> {
-        let alike = self.near_duplicates(settings.threads, progress, stop)?;
+        let found = self.near_duplicates(progress, stop)?;
+        let alike = found.pairs;
         let pairs: Vec<_> = alike.iter().map(|pair| (pair.first, pair.second)).collect();
         let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
         let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
@@ -47,22 +48,23 @@ impl Dataset {
         self.warn_of_contradictions();
         self.warn_of_doubtful_labels(&alike);
         self.warn_of_large_groups();
+        self.warn_of_likeness(&found.alike);
         self.warn_of_lone_groups();
         Ok(())
     }
 
     fn near_duplicates(
         &self,
-        threads: usize,
         progress: &dyn Progress,
         stop: &Stop,
-    ) -> Result<Vec<Pair>, PicturesError> {
+    ) -> Result<Trusted, PicturesError> {
         let hashes: Result<Vec<PerceptualHash>, _> =
             (0..self.items.len()).map(|item| self.perceptual_hash(item)).collect();
         let bar = progress.begin("Looking for copies", None);
-        let pairs = near::pairs(&hashes?, threads, stop);
+        let pairs = near::pairs(&hashes?, stop);
         drop(bar);
-        if stop.asked() { Err(PicturesError::Stopped) } else { Ok(pairs) }
+        let labels: Vec<usize> = self.items.iter().map(|item| item.label).collect();
+        if stop.asked() { Err(PicturesError::Stopped) } else { Ok(near::trusted(&pairs, &labels)) }
     }
 
     /// The same bytes under two labels: one of them is wrong.
@@ -132,6 +134,18 @@ impl Dataset {
                 sizes[label], self.classes[label]
             )
         }));
+    }
+
+    /// Many pictures of a class that look alike on plain grounds are no copies.
+    fn warn_of_likeness(&mut self, alike: &[Vec<usize>]) {
+        let pictures: usize = alike.iter().map(Vec::len).sum();
+        if pictures > 0 {
+            self.warnings.push(format!(
+                "{pictures} pictures look alike to the search for copies, probably because of their \
+                 plain ground. They are not kept together; if they do show the same things, group them \
+                 with `--group-by`"
+            ));
+        }
     }
 
     /// A class that is one group cannot be both trained on and evaluated.

@@ -1,11 +1,12 @@
 //! Corrected labels, from a table beside the pictures: the files stay as and where they are.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ground::files::read_capped;
 
-use super::Folder;
+use super::found::Places;
+use super::{Folder, composed};
 use crate::PicturesError;
 
 /// The largest table, in bytes.
@@ -14,12 +15,21 @@ const LIMIT: u64 = 1 << 28;
 /// The outcome of a table of fixes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixed {
-    /// Pictures that have another label now.
-    pub relabelled: usize,
+    /// Pictures that have another label now, and the class that they had, as an index.
+    pub relabelled: Vec<(PathBuf, usize)>,
     /// Pictures that are left out.
     pub left_out: usize,
+    /// Whether a classifier proposed them: the table has its column `margin`.
+    pub proposed: bool,
     /// Lines that say nothing to these pictures, and why.
     pub warnings: Vec<String>,
+}
+
+/// What to do with a picture.
+enum Decision {
+    Nothing,
+    LeaveOut,
+    Relabel(String),
 }
 
 pub(super) fn apply(
@@ -30,54 +40,81 @@ pub(super) fn apply(
     let text = read_capped(table, LIMIT)?;
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let wrong = |line, why: String| PicturesError::Table { path: table.to_owned(), line, why };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    // Spaces may be part of a file's name.
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text);
     let broken = |error: csv::Error| {
         wrong(error.position().map_or(1, csv::Position::line), error.to_string())
     };
     let header = reader.headers().map_err(broken)?.clone();
+    let place = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
     let column = |name: &str| {
-        let place = header.iter().position(|column| column.eq_ignore_ascii_case(name));
-        place.ok_or_else(|| wrong(1, format!("the header has no column `{name}`")))
+        place(name).ok_or_else(|| wrong(1, format!("the header has no column `{name}`")))
     };
     let [path, label, suggested] = [column("path")?, column("label")?, column("suggested")?];
+    let decision = place("decision");
     let by_path: HashMap<_, usize> = folder
         .pictures
         .iter()
         .enumerate()
         .map(|(place, picture)| (picture.path.as_path().to_owned(), place))
         .collect();
-    let mut fixed = Fixed::default();
-    let mut out = vec![];
+    let mut fixed = Fixed { proposed: place("margin").is_some(), ..Fixed::default() };
+    let (mut out, mut undecided) = (vec![], 0);
+    let mut places = Places::of(base);
     for record in reader.records() {
         let record = record.map_err(broken)?;
         let line = record.position().map_or(0, csv::Position::line);
         let field = |column: usize| record.get(column).unwrap_or_default();
-        let (picture, label, suggested) = (field(path), field(label), field(suggested));
+        let (picture, label, suggested) =
+            (field(path), field(label).trim(), field(suggested).trim());
+        let decided = decision.map(|column| field(column).trim());
+        if decided == Some("") {
+            undecided += 1;
+            continue;
+        }
         let mut warn = |why: &str| {
             fixed
                 .warnings
                 .push(format!("line {line} of the fixes has no effect: `{picture}` {why}"));
         };
-        let Some(&place) = by_path.get(&base.join(picture)) else {
+        let Some(&place) = by_path.get(&places.find(picture)) else {
             warn("is not among the pictures");
             continue;
         };
         let found = &mut folder.pictures[place];
-        if folder.classes[found.label] != label {
+        if folder.classes[found.label] != composed(label) {
             warn(&format!("is now in class `{}`", folder.classes[found.label]));
             continue;
         }
-        if suggested.is_empty() {
-            out.push(place);
-            continue;
-        }
-        match folder.classes.iter().position(|class| class == suggested) {
-            Some(class) => {
-                found.label = class;
-                fixed.relabelled += 1;
+        match decide(decided, suggested, &folder.classes) {
+            Decision::Nothing => {}
+            Decision::LeaveOut => out.push(place),
+            Decision::Relabel(name) => {
+                match folder.classes.iter().position(|class| *class == composed(&name)) {
+                    Some(class) if class == found.label => {}
+                    Some(class) => {
+                        fixed.relabelled.push((found.path.clone(), found.label));
+                        found.label = class;
+                    }
+                    None if decided.is_some_and(|decided| decided == name) => {
+                        return Err(wrong(
+                            line,
+                            format!(
+                                "the decision `{name}` is neither `relabel`, `leave out`, `keep` nor \
+                                 a class"
+                            ),
+                        ));
+                    }
+                    None => return Err(wrong(line, format!("there is no class `{name}`"))),
+                }
             }
-            None => return Err(wrong(line, format!("there is no class `{suggested}`"))),
         }
+    }
+    if undecided > 0 {
+        fixed.warnings.push(format!(
+            "{undecided} rows of the fixes have no decision and change nothing: write `relabel` or \
+             `leave out` into the column `decision`"
+        ));
     }
     out.sort_unstable();
     out.dedup();
@@ -86,4 +123,23 @@ pub(super) fn apply(
         folder.pictures.remove(place);
     }
     Ok(fixed)
+}
+
+/// What a row says: the suggestion itself where the table has no column for decisions.
+fn decide(decided: Option<&str>, suggested: &str, classes: &[String]) -> Decision {
+    let suggestion = || match suggested {
+        "" => Decision::LeaveOut,
+        class => Decision::Relabel(class.to_owned()),
+    };
+    let Some(decided) = decided else { return suggestion() };
+    // A class may be called `no` or `1`.
+    if classes.contains(&composed(decided)) {
+        return Decision::Relabel(decided.to_owned());
+    }
+    match decided.to_lowercase().replace(['-', '_'], " ").as_str() {
+        "relabel" | "yes" | "y" | "x" | "ok" | "fix" | "change" | "true" | "1" => suggestion(),
+        "leave out" | "remove" | "drop" => Decision::LeaveOut,
+        "" | "keep" | "no" | "n" | "false" | "0" => Decision::Nothing,
+        _ => Decision::Relabel(decided.to_owned()),
+    }
 }

@@ -144,7 +144,7 @@ fn by_moment(
         Some((exif.camera?, seconds))
     };
     let mut taken: Vec<(String, f64, usize)> = vec![];
-    let all = parallel(pictures.len(), threads, &|| stop.asked(), look, |at, found| {
+    let all = parallel::stream(pictures.len(), threads, &|| stop.asked(), look, |at, found| {
         bar.advance(1);
         taken.extend(found.map(|(camera, seconds)| (camera, seconds, at)));
         ControlFlow::Continue(())

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ground::files::{folder_of, read_capped};
 
-use super::{Entry, Folder, Side, build};
+use super::found::Places;
+use super::{Entry, Folder, Need, Side, build, composed, sides};
 use crate::PicturesError;
 
 /// The largest table, in bytes: some millions of rows.
@@ -19,7 +20,7 @@ struct Columns {
     group: Option<usize>,
 }
 
-pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
+pub(super) fn from_csv(path: &Path, need: Need) -> Result<Folder, PicturesError> {
     let text = read_capped(path, LIMIT)?;
     // Spreadsheets put a byte order mark before the first name.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
@@ -29,7 +30,9 @@ pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
         wrong(
             line,
             match error.into_kind() {
-                csv::ErrorKind::Utf8 { .. } => "not UTF-8 text".into(),
+                csv::ErrorKind::Utf8 { .. } => {
+                    "not UTF-8 text; save the table as `CSV UTF-8`".into()
+                }
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                     format!("{len} fields where the header has {expected_len}")
                 }
@@ -37,7 +40,8 @@ pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
             },
         )
     };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text);
+    let mut places = Places::of(folder_of(path));
     let mut warnings = Vec::new();
     let header = reader.headers().map_err(broken)?;
     let columns = columns(header, &mut warnings).map_err(|why| wrong(1, why))?;
@@ -50,8 +54,9 @@ pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
         let place = record.position().cloned().unwrap_or_else(csv::Position::new);
         let wrong = |why| wrong(line(text, &place), why);
         let field = |column: usize| record.get(column).unwrap_or_default();
-        let (picture, label) = (field(columns.path), field(columns.label));
-        if picture.is_empty() {
+        // Spaces may be part of a file's name.
+        let (picture, label) = (field(columns.path), field(columns.label).trim());
+        if picture.trim().is_empty() {
             return Err(wrong("the path is empty".into()));
         }
         if label.is_empty() {
@@ -67,11 +72,11 @@ pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
             repeated.get_or_insert_with(|| (picture.to_owned(), line(text, &place), 0)).2 += 1;
             continue;
         }
-        let side = columns.split.map_or(Ok(None), |column| side(field(column)));
-        let group = columns.group.map(field).filter(|group| !group.is_empty());
+        let side = columns.split.map_or(Ok(None), |column| side(field(column).trim()));
+        let group = columns.group.map(field).map(str::trim).filter(|group| !group.is_empty());
         entries.push(Entry {
-            class: label.to_owned(),
-            path: folder_of(path).join(picture),
+            class: composed(label),
+            path: places.find(picture),
             side: side.map_err(wrong)?,
             group: group.map(str::to_owned),
         });
@@ -83,7 +88,8 @@ pub(super) fn from_csv(path: &Path) -> Result<Folder, PicturesError> {
             "{lines} a picture again, first line {line} with `{picture}`: it is used once"
         ));
     }
-    build(path, entries, &[], warnings)
+    warnings.extend(places.told());
+    build(path, entries, &[], warnings, need)
 }
 
 /// The line of a record. The reader's own count stands before the line ends that lead up to it.
@@ -119,11 +125,9 @@ fn columns(header: &csv::StringRecord, warnings: &mut Vec<String>) -> Result<Col
 }
 
 fn side(text: &str) -> Result<Option<Side>, String> {
-    match text.to_lowercase().as_str() {
-        "" => Ok(None),
-        "train" => Ok(Some(Side::Train)),
-        "valid" | "val" | "validation" => Ok(Some(Side::Valid)),
-        "test" => Ok(Some(Side::Test)),
-        _ => Err(format!("the split `{text}` is neither `train`, `valid` nor `test`")),
+    if text.is_empty() {
+        return Ok(None);
     }
+    let side = sides::of_name(text).map(Some);
+    side.ok_or_else(|| format!("the split `{text}` is neither `train`, `valid` nor `test`"))
 }

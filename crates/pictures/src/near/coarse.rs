@@ -3,17 +3,16 @@
 
 use super::Turn;
 use super::spectrum::PARTS;
-use crate::PerceptualHash;
-use crate::perceptual_hash::SIDE;
+use crate::perceptual_hash::{SIDE, View};
 
 const WIDE: usize = SIDE / 2;
 pub(super) const CELLS: usize = WIDE * WIDE;
 /// Differences to the right and downwards.
 const EDGES: usize = 2 * WIDE * (WIDE - 1);
 
-/// The brightness of a hash in twos by twos.
-pub(super) fn cells(hash: &PerceptualHash) -> [u8; CELLS] {
-    let grey = hash.grey();
+/// The brightness of a view in twos by twos.
+pub(super) fn cells(view: View<'_>) -> [u8; CELLS] {
+    let grey = view.grey();
     std::array::from_fn(|at| {
         let corner = at / WIDE * 2 * SIDE + at % WIDE * 2;
         let sum: u16 =

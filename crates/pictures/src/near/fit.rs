@@ -5,71 +5,95 @@
 //! T. Kanade, 1981), with cells that disagree much counting little (Tukey's biweight), since a mark or a caption
 //! covers a part only.
 
+use super::evidence::{Fit, Steep, correlation, measure, moments};
 use super::index::Candidate;
 use super::spectrum::PARTS;
+use super::spectrum::has_structure;
 use super::{Pair, Turn};
 use crate::PerceptualHash;
-use crate::perceptual_hash::{SIDE, TINTS};
+use crate::perceptual_hash::{SIDE, Shows, TINTS, View};
 
-const CELLS: usize = SIDE * SIDE;
+pub(super) const CELLS: usize = SIDE * SIDE;
 
-/// How two pictures agree.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Fit {
-    /// Correlation of brightness.
-    plain: f32,
-    /// The same with cells that disagree counting less.
-    robust: f32,
-    /// The same of the differences between neighbouring cells; 0 where brightness does not agree.
-    robust_edges: f32,
-}
-
-/// What makes two pictures one.
+/// What makes two pictures one: the least correlations, of rough pictures and of smooth ones.
 struct Bars {
-    /// What the correlation of brightness must exceed …
-    robust: f32,
-    /// … and that of differences between neighbours …
-    edges: f32,
+    /// Of brightness …
+    robust: [f32; 2],
+    /// … of differences between neighbours …
+    edges: [f32; 2],
+    /// … and of what neither rows nor columns explain …
+    detail: f32,
     /// … and how far tints may lie apart: drawn animals of one shape in other colours lie further.
     tinge: f32,
 }
 
 /// Of pictures that were found among all by their hashes alone.
-const FOUND: Bars = Bars { robust: 0.95, edges: 0.85, tinge: 6.0 };
+const FOUND: Bars = Bars { robust: [0.95, 0.985], edges: [0.85, 0.96], detail: 0.8, tinge: 6.0 };
 /// Of pictures that something else suspects too.
-const SUSPECTED: Bars = Bars { robust: 0.9, edges: 0.7, tinge: 8.0 };
+const SUSPECTED: Bars = Bars { robust: [0.9, 0.97], edges: [0.7, 0.92], detail: 0.7, tinge: 8.0 };
+/// How alike neighbouring cells of a rough picture are at most, and of a smooth one at least: a few
+/// soft strokes agree by chance sooner than a photograph does.
+const SMOOTH: [f32; 2] = [0.84, 0.92];
+/// The least share of the cells that count and must agree: a mark covers a part only.
+const SHARE: f32 = 0.5;
+/// The fewest cells that must agree.
+const FEWEST: f32 = 32.0;
 
 /// Whether a candidate is one.
-pub(super) fn check(hashes: &[&PerceptualHash], candidate: &Candidate) -> Option<Pair> {
-    judge(hashes, candidate, &FOUND)
+pub(super) fn check(views: &[View<'_>], candidate: &Candidate) -> Option<Pair> {
+    judge(views, candidate, &FOUND)
 }
 
 /// The same of a pair that something else than the hashes suspects.
-pub(super) fn confirm(hashes: &[&PerceptualHash], candidate: &Candidate) -> Option<Pair> {
-    judge(hashes, candidate, &SUSPECTED)
+pub(super) fn confirm(views: &[View<'_>], candidate: &Candidate) -> Option<Pair> {
+    judge(views, candidate, &SUSPECTED)
 }
 
-fn judge(hashes: &[&PerceptualHash], candidate: &Candidate, bars: &Bars) -> Option<Pair> {
+/// The pair of two pictures of one hash, unless it shows next to nothing.
+pub(super) fn equal(hash: &PerceptualHash, first: usize, second: usize) -> Option<Pair> {
+    let view = hash.subject().unwrap_or(hash.whole());
+    has_structure(view).then_some(Pair {
+        first,
+        second,
+        turn: Turn::AsIs,
+        likeness: 1.0,
+        plain: false,
+    })
+}
+
+fn judge(views: &[View<'_>], candidate: &Candidate, bars: &Bars) -> Option<Pair> {
     let (asked, found) = (candidate.asked as usize, candidate.found as usize);
-    // Colours are compared first, which takes hardly any time.
-    if tints_apart(hashes[asked], hashes[found], candidate.turn) > bars.tinge {
+    let shown = [views[asked], views[found]].map(|view| view.shows);
+    // Where both have a subject on a plain ground, the subjects alone are compared.
+    if shown.contains(&Shows::WithGround) && !shown.contains(&Shows::All) {
         return None;
     }
-    let fit = lay(hashes, candidate);
-    if fit.robust <= bars.robust || fit.robust_edges <= bars.edges {
+    // Colours are compared first, which takes hardly any time.
+    if tints_apart(views[asked], views[found], candidate.turn) > bars.tinge {
+        return None;
+    }
+    let fit = lay(views, candidate);
+    let strict = ((fit.smooth - SMOOTH[0]) / (SMOOTH[1] - SMOOTH[0])).clamp(0.0, 1.0);
+    let agree = |found: f32, [rough, smooth]: [f32; 2]| found > rough + strict * (smooth - rough);
+    let agrees = agree(fit.robust, bars.robust)
+        && agree(fit.edges, bars.edges)
+        && fit.detail > bars.detail
+        && fit.share >= SHARE
+        && fit.cells >= FEWEST;
+    if !agrees {
         return None;
     }
     let likeness = fit.robust.min(1.0);
     let (first, second) = (asked.min(found), asked.max(found));
     let turn = if asked < found { candidate.turn } else { candidate.turn.undone() };
-    Some(Pair { first, second, turn, likeness })
+    Some(Pair { first, second, turn, likeness, plain: false })
 }
 
-/// The root of the mean square by which the tints of two pictures differ, in levels of 255, once
+/// The root of the mean square by which the tints of two views differ, in levels of 255, once
 /// the second's are made as strong as the first's, since light and contrast change that.
-fn tints_apart(asked: &PerceptualHash, found: &PerceptualHash, turn: Turn) -> f32 {
-    let plain = |hash: &PerceptualHash| {
-        let tints = hash.tints().iter();
+fn tints_apart(asked: View<'_>, found: View<'_>, turn: Turn) -> f32 {
+    let plain = |view: View<'_>| {
+        let tints = view.tints().iter();
         tints.map(|tint| tint.map(|level| f32::from(level) - 128.0)).collect::<Vec<[f32; 2]>>()
     };
     let (asked, found) = (turn.of(&plain(asked), TINTS), plain(found));
@@ -81,11 +105,13 @@ fn tints_apart(asked: &PerceptualHash, found: &PerceptualHash, turn: Turn) -> f3
 }
 
 /// Lays the one that was asked for on the one that was found.
-fn lay(hashes: &[&PerceptualHash], candidate: &Candidate) -> Fit {
-    let plain =
-        |hash: &PerceptualHash| hash.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
-    let asked = candidate.turn.of(&plain(hashes[candidate.asked as usize]), SIDE);
-    let found = plain(hashes[candidate.found as usize]);
+fn lay(views: &[View<'_>], candidate: &Candidate) -> Fit {
+    let plain = |view: View<'_>| view.grey().iter().map(|&g| f32::from(g)).collect::<Vec<f32>>();
+    let asked = candidate.turn.of(&plain(views[candidate.asked as usize]), SIDE);
+    let found = plain(views[candidate.found as usize]);
+    let subjects =
+        [candidate.asked, candidate.found].map(|at| views[at as usize].shows == Shows::Subject);
+    let steep = Steep::of(&asked, &found, subjects == [true; 2]);
     let part = candidate.part as usize;
     let ([left, right], [top, bottom]) = (PARTS[part % PARTS.len()], PARTS[part / PARTS.len()]);
     let mut area = [left, right, top, bottom].map(|edge| edge as f32);
@@ -93,21 +119,25 @@ fn lay(hashes: &[&PerceptualHash], candidate: &Candidate) -> Fit {
     let mut best = Fit::default();
     for round in 0..8 {
         let sampled = sample(&found, area);
+        let counts = steep.counts(&sampled);
+        weights.iter_mut().zip(&counts).for_each(|(weight, &counts)| {
+            *weight = if counts { *weight } else { 0.0 };
+        });
         let (gain, shift) = line(&sampled, &asked, &weights);
-        let mut off: Vec<f32> = (0..CELLS)
-            .map(|at| {
-                if sampled.inside[at] {
-                    asked[at] - gain * sampled.value[at] - shift
-                } else {
-                    f32::NAN
-                }
-            })
-            .collect();
-        let fit = measure(&asked, &sampled, &weights);
+        let mut off: Vec<f32> =
+            (0..CELLS)
+                .map(|at| {
+                    if counts[at] { asked[at] - gain * sampled.value[at] - shift } else { f32::NAN }
+                })
+                .collect();
+        let fit = measure(&asked, &sampled, &counts, &weights);
         if fit.robust > best.robust {
             best = fit;
         }
-        if gain <= 0.0 || (round == 0 && fit.plain < 0.45) || (round == 2 && best.robust < 0.7) {
+        let plain = correlation(moments(&asked, &sampled.value, |at| {
+            if sampled.inside[at] { 1.0 } else { 0.0 }
+        }));
+        if gain <= 0.0 || (round == 0 && plain < 0.45) || (round == 2 && best.robust < 0.6) {
             break;
         }
         reweigh(&off, &mut weights);
@@ -125,11 +155,11 @@ fn lay(hashes: &[&PerceptualHash], candidate: &Candidate) -> Fit {
 }
 
 /// The second picture over the cells of the first.
-struct Sampled {
-    value: Vec<f32>,
+pub(super) struct Sampled {
+    pub(super) value: Vec<f32>,
     slope_x: Vec<f32>,
     slope_y: Vec<f32>,
-    inside: Vec<bool>,
+    pub(super) inside: Vec<bool>,
 }
 
 fn sample(found: &[f32], [left, right, top, bottom]: [f32; 4]) -> Sampled {
@@ -166,61 +196,10 @@ fn sample(found: &[f32], [left, right, top, bottom]: [f32; 4]) -> Sampled {
 
 /// Gain and shift of brightness, by least squares.
 fn line(sampled: &Sampled, asked: &[f32], weights: &[f32]) -> (f32, f32) {
-    let [n, sx, sy, sxx, sxy, _] =
-        moments(asked, &sampled.value, |at| if sampled.inside[at] { weights[at] } else { 0.0 });
+    let [n, sx, sy, sxx, sxy, _] = moments(asked, &sampled.value, |at| weights[at]);
     let spread = n * sxx - sx * sx;
     let gain = if spread > 0.0 { (n * sxy - sx * sy) / spread } else { 0.0 };
     ((gain) as f32, ((sy - gain * sx) / n.max(1e-9)) as f32)
-}
-
-/// Sums of weight, x, y, x², xy and y².
-fn moments(y: &[f32], x: &[f32], weight: impl Fn(usize) -> f32) -> [f64; 6] {
-    let mut sums = [0.0f64; 6];
-    for at in 0..y.len() {
-        let (w, x, y) = (f64::from(weight(at)), f64::from(x[at]), f64::from(y[at]));
-        for (sum, term) in sums.iter_mut().zip([1.0, x, y, x * x, x * y, y * y]) {
-            *sum += w * term;
-        }
-    }
-    sums
-}
-
-fn correlation([n, sx, sy, sxx, sxy, syy]: [f64; 6]) -> f32 {
-    let (xx, yy) = (n * sxx - sx * sx, n * syy - sy * sy);
-    if xx <= 0.0 || yy <= 0.0 { 0.0 } else { ((n * sxy - sx * sy) / (xx * yy).sqrt()) as f32 }
-}
-
-fn measure(asked: &[f32], sampled: &Sampled, weights: &[f32]) -> Fit {
-    let inside = |at: usize| if sampled.inside[at] { 1.0 } else { 0.0 };
-    let weighed = |at: usize| inside(at) * weights[at];
-    let robust = correlation(moments(asked, &sampled.value, weighed));
-    Fit {
-        plain: correlation(moments(asked, &sampled.value, inside)),
-        robust,
-        robust_edges: if robust > SUSPECTED.robust {
-            edges(asked, &sampled.value, weighed)
-        } else {
-            0.0
-        },
-    }
-}
-
-/// Correlation of the differences between neighbouring cells.
-fn edges(asked: &[f32], sampled: &[f32], weighed: impl Fn(usize) -> f32) -> f32 {
-    let (mut dy, mut dx, mut w) = (vec![], vec![], vec![]);
-    for y in 0..SIDE {
-        for x in 0..SIDE {
-            let at = y * SIDE + x;
-            for (on, next) in [(x + 1 < SIDE, at + 1), (y + 1 < SIDE, at + SIDE)] {
-                if on {
-                    dy.push(asked[next] - asked[at]);
-                    dx.push(sampled[next] - sampled[at]);
-                    w.push(weighed(at).min(weighed(next)));
-                }
-            }
-        }
-    }
-    correlation(moments(&dy, &dx, |at| w[at]))
 }
 
 /// Tukey's biweight of what is off, on the scale of its median.
@@ -247,7 +226,7 @@ fn newton(sampled: &Sampled, off: &mut [f32], weights: &[f32], gain: f32) -> Opt
     for y in 0..SIDE {
         for x in 0..SIDE {
             let at = y * SIDE + x;
-            if !sampled.inside[at] || weights[at] <= 0.0 {
+            if weights[at] <= 0.0 {
                 continue;
             }
             let (s, t) = ((x as f32 + 0.5) / SIDE as f32, (y as f32 + 0.5) / SIDE as f32);

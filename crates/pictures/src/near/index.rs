@@ -1,6 +1,6 @@
 //! Which pictures might show the same, without looking at each pair.
 //!
-//! Every picture is filed, in several tables, by the signs of a few of its frequencies: whole, and
+//! Every view is filed, in several tables, by the signs of a few of its frequencies: whole, and
 //! as each of sixteen parts that a crop might have left of it. Then each is looked up in its eight
 //! orientations, and once more with the signs changed that are least sure. What lies there is a
 //! candidate if few of all 63 signs differ and coarse thumbnails agree ([`coarse`]).
@@ -8,8 +8,8 @@
 use ground::Stop;
 
 use super::spectrum::{PARTS, Spectrum, WAVES, Waves, has_structure, signs, turned};
-use super::{Turn, coarse, in_parallel};
-use crate::PerceptualHash;
+use super::{Turn, coarse, loops};
+use crate::perceptual_hash::View;
 
 /// Signs that may differ.
 pub(super) const MOST: u32 = 13;
@@ -91,17 +91,14 @@ fn gather(word: u64, key: &[usize; BITS]) -> usize {
     key.iter().enumerate().fold(0, |out, (bit, &at)| out | ((word >> at & 1) as usize) << bit)
 }
 
-/// The candidates, in order; a pair may be there both ways.
-pub(super) fn candidates(
-    hashes: &[&PerceptualHash],
-    threads: usize,
-    stop: &Stop,
-) -> Vec<Candidate> {
+/// The candidates among views, of which several may have one owner, in order; a pair may be there
+/// both ways.
+pub(super) fn candidates(views: &[View<'_>], owners: &[usize], stop: &Stop) -> Vec<Candidate> {
     let waves = Waves::new();
-    let filed = in_parallel(hashes.len(), threads, stop, |at| {
+    let filed = loops(views.len(), stop, |at| {
         let mut words = vec![];
-        if has_structure(hashes[at]) {
-            waves.parts(hashes[at], |part, spectrum| {
+        if has_structure(views[at]) {
+            waves.parts(views[at], |part, spectrum| {
                 let word = signs(spectrum);
                 // Parts that look alike are found as one another.
                 if words.iter().all(|&(other, _): &(u64, u32)| (other ^ word).count_ones() > 1) {
@@ -117,12 +114,12 @@ pub(super) fn candidates(
     let keys = keys();
     let tables = keys.map(|key| Table::new(&key, &filed));
     drop(filed);
-    let coarse = in_parallel(hashes.len(), threads, stop, |at| coarse::cells(hashes[at]));
-    let found = in_parallel(hashes.len(), threads, stop, |at| {
-        if !has_structure(hashes[at]) {
+    let coarse = loops(views.len(), stop, |at| coarse::cells(views[at]));
+    let found = loops(views.len(), stop, |at| {
+        if !has_structure(views[at]) {
             return vec![];
         }
-        ask(at as u32, &waves.whole(hashes[at]), &keys, &tables, &coarse)
+        ask(at as u32, &waves.whole(views[at]), owners, &keys, &tables, &coarse)
     });
     found.into_iter().flatten().collect()
 }
@@ -143,6 +140,7 @@ const LOOKS: usize = Turn::ALL.len() * TABLES * (1 << UNSURE);
 fn ask(
     asked: u32,
     spectrum: &Spectrum,
+    owners: &[usize],
     keys: &[[usize; BITS]; TABLES],
     tables: &[Table; TABLES],
     coarse: &[[u8; coarse::CELLS]],
@@ -176,7 +174,7 @@ fn ask(
             for (at, &other) in (look.start + group * GROUP..).zip(others) {
                 let (differ, owner) = ((word ^ other).count_ones(), table.owners[at]);
                 let (picture, part) = (owner / PARTS_IN_ALL, (owner % PARTS_IN_ALL) as u8);
-                if differ <= MOST && picture != asked {
+                if differ <= MOST && owners[picture as usize] != owners[asked as usize] {
                     let turn = Turn::ALL[look.turn];
                     found.push(Candidate { asked, found: picture, differ, turn, part, alike: 0 });
                 }

@@ -8,8 +8,9 @@ use ground::Stop;
 
 use super::index::{Candidate, LEAST};
 use super::spectrum::{PARTS, has_structure};
-use super::{Pair, Turn, coarse, fit, in_parallel};
+use super::{Pair, Turn, coarse, fit, loops};
 use crate::PerceptualHash;
+use crate::perceptual_hash::View;
 
 /// How well the whole of two must agree coarsely for their parts to be tried, in thousandths.
 const WHOLE: u16 = 150;
@@ -21,23 +22,23 @@ const TRIED: usize = 3;
 pub(super) fn confirmed(
     hashes: &[PerceptualHash],
     suspected: &[(usize, usize)],
-    threads: usize,
     stop: &Stop,
 ) -> Vec<Pair> {
-    let sees = |at: usize| has_structure(&hashes[at]).then(|| coarse::cells(&hashes[at]));
-    let cells = in_parallel(hashes.len(), threads, stop, sees);
-    if stop.asked() {
-        return vec![];
-    }
     let check = |at: usize| {
         let (first, second) = suspected[at];
-        let both = [cells[first]?, cells[second]?];
-        let hashes = [&hashes[first], &hashes[second]];
-        let fitted = ways(&both).into_iter().find_map(|way| fit::confirm(&hashes, &way))?;
+        let of = |at: usize| {
+            let views = std::iter::once(hashes[at].whole()).chain(hashes[at].subject());
+            views.filter(|&view| has_structure(view)).collect::<Vec<View<'_>>>()
+        };
+        let (ones, others) = (of(first), of(second));
+        let mut both = ones.iter().flat_map(|&one| others.iter().map(move |&other| [one, other]));
+        let fitted = both.find_map(|views| {
+            let cells = views.map(coarse::cells);
+            ways(&cells).into_iter().find_map(|way| fit::confirm(&views, &way))
+        })?;
         Some(Pair { first, second, ..fitted })
     };
-    let found = in_parallel(suspected.len(), threads, stop, check);
-    found.into_iter().flatten().collect()
+    loops(suspected.len(), stop, check).into_iter().flatten().collect()
 }
 
 /// The ways to lay one of two on a part of the other that are worth trying, the best first.

@@ -1,8 +1,7 @@
 use std::f64::consts::PI;
 
 use super::Turn;
-use crate::PerceptualHash;
-use crate::perceptual_hash::SIDE;
+use crate::perceptual_hash::{SIDE, View};
 
 /// Frequencies along each side, from 0.
 pub(super) const WAVES: usize = 8;
@@ -16,8 +15,8 @@ const LEAST: f64 = 4.0;
 pub(super) type Spectrum = [f32; WAVES * WAVES];
 
 /// Whether there is enough to be seen to say that two pictures show the same.
-pub(super) fn has_structure(hash: &PerceptualHash) -> bool {
-    let grey = hash.grey();
+pub(super) fn has_structure(view: View<'_>) -> bool {
+    let grey = view.grey();
     let count = grey.len() as f64;
     let mean = grey.iter().map(|&g| f64::from(g)).sum::<f64>() / count;
     let spread = grey.iter().map(|&g| (f64::from(g) - mean).powi(2)).sum::<f64>() / count;
@@ -47,14 +46,14 @@ impl Waves {
     }
 
     /// Of the whole picture.
-    pub(super) fn whole(&self, hash: &PerceptualHash) -> Spectrum {
-        down(&across(hash, &self.0[0]), &self.0[0])
+    pub(super) fn whole(&self, view: View<'_>) -> Spectrum {
+        down(&across(view, &self.0[0]), &self.0[0])
     }
 
     /// Of each part, those of a row of parts after one another.
-    pub(super) fn parts(&self, hash: &PerceptualHash, mut take: impl FnMut(usize, &Spectrum)) {
+    pub(super) fn parts(&self, view: View<'_>, mut take: impl FnMut(usize, &Spectrum)) {
         for (column, basis) in self.0.iter().enumerate() {
-            let rows = across(hash, basis);
+            let rows = across(view, basis);
             for (row, basis) in self.0.iter().enumerate() {
                 take(row * PARTS.len() + column, &down(&rows, basis));
             }
@@ -62,9 +61,9 @@ impl Waves {
     }
 }
 
-fn across(hash: &PerceptualHash, basis: &[[f32; SIDE]; WAVES]) -> [[f32; WAVES]; SIDE] {
+fn across(view: View<'_>, basis: &[[f32; SIDE]; WAVES]) -> [[f32; WAVES]; SIDE] {
     let mut out = [[0.0; WAVES]; SIDE];
-    for (out, row) in out.iter_mut().zip(hash.grey().as_chunks::<SIDE>().0) {
+    for (out, row) in out.iter_mut().zip(view.grey().as_chunks::<SIDE>().0) {
         let row = row.map(f32::from);
         for (out, basis) in out.iter_mut().zip(basis) {
             *out = row.iter().zip(basis).map(|(grey, wave)| grey * wave).sum();

@@ -49,8 +49,9 @@ fn crops_and_mirror_images_are_found_and_nothing_else() {
         (0..40).map(|seed| PerceptualHash::of(&picture(seed))).collect();
     hashes.push(PerceptualHash::of(&cut(&picture(3), 0, 0, 160, 120, true)));
     hashes.push(PerceptualHash::of(&cut(&picture(7), 10, 4, 142, 108, false)));
-    let found = pairs(&hashes, 1, &Stop::new());
-    assert_eq!(pairs(&hashes, 3, &Stop::new()), found);
+    let found = pairs(&hashes, &Stop::new());
+    let on_three = || pairs(&hashes, &Stop::new());
+    assert_eq!(ground::parallel::with_threads(3, on_three), found);
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(3, 40, Turn::Mirrored), (7, 41, Turn::AsIs)]);
 }
@@ -86,7 +87,7 @@ fn each_alteration_of_a_picture_is_found() {
         (small, Turn::AsIs),
     ] {
         let found =
-            pairs(&[PerceptualHash::of(&whole), PerceptualHash::of(&altered)], 1, &Stop::new());
+            pairs(&[PerceptualHash::of(&whole), PerceptualHash::of(&altered)], &Stop::new());
         let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
         assert_eq!(short, [(0, 1, turn)], "{} x {}", altered.width, altered.height);
     }
@@ -99,10 +100,10 @@ fn a_closer_look_finds_what_is_suspected_rightly_and_nothing_else() {
         (0..40).map(|seed| PerceptualHash::of(&picture(seed))).collect();
     hashes.push(PerceptualHash::of(&cut(&picture(5), 20, 12, 124, 96, true)));
     let stop = Stop::new();
-    assert_eq!(pairs(&hashes, 1, &stop), []);
+    assert_eq!(pairs(&hashes, &stop), []);
     // Rightly, and wrongly of the same picture, of others, and of one and itself.
     let suspected = [(40, 5), (5, 40), (40, 6), (3, 4), (7, 7)];
-    let found = pairs_with(&hashes, &suspected, 2, &stop);
+    let found = pairs_with(&hashes, &suspected, &stop);
     let short: Vec<_> = found.iter().map(|p| (p.first, p.second, p.turn)).collect();
     assert_eq!(short, [(5, 40, Turn::Mirrored)]);
 }
@@ -125,7 +126,7 @@ fn what_is_suspected_may_differ_by_a_little_more() {
         let found = |percent: &u32| {
             hashes.truncate(34);
             hashes.push(PerceptualHash::of(&blend(*percent)));
-            !pairs_with(&hashes, suspected, 2, &Stop::new()).is_empty()
+            !pairs_with(&hashes, suspected, &Stop::new()).is_empty()
         };
         (0..=50).take_while(found).last()
     };
