@@ -112,12 +112,11 @@ impl Checkup {
                 files.entry((class, finding.kind)).or_default().push(file);
             }
         }
-        let good = |label| {
-            let of = self.survey.files.iter().filter(|seen| seen.label == label);
-            of.filter(|seen| seen.sight.is_ok()).count()
-        };
+        let mut good = vec![0; self.survey.classes.len()];
+        let readable = self.survey.files.iter().filter(|seen| seen.sight.is_ok());
+        readable.for_each(|seen| good[seen.label] += 1);
         files.retain(|&(class, _), files| {
-            files.len() >= COMMON && files.len() * COMMON_PART > good(class)
+            files.len() >= COMMON && files.len() * COMMON_PART > good[class]
         });
         for ((class, kind), files) in files {
             self.findings.retain(|finding| {
@@ -126,7 +125,7 @@ impl Checkup {
             let words = format!(
                 "{} of the {} in `{}`: {}",
                 thousands(files.len()),
-                words::count(good(class), "picture"),
+                words::count(good[class], "picture"),
                 self.survey.classes[class],
                 kind.title()
             );

@@ -298,3 +298,119 @@ fn each_fault_of_a_table_names_its_line() {
     assert!(matches!(table("path,label\n").1, Err(PicturesError::NoClasses(_))));
     assert!(matches!(table("path,label\na,x\nb,x\n").1, Err(PicturesError::OneClass { .. })));
 }
+
+#[test]
+fn rows_without_a_decision_change_nothing() {
+    let dir = tree(&["bee/1.jpg", "bee/2.jpg", "bee/3.jpg", "wasp/4.jpg", "wasp/5.jpg"]);
+    let table = dir.path().join("photos.suspects.csv");
+    let fix = |rows: &str| {
+        fs::write(&table, format!("decision,path,label,suggested,margin\n{rows}")).unwrap();
+        let mut folder = Folder::scan(dir.path()).unwrap();
+        let fixed = folder.fix(dir.path(), &table).map_err(|error| error.to_string())?;
+        Ok::<_, String>((folder.pictures.iter().map(|p| p.label).collect::<Vec<_>>(), fixed))
+    };
+    let (labels, fixed) = fix(",bee/1.jpg,bee,wasp,0.9\n,wasp/4.jpg,wasp,bee,0.8\n").unwrap();
+    assert_eq!((labels, fixed.relabelled.len(), fixed.left_out), (vec![0, 0, 0, 1, 1], 0, 0));
+    assert!(fixed.proposed && fixed.warnings[0].contains("2 rows"), "{:?}", fixed.warnings);
+    let rows = "relabel,bee/1.jpg,bee,wasp,1\nleave out,bee/2.jpg,bee,wasp,1\nkeep,bee/3.jpg,bee,wasp,1\n\
+                bee,wasp/4.jpg,wasp,wasp,1\n";
+    let (labels, fixed) = fix(rows).unwrap();
+    assert_eq!((labels, fixed.relabelled.len(), fixed.left_out), (vec![1, 0, 0, 1], 2, 1));
+    let error = fix("perhaps,bee/1.jpg,bee,wasp,1\n").unwrap_err();
+    assert!(error.contains("line 2") && error.contains("perhaps"), "{error}");
+}
+
+#[test]
+fn what_lies_beside_pictures_is_counted_and_no_picture() {
+    let tree = tree(&[
+        "ants/1.jpg",
+        "ants/1.jpg.json",
+        "ants/1.txt",
+        "ants/1.MOV",
+        "ants/@eaDir/SYNO_thumb.jpg",
+        "ants/masks/1.png",
+        "bees/2.jpg",
+        "bees/2.xml",
+        "bees/2.aae",
+        "annotations/instances.json",
+        "notes.md",
+    ]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.classes, ["ants", "bees"]);
+    assert_eq!(listing(&folder, tree.path()), ["ants - ants/1.jpg", "bees - bees/2.jpg"]);
+    let told = folder.warnings.join("\n");
+    assert!(told.contains("files that are not pictures") && told.contains(".json"), "{told}");
+}
+
+#[test]
+fn a_picture_under_another_suffix_is_one() {
+    let tree = tree(&["ants/1.jpg", "bees/2.jpg"]);
+    fs::write(tree.path().join("bees/3.dat"), b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0").unwrap();
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.pictures.len(), 3, "{:?}", folder.pictures);
+}
+
+#[test]
+fn training_and_validation_are_sides_under_all_their_names() {
+    for (train, valid) in [
+        ("training", "validation"),
+        ("Training Set", "testing"),
+        ("train_data", "val"),
+        ("train2017", "val2017"),
+    ] {
+        let files =
+            [format!("{train}/a/1.jpg"), format!("{train}/b/2.jpg"), format!("{valid}/a/3.jpg")];
+        let tree = tree(&files.each_ref().map(String::as_str));
+        let folder = Folder::scan(tree.path()).unwrap();
+        assert_eq!(folder.classes, ["a", "b"], "{train} {valid}");
+    }
+    let bare = tree(&["training/1.jpg", "training/2.jpg", "validation/3.jpg"]);
+    let error = Folder::scan(bare.path()).unwrap_err();
+    assert!(matches!(error, PicturesError::SidesWithoutClasses(_)), "{error}");
+}
+
+#[test]
+fn unsorted_pictures_are_no_class_and_told() {
+    for name in ["unsorted", "misc", "New folder (2)", "todo", "new", "tmp"] {
+        let tree = tree(&["ants/1.jpg", "bees/2.jpg", &format!("{name}/3.jpg")]);
+        let folder = Folder::scan(tree.path()).unwrap();
+        assert_eq!(folder.classes, ["ants", "bees"], "{name}");
+        let told = folder.warnings.join("\n");
+        assert!(told.contains(name) && told.contains("1 file"), "{told}");
+    }
+    // Things are new or used.
+    let folder = Folder::scan(tree(&["new/1.jpg", "used/2.jpg", "rest/3.jpg"]).path()).unwrap();
+    assert_eq!(folder.classes, ["new", "rest", "used"]);
+}
+
+#[test]
+fn one_folder_too_deep_holds_the_classes() {
+    let tree = tree(&["photos/field/ants/1.jpg", "photos/field/bees/2.jpg"]);
+    let folder = Folder::scan(tree.path()).unwrap();
+    assert_eq!(folder.classes, ["ants", "bees"]);
+    assert!(folder.warnings.iter().any(|w| w.contains("field` holds the classes")));
+}
+
+#[test]
+fn a_flat_folder_and_a_single_class_can_be_looked_at() {
+    for files in [["1.jpg", "2.jpg"], ["bees/1.jpg", "bees/2.jpg"]] {
+        let tree = tree(&files);
+        let folder = Folder::of_any(tree.path()).unwrap();
+        assert_eq!((folder.classes.len(), folder.pictures.len()), (1, 2), "{files:?}");
+        Folder::scan(tree.path()).unwrap_err();
+    }
+}
+
+#[test]
+fn tables_name_files_as_other_systems_do() {
+    let composed = "caf\u{e9}/1.jpg";
+    let dir = tree(&["ants/1.jpg", "ants/2 .jpg", composed]);
+    let table = dir.path().join("labels.csv");
+    let rows = "ants\\1.jpg,ant\nants/2 .jpg,ant\ncafe\u{301}/1.jpg,cafe\u{301}\n";
+    fs::write(&table, format!("\u{feff}path,label\n{rows}")).unwrap();
+    let folder = Folder::from_csv(&table).unwrap();
+    let found: Vec<_> = folder.pictures.iter().map(|p| p.path.exists()).collect();
+    assert_eq!(found, [true; 3], "{:?}", folder.pictures);
+    assert_eq!(folder.classes, ["ant", "caf\u{e9}"]);
+    assert!(folder.warnings.iter().any(|w| w.contains("1 path is written with")));
+}

@@ -258,12 +258,12 @@ impl Insight {
     }
 
     /// Whether it makes so many mistakes that suspected labels are mostly right.
-    pub(super) fn is_often_wrong(&self) -> bool {
+    pub(crate) fn is_often_wrong(&self) -> bool {
         self.error_rate.interval.low > OFTEN
     }
 
     /// Whether it is clearly better than always answering the most common class.
-    pub(super) fn beats_the_baseline(&self) -> bool {
+    pub(crate) fn beats_the_baseline(&self) -> bool {
         let chance = self.baseline.accuracy.estimate();
         chance.is_some_and(|chance| self.accuracy.interval.low > chance.value)
     }

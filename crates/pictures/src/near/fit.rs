@@ -34,6 +34,8 @@ const SUSPECTED: Bars = Bars { robust: [0.9, 0.97], edges: [0.7, 0.92], detail: 
 /// How alike neighbouring cells of a rough picture are at most, and of a smooth one at least: a few
 /// soft strokes agree by chance sooner than a photograph does.
 const SMOOTH: [f32; 2] = [0.84, 0.92];
+/// How much of the way to a smooth picture's bars a cut-out's are.
+const CUT_OUT: f32 = 0.8;
 /// The least share of the cells that count and must agree: a mark covers a part only.
 const SHARE: f32 = 0.5;
 /// The fewest cells that must agree.
@@ -74,6 +76,8 @@ fn judge(views: &[View<'_>], candidate: &Candidate, bars: &Bars) -> Option<Pair>
     }
     let fit = lay(views, candidate);
     let strict = ((fit.smooth - SMOOTH[0]) / (SMOOTH[1] - SMOOTH[0])).clamp(0.0, 1.0);
+    // Cut-outs of one form share an outline, so that the rest must agree the better.
+    let strict = if shown == [Shows::Subject; 2] { strict.max(CUT_OUT) } else { strict };
     let agree = |found: f32, [rough, smooth]: [f32; 2]| found > rough + strict * (smooth - rough);
     let agrees = agree(fit.robust, bars.robust)
         && agree(fit.edges, bars.edges)

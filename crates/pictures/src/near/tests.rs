@@ -135,3 +135,32 @@ fn what_is_suspected_may_differ_by_a_little_more() {
     assert!((20..=26).contains(&alone), "{alone}");
     assert!((27..=34).contains(&suspected), "{suspected}");
 }
+
+/// A picture of its own on white, so wide in a square of 200 pixels.
+fn on_white(seed: u32, wide: u32) -> Rgb {
+    let whole = picture(seed);
+    let mut out = Rgb { width: 200, height: 200, data: vec![255; 200 * 200 * 3] };
+    let high = wide * 3 / 4;
+    for y in 0..high {
+        for x in 0..wide {
+            let from = ((y * 120 / high) * 160 + x * 160 / wide) as usize * 3;
+            let to = ((100 - high / 2 + y) * 200 + 100 - wide / 2 + x) as usize * 3;
+            out.data[to..to + 3].copy_from_slice(&whole.data[from..from + 3]);
+        }
+    }
+    out
+}
+
+#[test]
+fn ground_that_two_pictures_share_makes_no_pair() {
+    for wide in [50, 84, 120] {
+        let mut hashes: Vec<PerceptualHash> =
+            (0..40).map(|seed| PerceptualHash::of(&on_white(seed, wide))).collect();
+        assert_eq!(pairs(&hashes, &Stop::new()), [], "{wide}");
+        hashes.push(PerceptualHash::of(&cut(&on_white(3, wide), 0, 0, 200, 200, true)));
+        hashes.push(PerceptualHash::of(&cut(&on_white(7, wide), 12, 8, 180, 180, false)));
+        let found = pairs(&hashes, &Stop::new());
+        let short: Vec<_> = found.iter().map(|p| (p.first, p.second)).collect();
+        assert_eq!(short, [(3, 40), (7, 41)], "{wide}");
+    }
+}
