@@ -10,9 +10,6 @@ pub enum PicturesError {
     /// A folder without sub-folders, or a table without rows.
     #[error("`{}` has no class folders", .0.display())]
     NoClasses(PathBuf),
-    /// Folders for training and validation that hold pictures and no classes.
-    #[error("the folders in `{}` say what pictures are used for, but not what they show", .0.display())]
-    SidesWithoutClasses(PathBuf),
     /// A set with one class only.
     #[error("`{}` has only one class, `{class}`", .path.display())]
     OneClass {
@@ -94,11 +91,6 @@ impl PicturesError {
             Self::NoClasses(_) => {
                 "make one folder per class and put its pictures there: `bees/1.jpg`, `ants/2.jpg`; \
                  or write a table with the columns `path` and `label`"
-                    .into()
-            }
-            Self::SidesWithoutClasses(_) => {
-                "put class folders into each: `train/bees/1.jpg`, `train/ants/2.jpg`; or write a table \
-                 with the columns `path`, `label` and `split`"
                     .into()
             }
             Self::OneClass { path, class } if has_folders(&path.join(class)) => format!(

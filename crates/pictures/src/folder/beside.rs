@@ -9,11 +9,11 @@ use std::path::Path;
 use ground::words::count;
 
 /// Suffixes of picture formats, read or not: a file of such a name is meant to be a picture.
-const PICTURES: [&str; 42] = [
+const PICTURES: [&str; 43] = [
     "jpg", "jpeg", "jpe", "jfif", "jif", "png", "apng", "webp", "gif", "bmp", "dib", "heic",
     "heif", "avif", "tif", "tiff", "jxl", "jp2", "j2k", "jpf", "jpx", "dng", "nef", "cr2", "cr3",
     "arw", "orf", "rw2", "raf", "pef", "srw", "raw", "psd", "svg", "tga", "pcx", "ppm", "pgm",
-    "pbm", "pnm", "qoi", "exr",
+    "pbm", "pnm", "qoi", "exr", "img",
 ];
 /// Files and folders of systems, photo programs and `collect`.
 const SYSTEM: [&str; 15] = [

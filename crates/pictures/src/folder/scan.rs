@@ -39,9 +39,12 @@ pub(super) fn scan(dir: &Path, need: Need) -> Result<Folder, PicturesError> {
     match sides(&top)? {
         Some(sides) => scan.sided(&top, &sides, &mut loose)?,
         None => {
-            let bare = bare_sides(&top);
-            if need == Need::Classes && bare {
-                return Err(PicturesError::SidesWithoutClasses(dir.to_owned()));
+            if bare_sides(&top) {
+                scan.warnings.push(format!(
+                    "the folders in `{}` say what pictures are used for, but not what they show: they \
+                     are taken for classes. Otherwise put class folders into each",
+                    dir.display()
+                ));
             }
             let folders = scan.class_folders(&top)?;
             scan.classes(&folders, None)?;
