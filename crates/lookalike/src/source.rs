@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use pictures::{Folder, Labelled, PicturesError};
+use pictures::{Folder, PicturesError};
 
-use crate::{Error, Kind, paths};
+use crate::{Error, Kind};
 
 /// Where labelled pictures are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +64,7 @@ impl Source {
             (Err(PicturesError::OneClass { class, .. }), Self::Folder(folder))
                 if folder.join(&class).is_dir() =>
             {
-                let files = paths([folder.join(&class)], std::io::empty())?;
-                let labelled =
-                    |path| Labelled { path, label: 0, side: None, group: None, also: vec![] };
-                let pictures = files.map(labelled).collect();
-                Ok(Folder { classes: vec![class], pictures, warnings: vec![] })
+                Folder::of_any(folder)
             }
             (pictures, _) => pictures,
         }

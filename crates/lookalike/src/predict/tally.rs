@@ -120,6 +120,7 @@ mod tests {
     fn the_summary_counts_every_kind_of_answer() {
         let classes = [("husky".into(), 3), ("malamute".into(), 1200), ("eskimo dog".into(), 0)];
         let tally = Tally {
+            known: 0,
             classes: classes.to_vec(),
             ambiguous: 2,
             not_recognised: 1,
