@@ -229,7 +229,14 @@ fn nothing_left(parts: &Parts, all: usize) -> Error {
         n if n + bad == all => {
             format!("the classifier was trained on all {} of these pictures", count(n, "picture"))
         }
-        n => format!("no picture is left: the classifier was trained on {n} of {all}"),
+        n => {
+            let unknown: usize = parts.unknown.iter().map(|class| class.pictures).sum();
+            let others = match unknown {
+                0 => String::new(),
+                unknown => format!(", and does not know the class of {unknown}"),
+            };
+            format!("no picture is left: the classifier was trained on {n} of {all}{others}")
+        }
     };
     let help = "pass pictures that it was not trained on; `lookalike report` shows its own scores, \
                 from pictures that were held out";

@@ -128,7 +128,10 @@ fn chart(
 /// The confusion matrix: counts, shaded by the share of the row.
 fn confusion(insight: &Insight) -> String {
     let classes = most_confused_classes(insight, CLASSES);
-    let (left, top) = (NAMES + 8.0, TOP + NAMES);
+    // Names above the matrix are tilted, and take no more room than the longest needs.
+    let longest = classes.iter().map(|&class| insight.labels[class].chars().count()).max();
+    let above = 24.0 + 6.2 * longest.unwrap_or(0).min(NAME) as f64;
+    let (left, top) = (NAMES + 8.0, TOP + above);
     let side = CELL * classes.len() as f64;
     let mut inner = String::new();
     for (row, &actual) in classes.iter().enumerate() {
