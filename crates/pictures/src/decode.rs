@@ -18,10 +18,13 @@ pub use sniff::Format;
 
 mod colour;
 mod flatten;
+#[cfg(feature = "heic")]
+pub(crate) mod heic;
 mod jpeg;
 mod memory;
 mod orient;
 mod quiet;
+pub(crate) mod raw;
 mod sniff;
 mod turn;
 mod whole;
@@ -90,8 +93,8 @@ struct Pixels {
     profile: Option<Vec<u8>>,
 }
 
-/// The pixels of a JPEG, PNG, WebP, GIF (first frame) or BMP, upright as its EXIF block says,
-/// alpha laid over white, colours of another space than sRGB converted.
+/// The pixels of a file of one of the [`Format`]s, upright as its EXIF block says, alpha laid over
+/// white, colours of another space than sRGB converted; of several frames or pages the first.
 ///
 /// # Errors
 /// With the reason why the picture cannot be used; a picture that is cut off is one. Sizes are
@@ -119,6 +122,17 @@ pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decod
             Format::WebP => webp(bytes, limits),
             Format::Gif => gif(bytes, limits),
             Format::Bmp => bmp(bytes, limits),
+            Format::Raw => preview(bytes, limits, detail),
+            #[cfg(feature = "tiff")]
+            Format::Tiff => tiff(bytes, limits),
+            #[cfg(feature = "heic")]
+            Format::Heic => heic::decode(bytes, limits),
+            #[cfg(feature = "pnm")]
+            Format::Pnm => pnm(bytes, limits),
+            #[cfg(feature = "ico")]
+            Format::Ico => ico(bytes, limits),
+            #[allow(unreachable_patterns)] // with all features there is none
+            _ => Err(Reason::NotAPicture),
         };
         pixels.map(Pixels::finished)
     };
@@ -285,6 +299,43 @@ fn bmp(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
     }
     let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     pixels(decoder, Orientation::NoTransforms, limits)
+}
+
+/// The first page of a TIFF.
+#[cfg(feature = "tiff")]
+fn tiff(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
+    let mut decoder = image::codecs::tiff::TiffDecoder::new(Cursor::new(bytes)).map_err(reason)?;
+    check(decoder.dimensions(), limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
+    decoder.set_limits(may_take(BUDGET)).map_err(reason)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    pixels(decoder, orientation, limits)
+}
+
+#[cfg(feature = "pnm")]
+fn pnm(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
+    let decoder = image::codecs::pnm::PnmDecoder::new(Cursor::new(bytes)).map_err(reason)?;
+    check(decoder.dimensions(), limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
+    pixels(decoder, Orientation::NoTransforms, limits)
+}
+
+#[cfg(feature = "ico")]
+fn ico(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
+    let decoder = image::codecs::ico::IcoDecoder::new(Cursor::new(bytes)).map_err(reason)?;
+    check(decoder.dimensions(), limits)?;
+    affordable(memory(bytes, Detail::Whole))?;
+    pixels(decoder, Orientation::NoTransforms, limits)
+}
+
+/// The preview in a raw photograph, turned as the file says where the preview does not.
+fn preview(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Pixels, Reason> {
+    let preview = raw::preview(bytes).ok_or_else(sniff::no_preview)?;
+    let mut pixels = jpeg::decode(preview, limits, detail)?;
+    if pixels.orientation == Orientation::NoTransforms {
+        pixels.orientation = orientation(raw::exif(bytes), None);
+    }
+    Ok(pixels)
 }
 
 /// What a decoder may allocate beside the picture, in bytes: rows, tables, a colour profile.

@@ -78,6 +78,11 @@ fn eighths(frame: &Frame, detail: Detail) -> usize {
     [1, 2, 4].into_iter().find(enough).unwrap_or(8)
 }
 
+/// Width and height of a JPEG that is decoded here.
+pub(super) fn size(bytes: &[u8]) -> Option<[usize; 2]> {
+    Anatomy::frame_of(bytes).map(|frame| [frame.width, frame.height])
+}
+
 /// The most memory that decoding takes, in bytes, for the size that the header declares.
 pub(super) fn memory_of(bytes: &[u8], detail: Detail) -> Option<u64> {
     let frame = Anatomy::frame_of(bytes)?;

@@ -2,6 +2,9 @@
 
 use super::{Colour, Exif, Header};
 use crate::Format;
+#[cfg(feature = "heic")]
+use crate::decode::heic;
+use crate::decode::raw;
 
 /// Blocks, chunks and segments that are walked over at most: no sound file has more.
 const STEPS: usize = 1 << 20;
@@ -27,6 +30,11 @@ pub(super) fn of(bytes: &[u8], format: Format) -> Header {
         Format::WebP => webp(bytes, &mut header),
         Format::Gif => gif(bytes, &mut header),
         Format::Bmp => bmp(bytes, &mut header),
+        Format::Tiff => tiff(bytes, &mut header),
+        Format::Raw => raw::exif(bytes).map(|block| header.exif = Some(Exif::of(block))),
+        #[cfg(feature = "heic")]
+        Format::Heic => heic::exif(bytes).map(|block| header.exif = Some(Exif::of(&block))),
+        _ => None,
     };
     header
 }
@@ -144,6 +152,13 @@ fn gif(bytes: &[u8], header: &mut Header) -> Option<()> {
         }
     }
     None
+}
+
+/// A TIFF is built like an EXIF block, whose tags it may hold itself.
+fn tiff(bytes: &[u8], header: &mut Header) -> Option<()> {
+    let exif = Exif::of(bytes);
+    header.exif = (exif.orientation.is_some() || exif.camera.is_some()).then_some(exif);
+    Some(())
 }
 
 fn bmp(bytes: &[u8], header: &mut Header) -> Option<()> {

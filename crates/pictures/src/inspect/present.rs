@@ -25,7 +25,7 @@ pub(super) fn share(bytes: &[u8], header: &Header, limits: &Limits) -> Option<f6
             let declared = u32::from_le_bytes(*bytes.get(2..)?.first_chunk()?);
             (declared > 0).then(|| bytes.len() as f64 / f64::from(declared))
         }
-        Format::Gif => None,
+        _ => None,
     };
     share.filter(|share| (0.0..1.0).contains(share))
 }
