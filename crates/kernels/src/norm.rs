@@ -26,35 +26,24 @@ impl<E: Element> Kernel for Sums<'_, E> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let (channels, end) = (self.channels, self.pixels.end);
+        let channels = self.channels;
         let minus = S::splat(-1.0);
-        for first in self.pixels.step_by(TOGETHER) {
+        for pixel in self.pixels {
             for c in (0..channels).step_by(S::LANES) {
-                let n = S::LANES.min(channels - c);
-                let mean = load::<S, _>(self.mean.as_ptr().add(c), n);
-                let (to_sum, to_products) = (self.totals.add(c), self.totals.add(channels + c));
-                let mut sum = load::<S, _>(to_sum, n);
-                let mut products = load::<S, _>(to_products, n);
-                for pixel in first..(first + TOGETHER).min(end) {
-                    let at = pixel * channels + c;
-                    let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
-                    let mut g = load::<S, _>(self.gradient.as_ptr().add(at), n);
-                    if self.y.activation != Activation::Identity {
-                        g = self.y.activation.mask::<S>(affine::<S, _>(self.y, at, c, n), g);
-                    }
-                    sum = S::add(sum, g);
-                    products = S::fma(g, S::fma(mean, minus, y), products);
+                let (at, n) = (pixel * channels + c, S::LANES.min(channels - c));
+                let y = load::<S, _>(self.y.data.as_ptr().add(at), n);
+                let mut g = load::<S, _>(self.gradient.as_ptr().add(at), n);
+                if self.y.activation != Activation::Identity {
+                    g = self.y.activation.mask::<S>(affine::<S, _>(self.y, at, c, n), g);
                 }
-                store::<S, _>(to_sum, n, sum);
-                store::<S, _>(to_products, n, products);
+                let away = S::fma(load::<S, _>(self.mean.as_ptr().add(c), n), minus, y);
+                let (sum, products) = (self.totals.add(c), self.totals.add(channels + c));
+                store::<S, _>(sum, n, S::add(load::<S, _>(sum, n), g));
+                store::<S, _>(products, n, S::fma(g, away, load::<S, _>(products, n)));
             }
         }
     }
 }
-
-/// Pixels whose terms are added to a channel's sums at a time, while the channel's numbers are in
-/// registers.
-const TOGETHER: usize = 8;
 
 /// Σ g and Σ g·(y − μ), `channels` numbers each, in pieces and an order that the shape alone fixes.
 fn backward_sums<E: Element>(y: View<'_, E>, gradient: &[E], mean: &[f32]) -> Vec<f64> {
