@@ -82,8 +82,8 @@ fn label_errors_come_before_fine_tuning_and_a_shortcut_before_both() {
     let insight = Insight::of(&found);
     assert_eq!(
         Step::ReviewLabels { about: 12 }.line(&insight, &PATHS),
-        "Look at about 12 possible label errors in the report. Keep only the rows of `s.csv` that \
-         you agree with, then: `lookalike train photos --fixes s.csv`"
+        "Look at about 12 possible label errors in the report. Write `relabel` or `leave out` \
+         into the column `decision` of `s.csv` where you agree, then: `lookalike train photos --fixes s.csv`"
     );
     found.shortcuts = vec![Shortcut { what: "the mean colour".into(), right: 500, of: 600 }];
     let urgent = steps(&found);

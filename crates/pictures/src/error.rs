@@ -114,7 +114,7 @@ impl PicturesError {
                     .into()
             }
             Self::MostlyBad { .. } => {
-                "check that this is the right folder; JPEG, PNG, WebP, GIF and BMP are supported"
+                "check that this is the right folder; the README lists the formats that are read"
                     .into()
             }
             Self::ClassLost { class, .. } => {
