@@ -180,7 +180,7 @@ impl Insight {
             selected: answers::selected(&judged, design),
             learning: Learning::of(&record.curve, &accuracy),
             suspects: suspects(&rows, &actual, classes),
-            fixed: FixedLabels::of(record, &known, &predicted, design),
+            fixed: FixedLabels::of(record, known, &predicted, design),
             candidates: record.candidates.clone(),
             shortcuts: guessed(&record.shortcuts, &baseline.accuracy),
             baseline,

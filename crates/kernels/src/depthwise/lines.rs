@@ -66,11 +66,11 @@ impl<E: Element> Kernel for Piece<'_, E> {
             match (columns.len(), sweep.columns.times) {
                 (3, 1) => S::enter(Fixed::<_, 3, 1> { lines, columns: [0, 1, 2].map(weights) }),
                 (5, 1) => {
-                    S::enter(Fixed::<_, 5, 1> { lines, columns: [0, 1, 2, 3, 4].map(weights) })
+                    S::enter(Fixed::<_, 5, 1> { lines, columns: [0, 1, 2, 3, 4].map(weights) });
                 }
                 (3, 2) => S::enter(Fixed::<_, 3, 2> { lines, columns: [0, 1, 2].map(weights) }),
                 (5, 2) => {
-                    S::enter(Fixed::<_, 5, 2> { lines, columns: [0, 1, 2, 3, 4].map(weights) })
+                    S::enter(Fixed::<_, 5, 2> { lines, columns: [0, 1, 2, 3, 4].map(weights) });
                 }
                 (2, 1) => S::enter(Fixed::<_, 2, 1> { lines, columns: [0, 1].map(weights) }),
                 _ => {
@@ -162,7 +162,7 @@ impl<E: Element, const KX: usize, const STEP: usize> Fixed<'_, E, KX, STEP> {
             unrolled!(i in [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16] below (TILE - 1) * STEP + KX => {
                 let x = S::load(from.add(i * distance));
                 unrolled!(kx in [0 1 2 3 4] below KX => {
-                    if i >= kx && (i - kx) % STEP == 0 && (i - kx) / STEP < TILE {
+                    if i >= kx && (i - kx).is_multiple_of(STEP) && (i - kx) / STEP < TILE {
                         let t = (i - kx) / STEP;
                         sums[t] = S::fma(x, w[kx], sums[t]);
                     }

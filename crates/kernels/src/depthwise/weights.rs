@@ -160,7 +160,7 @@ impl<E: Element, const R: usize, const KX: usize, const STEP: usize> Group<'_, E
                     unrolled!(i in [0 1 2 3 4 5 6 7 8 9 10] below (TILE - 1) * STEP + KX => {
                         let x = S::load(from.add(i * distance));
                         unrolled!(kx in [0 1 2 3 4] below KX => {
-                            if i >= kx && (i - kx) % STEP == 0 && (i - kx) / STEP < TILE {
+                            if i >= kx && (i - kx).is_multiple_of(STEP) && (i - kx) / STEP < TILE {
                                 sums[r][kx] = S::fma(x, g[(i - kx) / STEP], sums[r][kx]);
                             }
                         });
