@@ -72,6 +72,7 @@ fn what_would_give_wrong_pixels_is_refused() {
         ("restart_turned.jpg", "broken: a restart marker is missing or out of turn"),
         ("channel_missing.jpg", "broken: a channel without a scan"),
         ("data_missing.jpg", "broken: "),
+        ("alpha.heic", "HEIC with transparency"),
         ("runs_cut.bmp", "cut off: the end of the file is missing"),
     ] {
         let told = open(&format!("refused/{name}")).unwrap_err().to_string();

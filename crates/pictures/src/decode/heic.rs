@@ -1,10 +1,9 @@
 //! HEIC and HEIF, as telephones write them: HEVC still pictures, whole or in tiles.
 
 use heic_decoder::{HeifError, decode as decode_planes, probe};
-use image::ColorType;
 use image::metadata::Orientation;
 
-use super::{Pixels, Reason, affordable, check, flatten, one_line, sniff};
+use super::{Pixels, Reason, affordable, check, one_line, sniff};
 use crate::{Limits, Rgb};
 
 /// Bytes that decoding takes for a pixel: planes of four bytes a sample, tiles beside them, and the
@@ -20,11 +19,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
     }
     affordable(memory(coded))?;
     let planes = decode_planes(bytes).map_err(reason)?;
-    let data = if planes.alpha.is_some() {
-        flatten::to_rgb(planes.to_rgba8().map_err(reason)?.data, ColorType::Rgba8)?
-    } else {
-        planes.to_rgb8().map_err(reason)?.data
-    };
+    if planes.alpha.is_some() {
+        // Its edges came out other than in libheif.
+        return Err(Reason::Unsupported { what: "HEIC with transparency", advice: sniff::HEIC });
+    }
+    let data = planes.to_rgb8().map_err(reason)?.data;
     let size = [planes.width as u32, planes.height as u32];
     if data.len() != planes.width * planes.height * 3 {
         return Err(Reason::Broken("the size of the pixels is not that of the header".into()));

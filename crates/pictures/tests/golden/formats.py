@@ -43,7 +43,7 @@ def heics(rgb):
     save("full.heic", rgb, quality=80, chroma=444)
     alpha = rgb.copy()
     alpha.putalpha(rgb.convert("L"))
-    save("alpha.heic", alpha, quality=90)
+    alpha.save(HERE / "refused" / "alpha.heic", quality=90)
 
 
 def others(rgb):
@@ -53,7 +53,7 @@ def others(rgb):
     rows = "\n".join(" ".join(map(str, row.ravel())) for row in np.asarray(rgb))
     (HERE / "text.ppm").write_text(f"P3\n# drawn\n{rgb.width} {rgb.height}\n255\n{rows}\n")
     expected("text.ppm", rgb)
-    save("icon.ico", rgb.resize((48, 48)), sizes=[(48, 48), (16, 16)])
+    save("icon.ico", rgb.resize((48, 48)).convert("RGBA"), sizes=[(48, 48), (16, 16)])
 
 
 def profiles(rgb):
