@@ -201,7 +201,7 @@ fn newer(bytes: &[u8]) -> Option<Format> {
         let heic = kind.starts_with(b"he") || (matches!(kind, b"mif1" | b"msf1") && !avif);
         return (cfg!(feature = "heic") && heic).then_some(Format::Heic);
     }
-    let pnm = matches!(bytes, [b'P', b'1'..=b'7', space, ..] if space.is_ascii_whitespace());
+    let pnm = matches!(bytes, [b'P', b'4'..=b'7', space, ..] if space.is_ascii_whitespace());
     if pnm && cfg!(feature = "pnm") {
         return Some(Format::Pnm);
     }

@@ -51,8 +51,8 @@ def others(rgb):
     save("grey.pgm", rgb.convert("L"))
     save("one_bit.pbm", rgb.convert("1"))
     rows = "\n".join(" ".join(map(str, row.ravel())) for row in np.asarray(rgb))
-    (HERE / "text.ppm").write_text(f"P3\n# drawn\n{rgb.width} {rgb.height}\n255\n{rows}\n")
-    expected("text.ppm", rgb)
+    # A number that is cut off is another number, so the text form is refused.
+    (HERE / "refused" / "text.ppm").write_text(f"P3\n# drawn\n{rgb.width} {rgb.height}\n255\n{rows}\n")
     save("icon.ico", rgb.resize((48, 48)).convert("RGBA"), sizes=[(48, 48), (16, 16)])
 
 
