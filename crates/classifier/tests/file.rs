@@ -407,7 +407,8 @@ fn embedded_weights_stay_small_and_what_was_trained_further_stays_exact() {
     classifier.reference = None;
     classifier.self_test = vec![];
     let body = graph.body_parameters();
-    let scaled: usize = body.iter().filter(|p| p.shape.len() == 4).map(network::Parameter::len).sum();
+    let scaled: usize =
+        body.iter().filter(|p| p.shape.len() == 4).map(network::Parameter::len).sum();
     let size_of = |classifier: &Classifier| {
         classifier.save(&path).unwrap();
         classifier.check_saved(&path).unwrap();
