@@ -14,7 +14,7 @@ const VIEW: usize = GREY + 2 * TINTS * TINTS;
 
 /// A perceptual hash: 1,216 bytes that altered copies of a picture nearly share.
 ///
-/// It consists of two [views](View): the picture without a plain border, and, where its subject
+/// It consists of two views: the picture without a plain border, and, where its subject
 /// stands on a plain ground, the subject alone. [`near`](crate::near) compares them.
 ///
 /// ```
