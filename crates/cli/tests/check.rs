@@ -100,9 +100,10 @@ fn the_page_holds_the_pictures_that_were_found() {
     assert!(conflict.contains("wrong.jpg") && page.contains("<h1><bdi title=\"photos\">photos"));
 }
 
-/// The files of one class are longer than those of the other, by a comment that no eye sees.
+/// The files of one class are longer than those of the other, by a comment that no eye sees: the
+/// network does not see it either.
 #[test]
-fn a_class_that_its_files_give_away_is_told() {
+fn the_size_of_files_is_compared_and_no_alarm() {
     let place = Place::new();
     place.out("practice photos --per-class 40 --seed 4");
     let files = |class: &str| {
@@ -113,24 +114,16 @@ fn a_class_that_its_files_give_away_is_told() {
     let pngs = classes.iter().flat_map(|class| files(class));
     pngs.filter(|file| file.extension().unwrap() == "png")
         .for_each(|f| fs::remove_file(f).unwrap());
-    assert_eq!(told_shortcuts(&place), [] as [&str; 0]);
     for file in files(&classes[0]) {
         let picture = fs::read(&file).unwrap();
         let comment = [&[0xff, 0xfe, 0xea, 0x62][..], &[b' '; 60_000]].concat();
         fs::write(file, [&picture[..2], &comment, &picture[2..]].concat()).unwrap();
     }
-    assert_eq!(told_shortcuts(&place), ["the file's size"]);
-    let text = place.out("check photos");
-    assert!(text.contains("the file's size alone gives the right class for"), "{text}");
-}
-
-fn told_shortcuts(place: &Place) -> Vec<String> {
     let json: Value = serde_json::from_str(&place.out("check photos --json")).unwrap();
-    let tried = json["shortcuts"].as_array().unwrap().iter();
-    tried
-        .filter(|tried| tried["alarm"] == true && tried["what"] != "the mean colour")
-        .map(|tried| tried["what"].as_str().unwrap().to_owned())
-        .collect()
+    let tried = json["shortcuts"].as_array().unwrap();
+    let size = tried.iter().find(|tried| tried["what"] == "the file's size").unwrap();
+    assert_eq!(size["alarm"], false, "{size}");
+    assert!(size["right"]["value"].as_f64().unwrap() > 0.6, "{size}");
 }
 
 #[test]

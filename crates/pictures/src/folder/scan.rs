@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ground::files::FileError;
@@ -181,7 +182,10 @@ impl Scan {
             }
             let pictures = self.below_class(folder)?;
             // What holds labels alone, as `labels` of YOLO does, is no class.
-            if pictures.is_empty() && fs::read_dir(folder).map_or(0, Iterator::count) == 0 {
+            let hidden = |entry: io::Result<fs::DirEntry>| {
+                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with('.'))
+            };
+            if pictures.is_empty() && fs::read_dir(folder).is_ok_and(|mut all| all.all(hidden)) {
                 self.empty.push(class.clone());
             }
             let entry = |path| Entry { class: class.clone(), path, side, group: None };
