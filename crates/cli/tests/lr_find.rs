@@ -60,5 +60,5 @@ fn a_rate_that_changes_nothing_is_warned_of() {
     );
     let words = told(&found);
     assert!(found.status.success(), "{words}");
-    assert!(words.contains("can move by at most"), "{words}");
+    assert!(words.contains("can change by at most"), "{words}");
 }

@@ -40,7 +40,11 @@ fn stray_files_are_skipped_and_counted() {
     TRAINED.write("mixed/a.bmp", &picture);
     TRAINED.write("mixed/readme.txt", "about these pictures");
     let words = said("predict practice.lookalike mixed", 0);
-    assert!(words.contains("1 picture: ") && words.contains("skipped 1 other file"), "{words}");
+    assert!(
+        words.contains("1 picture: ")
+            && words.contains("ignored 1 file that is not a picture (1 .txt)"),
+        "{words}"
+    );
     assert!(!words.contains("readme"), "{words}");
     // Named, it is what was meant; and a picture should be one.
     said("predict practice.lookalike mixed mixed/readme.txt", 3);

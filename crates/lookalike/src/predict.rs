@@ -16,6 +16,7 @@ use ground::files::FileError;
 use ground::progress::Progress;
 use ground::{Precision, Stop};
 use insight::Promise;
+use pictures::Folder;
 
 pub use answers::{Form, Output, Sink};
 pub use sorted::Sorting;
@@ -98,6 +99,10 @@ pub fn predict<L: BufRead + Send + 'static>(
     stop: &Stop,
 ) -> Result<Predicted, Error> {
     let listed = request.paths.iter().any(|path| path.as_os_str() == "-");
+    for folder in request.paths.iter().filter(|path| path.is_dir()) {
+        let (_, passed_over) = Folder::pictures_below(folder)?;
+        passed_over.iter().for_each(|line| progress.note(line));
+    }
     let paths = paths(&request.paths, list)?;
     let mut predictor = predictor(request)?;
     let mut heat_maps = request.heat_maps.as_deref().map(NamedFolder::new).transpose()?;
@@ -185,28 +190,27 @@ fn predictor(request: &PredictRequest) -> Result<Predictor, Error> {
             coverage: request.coverage.unwrap_or(coverage),
             false_alarms: request.false_alarms.unwrap_or(false_alarms),
         };
-        promised(&predictor, &promise)?;
+        promised(&predictor, request)?;
         predictor.promise(&promise);
     }
     Ok(predictor)
 }
 
 /// Refuses a promise that the held-out pictures are too few for.
-fn promised(predictor: &Predictor, promise: &Promise) -> Result<(), Error> {
+fn promised(predictor: &Predictor, request: &PredictRequest) -> Result<(), Error> {
     let held_out = predictor.classifier().record.held_out.len();
     let needed = |share: f64| (1.0 / share).ceil() as usize - 1;
-    let of = |what: &str, share: f64| {
+    let of = |what: &str, share: f64| -> Option<Error> {
         let needed = needed(share);
         let few = format!("{what} takes {needed} held-out pictures; the classifier has {held_out}");
         let help = "ask for less, or train on more pictures";
         (needed > held_out).then(|| Error::refused(Kind::Usage, few).advise(help))
     };
     let percent = |share: f64| format!("{}%", (1e4 * share).round() / 100.0);
-    let coverage = format!("a coverage of {}", percent(promise.coverage));
-    let alarms = format!("{} false alarms", percent(promise.false_alarms));
-    let refused =
-        of(&coverage, 1.0 - promise.coverage).or_else(|| of(&alarms, promise.false_alarms));
-    refused.map_or(Ok(()), Err)
+    let coverage = |share| of(&format!("a coverage of {}", percent(share)), 1.0 - share);
+    let alarms = |share| of(&format!("{} false alarms", percent(share)), share);
+    let refused = request.coverage.and_then(coverage);
+    refused.or_else(|| request.false_alarms.and_then(alarms)).map_or(Ok(()), Err)
 }
 
 fn explain(request: &PredictRequest) -> Explain {
