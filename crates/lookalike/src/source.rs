@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use pictures::{Folder, PicturesError};
+use pictures::{Folder, Labelled, PicturesError};
 
 use crate::{Error, Kind};
 
@@ -61,10 +61,8 @@ impl Source {
     /// When the folder or table cannot be read, or names no class.
     pub(crate) fn one_class_or_more(&self) -> Result<Folder, PicturesError> {
         match (self.pictures(), self) {
-            (Err(PicturesError::OneClass { class, .. }), Self::Folder(folder))
-                if folder.join(&class).is_dir() =>
-            {
-                Folder::of_any(folder)
+            (Err(error @ PicturesError::OneClass { .. }), Self::Folder(folder)) => {
+                one_class(folder).unwrap_or(Err(error))
             }
             (pictures, _) => pictures,
         }
@@ -113,6 +111,22 @@ impl Source {
             Error::refused(Kind::Failed, what)
         })
     }
+}
+
+/// The pictures in a folder with a single sub-folder, which is their class; `None` if there are more.
+fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
+    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let hidden =
+        |path: &Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    let folders: Vec<PathBuf> = entries.filter(|path| path.is_dir() && !hidden(path)).collect();
+    let [class] = &folders[..] else { return None };
+    let name = class.file_name()?.to_string_lossy().into_owned();
+    let labelled = |path| Labelled { path, label: 0, side: None, group: None, also: vec![] };
+    Some(Folder::pictures_below(class).map(|(pictures, passed_over)| Folder {
+        classes: vec![name],
+        pictures: pictures.into_iter().map(labelled).collect(),
+        warnings: passed_over.into_iter().collect(),
+    }))
 }
 
 #[cfg(test)]
