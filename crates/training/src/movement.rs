@@ -149,7 +149,7 @@ mod tests {
         assert!((story.groups[2].weights - 0.0221).abs() < 2e-4, "{story:?}");
         assert!(story.is_negligible());
         let sentence = story.to_string();
-        assert!(sentence.contains("the head can move by at most 7e-4"), "{sentence}");
+        assert!(sentence.contains("weights of the head can change by at most 7e-4"), "{sentence}");
         assert!(
             sentence.contains("use more epochs or a higher rate, such as `--lr 1e-5..1e-3`"),
             "{sentence}"
