@@ -91,14 +91,13 @@ fn pretrained_networks_name_as_many_pictures_as_in_pytorch() {
 }
 
 #[test]
-fn embedded_networks_name_as_many_pictures_as_in_pytorch_but_one() {
+fn embedded_networks_name_as_many_pictures_as_in_pytorch_or_one_more() {
     let Some(shared) = shared() else { return };
-    // PyTorch's figures, with Pillow's bilinear resampling, of which Lite2's crop takes other pixels.
-    for (backbone, right) in [(Backbone::EfficientNetLite0, 89), (Backbone::EfficientNetLite2, 87)]
+    // In PyTorch, with Pillow's bilinear resampling, 89 and 87: Lite2's crop lies a little otherwise.
+    for (backbone, right) in [(Backbone::EfficientNetLite0, 89), (Backbone::EfficientNetLite2, 88)]
     {
         let parameters = embedded(backbone);
-        let exact = top1(&shared, backbone, &parameters, Precision::Fp32);
-        assert!(usize::abs_diff(exact, right) <= 1, "{backbone}: {exact} beside {right}");
+        assert_eq!(top1(&shared, backbone, &parameters, Precision::Fp32), right, "{backbone}");
         let rounded = top1(&shared, backbone, &parameters, Precision::Bf16);
         assert!(usize::abs_diff(rounded, right) <= 3, "{backbone}: {rounded} beside {right}");
     }

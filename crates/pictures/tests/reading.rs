@@ -203,6 +203,8 @@ fn a_cut_off_picture_is_never_used_silently() {
         let mark = match Format::of(&bytes).unwrap() {
             Format::Png => 12,
             Format::Gif => 1,
+            // These hold smaller pictures or other pages behind the one that is read.
+            _ if path.ends_with("icon.ico") || path.ends_with("pages.tiff") => bytes.len(),
             _ => 0,
         };
         // All along the file, and each of the last bytes, where closing marks stand.
@@ -222,8 +224,7 @@ fn a_cut_off_picture_is_never_used_silently() {
         }
     }
     println!("{cuts} cuts, {told_so} told as such, {silent} silent");
-    // Icons and TIFFs hold more behind the picture that is read.
-    assert!(cuts > 5000 && silent * 100 <= cuts, "{silent} of {cuts}");
+    assert!(cuts > 5000 && silent * 200 <= cuts, "{silent} of {cuts}");
     assert!(told_so * 10 >= cuts * 9, "{told_so} of {cuts} are called what they are");
 }
 
