@@ -15,6 +15,11 @@ const LEAST: f32 = 0.8;
 /// Pictures most like one that are suspected. Of no copy that prints do not find was a stranger
 /// more like it than its original.
 const NEAREST: usize = 2;
+/// A copy stands out: the distance to it is at most this share of the distance to the picture's
+/// [`CROWD`]th nearest. Drawn pictures, and some networks' features, are alike all over.
+const STANDS_OUT: f32 = 0.45;
+/// Pictures among which a copy stands out.
+const CROWD: usize = 20;
 /// Directions on which features are projected: the cosine is then right to 0.02.
 const DIRECTIONS: usize = 256;
 /// Rows that are projected, or compared with all, at once.
@@ -43,7 +48,7 @@ pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileE
         let cosines = matmul(asked, &columns, DIRECTIONS, None);
         for (at, cosines) in cosines.chunks_exact(count.max(1)).enumerate() {
             let asked = block * BLOCK + at;
-            let mut nearest = [(LEAST, usize::MAX); NEAREST];
+            let mut nearest = [(least(asked, cosines), usize::MAX); NEAREST];
             for (other, &cosine) in cosines.iter().enumerate() {
                 if cosine > nearest[NEAREST - 1].0 && other != asked {
                     nearest[NEAREST - 1] = (cosine, other);
@@ -57,6 +62,17 @@ pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileE
     pairs.sort_unstable();
     pairs.dedup();
     Ok(pairs)
+}
+
+/// What the cosine of a copy of this picture must exceed, by the cosines of all with it.
+fn least(picture: usize, cosines: &[f32]) -> f32 {
+    let mut others = [&cosines[..picture], &cosines[picture + 1..]].concat();
+    if others.is_empty() {
+        return LEAST;
+    }
+    let last = others.len().min(CROWD) - 1;
+    let (_, &mut crowd, _) = others.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
+    LEAST.max(1.0 - STANDS_OUT * (1.0 - crowd))
 }
 
 /// Rows of length 1 on the random directions.
@@ -109,5 +125,20 @@ mod tests {
         let stop = Stop::new();
         stop.ask();
         assert_eq!(alike(&table(&rows), &stop).unwrap(), []);
+    }
+
+    /// Drawings, or the features of some networks: all rows point nearly the same way.
+    #[test]
+    fn where_all_are_alike_only_what_stands_out_is_suspected() {
+        const WIDTH: usize = 512;
+        let row = |key: usize| {
+            let mut draws = Draws::new(2, Purpose::Synthetic, &[key as u64]);
+            (0..WIDTH).map(|_| 1.0 + draws.uniform() as f32).collect::<Vec<f32>>()
+        };
+        let mut rows: Vec<Vec<f32>> = (0..60).map(row).collect();
+        let copy = rows[5].iter().zip(row(1000)).map(|(a, b)| a + 0.1 * b).collect();
+        rows.push(copy);
+        let found = alike(&Table::new(WIDTH, rows.concat()), &Stop::new()).unwrap();
+        assert_eq!(found, [(5, 60)]);
     }
 }
