@@ -35,12 +35,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
         terminal.told(&lookalike::timings_table(&done.timings));
     }
     terminal.note(&done.tally.line());
-    if done.tally.known > 0 {
-        let (known, of) = (done.tally.known, count(done.tally.read(), "picture"));
-        terminal.note(&format!(
-            "the classifier was trained on {known} of the {of}, so these answers flatter it"
-        ));
-    }
+    done.tally.known_line().iter().for_each(|line| terminal.note(line));
     if done.tally.unread > 0 {
         let all = count(done.tally.read() + done.tally.unread, "picture");
         terminal.warn(&format!("{} of {all} could not be read", done.tally.unread));

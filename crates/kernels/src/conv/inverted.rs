@@ -172,7 +172,7 @@ struct Band<'a, 'b, E> {
     lines: &'a depthwise::Pass,
     /// What expansion and projection sum over.
     k_loops: &'a [KLoop; 2],
-    /// Of the depthwise convolution, as its sweep reads them.
+    /// The weights of the depthwise convolution, as its sweep reads them.
     weights: &'a [f32],
     finish: Finish<'a, E>,
     input: View<'a, E>,

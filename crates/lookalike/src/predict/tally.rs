@@ -65,6 +65,24 @@ impl Tally {
         self.read() + self.unread + self.stray
     }
 
+    /// That training pictures are among them, which flatters the classifier; `None` if there are none.
+    #[must_use]
+    pub fn known_line(&self) -> Option<String> {
+        let flattered = match (self.known, self.read()) {
+            (0, _) => return None,
+            (1, 1) => "this picture, so this answer flatters it".to_owned(),
+            (known, all) if known == all => {
+                format!("all {}, so these answers flatter it", count(all, "picture"))
+            }
+            (known, all) => format!(
+                "{} of the {}, so these answers flatter it",
+                thousands(known as u64),
+                count(all, "picture")
+            ),
+        };
+        Some(format!("the classifier was trained on {flattered}"))
+    }
+
     /// A sentence: `130 pictures: 61 husky, 52 malamute, 12 ambiguous, 5 not recognised`.
     #[must_use]
     pub fn line(&self) -> String {
@@ -89,23 +107,17 @@ impl Tally {
     }
 }
 
-/// How the names of picture files end, of formats that are read and of others.
-const PICTURES: [&str; 24] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif",
-    "avif", "jxl", "jp2", "psd", "dng", "nef", "cr2", "cr3", "arw", "orf", "rw2", "raf",
-];
-
 /// Whether a file that cannot be read merely lies among the pictures of a folder: it was not named,
-/// and neither its name nor its content is that of a picture.
+/// has no suffix, and is no picture. (A file with another suffix than a picture's is passed over
+/// when the folder is listed.)
 pub(super) fn is_stray(
     path: &Path,
     result: &Result<Prediction<'_>, Reason>,
     named: &[PathBuf],
 ) -> bool {
-    let suffix = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let no_picture =
         matches!(result, Err(Reason::NotAPicture | Reason::Unsupported { .. } | Reason::Empty));
-    no_picture && !PICTURES.contains(&suffix.as_str()) && named.iter().all(|named| named != path)
+    no_picture && path.extension().is_none() && named.iter().all(|named| named != path)
 }
 
 #[cfg(test)]
@@ -130,15 +142,20 @@ mod tests {
         let line = "1,206 pictures: 1,200 malamute, 3 husky, 2 ambiguous, 1 not recognised; \
                     skipped 1 other file";
         assert_eq!(tally.line(), line);
+        assert_eq!(tally.known_line(), None);
+        let some = Tally { known: 3, ..tally };
+        let line =
+            "the classifier was trained on 3 of the 1,206 pictures, so these answers flatter it";
+        assert_eq!(some.known_line().unwrap(), line);
     }
 
     #[test]
     fn only_what_is_no_picture_and_was_not_named_is_stray() {
-        let named = [PathBuf::from("photos"), "notes.txt".into()];
+        let named = [PathBuf::from("photos"), "notes".into()];
         let stray = |path: &str, reason| is_stray(Path::new(path), &Err(reason), &named);
-        assert!(stray("photos/readme.txt", Reason::NotAPicture));
+        assert!(stray("photos/README", Reason::NotAPicture));
         assert!(stray("photos/.nomedia", Reason::Empty));
-        assert!(!stray("notes.txt", Reason::NotAPicture), "it was named");
+        assert!(!stray("notes", Reason::NotAPicture), "it was named");
         assert!(!stray("photos/1.JPG", Reason::NotAPicture), "it should be one");
         assert!(!stray("photos/scan", Reason::CutOff), "it is one");
     }

@@ -24,7 +24,7 @@ pub(crate) struct Start {
 pub(crate) enum Weights {
     /// Random numbers.
     Random,
-    /// Those that are part of the program.
+    /// The weights that are part of the program.
     Embedded(Embedded),
     /// A file, and what is known of it.
     File(PathBuf, Option<&'static Pretrained>),

@@ -4,7 +4,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use crate::Rgb;
 
-/// Larger profiles are not looked at: those of cameras and screens have some kB, with tables a MB.
+/// Larger profiles are ignored: those of cameras and screens have some kB, with tables a MB.
 const LARGEST: usize = 4 << 20;
 
 /// Converts the pixels where the profile is sound, one of RGB, and not sRGB.

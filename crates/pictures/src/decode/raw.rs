@@ -5,7 +5,7 @@ use super::jpeg;
 
 /// The least longer side of a preview that stands for the photograph.
 const LEAST: usize = 1000;
-/// Beginnings of a JPEG that are looked at; a raw file has a few.
+/// The most beginnings of a JPEG that are examined; a raw file has a few.
 const MOST: usize = 10_000;
 
 /// The largest JPEG in the file, from its first byte on.

@@ -125,9 +125,8 @@ impl PassedOver {
         let mut parts: Vec<String> =
             kinds.iter().take(NAMED).map(|(suffix, count)| format!("{count} .{suffix}")).collect();
         parts.extend((kinds.len() > NAMED).then(|| "…".to_owned()));
-        let are =
-            if all == 1 { "file that is not a picture" } else { "files that are not pictures" };
-        let all = count(all, "file").split(' ').next().unwrap_or_default().to_owned();
-        (!kinds.is_empty()).then(|| format!("ignored {all} {are} ({})", parts.join(", ")))
+        let are = if all == 1 { "is not a picture" } else { "are not pictures" };
+        let all = count(all, "file");
+        (!kinds.is_empty()).then(|| format!("ignored {all} that {are} ({})", parts.join(", ")))
     }
 }

@@ -41,8 +41,8 @@ pub(super) struct Steep {
 }
 
 impl Steep {
-    /// Of the whole of two pictures on plain grounds outlines do not count: cut-outs of one form and
-    /// size have the same, and so have bars across the ground.
+    /// Compares the cells of two pictures. `outlines` is false for two whole pictures on plain grounds:
+    /// cut-outs of one form and size have the same outlines, and so have bars across the ground.
     pub(super) fn of(first: &[f32], second: &[f32], outlines: bool) -> Self {
         let [a, b] = [first, second].map(|cells| (EDGE * spread(cells)).clamp(EDGES[0], EDGES[1]));
         Self { first: steep(first, a), least: b, outlines }

@@ -26,7 +26,7 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    /// Of the data that begin at `next`.
+    /// Reads the compressed data that begin at `next`.
     pub(super) fn new(bytes: &'a [u8], next: usize) -> Self {
         let mut window = Vec::new();
         window.reserve_exact(WINDOW + 8 * BLOCK);

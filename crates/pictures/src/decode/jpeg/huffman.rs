@@ -14,8 +14,8 @@ const UNKNOWN: Wrong = Wrong("a code that is not in its table");
 pub(super) struct Table {
     /// Length of the code and its symbol; length 0 is a longer code.
     fast: Vec<(u8, u8)>,
-    /// Of each length beyond: the first 16 bits that are no code of it, and what to add to a code
-    /// to find its symbol.
+    /// For each code length above the table's: the smallest 16 bits that begin a longer code, and what
+    /// to add to a code to find its symbol.
     longer: [(u32, i32); 17],
     symbols: Vec<u8>,
     skips: Vec<Skip>,

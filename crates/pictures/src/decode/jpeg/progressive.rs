@@ -22,7 +22,7 @@ pub(super) struct Kept {
 const NONE: u8 = 255;
 
 impl Kept {
-    /// Of so many blocks across and down, which become so many pixels across and down.
+    /// Makes room for a channel of `across` × `down` blocks, drawn at `width` × `height` pixels each.
     pub(super) fn new([across, down]: [usize; 2], [width, height]: [usize; 2]) -> Self {
         let mut slots = [NONE; 64];
         for (slot, &place) in slots.iter_mut().zip(&PLACES) {
