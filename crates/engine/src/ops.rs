@@ -7,6 +7,7 @@ mod average_pool;
 mod concat_pool;
 mod depthwise;
 mod dropout;
+mod geometry;
 mod input;
 mod inverted;
 mod layer;
@@ -17,7 +18,7 @@ mod norm;
 use network::Op;
 
 use crate::operation::Operation;
-use crate::ops::layer::Form;
+use crate::ops::geometry::{DepthwiseConv, Form, Product};
 use crate::planner::activation_of;
 
 /// What the engine knows of an operation: the one place that lists them all.
@@ -25,13 +26,13 @@ pub(crate) fn operation(op: &Op) -> Box<dyn Operation> {
     match *op {
         Op::Input { .. } => Box::new(input::Input),
         Op::Conv { filter, weight } if filter.groups > 1 => {
-            Box::new(depthwise::DepthwiseConv { filter, weight })
+            Box::new(DepthwiseConv { filter, weight })
         }
         Op::Conv { filter, weight } => {
-            Box::new(layer::Product { form: Form::Convolution(filter), weight, bias: None })
+            Box::new(Product { form: Form::Convolution(filter), weight, bias: None })
         }
         Op::Linear { channels, weight, bias } => {
-            Box::new(layer::Product { form: Form::Linear(channels), weight, bias })
+            Box::new(Product { form: Form::Linear(channels), weight, bias })
         }
         Op::Norm(norm) => Box::new(norm::BatchNorm(norm)),
         Op::Activation(kind) => Box::new(activation::Activate(activation_of(kind))),

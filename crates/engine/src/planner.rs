@@ -185,6 +185,18 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The last node of a norm and the addition behind it, where that can be done along with it: where
+    /// the other summand is there already, which is returned too.
+    pub(crate) fn residual_after(&self, norm: NodeId) -> (NodeId, Option<BufferId>) {
+        let is_sum = |node: &NodeId| self.graph.node(*node).op == Op::Add;
+        let residual = self.only_reader(norm).filter(is_sum).and_then(|add| {
+            let other = self.graph.node(add).inputs.iter().copied().find(|&input| input != norm)?;
+            let value = self.planned(other).filter(|value| value.is_plain())?;
+            Some((add, value.buffer))
+        });
+        residual.map_or((norm, None), |(add, buffer)| (add, Some(buffer)))
+    }
+
     /// A node's result, if it is planned.
     pub(crate) fn planned(&self, node: NodeId) -> Option<Lazy> {
         self.values[node.0]

@@ -1,42 +1,17 @@
 //! Depthwise convolutions: each channel has a filter of its own, and a norm and an activation that
 //! follow are done along with it in eval mode.
 
-use kernels::{Activation, Convolve, Depthwise, Finish};
-use network::{Filter, NodeId, Norm, ParameterId, Shape};
+use kernels::{Activation, Convolve, Finish};
+use network::{NodeId, Norm};
 
 use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
 use crate::lazy::{Lazy, NormState};
 use crate::operation::Operation;
+use crate::ops::geometry::{DepthwiseConv, DepthwiseLayer};
 use crate::ops::inverted;
-use crate::ops::layer::padding_of;
 use crate::planner::{Owns, Planner};
 use crate::store::norm_of;
-
-pub(super) struct DepthwiseConv {
-    pub(super) filter: Filter,
-    pub(super) weight: ParameterId,
-}
-
-/// A depthwise convolution of a graph, for a batch of some size.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layer {
-    node: NodeId,
-    pub(super) conv: Depthwise,
-    pub(super) weight: ParameterId,
-}
-
-impl DepthwiseConv {
-    pub(super) fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
-        let Filter { channels: filters, kernel, stride, groups, .. } = self.filter;
-        let Shape { height, width, channels } = planner.shapes[planner.input(node).0];
-        assert!(groups == channels && filters == channels, "groups of one channel each");
-        let padding = padding_of(self.filter, height, width);
-        let count = planner.purpose.count;
-        let conv = Depthwise { count, height, width, channels, kernel, stride, padding };
-        Layer { node, conv, weight: self.weight }
-    }
-}
 
 impl Operation for DepthwiseConv {
     fn owns(&self) -> Owns {
@@ -87,7 +62,7 @@ impl Operation for DepthwiseConv {
 /// The convolution; a norm that follows has its sums gathered.
 #[derive(Debug)]
 struct Forward {
-    layer: Layer,
+    layer: DepthwiseLayer,
     x: Lazy,
     to: BufferId,
     norm: Option<NodeId>,
@@ -105,7 +80,7 @@ impl Action for Forward {
     }
 
     fn execute<E: Convolve>(&self, Context { memory, places, store, state, .. }: Context<'_>) {
-        let Layer { conv, weight, .. } = self.layer;
+        let DepthwiseLayer { conv, weight, .. } = self.layer;
         let (out, buffers) = split::<E>(memory, places, self.to);
         let mut sums = self.norm.map(|norm| {
             let mut sums = std::mem::take(&mut state.get_mut::<NormState>(norm).sums);
@@ -123,7 +98,7 @@ impl Action for Forward {
 /// The convolution in eval mode, with its norm and activation.
 #[derive(Debug)]
 struct ForwardNormed {
-    layer: Layer,
+    layer: DepthwiseLayer,
     x: Lazy,
     norm: Norm,
     activation: Activation,
@@ -142,7 +117,7 @@ impl Action for ForwardNormed {
     }
 
     fn execute<E: Convolve>(&self, Context { memory, places, store, state, .. }: Context<'_>) {
-        let Layer { conv, weight, .. } = self.layer;
+        let DepthwiseLayer { conv, weight, .. } = self.layer;
         let (out, buffers) = split::<E>(memory, places, self.to);
         let constants = store.fixed(&self.norm);
         let affine = Some((&constants.scale[..], &constants.shift[..]));
@@ -153,7 +128,7 @@ impl Action for ForwardNormed {
 
 #[derive(Debug)]
 struct BackwardWeights {
-    layer: Layer,
+    layer: DepthwiseLayer,
     x: Lazy,
     gradient: BufferId,
 }
@@ -170,7 +145,7 @@ impl Action for BackwardWeights {
     }
 
     fn execute<E: Convolve>(&self, Context { memory, places, store, state, .. }: Context<'_>) {
-        let Layer { conv, weight, .. } = self.layer;
+        let DepthwiseLayer { conv, weight, .. } = self.layer;
         let of = |id: BufferId| places[id].of::<E>(memory);
         let x = self.x.view_of(of(self.x.buffer), state);
         conv.backward_weights(x, of(self.gradient), store.gradient_mut(weight));
@@ -179,7 +154,7 @@ impl Action for BackwardWeights {
 
 #[derive(Debug)]
 struct BackwardData {
-    layer: Layer,
+    layer: DepthwiseLayer,
     gradient: BufferId,
     to: BufferId,
     accumulate: bool,
@@ -197,7 +172,7 @@ impl Action for BackwardData {
     }
 
     fn execute<E: Convolve>(&self, Context { memory, places, store, .. }: Context<'_>) {
-        let Layer { conv, weight, .. } = self.layer;
+        let DepthwiseLayer { conv, weight, .. } = self.layer;
         let (out, buffers) = split::<E>(memory, places, self.to);
         let gradient = buffers.read::<E>(self.gradient);
         conv.backward_data(gradient, store.weight(weight), out, self.accumulate);

@@ -8,8 +8,7 @@ use network::{Filter, NodeId, Norm, Op};
 use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
 use crate::lazy::Lazy;
-use crate::ops::depthwise::{self, DepthwiseConv};
-use crate::ops::layer::{Form, Product, residual_after};
+use crate::ops::geometry::{DepthwiseConv, DepthwiseLayer, Form, Product};
 use crate::planner::Planner;
 use crate::store::{Layer, norm_of};
 
@@ -39,7 +38,7 @@ pub(super) fn forward(node: NodeId, planner: &mut Planner<'_>) -> Option<Lazy> {
     }
     let (mut last, mut activation, mut residual) = (project.last, project.activation, None);
     if last == project.norm {
-        (last, residual) = residual_after(project.norm, planner);
+        (last, residual) = planner.residual_after(project.norm);
         let (after, behind) = planner.activation_after(last).unzip();
         (last, activation) = (after.unwrap_or(last), behind.unwrap_or_default());
     }
@@ -87,7 +86,7 @@ fn pointwise(node: NodeId, planner: &Planner<'_>) -> Option<Normed<Layer>> {
 }
 
 /// A depthwise convolution.
-fn swept(node: NodeId, planner: &Planner<'_>) -> Option<Normed<depthwise::Layer>> {
+fn swept(node: NodeId, planner: &Planner<'_>) -> Option<Normed<DepthwiseLayer>> {
     let Op::Conv { filter, weight } = planner.graph.node(node).op else { return None };
     let layer =
         (filter.groups > 1).then(|| DepthwiseConv { filter, weight }.layer(node, planner))?;
@@ -98,7 +97,7 @@ fn swept(node: NodeId, planner: &Planner<'_>) -> Option<Normed<depthwise::Layer>
 #[derive(Debug)]
 struct Block {
     expand: Option<(Layer, NodeId, Activation)>,
-    swept: depthwise::Layer,
+    swept: DepthwiseLayer,
     norm: Norm,
     /// What follows the depthwise convolution's norm.
     between: Activation,

@@ -1,31 +1,17 @@
 //! Convolutions and linear layers: products with a weight, with what follows them done while the
 //! results are in registers.
 
-use kernels::{Activation, Added, Conv, Convolve, Direction, Epilogue, Padding, elementwise};
-use network::{Filter, NodeId, Op, ParameterId, Shape};
+use kernels::{Activation, Added, Convolve, Direction, Epilogue, elementwise};
+use network::{NodeId, ParameterId};
 
 use crate::action::{Action, Context};
 use crate::arena::{BufferId, split};
 use crate::lazy::{Lazy, NormState};
 use crate::operation::Operation;
+use crate::ops::geometry::Product;
 use crate::ops::inverted;
 use crate::planner::{Owns, Planner};
 use crate::store::{Layer, norm_of};
-
-/// A convolution, or a linear layer on one vector a picture.
-pub(super) struct Product {
-    pub(super) form: Form,
-    pub(super) weight: ParameterId,
-    pub(super) bias: Option<ParameterId>,
-}
-
-/// What a product multiplies.
-pub(super) enum Form {
-    /// The pixels of a window.
-    Convolution(Filter),
-    /// All values of a picture, to this many.
-    Linear(usize),
-}
 
 impl Operation for Product {
     fn owns(&self) -> Owns {
@@ -69,32 +55,10 @@ impl Operation for Product {
     }
 }
 
-impl Product {
-    pub(super) fn layer(&self, node: NodeId, planner: &Planner<'_>) -> Layer {
-        let count = planner.purpose.count;
-        let Shape { height, width, channels } = planner.shapes[planner.input(node).0];
-        let conv = match self.form {
-            Form::Convolution(filter) => {
-                let Filter { channels: filters, kernel, stride, .. } = filter;
-                let padding = padding_of(filter, height, width);
-                Conv { count, height, width, channels, filters, kernel, stride, padding }
-            }
-            Form::Linear(values) => Conv::linear(count, height * width * channels, values),
-        };
-        Layer { node, conv, weight: self.weight }
-    }
-}
-
-/// The zeros around a convolution's input of this size.
-pub(super) fn padding_of(filter: Filter, height: usize, width: usize) -> Padding {
-    let Filter { kernel, stride, padding, .. } = filter;
-    Padding([height, width].map(|size| padding.around(size, kernel, stride)))
-}
-
 /// A layer whose norm, and the addition and activation behind it where they can be, are done while its
 /// results are in registers.
 fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>) -> Lazy {
-    let (last, residual) = residual_after(norm, planner);
+    let (last, residual) = planner.residual_after(norm);
     let (after, activation) = planner.activation_after(last).unzip();
     let activation = activation.unwrap_or_default();
     let to = planner.buffer_of(norm);
@@ -106,18 +70,6 @@ fn forward_folded(layer: Layer, x: Lazy, norm: NodeId, planner: &mut Planner<'_>
         planner.set_value(done, value);
     }
     value
-}
-
-/// The last node of a norm and the addition behind it, where that can be done along with it: where the
-/// other summand is there already, which is returned too.
-pub(super) fn residual_after(norm: NodeId, planner: &Planner<'_>) -> (NodeId, Option<BufferId>) {
-    let is_sum = |node: &NodeId| planner.graph.node(*node).op == Op::Add;
-    let residual = planner.only_reader(norm).filter(is_sum).and_then(|add| {
-        let other = planner.graph.node(add).inputs.iter().copied().find(|&input| input != norm)?;
-        let value = planner.planned(other).filter(|value| value.is_plain())?;
-        Some((add, value.buffer))
-    });
-    residual.map_or((norm, None), |(add, buffer)| (add, Some(buffer)))
 }
 
 /// The product with its bias; a norm that follows has its sums gathered.
