@@ -4,18 +4,8 @@ use std::fmt;
 
 use ground::Precision;
 
+use crate::bf16::Bf16;
 use crate::isa::Simd;
-
-/// A bfloat16: sign, exponent and the upper seven bits of the fraction of an `f32`.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[repr(transparent)]
-pub struct Bf16(u16);
-
-impl fmt::Debug for Bf16 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.wide())
-    }
-}
 
 /// A number that tensors hold.
 ///
@@ -129,17 +119,13 @@ unsafe impl Element for Bf16 {
     const GROUP: usize = 2;
     type Packed<S: Simd> = S::P;
 
-    /// Rounded to the nearest, ties to even.
     #[inline(always)]
     fn narrow(x: f32) -> Self {
-        let bits = x.to_bits();
-        // Rounding could make an infinity of a NaN.
-        let rounded = if x.is_nan() { bits | 1 << 22 } else { bits + 0x7fff + (bits >> 16 & 1) };
-        Self((rounded >> 16) as u16)
+        Self::narrow(x)
     }
     #[inline(always)]
     fn wide(self) -> f32 {
-        f32::from_bits(u32::from(self.0) << 16)
+        self.wide()
     }
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const Self) -> S::V {
@@ -147,7 +133,7 @@ unsafe impl Element for Bf16 {
     }
     #[inline(always)]
     unsafe fn load_part<S: Simd>(from: *const Self, n: usize) -> S::V {
-        let mut lanes = [Self(0); 16];
+        let mut lanes = [Self::default(); 16];
         std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n);
         Self::load::<S>(lanes.as_ptr())
     }
@@ -157,7 +143,7 @@ unsafe impl Element for Bf16 {
     }
     #[inline(always)]
     unsafe fn store_part<S: Simd>(to: *mut Self, n: usize, v: S::V) {
-        let mut lanes = [Self(0); 16];
+        let mut lanes = [Self::default(); 16];
         Self::store::<S>(lanes.as_mut_ptr(), v);
         std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, n);
     }
@@ -204,20 +190,4 @@ pub fn cast_mut<E: Element>(memory: &mut [f32]) -> &mut [E] {
     let len = size_of_val(memory) / size_of::<E>();
     // SAFETY: as `cast`; any bits are an `f32` too.
     unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast(), len) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bf16, Element};
-
-    #[test]
-    fn rounds_to_the_nearest_and_ties_to_even() {
-        let of = |x: f32| Bf16::narrow(x).wide();
-        assert_eq!(of(1.0), 1.0);
-        assert_eq!(of(1.0 + 1.0 / 256.0), 1.0, "a tie goes to the even one");
-        assert_eq!(of(1.0 + 3.0 / 256.0), 1.0 + 4.0 / 256.0, "and up where that is even");
-        assert_eq!(of(1.0 + 1.1 / 256.0), 1.0 + 2.0 / 256.0);
-        assert_eq!(of(f32::MAX), f32::INFINITY);
-        assert!(of(f32::NAN).is_nan() && of(f32::from_bits(0x7f80_0001)).is_nan());
-    }
 }

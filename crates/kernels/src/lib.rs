@@ -23,6 +23,7 @@
 
 mod activation;
 pub mod adam;
+mod bf16;
 mod conv;
 mod depthwise;
 mod element;
@@ -42,10 +43,11 @@ mod view;
 mod tests;
 
 pub use activation::Activation;
+pub use bf16::Bf16;
 pub use conv::inverted;
 pub use conv::{Added, Conv, Convolve, Direction, Epilogue, Pack, Pass};
 pub use depthwise::{Depthwise, DepthwisePass, Finish};
-pub use element::{Bf16, Element, cast, cast_mut};
+pub use element::{Element, cast, cast_mut};
 pub use ground::Precision;
 pub use memory::Memory;
 pub use padding::Padding;

@@ -4,8 +4,9 @@ use super::inverted::InvertedResidual;
 use super::pack::{Direction, Pack};
 use super::shape::Conv;
 use super::winograd;
+use crate::bf16::Bf16;
 use crate::depthwise::{Depthwise, DepthwisePass};
-use crate::element::{Bf16, Element};
+use crate::element::Element;
 use crate::view::View;
 
 /// Numbers that convolutions are compiled for.

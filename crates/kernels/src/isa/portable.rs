@@ -1,7 +1,7 @@
 //! Plain Rust on four lanes, which compilers turn into whatever the processor has.
 
 use super::simd::{Kernel, Simd};
-use crate::element::{Bf16, Element};
+use crate::bf16::Bf16;
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;

@@ -1,7 +1,7 @@
 //! What random shapes do not reach: NaN, infinities, both zeros and ties of rounding.
 
 use super::{Isa, Kernel, Simd, dispatch};
-use crate::{Bf16, Element};
+use crate::Bf16;
 
 /// Numbers of which none is so near 0 that a processor may take it for 0.
 const CORNERS: [f32; 16] = [

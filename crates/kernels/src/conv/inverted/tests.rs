@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::{InvertedResidual, Pointwise, pays};
 use crate::tests::{cases, noise};
 use crate::{
-    Activation, Added, Bf16, Conv, Convolve, Depthwise, Element, Epilogue, Finish, Pack, Padding,
-    View, threads,
+    Activation, Added, Bf16, Conv, Convolve, Depthwise, Epilogue, Finish, Pack, Padding, View,
+    threads,
 };
 
 /// Rows, columns, channels in, wide and out, pictures; kernel and stride.
