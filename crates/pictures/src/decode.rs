@@ -7,91 +7,34 @@ use std::path::Path;
 use ground::Digest;
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
-use image::{ColorType, ImageDecoder, ImageError};
+use image::{ColorType, ImageDecoder};
 
-use crate::permit::BUDGET;
 use crate::{DecodePermit, Limits, Rgb};
+use cost::{BUDGET, affordable, check, too_many_bytes};
 pub(crate) use memory::memory;
 use orient::orientation;
+use pixels::Pixels;
+pub use pixels::{Decoded, Detail};
 pub(crate) use quiet::quietly;
+pub use reason::Reason;
+use reason::reason;
 pub use sniff::Format;
 
 mod colour;
+pub(crate) mod cost;
 mod flatten;
 #[cfg(feature = "heic")]
 pub(crate) mod heic;
 mod jpeg;
 mod memory;
 mod orient;
+mod pixels;
 mod quiet;
 pub(crate) mod raw;
+mod reason;
 mod sniff;
 mod turn;
 mod whole;
-
-/// Why a picture cannot be used, in one line.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Reason {
-    /// An unknown format.
-    #[error("not a picture")]
-    NotAPicture,
-    /// A known format that is not supported.
-    #[error("{what} is not supported; {advice}")]
-    Unsupported {
-        /// The format.
-        what: &'static str,
-        /// What to do instead.
-        advice: &'static str,
-    },
-    /// The end is missing.
-    #[error("cut off: the end of the file is missing")]
-    CutOff,
-    /// Beyond one of the [`Limits`]; says which.
-    #[error("too large: {0}")]
-    TooLarge(String),
-    /// No bytes at all.
-    #[error("empty file")]
-    Empty,
-    /// A supported format, but damaged; the decoder's message.
-    #[error("broken: {0}")]
-    Broken(String),
-    /// The decoder panicked, which is a fault in it; its words.
-    #[error("broken: the decoder gave up with `{0}`")]
-    Panicked(String),
-    /// The file could not be read.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
-}
-
-/// How large a picture is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// All of its pixels.
-    Whole,
-    /// At least so many pixels on its shorter side after resizing: a JPEG may be decoded at a half,
-    /// a quarter or an eighth of its size, as long as that leaves twice as many.
-    ShortSide(u32),
-}
-
-/// A decoded picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decoded {
-    /// Its pixels, perhaps fewer than the file has.
-    pub picture: Rgb,
-    /// Width and height of the whole upright picture.
-    pub size: [u32; 2],
-}
-
-/// What a decoder gives.
-struct Pixels {
-    /// As it is stored, in its own colours.
-    picture: Rgb,
-    /// Width and height in the file, likewise.
-    size: [u32; 2],
-    orientation: Orientation,
-    profile: Option<Vec<u8>>,
-}
 
 /// The pixels of a file of one of the [`Format`]s, upright as its EXIF block says, alpha laid over
 /// white, colours of another space than sRGB converted; of several frames or pages the first.
@@ -137,20 +80,6 @@ pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decod
         pixels.map(Pixels::finished)
     };
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
-}
-
-impl Pixels {
-    /// In sRGB and upright.
-    fn finished(mut self) -> Decoded {
-        if let Some(profile) = &self.profile {
-            colour::to_srgb(&mut self.picture, profile);
-        }
-        let mut size = self.size;
-        if turn::swaps_sides(self.orientation) {
-            size.reverse();
-        }
-        Decoded { picture: turn::upright(self.picture, self.orientation), size }
-    }
 }
 
 /// Reads a file and decodes all of it; with the digest of its bytes.
@@ -216,34 +145,6 @@ pub fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
         io::ErrorKind::FileTooLarge => too_many_bytes(limits),
         _ => Reason::Unreadable(error.source),
     })
-}
-
-fn too_many_bytes(limits: &Limits) -> Reason {
-    Reason::TooLarge(format!("more than {} bytes", limits.max_bytes))
-}
-
-/// Refuses a size beyond the limits, from the header alone.
-fn check((width, height): (u32, u32), limits: &Limits) -> Result<(), Reason> {
-    let size = format!("{width} × {height} pixels");
-    if width == 0 || height == 0 {
-        return Err(Reason::Broken(size));
-    }
-    if width.max(height) > limits.max_side {
-        return Err(Reason::TooLarge(format!("{size}, at most {} a side", limits.max_side)));
-    }
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
-        return Err(Reason::TooLarge(format!("{size}, at most {} in all", limits.max_pixels)));
-    }
-    Ok(())
-}
-
-/// Refuses a picture that takes more memory than all pictures may together.
-fn affordable(bytes: u64) -> Result<(), Reason> {
-    if bytes <= BUDGET {
-        return Ok(());
-    }
-    let [takes, most] = [bytes, BUDGET].map(|bytes| bytes >> 20);
-    Err(Reason::TooLarge(format!("decoding it takes {takes} MiB of memory, at most {most}")))
 }
 
 fn png(bytes: &[u8], limits: &Limits) -> Result<Pixels, Reason> {
@@ -362,34 +263,4 @@ fn pixels(
     let data = flatten::to_rgb(data, kind)?;
     let picture = Rgb { width, height, data };
     Ok(Pixels { picture, size: [width, height], orientation, profile })
-}
-
-fn reason(error: ImageError) -> Reason {
-    match error {
-        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Reason::CutOff
-        }
-        ImageError::Limits(_) => {
-            Reason::TooLarge("it takes more memory than its size allows".into())
-        }
-        error => {
-            // The innermost cause tells most; what wraps it repeats the format's name.
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            let end = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-            if end == Some(io::ErrorKind::UnexpectedEof) {
-                return Reason::CutOff;
-            }
-            Reason::Broken(one_line(&cause.to_string()))
-        }
-    }
-}
-
-/// A decoder's words, which may quote the file, as one printable line.
-fn one_line(text: &str) -> String {
-    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200);
-    let printable = printable.collect::<String>();
-    printable.trim_matches(['"', ' ']).trim_start_matches("[strict-mode]: ").to_owned()
 }

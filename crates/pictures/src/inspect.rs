@@ -1,62 +1,14 @@
 //! A picture and all that its file tells about it: what to look at before it is trusted.
 
-use serde::{Deserialize, Serialize};
-
 use crate::decode::quietly;
-use crate::{Decoded, Detail, Format, Limits, Reason, decode_for};
-pub use exif::Exif;
+use crate::{Decoded, Detail, Exif, Format, Limits, Reason, decode_for};
 
-mod exif;
+pub use header::{Colour, Header};
+
 mod header;
 mod present;
 #[cfg(test)]
 mod tests;
-
-/// The colour model of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Colour {
-    /// One channel.
-    Grey,
-    /// Three channels, or two that stand for three.
-    Rgb,
-    /// A table of colours.
-    Palette,
-    /// Four inks.
-    Cmyk,
-}
-
-/// What the header of a picture says, without decoding it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// By content, whatever the file is called.
-    pub format: Format,
-    /// Whether there is more than one frame.
-    pub animated: bool,
-    /// Its colour model.
-    pub colour: Colour,
-    /// Bits of a channel, or of a number in the table of colours.
-    pub depth: u8,
-    /// Whether it has transparency.
-    pub alpha: bool,
-    /// Whether it is a progressive JPEG.
-    pub progressive: bool,
-    /// Its EXIF block, if it has one.
-    pub exif: Option<Exif>,
-}
-
-impl Header {
-    fn plain(format: Format) -> Self {
-        Self {
-            format,
-            animated: false,
-            colour: Colour::Rgb,
-            depth: 8,
-            alpha: false,
-            progressive: false,
-            exif: None,
-        }
-    }
-}
 
 /// What is known of a file that may be a picture.
 #[derive(Debug)]

@@ -29,6 +29,7 @@ pub mod split;
 mod augment;
 mod decode;
 mod error;
+mod exif;
 mod folder;
 mod inspect;
 mod joined;
@@ -48,8 +49,9 @@ pub use decode::{
     read_with_permit,
 };
 pub use error::PicturesError;
+pub use exif::Exif;
 pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture};
-pub use inspect::{Colour, Exif, Header, Inspection, inspect};
+pub use inspect::{Colour, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};
 pub use perceptual_hash::PerceptualHash;

@@ -20,6 +20,7 @@ mod coarse;
 mod evidence;
 mod fit;
 mod index;
+mod sampled;
 mod second;
 mod spectrum;
 mod trust;

@@ -3,11 +3,8 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::Detail;
+use crate::decode::cost::BUDGET;
 use crate::decode::memory;
-
-/// The memory that pictures being decoded may take together, their files included: one large
-/// picture, or dozens of ordinary ones. A picture that takes more by itself is refused.
-pub(crate) const BUDGET: u64 = 320 << 20;
 
 /// The memory that pictures being decoded may take together. A thread acquires a [`DecodePermit`]
 /// before it decodes and holds it as long as it holds the picture; it blocks while the budget is

@@ -2,7 +2,7 @@
 
 use image::ColorType;
 
-use super::Reason;
+use super::reason::Reason;
 
 /// 16 bits to 8, rounded: 65,535 is 255.
 fn narrow(low: u8, high: u8) -> u8 {

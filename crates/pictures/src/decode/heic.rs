@@ -3,7 +3,10 @@
 use heic_decoder::{HeifError, decode as decode_planes, probe};
 use image::metadata::Orientation;
 
-use super::{Pixels, Reason, affordable, check, one_line, sniff};
+use super::cost::{affordable, check};
+use super::pixels::Pixels;
+use super::reason::{Reason, one_line};
+use super::sniff;
 use crate::{Limits, Rgb};
 
 /// Bytes that decoding takes for a pixel: planes of four bytes a sample, tiles beside them, and the

@@ -12,7 +12,10 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::{Detail, Pixels, Reason, check, one_line, orientation};
+use super::cost::{affordable, check};
+use super::orient::orientation;
+use super::pixels::{Detail, Pixels};
+use super::reason::{Reason, one_line};
 use crate::{Limits, Rgb};
 use anatomy::{Anatomy, Colours, Frame};
 use bits::Wrong;
@@ -47,7 +50,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Pi
     let colours =
         anatomy.colours().ok_or_else(|| Reason::Broken("colours of an unknown kind".into()))?;
     let eighths = eighths(&anatomy.frame, detail);
-    super::affordable(memory(&anatomy.frame, eighths))?;
+    affordable(memory(&anatomy.frame, eighths))?;
     let picture = if eighths == 8 && anatomy.ordinary() {
         match ordinary(bytes, colours) {
             // Where data are missing in front of the closing marker, it decodes zeros.

@@ -4,7 +4,10 @@ use std::io::Cursor;
 
 use image::ImageReader;
 
-use super::{Detail, Format, jpeg, quietly};
+use super::jpeg;
+use super::pixels::Detail;
+use super::quiet::quietly;
+use super::sniff::Format;
 
 /// Bytes for each pixel of the result.
 const RESULT: u64 = 3;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use image::metadata::Orientation;
 
-use crate::inspect::Exif;
+use crate::exif::Exif;
 
 /// Longer texts are no description of a camera's position.
 const LONGEST: u64 = 1 << 20;

@@ -1,6 +1,7 @@
 //! What a file is, by its first bytes and never by its name.
 
-use super::{Reason, raw};
+use super::raw;
+use super::reason::Reason;
 
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

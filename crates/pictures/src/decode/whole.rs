@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::Reason;
 use super::orient::raw_profile;
+use super::reason::Reason;
 
 /// A number of four bytes at `offset`, most significant first.
 fn big(bytes: &[u8], offset: usize) -> Option<u32> {

@@ -1,13 +1,60 @@
 //! What the bytes of a picture tell without decoding its pixels.
 
-use super::{Colour, Exif, Header};
-use crate::Format;
+use serde::{Deserialize, Serialize};
+
 #[cfg(feature = "heic")]
 use crate::decode::heic;
 use crate::decode::raw;
+use crate::{Exif, Format};
 
 /// Blocks, chunks and segments that are walked over at most: no sound file has more.
 const STEPS: usize = 1 << 20;
+
+/// The colour model of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Colour {
+    /// One channel.
+    Grey,
+    /// Three channels, or two that stand for three.
+    Rgb,
+    /// A table of colours.
+    Palette,
+    /// Four inks.
+    Cmyk,
+}
+
+/// What the header of a picture says, without decoding it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// By content, whatever the file is called.
+    pub format: Format,
+    /// Whether there is more than one frame.
+    pub animated: bool,
+    /// Its colour model.
+    pub colour: Colour,
+    /// Bits of a channel, or of a number in the table of colours.
+    pub depth: u8,
+    /// Whether it has transparency.
+    pub alpha: bool,
+    /// Whether it is a progressive JPEG.
+    pub progressive: bool,
+    /// Its EXIF block, if it has one.
+    pub exif: Option<Exif>,
+}
+
+impl Header {
+    fn plain(format: Format) -> Self {
+        Self {
+            format,
+            animated: false,
+            colour: Colour::Rgb,
+            depth: 8,
+            alpha: false,
+            progressive: false,
+            exif: None,
+        }
+    }
+}
 
 fn big(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))

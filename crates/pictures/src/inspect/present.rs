@@ -6,7 +6,7 @@ use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 
-use super::Header;
+use super::header::Header;
 use crate::{Format, Limits, Rgb};
 
 /// The share of the rows that can be made out, or of the bytes where only that is known; none where

@@ -3,7 +3,7 @@
 //! Ground that both share is no evidence: two beetles on white paper agree nearly everywhere. A
 //! cell counts only where one of the two shows an edge.
 
-use super::fit::{CELLS, Sampled};
+use super::sampled::{CELLS, Sampled};
 use crate::perceptual_hash::SIDE;
 
 /// The least difference between neighbours that is an edge: a share of the spread of brightness …

@@ -7,13 +7,12 @@
 
 use super::evidence::{Fit, Steep, correlation, measure, moments};
 use super::index::Candidate;
+use super::sampled::{CELLS, Sampled};
 use super::spectrum::PARTS;
 use super::spectrum::has_structure;
 use super::{Pair, Turn};
 use crate::PerceptualHash;
 use crate::perceptual_hash::{SIDE, Shows, TINTS, View};
-
-pub(super) const CELLS: usize = SIDE * SIDE;
 
 /// What makes two pictures one: the least correlations, of rough pictures and of smooth ones.
 struct Bars {
@@ -122,7 +121,7 @@ fn lay(views: &[View<'_>], candidate: &Candidate) -> Fit {
     let mut weights = vec![1.0; CELLS];
     let mut best = Fit::default();
     for round in 0..8 {
-        let sampled = sample(&found, area);
+        let sampled = Sampled::of(&found, area);
         let counts = steep.counts(&sampled);
         weights.iter_mut().zip(&counts).for_each(|(weight, &counts)| {
             *weight = if counts { *weight } else { 0.0 };
@@ -156,46 +155,6 @@ fn lay(views: &[View<'_>], candidate: &Candidate) -> Fit {
         }
     }
     best
-}
-
-/// The second picture over the cells of the first.
-pub(super) struct Sampled {
-    pub(super) value: Vec<f32>,
-    slope_x: Vec<f32>,
-    slope_y: Vec<f32>,
-    pub(super) inside: Vec<bool>,
-}
-
-fn sample(found: &[f32], [left, right, top, bottom]: [f32; 4]) -> Sampled {
-    let places = |from: f32, to: f32| -> [(usize, f32, bool); SIDE] {
-        std::array::from_fn(|cell| {
-            let along = (cell as f32 + 0.5) / SIDE as f32;
-            let place = (from + (to - from) * along) * SIDE as f32 - 0.5;
-            let inside = (-0.5..=SIDE as f32 - 0.5).contains(&place);
-            let low = place.clamp(0.0, (SIDE - 2) as f32).floor();
-            (low as usize, place.clamp(0.0, (SIDE - 1) as f32) - low, inside)
-        })
-    };
-    let (across, down) = (places(left, right), places(top, bottom));
-    let mut out = Sampled {
-        value: vec![0.0; CELLS],
-        slope_x: vec![0.0; CELLS],
-        slope_y: vec![0.0; CELLS],
-        inside: vec![false; CELLS],
-    };
-    for (y, &(row, v, row_inside)) in down.iter().enumerate() {
-        for (x, &(column, u, inside)) in across.iter().enumerate() {
-            let at = row * SIDE + column;
-            let [a, b, c, d] = [found[at], found[at + 1], found[at + SIDE], found[at + SIDE + 1]];
-            let (upper, lower) = (a + (b - a) * u, c + (d - c) * u);
-            let cell = y * SIDE + x;
-            out.value[cell] = upper + (lower - upper) * v;
-            out.slope_x[cell] = (b - a) + ((d - c) - (b - a)) * v;
-            out.slope_y[cell] = lower - upper;
-            out.inside[cell] = inside && row_inside;
-        }
-    }
-    out
 }
 
 /// Gain and shift of brightness, by least squares.
