@@ -9,6 +9,7 @@
 //! short while it is mapped ends the process, and one that it rewrites changes under the checks.
 
 mod content;
+mod dtype;
 mod half;
 mod header;
 mod layout;
@@ -16,9 +17,10 @@ mod read;
 mod write;
 
 pub use content::content_digest;
+pub use dtype::Dtype;
 pub use half::as_bf16;
 pub(crate) use layout::SCALE;
-pub use layout::{Dtype, Entry, Layout, Limits, Malformed};
+pub use layout::{Entry, Layout, Limits, Malformed};
 pub use read::{File, Source};
 pub use write::{TensorRef, Values, write, write_on, write_sealed};
 

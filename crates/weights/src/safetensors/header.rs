@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::layout::Dtype;
+use super::dtype::Dtype;
 
 /// The longest shape taken.
 const RANK: usize = 8;
