@@ -28,7 +28,8 @@ use training::{Recipe, TrainingError};
 
 pub use event::{Event, Planned, Stopped};
 pub(crate) use listener::Listener;
-pub use request::{Initial, RecipeOptions, ReportFile, TrainRequest};
+pub use request::{RecipeOptions, ReportFile, TrainRequest};
+pub use start::Initial;
 pub(crate) use start::Start;
 
 use crate::{Error, Source, prove_writable};

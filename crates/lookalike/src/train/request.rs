@@ -9,8 +9,8 @@ use pictures::GroupBy;
 use training::auto::{Auto, FineTune};
 use training::{Classic, Keep, Rates, Recipe, RecipeName};
 
-use super::start::Start;
-use crate::{Error, Kind, NamedNetwork, Source};
+use super::start::{Initial, Start};
+use crate::{Error, Kind, Source};
 
 /// A request to train a classifier. [`TrainRequest::new`] has every default; change what should be
 /// otherwise.
@@ -68,17 +68,6 @@ pub enum ReportFile {
     At(PathBuf),
     /// Nowhere: none is written.
     Nowhere,
-}
-
-/// What a network starts from. Default: the weights that are part of the program.
-#[derive(Clone, Debug, Default)]
-pub struct Initial {
-    /// The network, by name.
-    pub network: Option<NamedNetwork>,
-    /// Pretrained weights from this safetensors file.
-    pub weights: Option<PathBuf>,
-    /// Never use the internet.
-    pub offline: bool,
 }
 
 /// The recipe and what is to differ from its defaults, which depend on the network where the field

@@ -12,7 +12,18 @@ use training::auto::Auto;
 use weights::safetensors::{File, Limits};
 use weights::{Embedded, Hub, Part, Pretrained, WeightsError};
 
-use super::request::Initial;
+use crate::NamedNetwork;
+
+/// What a network starts from. Default: the weights that are part of the program.
+#[derive(Clone, Debug, Default)]
+pub struct Initial {
+    /// The network, by name.
+    pub network: Option<NamedNetwork>,
+    /// Pretrained weights from this safetensors file.
+    pub weights: Option<PathBuf>,
+    /// Never use the internet.
+    pub offline: bool,
+}
 
 /// The network that a run starts from.
 pub(crate) struct Start {

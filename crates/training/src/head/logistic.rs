@@ -8,6 +8,7 @@ use engine::{matmul, matmul_transposed};
 use ground::files::FileError;
 
 use super::lbfgs::Lbfgs;
+use super::samples::folds;
 use super::scale::Scale;
 use super::{BLOCK, Linear, Samples, transposed};
 
@@ -57,8 +58,8 @@ impl<'a> Walk<'a> {
     /// that was not trained on its fold.
     pub(super) fn loss(&mut self, c: f64) -> Result<f64, FileError> {
         if self.fits.is_empty() {
-            let folds = 0..super::regularisation::count(self.data.fold_of);
-            self.fits = folds.map(|fold| Fit::new(&self.data, c, Some(fold))).collect();
+            let fit = |fold| Fit::new(&self.data, c, Some(fold));
+            self.fits = (0..folds(self.data.fold_of)).map(fit).collect();
         } else {
             self.fits.iter_mut().for_each(|fit| fit.resume(&self.data, c));
         }

@@ -3,8 +3,9 @@
 use classifier::loss;
 use ground::files::FileError;
 
+use super::samples::folds;
 use super::scale::Scale;
-use super::{BLOCK, Linear, Samples, logits, regularisation};
+use super::{BLOCK, Linear, Samples, logits};
 
 /// The logit of a class is −`c` / 2 times the squared distance to its mean, without the part
 /// that all classes share. A class without rows is nobody's nearest.
@@ -52,7 +53,7 @@ pub(super) fn losses(
     cs: &[f64],
 ) -> Result<Vec<f64>, FileError> {
     let mut losses = vec![0.0; cs.len()];
-    for fold in 0..regularisation::count(fold_of) {
+    for fold in 0..folds(fold_of) {
         let side = |held: bool| -> Vec<usize> {
             let both = samples.rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
             both.map(|(&row, _)| row).collect()

@@ -49,8 +49,3 @@ impl LinearKind {
         Ok(lowest.map_or(grid[0], |(&c, _)| c))
     }
 }
-
-/// How many folds there are.
-pub(super) fn count(fold_of: &[usize]) -> usize {
-    fold_of.iter().max().map_or(0, |most| most + 1)
-}

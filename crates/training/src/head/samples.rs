@@ -37,3 +37,8 @@ impl<'a> Samples<'a> {
         self.features.width()
     }
 }
+
+/// How many folds there are.
+pub(super) fn folds(fold_of: &[usize]) -> usize {
+    fold_of.iter().max().map_or(0, |most| most + 1)
+}
