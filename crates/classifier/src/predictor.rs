@@ -183,6 +183,22 @@ impl Predictor {
         })
     }
 
+    /// The answers on pictures that are decoded already, each [at the network's size](square), in their order.
+    ///
+    /// # Errors
+    /// When a square has another size, or the engine's network is not the classifier's.
+    pub fn answers(
+        &mut self,
+        squares: &[&[u8]],
+        explain: Explain,
+    ) -> Result<Vec<Prediction<'_>>, ClassifierError> {
+        let Self { classifier, engine, answerer } = self;
+        let classifier: &Classifier = classifier;
+        let mut answers = answerer.answers(classifier, engine, squares)?;
+        add_heat(engine, classifier, squares, explain, &mut answers)?;
+        Ok(answers)
+    }
+
     /// Says what pictures show, and hands over their features too: what the head sees of them, averaged
     /// over the classifier's views. Otherwise like [`Predictor::predict`].
     ///
@@ -238,7 +254,7 @@ fn batches<K: Send>(
     mut run: impl FnMut(Vec<Decoded<K>>) -> Result<(), ClassifierError>,
 ) -> Result<(), ClassifierError> {
     let (mut batch, mut failed) = (vec![], None);
-    let decode = |(key, picture)| (key, decode(picture, preprocess));
+    let decode = |(key, picture)| (key, square(picture, preprocess));
     let threads = ground::parallel::threads();
     ordered(pictures.into_iter(), threads, 2 * BATCH, &|| stop.asked(), decode, |decoded| {
         batch.push(decoded);
@@ -254,7 +270,13 @@ fn batches<K: Send>(
     }
 }
 
-fn decode(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reason> {
+/// A picture's pixels at the network's size (`size × size × 3` bytes, RGB8), as
+/// [`Predictor::answers`] takes them. Blocks while other pictures that are being decoded take all
+/// the memory that they may take together ([`DecodePermit`]).
+///
+/// # Errors
+/// With the reason why it cannot be used.
+pub fn square(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reason> {
     let limits = Limits::default();
     match picture {
         Picture::File(path) => {

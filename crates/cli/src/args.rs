@@ -8,6 +8,7 @@ mod collect;
 mod look;
 mod parse;
 mod predict;
+mod serve;
 mod train;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use collect::Collect;
 pub(crate) use look::Look;
 use parse::{at_least_one, batch, one_of, size};
 pub(crate) use predict::{Evaluate, Next, Predict, Report, Show};
+pub(crate) use serve::Serve;
 pub(crate) use train::{LrFind, Train};
 
 /// Learns to tell look-alikes apart: from a folder of labelled pictures to a classifier that you
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     LrFind(LrFind),
     /// Write the report of a trained classifier as one HTML file
     Report(Report),
+    /// Answer over HTTP, with a page to drop pictures on
+    Serve(Box<Serve>),
     /// Choose the pictures whose labels would teach a classifier most
     Next(Next),
     /// Show what a classifier is: classes, recipe, data, scores, network

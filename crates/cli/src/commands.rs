@@ -14,5 +14,6 @@ pub(crate) mod next;
 pub(crate) mod practice;
 pub(crate) mod predict;
 pub(crate) mod report;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod train;

@@ -52,7 +52,8 @@ fn of_read(read: &Read<'_>, classes: &[String], heat_maps: bool) -> Vec<String> 
     row.push(read.novelty.map_or(String::new(), |novelty| format!("{novelty:.6}")));
     row.extend([nearest.unwrap_or_default().to_owned(), String::new()]);
     if heat_maps {
-        row.push(read.heat_map.as_ref().map_or(String::new(), |heat| heat.file.clone()));
+        let file = read.heat_map.as_ref().and_then(|heat| heat.file.clone());
+        row.push(file.unwrap_or_default());
     }
     row
 }

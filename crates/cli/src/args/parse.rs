@@ -68,6 +68,24 @@ pub(super) fn minutes(text: &str) -> Result<f64, String> {
     }
 }
 
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('s').parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e5 => Ok(seconds),
+        _ => Err("a number of seconds above 0 is needed".into()),
+    }
+}
+
+/// A size as `32MB`, `500kB` or a number of bytes.
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
+    let lower = text.trim().to_lowercase();
+    let units = [("gb", 1 << 30), ("mb", 1 << 20), ("kb", 1 << 10), ("b", 1), ("", 1)];
+    let found = units.iter().find_map(|(end, unit)| Some((lower.strip_suffix(end)?, *unit)));
+    let size =
+        found.and_then(|(number, unit)| number.trim().parse::<usize>().ok()?.checked_mul(unit));
+    let sized = size.filter(|size| (1 << 10..=1 << 30).contains(size));
+    sized.ok_or_else(|| "a size from `1kB` to `1GB` is needed, such as `32MB`".into())
+}
+
 pub(super) fn folds(text: &str) -> Result<usize, String> {
     within(text, 2, 100)
 }

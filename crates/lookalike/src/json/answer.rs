@@ -77,13 +77,20 @@ pub struct Nearest<'a> {
     pub class: &'a str,
     /// The cosine of the angle between the two pictures' features.
     pub similarity: f32,
+    /// The address of its thumbnail, where a server has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<String>,
 }
 
 /// A picture of where the network found what speaks for a class.
 #[derive(Debug, Serialize)]
 pub struct HeatMap<'a> {
-    /// Its file.
-    pub file: String,
+    /// Its file, where it was written to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The picture itself as a `data:` address, where a server hands it over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// The class.
     pub class: &'a str,
 }
@@ -155,9 +162,11 @@ impl<'a> Read<'a> {
             picture: &near.known.picture,
             class: &classes[near.known.label],
             similarity: near.similarity,
+            thumbnail: None,
         };
         let heat_map = heat_map.zip(said.heat.as_ref()).map(|(file, heat)| HeatMap {
-            file: file.to_string_lossy().into_owned(),
+            file: Some(file.to_string_lossy().into_owned()),
+            image: None,
             class: &classes[heat.class],
         });
         Self {

@@ -24,7 +24,11 @@ pub fn answer(read: &Read<'_>, top: usize) -> String {
     let others =
         if others.is_empty() { String::new() } else { format!("  ({})", others.join(", ")) };
     let heat_map = read.heat_map.as_ref().map_or(String::new(), |heat| {
-        format!("  heat map of {}: {}", printable(heat.class), printable(&heat.file))
+        format!(
+            "  heat map of {}: {}",
+            printable(heat.class),
+            printable(heat.file.as_deref().unwrap_or_default())
+        )
     });
     let said = match read.answer.len() {
         0 => {

@@ -1,0 +1,130 @@
+//! `POST /v1/predict`: pictures in, the document of `predict --json` out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use lookalike::json::{Style, Unread};
+use pictures::Reason;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::body::{self, Form, Picture};
+use crate::problem::{Fault, Problem};
+use crate::work::{Ask, Job, Reply, Slot, Times};
+
+/// What may be asked for besides an answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    heat_map: bool,
+    #[serde(default = "yes")]
+    nearest: bool,
+    #[serde(default)]
+    always: bool,
+    #[serde(default = "three")]
+    top: usize,
+    #[serde(default = "picture")]
+    name: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn three() -> usize {
+    Style::default().top
+}
+
+fn picture() -> String {
+    "picture".into()
+}
+
+/// Answers a request.
+pub(crate) async fn predict(
+    State(app): State<Arc<App>>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Query(wanted) = wanted.map_err(|error| Fault::BadRequest.because(error.body_text()))?;
+    let loaded = app.ready()?;
+    let form = Form::of(request.headers());
+    let (slot, _permit) = admit(&app, &request, form)?;
+    let style = Style { top: wanted.top.min(loaded.classes), always: wanted.always };
+    let ask = Ask { heat_map: wanted.heat_map, nearest: wanted.nearest, style };
+    let pictures = body::pictures(request, wanted.name, &app.settings.limits).await?;
+    let names: Vec<String> = pictures.iter().map(|picture| picture.name.clone()).collect();
+    let mut answers = vec![];
+    let mut times = Times::default();
+    for (reply, name) in queue(&app, pictures, ask, slot).into_iter().zip(names) {
+        let reply = reply.await.map_err(|_| Fault::Failed.because("the picture got no answer"))?;
+        let (json, took) = match reply {
+            Reply::Answer(json, took) => (json, took),
+            Reply::Unread(reason, _) if form == Form::Raw => return Err(unreadable(&reason)),
+            Reply::Unread(reason, took) => (unread(name, &reason)?, took),
+        };
+        times.add(&took);
+        answers.push(json);
+    }
+    let json = format!("{}{}]}}", loaded.before, answers.join(","));
+    let mut response = json.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(timing) = HeaderValue::from_str(&times.header()) {
+        headers.insert("server-timing", timing);
+    }
+    Ok(response)
+}
+
+/// A place in the queue for the first picture, and memory for the body, before that is read.
+fn admit(
+    app: &App,
+    request: &Request,
+    form: Form,
+) -> Result<(Slot, tokio::sync::OwnedSemaphorePermit), Problem> {
+    let bytes = body::stated(request.headers(), &app.settings.limits)?;
+    let full = |seconds| {
+        Fault::QueueFull
+            .because("more pictures are waiting than can be answered soon")
+            .retry(seconds)
+    };
+    let slot = app.work.admit().map_err(full)?;
+    // JSON is held beside what it encodes.
+    let bytes = if form == Form::Json { 2 * bytes } else { bytes };
+    let permit = app.memory(bytes).ok_or_else(|| full(1))?;
+    Ok((slot, permit))
+}
+
+/// Hands pictures to the decoders; the answers come in their order.
+fn queue(app: &App, pictures: Vec<Picture>, ask: Ask, slot: Slot) -> Vec<oneshot::Receiver<Reply>> {
+    let begun = Instant::now();
+    let mut slot = Some(slot);
+    let push = |Picture { name, bytes }: Picture| {
+        let (reply, answer) = oneshot::channel();
+        let slot = slot.take().unwrap_or_else(|| app.work.another());
+        app.work.push(Job { name, bytes, ask, slot, reply, begun });
+        answer
+    };
+    pictures.into_iter().map(push).collect()
+}
+
+/// The problem with the one picture of a request.
+fn unreadable(reason: &Reason) -> Problem {
+    let fault = match reason {
+        Reason::NotAPicture | Reason::Unsupported { .. } | Reason::Empty => Fault::NotAPicture,
+        _ => Fault::UnreadablePicture,
+    };
+    fault.because(reason.to_string())
+}
+
+/// The row of a picture that cannot be read, among others.
+fn unread(picture: String, reason: &Reason) -> Result<String, Problem> {
+    let row = Unread { picture, error: reason.to_string() };
+    serde_json::to_string(&row).map_err(|error| Fault::Failed.because(error.to_string()))
+}
