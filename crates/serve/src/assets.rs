@@ -22,7 +22,22 @@ macro_rules! file {
 }
 
 /// The files of the page, each at an address of its own name.
-const FILES: &[(&str, &[u8])] = &[file!("index.html")];
+const FILES: &[(&str, &[u8])] = &[
+    ("base.css", report::BASE_STYLE.as_bytes()),
+    file!("index.html"),
+    file!("page.css"),
+    file!("answers.mjs"),
+    file!("camera.mjs"),
+    file!("card.mjs"),
+    file!("grid.mjs"),
+    file!("header.mjs"),
+    file!("intake.mjs"),
+    file!("main.mjs"),
+    file!("make.mjs"),
+    file!("queue.mjs"),
+    file!("transport.mjs"),
+    file!("words.en.mjs"),
+];
 
 /// What the page may do: load what is its own, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

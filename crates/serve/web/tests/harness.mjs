@@ -1,0 +1,136 @@
+/**
+ * What the browser tests of every page share: the program on a port of its own, a browser, and what
+ * each state of a page is held to. A page's test opens it with `open`, and calls `clean` in each state.
+ */
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+
+const execute = promisify(execFile);
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** The page's files. */
+export const web = path.dirname(here);
+
+/** The program under test. */
+export const program = path.resolve(process.env.LOOKALIKE_BIN ?? path.join(web, '../../../target/debug/lookalike'));
+
+/** Where everything of a run lies; it goes when the run ends. */
+export const folder = mkdtempSync(path.join(tmpdir(), 'lookalike-page-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the program; what it printed. */
+export async function run(args, options = {}) {
+  const { stdout } = await execute(program, args, { cwd: folder, maxBuffer: 1 << 28, ...options });
+  return stdout;
+}
+
+/** Starts `lookalike COMMAND …` and waits for its address. */
+export async function start(args, { env = {} } = {}) {
+  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  let said = '';
+  const address = await new Promise((resolve, reject) => {
+    const read = (chunk) => {
+      said += chunk;
+      const found = /http:\/\/\S+/.exec(said);
+      if (found) resolve(found[0]);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', (chunk) => { said += chunk; });
+    child.on('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${said}`)));
+  });
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  const stop = (signal = 'SIGTERM') => { child.kill(signal); return ended; };
+  return { address, port: new URL(address).port, stop };
+}
+
+/** A browser that asks nobody for anything, with a camera that shows a moving figure. */
+export function browser() {
+  const executablePath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => (process.env.PATH ?? '').split(path.delimiter).map((at) => path.join(at, name))).find(existsSync);
+  assert(executablePath, 'no Chromium on PATH');
+  const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+  return chromium.launch({ executablePath, args: [...quiet, ...camera, '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] });
+}
+
+/**
+ * Opens a page and watches it: `faults` is what the console, the policy or the script complained of,
+ * `hosts` whom it asked, and `requests` what for.
+ */
+export async function open(chrome, address, { init, path: below = '', ...options } = {}) {
+  const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true, permissions: ['camera'], ...options });
+  const page = await context.newPage();
+  const faults = [];
+  const requests = [];
+  page.on('pageerror', (error) => faults.push(String(error.stack ?? error)));
+  page.on('console', (message) => {
+    // A refused picture and a program that is gone are failed requests, which the browser notes by itself.
+    const expected = message.text().startsWith('Failed to load resource');
+    if (!expected && ['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url())) requests.push(request.url());
+  });
+  if (init) await page.addInitScript(init);
+  await page.goto(`${address}${below}`);
+  return {
+    page, context, faults, requests,
+    hosts: () => [...new Set(requests.map((url) => new URL(url).host))],
+    close: () => context.close(),
+  };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** The ways in which every state is looked at. */
+const WAYS = [
+  { name: 'light', colorScheme: 'light', width: 1280 },
+  { name: 'dark', colorScheme: 'dark', width: 1280 },
+  { name: 'narrow', colorScheme: 'light', width: 320 },
+];
+
+/**
+ * Holds a state to WCAG in light, dark and at 320 pixels, where nothing may scroll sideways, and to a
+ * quiet console. With `LOOKALIKE_SCREENSHOTS=FOLDER` it leaves a picture of each.
+ */
+export async function clean({ page, faults }, state) {
+  await page.evaluate(axe);
+  for (const { name, colorScheme, width } of WAYS) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    const found = await page.evaluate(async (rules) => {
+      const { violations } = await globalThis.axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+    }, RULES);
+    assert.deepEqual(found, [], `${state}, ${name}`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert(over <= 0, `${state}, ${name}: ${over} pixels too wide`);
+    await picture(page, `${state}-${name}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  assert.deepEqual(faults, [], state);
+}
+
+/** Leaves a picture of the page, where one is wanted. */
+export async function picture(page, name) {
+  const wanted = process.env.LOOKALIKE_SCREENSHOTS;
+  if (!wanted) return;
+  mkdirSync(wanted, { recursive: true });
+  await page.screenshot({ path: path.join(wanted, `${name}.png`) });
+}
+
+/** Slows the processor of a page by a factor. */
+export async function slow({ context, page }, rate) {
+  const session = await context.newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate });
+}

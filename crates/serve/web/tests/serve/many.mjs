@@ -1,0 +1,95 @@
+/** Ten thousand pictures. Times are printed, not judged: machines differ, and others use them too. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { slow } from '../harness.mjs';
+import { pictures, visit } from './fixture.mjs';
+
+const MANY = 10_000;
+
+/** Answers at once, without the program: the page's own time is measured. */
+const INSTANT = `const { fetch } = globalThis; globalThis.fetch = async (address, request) => {
+  if (!String(address).includes('v1/predict')) return fetch(address, request);
+  const top = [{ class: 'queen', probability: 0.8 }, { class: 'monarch', probability: 0.2 }];
+  return Response.json({ model: 'm', novelty_limit: 1, predictions: [{ verdict: 'class', reason: 'sure', answer: top.slice(0, 1), top, novelty: 0.1, nearest: [] }] });
+};`;
+
+const percentile = (times, share) => [...times].sort((a, b) => a - b)[Math.floor(share * (times.length - 1))].toFixed(0);
+
+/** Drops so many pictures, and the milliseconds until the first cards are painted. */
+async function drop(page, n) {
+  const bytes = [...readFileSync(pictures.sure)];
+  return page.evaluate(async ({ n, bytes }) => {
+    const data = new DataTransfer();
+    const content = new Uint8Array(bytes);
+    for (let number = 0; number < n; number += 1) data.items.add(new File([content], `${number}.png`, { type: 'image/png' }));
+    const began = performance.now();
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+    while (!document.querySelector('.card')) await frame();
+    await frame();
+    return performance.now() - began;
+  }, { n, bytes });
+}
+
+/** Jumps through the list; the milliseconds until each place is painted. */
+function jumps(page, times) {
+  return page.evaluate(async (times) => {
+    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+    const taken = [];
+    for (let jump = 0; jump < times; jump += 1) {
+      const began = performance.now();
+      scrollTo(0, ((jump * 7919) % 1000) / 1000 * document.body.scrollHeight);
+      await frame();
+      await frame();
+      taken.push(performance.now() - began);
+    }
+    return taken;
+  }, times);
+}
+
+test('ten thousand pictures are shown at once and jumped through', { timeout: 110_000 }, async () => {
+  for (const rate of [1, 4]) {
+    const visited = await visit({ init: INSTANT });
+    const { page } = visited;
+    await slow(visited, rate);
+    const first = await drop(page, MANY);
+    const whileWorking = await jumps(page, 20);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const resting = await jumps(page, 60);
+    const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+    assert.match(await page.textContent('#count-all'), /^10,000$/);
+    assert(nodes < 1500, `${nodes} nodes`);
+    const blank = await page.evaluate(() => [...document.querySelectorAll('.cell')].every((cell) => cell.querySelector('h3')));
+    assert(blank, 'no card is empty');
+    console.log(`# 10,000 pictures, processor slowed ${rate} times: first screen ${first.toFixed(0)} ms, jump p50 ${percentile(resting, 0.5)} ms, p95 ${percentile(resting, 0.95)} ms (while it predicts ${percentile(whileWorking, 0.95)} ms), ${nodes} nodes`);
+    await visited.close();
+  }
+});
+
+test('addresses of pictures are given back when their cards go', async () => {
+  const visited = await visit({ init: `${INSTANT} globalThis.held = 0;
+    const { createObjectURL, revokeObjectURL } = URL;
+    URL.createObjectURL = (blob) => { globalThis.held += 1; return createObjectURL.call(URL, blob); };
+    URL.revokeObjectURL = (address) => { globalThis.held -= 1; revokeObjectURL.call(URL, address); };` });
+  const { page } = visited;
+  await drop(page, 500);
+  await jumps(page, 20);
+  const [held, cards] = await page.evaluate(() => [globalThis.held, document.querySelectorAll('.card').length]);
+  assert.equal(held, cards);
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.waitForFunction(() => globalThis.held === 0);
+  await visited.close();
+});
+
+test('the page can be used early on a processor slowed 4 times', async () => {
+  const visited = await visit({ ready: false, path: '' });
+  await slow(visited, 4);
+  await visited.page.reload();
+  await visited.page.waitForSelector('#judged p');
+  const usable = await visited.page.evaluate(() => performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd);
+  console.log(`# slowed 4 times: usable after ${usable.toFixed(0)} ms`);
+  assert(usable > 0);
+  await visited.close();
+});
