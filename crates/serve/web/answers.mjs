@@ -139,6 +139,7 @@ export class Store {
 
   /** The pictures that the filter and the search leave. */
   get shown() {
+    if (this.filter === 'all' && this.#search === '') return this.items;
     this.#shown ??= this.items.filter((item) => (this.filter === 'all' || item.group === this.filter) && this.#matches(item));
     return this.#shown;
   }

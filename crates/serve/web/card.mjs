@@ -15,6 +15,8 @@ import { at, icon, label, listed, make, parts, percent, say, shown } from './mak
 /** Classes that a heading names, and that a closer look lists, at most. */
 const NAMED = 3;
 const MOST = 200;
+/** Milliseconds in which a frame is painted. */
+const PAINT = 40;
 
 /** The sign of a group: a shape, as a colour alone tells some readers nothing. @param {Group} group */
 export const mark = (group) => make('span', { class: `mark ${group}`, 'aria-hidden': 'true' });
@@ -90,8 +92,8 @@ function body(item, actions) {
  * @param {string} words
  */
 export function preview(address, words) {
-  const image = make('img', { src: address, alt: words, decoding: 'async', draggable: 'false' });
-  image.addEventListener('error', () => image.replaceWith(make('span', { class: 'blank', role: words ? 'img' : undefined, 'aria-label': words || undefined }, icon('picture'), say('answer.nopicture'))));
+  const image = make('img', { src: address || undefined, alt: words, decoding: 'async', draggable: 'false' });
+  image.addEventListener('error', () => image.replaceWith(make('span', { class: 'blank', role: words ? 'img' : undefined, 'aria-label': words || undefined }, icon('picture'), words && say('answer.nopicture'))));
   return image;
 }
 
@@ -102,8 +104,11 @@ export function preview(address, words) {
  * @returns {Drawn}
  */
 export function card(item, actions) {
-  const address = URL.createObjectURL(item.file);
-  const see = make('button', { type: 'button', class: 'see', tabindex: -1, 'aria-label': `${say('answer.enlarge')}: ${shown(item.name)}`, onclick: () => actions.enlarge(item) }, preview(address, ''));
+  let address = '';
+  const image = preview('', '');
+  // After the words are painted: whoever jumps through thousands waits for no picture passed over.
+  const later = setTimeout(() => { image.src = address = URL.createObjectURL(item.file); }, PAINT);
+  const see = make('button', { type: 'button', class: 'see', tabindex: -1, 'aria-label': `${say('answer.enlarge')}: ${shown(item.name)}`, onclick: () => actions.enlarge(item) }, image);
   const heat = make('button', { type: 'button', class: 'switch', tabindex: -1, onclick: () => actions.heat(item) }, icon('heat'), say('answer.heat'));
   const frame = make('div', { class: 'frame' }, see, heat);
   const says = make('div', { class: 'says' });
@@ -126,7 +131,11 @@ export function card(item, actions) {
     }
   };
   update();
-  return { element, update, drop: () => URL.revokeObjectURL(address) };
+  const drop = () => {
+    clearTimeout(later);
+    if (address !== '') URL.revokeObjectURL(address);
+  };
+  return { element, update, drop };
 }
 
 /** The picture of a card, large, with every class and its neighbours in the list. */

@@ -10,7 +10,7 @@ import { make } from './make.mjs';
 /** @typedef {Drawn & {cell: HTMLElement, place: string}} Cell */
 
 /** Rows drawn beyond each edge of the window. */
-const SPARE = 2;
+const SPARE = 1;
 
 export class Grid {
   /** @type {Item[]} */ #items = [];

@@ -11,7 +11,7 @@ export const at = (name) => path.join(folder, name);
 /** A picture for each kind of answer. */
 export const pictures = {
   sure: at('new/queen-001.png'),
-  ambiguous: at('new/monarch-001.png'),
+  ambiguous: '',
   known: at('butterflies/queen/020.png'),
   unknown: at('new/noise.ppm'),
   unread: at('new/notes.jpg'),
@@ -43,6 +43,8 @@ before(async () => {
   writeFileSync(pictures.unknown, Buffer.concat([Buffer.from('P6 64 64 255\n'), noise]));
   writeFileSync(pictures.unread, 'Notes on butterflies, and no picture.\n');
   await run(['train', 'butterflies', '-q']);
+  const { predictions } = JSON.parse(await run(['predict', 'butterflies.lookalike', ...Array.from({ length: 10 }, (_, place) => at(`new/monarch-${String(place + 1).padStart(3, '0')}.png`)), '--json', '-q']));
+  pictures.ambiguous = predictions.find(({ verdict }) => verdict === 'ambiguous').picture;
   shared.chrome = await browser();
   shared.server = await serve();
 }, { timeout: 300_000 });

@@ -108,7 +108,7 @@ test('the camera shows the mean of the last five answers', async () => {
   let count = 0;
   await page.route('**/v1/predict?*', (route) => route.fulfill({ json: { model: 'm', classes: [], novelty_limit: 1, predictions: [answer(count++ === 0 ? 0 : 0.9)] } }));
   await page.getByRole('button', { name: 'Camera', exact: true }).click();
-  await page.waitForFunction(() => document.querySelector('#camera-answer h3').textContent === 'monarch90%', null, { timeout: 20_000 });
+  await page.waitForFunction(() => document.querySelector('#camera-answer h3')?.textContent === 'monarch90%', null, { timeout: 20_000 });
   assert.match(await page.textContent('#camera-answer .odds'), /monarch90%.*queen10%/);
   await clean(visited, 'camera-answer');
   await visited.close();
