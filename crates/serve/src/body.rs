@@ -111,6 +111,9 @@ fn unread(error: &(dyn StdError + 'static), limits: &Limits) -> Problem {
     }
 }
 
+/// Bytes that the head of a part may have.
+const PART_HEAD: usize = 16 << 10;
+
 async fn of_multipart(request: Request, limits: &Limits) -> Result<Vec<Picture>, Problem> {
     let refused = |error: &(dyn StdError + 'static)| unread(error, limits);
     let mut parts = match Multipart::from_request(request, &()).await {
@@ -124,6 +127,11 @@ async fn of_multipart(request: Request, limits: &Limits) -> Result<Vec<Picture>,
         }
         if part.name() != Some("picture") {
             return Err(Fault::BadRequest.because("each part of the form is named `picture`"));
+        }
+        let head: usize =
+            part.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if head > PART_HEAD {
+            return Err(Fault::BadRequest.because("the head of a part of the form is too long"));
         }
         let name = part.file_name().unwrap_or("picture").to_owned();
         let bytes = part.bytes().await.map_err(|error| refused(&error))?;
@@ -153,6 +161,26 @@ struct Encoded {
 
 fn unnamed() -> String {
     "picture".into()
+}
+
+/// How many pictures a body of this type holds, or the status of the problem with it: for the fuzzer.
+///
+/// # Errors
+/// With a status from 400 to 499.
+#[doc(hidden)]
+pub fn count_pictures(kind: &str, body: &[u8]) -> Result<usize, u16> {
+    let limits = Limits { body_bytes: 1 << 20, ..Limits::default() };
+    let problem = |problem: Problem| problem.fault.status().as_u16();
+    let mut request = Request::new(Body::from(body.to_vec()));
+    let kind = axum::http::HeaderValue::from_bytes(kind.as_bytes()).map_err(|_| 400u16)?;
+    request.headers_mut().insert(CONTENT_TYPE, kind);
+    if Form::of(request.headers()) == Form::Json {
+        return of_json(body, limits.pictures).map(|found| found.len()).map_err(problem);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|_| 500u16)?;
+    let found = runtime.block_on(pictures(request, String::new(), &limits));
+    found.map(|found| found.len()).map_err(problem)
 }
 
 fn of_json(bytes: &[u8], most: usize) -> Result<Vec<Picture>, Problem> {

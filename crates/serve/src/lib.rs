@@ -38,6 +38,8 @@ mod service;
 mod settings;
 mod work;
 
+#[doc(hidden)]
+pub use body::count_pictures;
 pub use listen::{Bound, Listen};
 pub use log::LogForm;
 pub use server::serve;

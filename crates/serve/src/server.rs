@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::app::{App, Log};
 use crate::connection::{Door, Visitors};
 use crate::loaded::Loaded;
-use crate::{Bound, Settings, routes};
+use crate::{Bound, Listen, Settings, routes};
 
 /// How often the request to stop is looked for.
 const LOOK: Duration = Duration::from_millis(50);
@@ -43,6 +43,10 @@ pub fn serve(
     app.work.close();
     // A connection that outlasted its time is cut off here.
     runtime.shutdown_timeout(Duration::ZERO);
+    if let Listen::Path(path) = &app.settings.listen {
+        // One that is left behind is replaced by the next server.
+        let _ = std::fs::remove_file(path);
+    }
     let joined =
         engine.join().map_err(|_| Error::refused(Kind::Failed, "the network's thread failed"));
     done.and(joined)

@@ -16,6 +16,7 @@ fn predicted(always: bool) -> Value {
     let mut bytes = vec![];
     let mut output = Output { form: Form::Json, to: Sink::Stream(&mut bytes) };
     lookalike::predict(&request, Cursor::new(""), &mut output, &Silent, &Stop::new()).unwrap();
+    drop(output);
     let mut value: Value = serde_json::from_slice(&bytes).unwrap();
     value["model"] = "drawn.lookalike".into();
     for (number, row) in value["predictions"].as_array_mut().unwrap().iter_mut().enumerate() {
