@@ -83,7 +83,12 @@ mod tests {
             answer: odds.iter().filter(|(class, _)| named.contains(class)).map(named_so).collect(),
             top: odds.iter().map(named_so).collect(),
             novelty: Some(0.5),
-            nearest: vec![Nearest { picture: "husky/1.jpg", class: "husky", similarity: 0.5 }],
+            nearest: vec![Nearest {
+                picture: "husky/1.jpg",
+                class: "husky",
+                similarity: 0.5,
+                thumbnail: None,
+            }],
             heat_map: None,
         })
     }

@@ -75,7 +75,12 @@ mod tests {
     fn dogs(meant: &[&'static str], reason: Reason, top: usize) -> String {
         let odds = [("malamute", 0.52), ("husky", 0.4), ("eskimo dog", 0.08)];
         let named = |&(class, probability): &(&'static str, f32)| Named { class, probability };
-        let nearest = Nearest { picture: "husky/\u{1b}12.jpg", class: "husky", similarity: 0.5 };
+        let nearest = Nearest {
+            picture: "husky/\u{1b}12.jpg",
+            class: "husky",
+            similarity: 0.5,
+            thumbnail: None,
+        };
         let read = Read {
             picture: "a.jpg".into(),
             verdict: "",
