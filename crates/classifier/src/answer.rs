@@ -8,7 +8,7 @@ use crate::features::{averages, features};
 use crate::{Classifier, ClassifierError, NEAREST, Near, Neighbours, Prediction};
 
 /// Features whose cosine distance is below this are those of one picture: rounding alone parts them.
-const SAME: f32 = 3e-5;
+pub const SAME: f32 = 3e-5;
 
 /// What turns pixels into answers of one classifier, but for the engine that runs the backbone.
 pub(crate) struct Answerer {

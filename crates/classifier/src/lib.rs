@@ -35,6 +35,7 @@ mod softmax;
 mod sound;
 mod thumbnail;
 
+pub use answer::SAME;
 pub use build::{Material, self_tested};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;

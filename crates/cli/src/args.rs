@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod collect;
+mod export;
 mod look;
 mod parse;
 mod predict;
@@ -23,6 +24,7 @@ use network::Backbone;
 pub(crate) use apply::Apply;
 pub(crate) use check::Check;
 pub(crate) use collect::Collect;
+pub(crate) use export::Export;
 pub(crate) use look::Look;
 use parse::{at_least_one, batch, one_of, size};
 pub(crate) use predict::{Evaluate, Next, Predict, Report, Show};
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Answer over HTTP, with a page to drop pictures on
     Serve(Box<Serve>),
+    /// Export a classifier to other programs: ONNX, timm, the Hugging Face hub
+    Export(Export),
     /// Choose the pictures whose labels would teach a classifier most
     Next(Next),
     /// Show what a classifier is: classes, recipe, data, scores, network
@@ -124,6 +128,7 @@ impl Command {
             Self::Evaluate(typed) => typed.json,
             Self::LrFind(typed) => typed.json,
             Self::Report(typed) => typed.json,
+            Self::Export(typed) => typed.json,
             Self::Show(typed) => typed.json,
             Self::Next(typed) => typed.json,
             Self::Check(typed) => typed.json,

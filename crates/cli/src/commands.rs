@@ -6,6 +6,7 @@ pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod features;
 pub(crate) mod habits;
 pub(crate) mod look;

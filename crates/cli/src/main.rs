@@ -66,6 +66,7 @@ fn run() -> Exit {
         Command::Next(next) => commands::next::run(&next, &terminal, &stoppable()),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Serve(serve) => commands::serve::run(&serve, &terminal, &stoppable()),
+        Command::Export(export) => commands::export::run(export, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
         Command::Collect(collect) => commands::collect::run(&collect, &terminal, &stoppable()),
         Command::Practice(practice) => commands::practice::run(&practice, &terminal),

@@ -11,9 +11,10 @@ fn help_of_the_program() {
 
 #[test]
 fn help_of_each_command() {
-    for command in
-        ["train", "lr-find", "predict", "report", "show", "practice", "bench", "collect", "look"]
-    {
+    for command in [
+        "train", "lr-find", "predict", "report", "show", "practice", "bench", "collect", "look",
+        "export",
+    ] {
         let help = Place::new().run(&format!("{command} --help"));
         insta::assert_snapshot!(format!("help_of_{command}"), told(&help));
     }

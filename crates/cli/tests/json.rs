@@ -109,6 +109,7 @@ fn every_document_is_as_documented() {
         "show practice.lookalike --json --layers",
         "show practice.lookalike --json",
         "report practice.lookalike --json",
+        "export practice.lookalike --json -o practice.onnx",
         "evaluate practice.lookalike fresh --json",
         "next practice.lookalike fresh -n 5 --json",
         "train fresh --backbone small --size 32 --epochs 1 --batch 16 --json -o fresh.lookalike",

@@ -186,6 +186,12 @@ impl<'a> Whole<'a> {
         .map_err(FileError::at("write", self.path))
     }
 
+    /// Where it lies until it is finished, so that it can be read back before it replaces anything.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
     /// Puts it on the medium, then in its place.
     ///
     /// # Errors

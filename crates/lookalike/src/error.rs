@@ -5,6 +5,7 @@ mod kind;
 use std::error::Error as StdError;
 use std::io;
 
+use ::export::ExportError;
 use classifier::ClassifierError;
 use collect::CollectError;
 use doctor::plan::PlanError;
@@ -37,6 +38,9 @@ pub enum Error {
     /// Pictures cannot be collected.
     #[error(transparent)]
     Collect(#[from] CollectError),
+    /// A classifier cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A plan cannot be read, applied or undone.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -97,6 +101,7 @@ impl Error {
             Self::Features(error) => error.into(),
             Self::Classifier(error) => error.into(),
             Self::Collect(error) => error.into(),
+            Self::Export(error) => error.into(),
             Self::Plan(error) => error.into(),
             Self::Pictures(error) => error.into(),
             Self::Weights(error) => error.into(),
@@ -116,6 +121,7 @@ impl Error {
             Self::Features(error) => error.help(),
             Self::Classifier(error) => error.help(),
             Self::Collect(error) => error.help(),
+            Self::Export(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Pictures(error) => error.help(),
             Self::Weights(error) => error.help(),

@@ -46,6 +46,7 @@ mod check;
 mod collect;
 mod error;
 mod evaluate;
+mod export;
 mod extract;
 mod facts;
 pub mod json;
@@ -72,6 +73,7 @@ pub use check::{Checked, Shortcuts, check};
 pub use collect::{collect, some_collected};
 pub use error::{Error, Kind, Refusal, advice};
 pub use evaluate::{EvaluateRequest, Evaluated, UnknownClass, evaluate};
+pub use export::export;
 pub use extract::{Extracted, extract};
 pub use facts::{about, recipe_facts};
 pub use look::{LookRequest, Looked, look};
@@ -91,6 +93,7 @@ pub use train::{
 };
 pub use writable::prove_writable;
 
+pub use ::export::{ExportRequest, Exported, Input, Port, Resize, Target};
 pub use classifier::{Classifier, Explain, Picture, Prediction, Predictor};
 pub use ground::Stop;
 pub use ground::progress::{Progress, Silent};

@@ -1,6 +1,7 @@
 //! Numbers and names as people read them.
 
 mod answer;
+mod export;
 mod show;
 mod to_label;
 mod training;
@@ -8,6 +9,7 @@ mod training;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use answer::answer;
+pub use export::export;
 pub use ground::words::count;
 pub use show::show;
 pub use to_label::to_label;

@@ -79,6 +79,15 @@ pub fn draw(
     Ok(paths)
 }
 
+/// One picture of a set that needs no folder: about `size` pixels wide and high, of the three in turn.
+#[must_use]
+pub fn example(size: u32, number: usize) -> Rgb {
+    let kind = Kind::ALL[number % Kind::ALL.len()];
+    let key = [kind as u64, number as u64];
+    let mut draws = Draws::new(Settings::default().seed, Purpose::Practice, &key);
+    picture(kind, size, &mut draws)
+}
+
 /// One picture: a butterfly somewhere outdoors.
 fn picture(kind: Kind, size: u32, draws: &mut Draws) -> Rgb {
     let mut side = || (f64::from(size) * draws.range(0.94, 1.36)).round().max(8.0) as u32;

@@ -3,6 +3,7 @@ use std::io;
 use classifier::ClassifierError;
 use collect::CollectError;
 use doctor::plan::PlanError;
+use export::ExportError;
 use pictures::PicturesError;
 use training::TrainingError;
 use training::auto::AutoError;
@@ -71,6 +72,20 @@ impl From<&ClassifierError> for Kind {
             ClassifierError::Unreadable(_) => Self::Pictures,
             ClassifierError::Engine(_) | ClassifierError::NotAsSaved { .. } => Self::Failed,
             _ => Self::Model,
+        }
+    }
+}
+
+impl From<&ExportError> for Kind {
+    fn from(error: &ExportError) -> Self {
+        match error {
+            ExportError::Classifier(error) => error.into(),
+            ExportError::Weights(error) => error.into(),
+            ExportError::Option { .. }
+            | ExportError::Target { .. }
+            | ExportError::Head { .. }
+            | ExportError::Backbone { .. } => Self::Usage,
+            _ => Self::Failed,
         }
     }
 }
