@@ -171,7 +171,7 @@ def no_filter(model):
             node.input[0], found = node.input[1], True
         if node.op_type == "Resize":
             for setting in node.attribute:
-                if setting.name == "antialias":
+                if setting.name in ("antialias", "exclude_outside"):  # the second needs the first
                     setting.i, found = 0, True
     return found
 
