@@ -123,7 +123,7 @@ fn every_document_is_as_documented() {
         let command = arguments.split(' ').next().unwrap();
         hold("", &value, &documented[command]);
     }
-    assert_eq!(documented.len(), 9, "{:?}", documented.keys());
+    assert_eq!(documented.len(), 10, "{:?}", documented.keys());
 }
 
 fn first_picture(place: &Place) -> std::path::PathBuf {

@@ -135,9 +135,7 @@ fn onnx_notes(classifier: &Classifier, options: &Options) -> Vec<String> {
         (None, _) => {}
     }
     if options.half {
-        notes.push(
-            "weights are rounded to 16 bits; probabilities differ in the fourth digit".into(),
-        );
+        notes.push("weights are rounded to 16 bits; probabilities differ by up to 0.002".into());
     }
     if options.resize == Resize::Operator {
         notes.push(

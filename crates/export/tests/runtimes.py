@@ -38,11 +38,9 @@ def session(model, runtime):
     if runtime == "openvino":
         import openvino
 
-        compiled = openvino.Core().compile_model(
-            model if isinstance(model, str) else model.SerializeToString(),
-            "CPU",
-            {"INFERENCE_PRECISION_HINT": "f32"},
-        )
+        core, hint = openvino.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
+        source = model if isinstance(model, str) else io.BytesIO(model.SerializeToString())
+        compiled = core.compile_model(core.read_model(source), "CPU", hint)
         names = [output.get_any_name() for output in compiled.outputs]
         return lambda batch: dict(zip(names, [numpy.array(x) for x in compiled([batch]).values()]))
     options = onnxruntime.SessionOptions()

@@ -16,7 +16,7 @@ pub(crate) struct Export {
     /// What to write [default: onnx]
     #[arg(long, value_enum, value_name = "TARGET")]
     pub(crate) to: Option<To>,
-    /// Store weights in 16 bits: half the size, and probabilities differ in the fourth digit
+    /// Store weights in 16 bits: half the size, and probabilities differ by up to 0.002
     #[arg(long, help_heading = ONNX)]
     pub(crate) half: bool,
     /// What the file takes
