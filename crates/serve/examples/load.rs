@@ -56,8 +56,10 @@ impl Server {
         let (ready, told) = mpsc::channel();
         let asked = stop.clone();
         let running = spawn(move || {
-            serve(settings, bound, Arc::new(|_: &str| {}), &asked, |_| drop(ready.send(())))
-                .unwrap();
+            serve(settings, bound, Arc::new(|_: &str| {}), &asked, |_| {
+                ready.send(()).unwrap_or_default();
+            })
+            .unwrap();
         });
         told.recv().unwrap();
         Self { address, start: begun.elapsed(), stop, running: Some(running) }
@@ -204,7 +206,7 @@ fn overload(model: &std::path::Path, pictures: &[Vec<u8>]) {
     let each = {
         let mut stream = connect(server.address);
         let times = pictures.iter().cycle().take(20);
-        median(times.map(|picture| milliseconds(|| drop(ask(&mut stream, picture)))).collect())
+        median(times.map(|picture| milliseconds(|| _ = ask(&mut stream, picture))).collect())
     };
     let clients = (4.0 * wait.as_secs_f64() * 1e3 / each).ceil() as usize;
     let until = Instant::now() + Duration::from_secs(8);

@@ -333,7 +333,7 @@ mod tests {
             ("application/json", r#"{"pictures":[{"url":"http://a"}]}"#.into(), Fault::BadRequest),
             ("image/png", "x".repeat(10_001), Fault::TooLarge),
         ] {
-            assert_eq!(read(kind, body.clone()), Err(fault), "{kind} {:.80}", body);
+            assert_eq!(read(kind, body.clone()), Err(fault), "{kind} {body:.80}");
         }
     }
 }

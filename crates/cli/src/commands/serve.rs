@@ -19,7 +19,9 @@ use crate::terminal::Terminal;
 pub(crate) fn run(typed: &Serve, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let settings = settings(typed)?;
     // A name that was mistyped is told before anything else.
-    fs::File::open(&typed.model).map_err(FileError::at("read", &typed.model)).map_err(no_model)?;
+    fs::File::open(&typed.model)
+        .map_err(FileError::at("read", &typed.model))
+        .map_err(|error| no_model(&error))?;
     let bound = Bound::to(&typed.listen)?;
     let lines = terminal.clone();
     let mut printed = Ok(());
@@ -37,7 +39,7 @@ pub(crate) fn run(typed: &Serve, terminal: &Terminal, stop: &Stop) -> Result<Exi
     Err(Error::Stopped.into())
 }
 
-fn no_model(error: FileError) -> Error {
+fn no_model(error: &FileError) -> Error {
     let help = "pass the file that `train` wrote";
     Error::refused(Kind::Model, format!("{error}: {}", error.source)).advise(help)
 }

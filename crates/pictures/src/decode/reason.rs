@@ -22,7 +22,7 @@ pub enum Reason {
     /// The end is missing.
     #[error("cut off: the end of the file is missing")]
     CutOff,
-    /// Beyond one of the [`Limits`]; says which.
+    /// Beyond one of the [`crate::Limits`]; says which.
     #[error("too large: {0}")]
     TooLarge(String),
     /// No bytes at all.

@@ -216,7 +216,7 @@ fn fits(
         match schema["properties"].get(field) {
             Some(schema) => fits(inner, schema, document, &format!("{at}.{field}")),
             None => {
-                assert_eq!(schema["additionalProperties"], true, "{at}.{field} is not documented")
+                assert_eq!(schema["additionalProperties"], true, "{at}.{field} is not documented");
             }
         }
     }
