@@ -35,6 +35,8 @@ pub enum Purpose {
     Look = 12,
     /// Random directions to compare pictures on.
     Directions = 13,
+    /// Which pictures groups of alike ones are made of.
+    Clusters = 14,
     /// How long to wait before a server is asked again.
     Retry = 20,
 }

@@ -29,6 +29,7 @@
 //! ```
 
 mod calibration;
+mod clusters;
 mod colours;
 mod compare;
 mod folds;
@@ -43,6 +44,7 @@ mod words;
 pub use calibration::{
     Answer, COVERAGE, Calibration, FALSE_ALARMS, NEIGHBOURS, Promise, Reason, Scaling, Verdict,
 };
+pub use clusters::{Clusters, Membership};
 pub use colours::heat_colour;
 pub use compare::{compare, compete};
 pub use insight::{
@@ -55,4 +57,4 @@ pub use record::{
     Map, Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
-pub use words::{Paths, Piece, Sentence, Step, quoted};
+pub use words::{COLUMNS, Paths, Piece, Sentence, Step, arguments, few_pictures, quoted};

@@ -1,6 +1,7 @@
 //! Insight in words. The name of a class is separate from the words around it, so that a page can
 //! set it off (and isolate its writing direction) and a terminal can print it plain.
 
+mod few;
 mod maps;
 mod next;
 mod scores;
@@ -11,7 +12,8 @@ use std::fmt;
 
 use ground::words::count;
 
-pub use self::next::{Paths, Step, quoted};
+pub use self::few::few_pictures;
+pub use self::next::{COLUMNS, Paths, Step, arguments, quoted};
 use crate::insight::Insight;
 use crate::record::Protocol;
 

@@ -27,12 +27,8 @@ fn steps(record: &RunRecord) -> Vec<Step> {
     Insight::of(record).next_steps(record)
 }
 
-const PATHS: Paths<'_> = Paths {
-    pictures: "photos",
-    in_table: false,
-    classifier: "photos.lookalike",
-    suspects: Some("s.csv"),
-};
+const PATHS: Paths<'_> =
+    Paths { pictures: "photos", classifier: "photos.lookalike", suspects: Some("s.csv") };
 
 #[test]
 fn a_perfect_classifier_is_used() {
@@ -45,7 +41,7 @@ fn a_perfect_classifier_is_used() {
 
 #[test]
 fn commands_hold_tables_and_odd_names_as_a_shell_takes_them() {
-    let paths = Paths { pictures: "my labels.csv", in_table: true, ..PATHS };
+    let paths = Paths { pictures: "--labels 'my labels.csv'", ..PATHS };
     assert_eq!(
         Step::FineTune.command(&paths).unwrap(),
         "lookalike train --labels 'my labels.csv' --minutes 30"
@@ -109,5 +105,8 @@ fn the_class_that_gains_most_or_has_very_few_pictures_is_to_be_extended() {
     let few = record(10, [0, 0]);
     assert_eq!(steps(&few), [Step::AddPictures { class: 0 }, Step::Predict]);
     let line = Step::AddPictures { class: 0 }.line(&Insight::of(&few), &PATHS);
-    assert_eq!(line, "Add pictures of husky: it has very few");
+    assert_eq!(
+        line,
+        "Add pictures of husky: it has 10, and with fewer than 20 no score means much"
+    );
 }

@@ -1,15 +1,13 @@
 //! What to do next, chosen by what was found: data, so that terminal, page and JSON show the same.
 
 use super::Sentence;
+use super::few::FEW;
 use crate::insight::Insight;
 use crate::labels::visible;
-use crate::record::RunRecord;
+use crate::record::{Fact, RunRecord};
 
 /// How many steps are suggested.
 const STEPS: usize = 3;
-
-/// A class with fewer pictures needs more, whatever the learning curve says.
-const FEW: usize = 20;
 
 /// Pictures without which fine-tuning is not worth trying.
 const TO_FINE_TUNE: usize = 200;
@@ -43,10 +41,8 @@ pub enum Step {
 /// The paths in a step's command.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths<'a> {
-    /// The folder or table to train on.
+    /// The folder or table to train on, as arguments of a command ([`arguments`]).
     pub pictures: &'a str,
-    /// Whether that is a table.
-    pub in_table: bool,
     /// The classifier's file.
     pub classifier: &'a str,
     /// The table of possible label errors, if there is one.
@@ -141,22 +137,27 @@ impl Step {
 
     fn add(self, insight: &Insight, class: usize) -> Sentence {
         let words = Sentence::default().text("Add pictures of ").class(&insight.labels[class]);
-        let gains = insight.learning.as_ref().and_then(|learning| learning.gains_most);
+        let learning = insight.learning.as_ref().filter(|_| !insight.is_small());
+        let gains = learning.and_then(|learning| learning.gains_most);
         match gains.filter(|&(gaining, ..)| gaining == class) {
             Some((_, now, then)) => words.text(format!(
                 ": twice as many would raise it from {:.0}% to about {:.0}%",
                 100.0 * now,
                 100.0 * then
             )),
-            None => words.text(": it has very few"),
+            None => {
+                let pictures = insight.confusion.row_sum(class);
+                words.text(format!(
+                    ": it has {pictures}, and with fewer than {FEW} no score means much"
+                ))
+            }
         }
     }
 
     /// The command, if there is one.
     #[must_use]
     pub fn command(self, paths: &Paths<'_>) -> Option<String> {
-        let labels = if paths.in_table { "--labels " } else { "" };
-        let pictures = labels.to_owned() + &quoted(paths.pictures);
+        let pictures = paths.pictures;
         match self {
             Self::LookForShortcut | Self::LookAtClasses => {
                 Some(format!("lookalike look {pictures}"))
@@ -187,6 +188,34 @@ impl Step {
             _ => format!("{sentence}"),
         }
     }
+}
+
+/// Facts of a run that name columns of its table, each with the option that says so.
+pub const COLUMNS: [(&str, &str); 3] = [
+    ("column of paths", "--path-column"),
+    ("column of labels", "--label-column"),
+    ("column of folds", "--fold-column"),
+];
+
+/// A folder or table as arguments of a command; `facts` may name columns of the table.
+///
+/// ```
+/// # use insight::{Fact, arguments};
+/// let fact = Fact { name: "column of labels".into(), value: "breed".into() };
+/// let command = arguments("my dogs.csv", true, &[fact]);
+/// assert_eq!(command, "--labels 'my dogs.csv' --label-column breed");
+/// assert_eq!(arguments("photos", false, &[]), "photos");
+/// ```
+#[must_use]
+pub fn arguments(pictures: &str, in_table: bool, facts: &[Fact]) -> String {
+    let mut words = if in_table { "--labels ".to_owned() } else { String::new() };
+    words += &quoted(pictures);
+    for (name, option) in COLUMNS.iter().filter(|_| in_table) {
+        if let Some(fact) = facts.iter().find(|fact| fact.name == *name) {
+            words += &format!(" {option} {}", quoted(&fact.value));
+        }
+    }
+    words
 }
 
 /// A path as a shell takes it for one word.

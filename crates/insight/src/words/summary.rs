@@ -17,6 +17,12 @@ impl Insight {
         }
         let mut lines = vec![];
         lines.extend(self.fixes_sentence().map(|sentence| sentence.to_string()));
+        if let Some(small) = self.small_sentence() {
+            lines.push(small);
+            lines.extend(self.candidates_line());
+            lines.extend(self.suspects_line());
+            return lines;
+        }
         if let Some((answered, accuracy)) = self.most_selected() {
             lines.push(format!(
                 "If it answers only the {:.0}% it is most sure of: {} right ({})",
