@@ -110,6 +110,8 @@ pub struct Dataset {
     /// Those of them that show the same: sets of at least two items that are copies or near
     /// duplicates, whatever the table says.
     pub copies: Vec<Vec<usize>>,
+    /// The fold in which each item is held out, from 0, where a table says so.
+    pub folds: Option<Vec<usize>>,
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
@@ -165,6 +167,7 @@ impl Dataset {
             warnings: folder.warnings.clone(),
             groups: vec![],
             copies: vec![],
+            folds: None,
             size: preprocess.size,
             store,
             crops: vec![],
@@ -220,7 +223,7 @@ impl Dataset {
         let crops =
             (0..items.len() as u64).map(|number| (number, CropMargin::none(size))).collect();
         let (bad, warnings) = (vec![], vec![]);
-        Self { classes, items, bad, warnings, groups, copies, size, store, crops }
+        Self { classes, items, bad, warnings, groups, copies, folds: None, size, store, crops }
     }
 
     /// The items on one side.

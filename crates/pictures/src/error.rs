@@ -10,6 +10,9 @@ pub enum PicturesError {
     /// A folder without sub-folders, or a table without rows.
     #[error("`{}` has no class folders", .0.display())]
     NoClasses(PathBuf),
+    /// A file where a folder should be.
+    #[error("`{}` is a file, not a folder", .0.display())]
+    NotAFolder(PathBuf),
     /// A set with one class only.
     #[error("`{}` has only one class, `{class}`", .path.display())]
     OneClass {
@@ -93,6 +96,11 @@ impl PicturesError {
                  or write a table with the columns `path` and `label`"
                     .into()
             }
+            Self::NotAFolder(path) => format!(
+                "name a folder with one sub-folder per class; if this is a table of labels, pass \
+                 `--labels {}`",
+                path.display()
+            ),
             Self::OneClass { path, class } if has_folders(&path.join(class)) => format!(
                 "add a folder for each other class; if `{class}` holds the classes, name `{}`",
                 path.join(class).display()
@@ -109,9 +117,12 @@ impl PicturesError {
                     .into()
             }
             Self::Table { .. } => {
-                "the first line is `path,label`, optionally with `split` and `group`; each further \
-                 line is one picture"
+                "the first line is `path,label`, optionally with `split`, `group` and `fold`; each further \
+                 line is one picture. `--path-column` and `--label-column` name other columns"
                     .into()
+            }
+            Self::MostlyBad { path, .. } if !path.exists() => {
+                "check the paths: those of a table are relative to the folder that it lies in".into()
             }
             Self::MostlyBad { .. } => {
                 "check that this is the right folder; the README lists the formats that are read"

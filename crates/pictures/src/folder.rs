@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
 pub use beside::begins_like_a_picture;
+pub use columns::Columns;
 pub use fixes::Fixed;
 pub use group::{GroupBy, Grouped};
-use natural::natural;
+pub(crate) use natural::natural;
 use unicode_normalization::UnicodeNormalization;
 
 mod beside;
+mod columns;
 mod fixes;
 mod found;
 mod group;
@@ -45,6 +47,8 @@ pub struct Labelled {
     pub side: Option<Side>,
     /// Pictures of one group (one animal, one film) stay on one side.
     pub group: Option<String>,
+    /// The fold in which its table holds it out, if it has folds.
+    pub fold: Option<String>,
     /// Further groups: one place for each way that [`Folder::group`] was asked for.
     pub also: Vec<Option<String>>,
 }
@@ -120,20 +124,21 @@ impl Folder {
     }
 
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
-    /// wanted, `split` (`train`, `valid`, `test` or empty) and `group`.
+    /// wanted, `split` (`train`, `valid`, `test` or empty), `group` and `fold`; `columns` may give
+    /// them other names. Fields are separated by commas, semicolons or tabs.
     ///
     /// # Errors
     /// When it cannot be read or understood, with the line; or as [`Folder::scan`].
-    pub fn from_csv(path: &Path) -> Result<Self, PicturesError> {
-        table::from_csv(path, Need::Classes)
+    pub fn from_csv(path: &Path, columns: &Columns) -> Result<Self, PicturesError> {
+        table::from_csv(path, columns, Need::Classes)
     }
 
     /// As [`Folder::from_csv`], of a table to look at: nothing is too little.
     ///
     /// # Errors
     /// When it cannot be read or understood, with the line, or has no picture.
-    pub fn from_csv_of_any(path: &Path) -> Result<Self, PicturesError> {
-        table::from_csv(path, Need::Anything)
+    pub fn from_csv_of_any(path: &Path, columns: &Columns) -> Result<Self, PicturesError> {
+        table::from_csv(path, columns, Need::Anything)
     }
 }
 
@@ -157,6 +162,7 @@ struct Entry {
     path: PathBuf,
     side: Option<Side>,
     group: Option<String>,
+    fold: Option<String>,
 }
 
 /// Numbers the classes, checks them, and warns of what is thin. `empty` are classes without files.
@@ -181,11 +187,12 @@ fn build(
     let place = |class: &str| classes.binary_search_by(|other| natural(other, class)).unwrap_or(0);
     let pictures: Vec<Labelled> = entries
         .into_iter()
-        .map(|Entry { class, path, side, group }| Labelled {
+        .map(|Entry { class, path, side, group, fold }| Labelled {
             path,
             label: place(&class),
             side,
             group,
+            fold,
             also: vec![],
         })
         .collect();

@@ -50,7 +50,7 @@ pub use decode::{
 };
 pub use error::PicturesError;
 pub use exif::Exif;
-pub use folder::{Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture};
+pub use folder::{Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture};
 pub use inspect::{Colour, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};

@@ -71,6 +71,19 @@ pub fn leaks(groups: &[usize], sides: &[Side]) -> usize {
     members(groups).iter().map(leaks).sum()
 }
 
+/// How many pictures have one of their group in another fold: none of [`folds`], unless the folds were
+/// given so.
+///
+/// # Panics
+/// When the slices differ in length.
+#[must_use]
+pub fn torn(groups: &[usize], folds: &[usize]) -> usize {
+    assert_eq!(groups.len(), folds.len(), "one entry a picture");
+    let whole =
+        |members: &Vec<usize>| members.iter().all(|&picture| folds[picture] == folds[members[0]]);
+    members(groups).iter().filter(|members| !whole(members)).map(Vec::len).sum()
+}
+
 /// Which pictures stay together: those with the same number, counted from 0 in the order of their
 /// first pictures. They have the same bytes, one of the names that `named` gives, or are one of the
 /// `pairs`, directly or by way of others.

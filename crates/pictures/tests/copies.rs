@@ -11,7 +11,7 @@ use ground::{Digest, Stop};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage, imageops};
 use pictures::dataset::Settings;
-use pictures::{Dataset, Folder, Limits, Preprocess, Side, practice, read, split};
+use pictures::{Columns, Dataset, Folder, Limits, Preprocess, Side, practice, read, split};
 use proptest::prelude::*;
 
 const PER_CLASS: usize = 12;
@@ -134,7 +134,7 @@ fn copies_across_given_sides_and_across_classes_are_told() {
     }
     let csv = dir.path().join("pictures.csv");
     fs::write(&csv, table).unwrap();
-    let folder = Folder::from_csv(&csv).unwrap();
+    let folder = Folder::from_csv(&csv, &Columns::default()).unwrap();
     let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32);
     let data = Dataset::prepare(&folder, &preprocess, &Settings::default(), &Silent, &Stop::new())
         .unwrap();

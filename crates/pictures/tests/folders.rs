@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use pictures::{Folder, PicturesError, Side};
+use pictures::{Columns, Folder, PicturesError, Side};
 
 /// A folder with these files in it, empty as far as these tests care.
 fn tree(files: &[&str]) -> tempfile::TempDir {
@@ -231,7 +231,7 @@ fn table(text: impl AsRef<[u8]>) -> (tempfile::TempDir, Result<Folder, PicturesE
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("labels.csv");
     fs::write(&path, text).unwrap();
-    let result = Folder::from_csv(&path);
+    let result = Folder::from_csv(&path, &Columns::default());
     (folder, result)
 }
 
@@ -282,9 +282,12 @@ fn a_table_gives_labels_sides_and_groups() {
 fn each_fault_of_a_table_names_its_line() {
     let told: &[(&[u8], &str)] = &[
         (b"path,class\na,b\n", "line 1: the header has no column `label`"),
+        (b"file;class\na;b\n", "line 1: the header has no column `path`: it has `file`, `class`"),
+        (b"path;label;fold\na;x;1\nb;y;\n", "line 3: `b` has no fold"),
+        (b"path,label,fold\na,x,1\nb,y,1\n", "line 1: all pictures are in the fold `1`"),
         (
-            b"path;label\na;b\n",
-            "line 1: the header has no column `path`; fields are separated by commas",
+            b"path,label,fold,split\na,x,1,\nb,y,2,test\n",
+            "line 1: the column `split` holds pictures",
         ),
         (b"path,label,path\n", "line 1: two columns are called `path`"),
         (b"path,label\na,x\nb\n", "line 3: 1 fields where the header has 2"),
@@ -302,6 +305,66 @@ fn each_fault_of_a_table_names_its_line() {
     }
     assert!(matches!(table("path,label\n").1, Err(PicturesError::NoClasses(_))));
     assert!(matches!(table("path,label\na,x\nb,x\n").1, Err(PicturesError::OneClass { .. })));
+}
+
+#[test]
+fn a_table_in_the_place_of_a_folder_is_told_from_it() {
+    let dir = tree(&["labels.csv"]);
+    let path = dir.path().join("labels.csv");
+    let error = Folder::scan(&path).unwrap_err();
+    assert!(error.to_string().ends_with("labels.csv` is a file, not a folder"), "{error}");
+    let help = error.help().unwrap();
+    assert!(help.ends_with(&format!("pass `--labels {}`", path.display())), "{help}");
+}
+
+#[test]
+fn spreadsheets_of_other_countries_are_read() {
+    for separator in [";", "\t", ","] {
+        let rows = ["path,label,fold", "\"a;,\t1.jpg\",ant,2", "b.jpg,bee,10", "c.jpg,bee,2"];
+        // Within quotes nothing is separated; there the separators stay as they are.
+        let plain = |row: &str| match row.rsplit_once('"') {
+            Some((name, rest)) => format!("{name}\"{}", rest.replace(',', separator)),
+            None => row.replace(',', separator),
+        };
+        let folder = table(rows.map(plain).join("\r\n")).1.unwrap();
+        assert_eq!(folder.classes, ["ant", "bee"]);
+        assert!(folder.pictures[0].path.ends_with("a;,\t1.jpg"), "{:?}", folder.pictures);
+        let folds: Vec<_> = folder.pictures.iter().map(|p| p.fold.as_deref().unwrap()).collect();
+        assert_eq!(folds, ["2", "10", "2"]);
+        assert!(!folder.warnings.iter().any(|w| w.contains("column")), "{:?}", folder.warnings);
+    }
+}
+
+#[test]
+fn a_table_of_somebody_else_is_read_by_its_own_names() {
+    let dir = tree(&["train/00a.jpg"]);
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, "image_id,breed,k,w,h\ntrain/00a.jpg,husky,0,1,1\nb.jpg,malamute,1,1,1\n")
+        .unwrap();
+    let columns = |fold: Option<&str>| Columns {
+        path: Some("image_id".into()),
+        label: Some("breed".into()),
+        fold: fold.map(str::to_owned),
+    };
+    let folder = Folder::from_csv(&path, &columns(Some("k"))).unwrap();
+    assert_eq!(folder.classes, ["husky", "malamute"]);
+    assert!(folder.pictures[0].path.exists());
+    assert_eq!(folder.pictures[1].fold.as_deref(), Some("1"));
+    assert_eq!(folder.warnings[0], "the columns `w`, `h` are not used");
+    let folder = Folder::from_csv(&path, &columns(None)).unwrap();
+    assert_eq!(folder.pictures[1].fold, None);
+    assert_eq!(folder.warnings[0], "the columns `k`, `w`, `h` are not used");
+}
+
+#[test]
+fn fixes_saved_by_a_spreadsheet_are_read() {
+    let dir = tree(&["bee/1.jpg", "wasp/4.jpg"]);
+    let table = dir.path().join("fixes.csv");
+    fs::write(&table, "\u{feff}decision;path;label;suggested\nrelabel;bee/1.jpg;bee;wasp\n")
+        .unwrap();
+    let mut folder = Folder::scan(dir.path()).unwrap();
+    let fixed = folder.fix(dir.path(), &table).unwrap();
+    assert_eq!((fixed.relabelled.len(), folder.pictures[0].label), (1, 1));
 }
 
 #[test]
@@ -410,7 +473,7 @@ fn tables_name_files_as_other_systems_do() {
     let table = dir.path().join("labels.csv");
     let rows = "ants\\1.jpg,ant\nants/2 .jpg,ant\ncafe\u{301}/1.jpg,cafe\u{301}\n";
     fs::write(&table, format!("\u{feff}path,label\n{rows}")).unwrap();
-    let folder = Folder::from_csv(&table).unwrap();
+    let folder = Folder::from_csv(&table, &Columns::default()).unwrap();
     let found: Vec<_> = folder.pictures.iter().map(|p| p.path.exists()).collect();
     assert_eq!(found, [true; 3], "{:?}", folder.pictures);
     assert_eq!(folder.classes, ["ant", "caf\u{e9}"]);

@@ -11,7 +11,7 @@ use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use image::codecs::jpeg::JpegEncoder;
 use pictures::{
-    Dataset, Folder, GroupBy, Grouped, PicturesError, Preprocess, Side, dataset, split,
+    Columns, Dataset, Folder, GroupBy, Grouped, PicturesError, Preprocess, Side, dataset, split,
 };
 
 /// A JPEG of noise that no other is like; with an EXIF block where a camera and time are given.
@@ -171,4 +171,49 @@ fn what_keeps_nothing_together_is_refused_and_a_class_of_one_group_is_told() {
     let mut folder = Folder::scan(place.path()).unwrap();
     let stopped = folder.group(&[GroupBy::Burst], place.path(), 1, &Silent, &stop);
     assert!(matches!(stopped, Err(PicturesError::Stopped)));
+}
+
+#[test]
+fn folds_of_a_table_stand_and_what_they_tear_apart_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rows = "path,label,fold,group\n".to_owned();
+    for at in 0..12 {
+        let name = format!("{at}.jpg");
+        write(&dir.path().join(&name), None);
+        let class = if at % 2 == 0 { "ant" } else { "bee" };
+        // Fold by threes; pictures 0 and 11 are of one nest, and 4 and 5 of another.
+        let group = match at {
+            0 | 11 => "nest 1",
+            4 | 5 => "nest 2",
+            _ => "",
+        };
+        rows += &format!("{name},{class},{},{group}\n", [10, 9, 2, 1][at / 3]);
+    }
+    let table = dir.path().join("labels.csv");
+    let prepared = |rows: &str| {
+        fs::write(&table, rows).unwrap();
+        let folder = Folder::from_csv(&table, &Columns::default()).unwrap();
+        let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 32);
+        let how = dataset::Settings { valid_fraction: 0.0, ..dataset::Settings::default() };
+        Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap()
+    };
+    let data = prepared(&rows);
+    // Numbered in natural order: 1, 2, 9, 10.
+    assert_eq!(data.folds.as_deref(), Some(&[3, 3, 3, 2, 2, 2, 1, 1, 1, 0, 0, 0][..]));
+    let [warning] = &data.warnings[..] else { panic!("{:?}", data.warnings) };
+    assert!(
+        warning
+            .starts_with("2 pictures have a copy or one of their group in another fold (the same"),
+        "{warning}"
+    );
+    let data = prepared(&rows.replace("nest 1", ""));
+    assert_eq!(data.warnings, Vec::<String>::new());
+    // A class in one fold cannot be evaluated.
+    let lone = rows.replace("nest 1", "").replace("1.jpg,bee,1,", "1.jpg,fly,1,");
+    let data = prepared(&lone.replace("9.jpg,bee", "9.jpg,fly"));
+    assert!(
+        data.warnings.iter().any(|w| w.contains("pictures of `fly` are in one fold")),
+        "{:?}",
+        data.warnings
+    );
 }

@@ -161,8 +161,10 @@ impl Run<'_> {
                 Some([first, _, ..]) => Some((*first).to_owned()),
                 _ => None,
             };
-            let class =
-                asked.clone().or(first).ok_or("it lies in no folder that could be its class")?;
+            let class = asked
+                .clone()
+                .or(first)
+                .ok_or("it lies in no folder that could be its class; `--class` gives it one")?;
             match class::refused(&class) {
                 Some(why) => Err(format!("its folder cannot be a class: {why}")),
                 None => Ok(class),

@@ -6,6 +6,7 @@ use ground::progress::Progress;
 use ground::{Digest, Stop};
 
 use super::{Dataset, Settings};
+use crate::folder::natural;
 use crate::near::{self, Pair, Trusted};
 use crate::{Labelled, PerceptualHash, PicturesError, split};
 
@@ -44,6 +45,13 @@ impl Dataset {
         }
         for (item, side) in self.items.iter_mut().zip(sides) {
             item.side = side;
+        }
+        self.folds = given_folds(good);
+        if let Some(folds) = &self.folds {
+            let known = split::groups(&digests, &named, &[]);
+            let leaks = [&self.groups, &known].map(|groups| split::torn(groups, folds));
+            self.warnings.extend(warning_of_torn(leaks));
+            self.warn_of_lone_folds();
         }
         self.warn_of_contradictions();
         self.warn_of_doubtful_labels(&alike);
@@ -148,6 +156,22 @@ impl Dataset {
         }
     }
 
+    /// A class that is in one fold cannot be both trained on and evaluated.
+    fn warn_of_lone_folds(&mut self) {
+        let Some(folds) = &self.folds else { return };
+        for (label, class) in self.classes.iter().enumerate() {
+            let own = self.items.iter().zip(folds).filter(|(item, _)| item.label == label);
+            let own: Vec<usize> = own.map(|(_, &fold)| fold).collect();
+            if own.iter().all(|&fold| fold == own[0]) {
+                self.warnings.push(format!(
+                    "all {} pictures of `{class}` are in one fold, so that it cannot be both trained on \
+                     and evaluated",
+                    own.len()
+                ));
+            }
+        }
+    }
+
     /// A class that is one group cannot be both trained on and evaluated.
     fn warn_of_lone_groups(&mut self) {
         for (label, class) in self.classes.iter().enumerate() {
@@ -167,6 +191,34 @@ impl Dataset {
             }
         }
     }
+}
+
+/// The fold of each picture, numbered in the order of their names; `None` unless there are two.
+fn given_folds(good: &[&Labelled]) -> Option<Vec<usize>> {
+    let folds: Option<Vec<&str>> = good.iter().map(|picture| picture.fold.as_deref()).collect();
+    let folds = folds?;
+    let mut names = folds.clone();
+    names.sort_by(|a, b| natural(a, b));
+    names.dedup();
+    let place = |fold: &str| names.binary_search_by(|name| natural(name, fold)).unwrap_or(0);
+    (names.len() > 1).then(|| folds.into_iter().map(place).collect())
+}
+
+/// What is said of pictures that have one of their group in another fold: of `all`, and of those that
+/// would be there without near duplicates.
+fn warning_of_torn([all, known]: [usize; 2]) -> Option<String> {
+    let have = if all == 1 { "picture has" } else { "pictures have" };
+    let what = match (known, all - known) {
+        (_, 0) => "the same bytes or group".to_owned(),
+        (0, _) => "near duplicates".to_owned(),
+        (known, near) => format!("{known} by the same bytes or group, {near} by near duplicates"),
+    };
+    (all > 0).then(|| {
+        format!(
+            "{all} {have} a copy or one of their group in another fold ({what}), as your table says: \
+             they are trained on and evaluated, and the scores look better than they are"
+        )
+    })
 }
 
 /// Groups of at least two.

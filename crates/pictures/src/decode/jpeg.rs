@@ -27,6 +27,8 @@ mod huffman;
 mod idct;
 mod planes;
 mod progressive;
+#[cfg(test)]
+mod restarts;
 mod scans;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ground::files::read_capped;
 
+use super::columns::reader;
 use super::found::Places;
 use super::{Folder, composed};
 use crate::PicturesError;
@@ -38,10 +39,8 @@ pub(super) fn apply(
     table: &Path,
 ) -> Result<Fixed, PicturesError> {
     let text = read_capped(table, LIMIT)?;
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let (_, mut reader) = reader(&text, &["path", "label", "suggested"]);
     let wrong = |line, why: String| PicturesError::Table { path: table.to_owned(), line, why };
-    // Spaces may be part of a file's name.
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text);
     let broken = |error: csv::Error| {
         wrong(error.position().map_or(1, csv::Position::line), error.to_string())
     };
@@ -141,5 +140,42 @@ fn decide(decided: Option<&str>, suggested: &str, classes: &[String]) -> Decisio
         "leave out" | "remove" | "drop" => Decision::LeaveOut,
         "" | "keep" | "no" | "n" | "false" | "0" => Decision::Nothing,
         _ => Decision::Relabel(decided.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Decision, decide};
+    use crate::Folder;
+
+    #[test]
+    fn a_row_without_a_decision_changes_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        for file in ["bee/1.jpg", "bee/2.jpg", "wasp/3.jpg"] {
+            let file = place.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let table = place.path().join("a.suspects.csv");
+        let rows = ",bee/1.jpg,bee,wasp\n\" \",bee/2.jpg,bee,wasp\n,wasp/3.jpg,wasp,\n";
+        fs::write(&table, format!("decision,path,label,suggested\n{rows}")).unwrap();
+        let before = Folder::scan(place.path()).unwrap();
+        let mut folder = before.clone();
+        let fixed = folder.fix(place.path(), &table).unwrap();
+        assert_eq!(folder, before, "neither relabelled nor left out");
+        assert_eq!((fixed.relabelled.len(), fixed.left_out), (0, 0));
+        assert!(fixed.warnings[0].starts_with("3 rows of the fixes have no decision"));
+        assert!(matches!(decide(Some(""), "wasp", &before.classes), Decision::Nothing));
+    }
+
+    #[test]
+    fn a_table_without_the_column_says_what_it_suggests() {
+        let classes = ["bee".to_owned(), "wasp".to_owned()];
+        assert!(
+            matches!(decide(None, "wasp", &classes), Decision::Relabel(name) if name == "wasp")
+        );
+        assert!(matches!(decide(None, "", &classes), Decision::LeaveOut));
     }
 }

@@ -3,7 +3,7 @@ use std::cmp::Ordering;
 /// The order in which people list names: `img2` before `img10`, `bee` beside `Bee`. Names that
 /// differ only in case or leading zeros come in the order of their bytes, so that the order is
 /// total.
-pub(super) fn natural(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a, b);
     while let (Some(p), Some(q)) = (x.chars().next(), y.chars().next()) {
         let order;

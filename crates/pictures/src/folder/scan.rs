@@ -34,6 +34,9 @@ struct Scan {
 }
 
 pub(super) fn scan(dir: &Path, need: Need) -> Result<Folder, PicturesError> {
+    if dir.is_file() {
+        return Err(PicturesError::NotAFolder(dir.to_owned()));
+    }
     let mut scan = Scan::default();
     let top = scan.top(dir)?;
     let mut loose = top.files.clone();
@@ -55,7 +58,8 @@ pub(super) fn scan(dir: &Path, need: Need) -> Result<Folder, PicturesError> {
         // Not sorted yet: all that lies here is of one kind.
         let real = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
         let class = class_of(&real);
-        let entry = |path| Entry { class: class.clone(), path, side: None, group: None };
+        let entry =
+            |path| Entry { class: class.clone(), path, side: None, group: None, fold: None };
         scan.entries.extend(std::mem::take(&mut loose).into_iter().map(entry));
     }
     if !loose.is_empty() {
@@ -188,7 +192,7 @@ impl Scan {
             if pictures.is_empty() && fs::read_dir(folder).is_ok_and(|mut all| all.all(hidden)) {
                 self.empty.push(class.clone());
             }
-            let entry = |path| Entry { class: class.clone(), path, side, group: None };
+            let entry = |path| Entry { class: class.clone(), path, side, group: None, fold: None };
             self.entries.extend(pictures.into_iter().map(entry));
         }
         Ok(())

@@ -1,29 +1,28 @@
 //! Classes and pictures from a table of labels.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use ground::files::{folder_of, read_capped};
 
+use super::columns::{Columns, reader};
 use super::found::Places;
 use super::{Entry, Folder, Need, Side, build, composed, sides};
 use crate::PicturesError;
 
+/// Each fold is a head to fit.
+const MOST_FOLDS: usize = 100;
+
 /// The largest table, in bytes: some millions of rows.
 const LIMIT: u64 = 1 << 28;
 
-/// The columns by their place in the header.
-struct Columns {
-    path: usize,
-    label: usize,
-    split: Option<usize>,
-    group: Option<usize>,
-}
-
-pub(super) fn from_csv(path: &Path, need: Need) -> Result<Folder, PicturesError> {
+pub(super) fn from_csv(
+    path: &Path,
+    columns: &Columns,
+    need: Need,
+) -> Result<Folder, PicturesError> {
     let text = read_capped(path, LIMIT)?;
-    // Spreadsheets put a byte order mark before the first name.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let (text, mut reader) = reader(&text, &columns.needed());
     let wrong = |line, why| PicturesError::Table { path: path.to_owned(), line, why };
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, |position| line(text, position));
@@ -40,11 +39,10 @@ pub(super) fn from_csv(path: &Path, need: Need) -> Result<Folder, PicturesError>
             },
         )
     };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text);
     let mut places = Places::of(folder_of(path));
-    let mut warnings = Vec::new();
     let header = reader.headers().map_err(broken)?;
-    let columns = columns(header, &mut warnings).map_err(|why| wrong(1, why))?;
+    let (columns, unused) = columns.places(header).map_err(|why| wrong(1, why))?;
+    let mut warnings: Vec<String> = unused.into_iter().collect();
     let mut entries = Vec::new();
     // The first picture that is listed again, where, and how many such lines there are.
     let mut repeated: Option<(String, u64, usize)> = None;
@@ -74,11 +72,16 @@ pub(super) fn from_csv(path: &Path, need: Need) -> Result<Folder, PicturesError>
         }
         let side = columns.split.map_or(Ok(None), |column| side(field(column).trim()));
         let group = columns.group.map(field).map(str::trim).filter(|group| !group.is_empty());
+        let fold = columns.fold.map(|column| field(column).trim());
+        if fold == Some("") {
+            return Err(wrong(format!("`{picture}` has no fold")));
+        }
         entries.push(Entry {
             class: composed(label),
             path: places.find(picture),
             side: side.map_err(wrong)?,
             group: group.map(str::to_owned),
+            fold: fold.map(str::to_owned),
         });
         seen.insert(picture.to_owned(), (label.to_owned(), place));
     }
@@ -89,6 +92,9 @@ pub(super) fn from_csv(path: &Path, need: Need) -> Result<Folder, PicturesError>
         ));
     }
     warnings.extend(places.told());
+    if need == Need::Classes {
+        check_folds(&entries).map_err(|why| wrong(1, why))?;
+    }
     build(path, entries, &[], warnings, need)
 }
 
@@ -99,29 +105,24 @@ fn line(text: &[u8], position: &csv::Position) -> u64 {
     1 + text[..start + leading].iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-fn columns(header: &csv::StringRecord, warnings: &mut Vec<String>) -> Result<Columns, String> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (place, name) in header.iter().enumerate() {
-        let name = name.to_lowercase();
-        if !["path", "label", "split", "group"].contains(&name.as_str()) {
-            warnings.push(format!("the column `{name}` is not used"));
-        } else if places.insert(name.clone(), place).is_some() {
-            return Err(format!("two columns are called `{name}`"));
+/// Folds hold every picture out once, so there are at least two, and nothing else is held out.
+fn check_folds(entries: &[Entry]) -> Result<(), String> {
+    let folds: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.fold.as_deref()).collect();
+    let held_out = |entry: &Entry| entry.side.is_some_and(|side| side != Side::Train);
+    match folds.first() {
+        Some(only) if folds.len() == 1 => {
+            Err(format!("all pictures are in the fold `{only}`, and there must be at least two"))
         }
+        Some(_) if folds.len() > MOST_FOLDS => {
+            Err(format!("{} folds are too many: at most {MOST_FOLDS} are possible", folds.len()))
+        }
+        Some(_) if entries.iter().any(held_out) => Err(
+            "the column `split` holds pictures out, and the folds hold out every one: leave out one \
+             of the two columns"
+                .into(),
+        ),
+        _ => Ok(()),
     }
-    let need = |name: &str| {
-        places.get(name).copied().ok_or_else(|| {
-            let separated = header.len() == 1 && header[0].contains([';', '\t']);
-            let hint = if separated { "; fields are separated by commas" } else { "" };
-            format!("the header has no column `{name}`{hint}")
-        })
-    };
-    Ok(Columns {
-        path: need("path")?,
-        label: need("label")?,
-        split: places.get("split").copied(),
-        group: places.get("group").copied(),
-    })
 }
 
 fn side(text: &str) -> Result<Option<Side>, String> {

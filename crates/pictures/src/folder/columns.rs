@@ -1,0 +1,149 @@
+//! Which columns of a table say what, and what separates them.
+
+use std::collections::HashMap;
+
+/// Names of a table's columns, where they are not the usual ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// Of the column with each picture's path. Default: `path`.
+    pub path: Option<String>,
+    /// Of the column with each picture's class. Default: `label`.
+    pub label: Option<String>,
+    /// Of the column with the fold in which each picture is held out. Default: `fold`, if there is one.
+    pub fold: Option<String>,
+}
+
+/// Columns by their place in a header.
+pub(super) struct Places {
+    pub(super) path: usize,
+    pub(super) label: usize,
+    pub(super) split: Option<usize>,
+    pub(super) group: Option<usize>,
+    pub(super) fold: Option<usize>,
+}
+
+/// Unused columns that are named.
+const NAMED: usize = 4;
+
+impl Columns {
+    /// The names of the columns that every table has.
+    pub(super) fn needed(&self) -> [&str; 2] {
+        [self.path.as_deref().unwrap_or("path"), self.label.as_deref().unwrap_or("label")]
+    }
+
+    /// Where each column is, and a warning of those that are not used.
+    pub(super) fn places(
+        &self,
+        header: &csv::StringRecord,
+    ) -> Result<(Places, Option<String>), String> {
+        let [path, label] = self.needed();
+        let fold = self.fold.as_deref().unwrap_or("fold");
+        let known = [path, label, "split", "group", fold].map(str::to_lowercase);
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut unused = vec![];
+        for (place, name) in header.iter().enumerate() {
+            let lower = name.to_lowercase();
+            if !known.contains(&lower) {
+                unused.push(format!("`{name}`"));
+            } else if places.insert(lower, place).is_some() {
+                return Err(format!("two columns are called `{name}`"));
+            }
+        }
+        let place = |name: &str| places.get(&name.to_lowercase()).copied();
+        let need = |name: &str| {
+            place(name).ok_or_else(|| {
+                let there: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+                format!("the header has no column `{name}`: it has {}", listed(&there))
+            })
+        };
+        let found = Places {
+            path: need(path)?,
+            label: need(label)?,
+            split: place("split"),
+            group: place("group"),
+            fold: if self.fold.is_some() { Some(need(fold)?) } else { place(fold) },
+        };
+        let warning = match &unused[..] {
+            [] => None,
+            [one] => Some(format!("the column {one} is not used")),
+            several => Some(format!("the columns {} are not used", listed(several))),
+        };
+        Ok((found, warning))
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names.len().checked_sub(NAMED) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..NAMED].join(", ")),
+    }
+}
+
+/// A reader of a table whose fields are separated by commas, semicolons or tabs: by what gives the
+/// header most of the columns that are `wanted`, and then most columns. A byte order mark before the
+/// first name is passed over; spreadsheets put one there.
+pub(super) fn reader<'a>(text: &'a [u8], wanted: &[&str]) -> (&'a [u8], csv::Reader<&'a [u8]>) {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let of = |separator: u8| {
+        // Spaces may be part of a file's name, but not of a column's.
+        let mut builder = csv::ReaderBuilder::new();
+        builder.delimiter(separator).trim(csv::Trim::Headers).from_reader(text)
+    };
+    let found = |separator: u8| {
+        let mut reader = of(separator);
+        // What is no UTF-8 in any of them is reported when it is read.
+        let Ok(header) = reader.headers() else { return (0, 0) };
+        let has = |name: &&&str| header.iter().any(|column| column.eq_ignore_ascii_case(name));
+        (wanted.iter().filter(has).count(), header.len())
+    };
+    let best = [b'\t', b';', b','].into_iter().max_by_key(|&separator| found(separator));
+    (text, of(best.unwrap_or(b',')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Columns, reader};
+
+    fn header(text: &str) -> Vec<String> {
+        let (_, mut reader) = reader(text.as_bytes(), &["path", "label"]);
+        reader.headers().unwrap().iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_header_says_what_separates_fields() {
+        for text in [
+            "path,label\n",
+            "path;label\n",
+            "path\tlabel\r\n",
+            "\u{feff}path ; label\n",
+            "\"path\";label",
+        ] {
+            assert_eq!(header(text), ["path", "label"], "{text:?}");
+        }
+        // What stands between quotes separates nothing.
+        assert_eq!(header("path;label;\"length, width, height\"\n").len(), 3);
+        assert_eq!(header("\"a;b;c;d\",path,label\n"), ["a;b;c;d", "path", "label"]);
+        // Without a known name: most columns.
+        assert_eq!(header("file\tspecies, common\tsex\n").len(), 3);
+    }
+
+    #[test]
+    fn columns_may_have_other_names() {
+        let header = csv::StringRecord::from(vec!["Image_ID", "breed", "label", "k"]);
+        let columns = Columns {
+            path: Some("image_id".into()),
+            label: Some("Breed".into()),
+            fold: Some("k".into()),
+        };
+        let (places, warning) = columns.places(&header).unwrap();
+        assert_eq!((places.path, places.label, places.fold), (0, 1, Some(3)));
+        assert_eq!(warning.as_deref(), Some("the column `label` is not used"));
+        let error = Columns::default().places(&header).err().unwrap();
+        assert_eq!(
+            error,
+            "the header has no column `path`: it has `Image_ID`, `breed`, `label`, `k`"
+        );
+        let columns = Columns { fold: Some("cv".into()), ..columns };
+        assert!(columns.places(&header).err().unwrap().contains("no column `cv`"));
+    }
+}
