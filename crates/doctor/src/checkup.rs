@@ -307,7 +307,8 @@ impl Checkup {
                 }
             }
         }
-        Plan { folder: self.survey.folder.clone(), steps: steps.into_values().collect() }
+        let steps = steps.into_values().collect();
+        Plan { folder: self.survey.folder.clone(), steps, unnamed: 0 }
     }
 
     /// What to do with each file of a finding, and why; with the new suffix where it gets one.

@@ -11,9 +11,11 @@ use ground::files::{self, read_capped};
 
 pub use apply::{Applied, Moved, Undone, undo};
 pub use error::PlanError;
+pub use groups::Groups;
 
 mod apply;
 mod error;
+mod groups;
 mod journal;
 mod place;
 mod table;
@@ -75,6 +77,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// In the order in which they are listed; no two may be on one file.
     pub steps: Vec<Step>,
+    /// [`Groups`] that nobody has named, whose pictures stay.
+    pub unnamed: usize,
 }
 
 impl Plan {

@@ -66,7 +66,9 @@ impl PlanError {
             Self::File(_) => return None,
             Self::Table { .. } => {
                 "the first line is `action,path,to,reason`; an action is `move`, `relabel`, \
-                 `leave out` or `keep`, and the action `folder` names the folder that paths are relative to"
+                 `leave out` or `keep`, and the action `folder` names the folder that paths are relative to. \
+                 A group is named by a line `name,group 1,ants`, and `group,7.jpg,group 1` is one of its \
+                 pictures"
             }
             Self::Folder { .. } => "name the folder of pictures with `--folder`",
             Self::DoesNotFit(_) => {

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;
 
+use super::groups::{MEMBER, NAME, Named};
 use super::place::{from_bytes, to_bytes};
 use super::{Action, Plan, PlanError, Step};
 
-const HEADER: [&str; 4] = ["action", "path", "to", "reason"];
+pub(super) const HEADER: [&str; 4] = ["action", "path", "to", "reason"];
 
 /// The action of the line that names the folder.
 pub(super) const FOLDER: &str = "folder";
@@ -71,7 +72,7 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
         column(HEADER[2])?,
         column(HEADER[3]).unwrap_or(usize::MAX),
     ];
-    let mut plan = Plan::default();
+    let (mut plan, mut named) = (Plan::default(), Named::default());
     for record in reader.byte_records() {
         let record = record.map_err(|error| {
             wrong(error.position().map_or(1, |at| line_of(text, at)), error.to_string())
@@ -90,8 +91,20 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
             plan.folder = folder_of(path).join(from_bytes(field(place)));
             continue;
         }
+        if word == NAME {
+            let name = from_bytes(field(to).trim_ascii());
+            named.name(field(place), name).map_err(|why| wrong(line, why))?;
+            continue;
+        }
         let found = Action::ALL.into_iter().find(|action| action.words() == word);
-        let action = found.ok_or_else(|| wrong(line, format!("`{word}` is not an action")))?;
+        let action = match found {
+            Some(action) => action,
+            None if word == MEMBER => {
+                named.member(plan.steps.len(), field(to));
+                Action::Keep
+            }
+            None => return Err(wrong(line, format!("`{word}` is not an action"))),
+        };
         let step = Step {
             action,
             path: from_bytes(field(place)),
@@ -115,6 +128,7 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
     if plan.folder.as_os_str().is_empty() {
         plan.folder = folder_of(path).to_owned();
     }
+    plan.unnamed = named.resolve(&mut plan.steps).map_err(|(line, why)| wrong(line, why))?;
     Ok(plan)
 }
 

@@ -61,7 +61,8 @@ impl Place {
             reason: "because".into(),
             line: line as u64 + 3,
         };
-        Plan { folder: self.at("photos"), steps: steps.iter().enumerate().map(step).collect() }
+        let steps = steps.iter().enumerate().map(step).collect();
+        Plan { folder: self.at("photos"), steps, unnamed: 0 }
     }
 
     fn apply(&self, plan: &Plan) -> Result<Applied, PlanError> {
@@ -259,10 +260,10 @@ fn one_plan_is_for_one_folder() {
     let place = Place::with(&NAMES);
     place.apply(&place.plan(&STEPS)).unwrap();
     fs::create_dir(place.at("other")).unwrap();
-    let other = Plan { folder: place.at("other"), steps: vec![] };
+    let other = Plan { folder: place.at("other"), ..Plan::default() };
     let error = place.apply(&other).unwrap_err();
     assert!(matches!(error, PlanError::OtherFolder { .. }), "{error}");
-    let nowhere = Plan { folder: place.at("nowhere"), steps: vec![] };
+    let nowhere = Plan { folder: place.at("nowhere"), ..Plan::default() };
     assert!(place.apply(&nowhere).unwrap_err().to_string().contains("does not exist"));
 }
 

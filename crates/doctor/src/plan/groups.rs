@@ -1,0 +1,229 @@
+//! Groups of pictures in a plan: name a group, and its pictures move to the folder of that name.
+//!
+//! A line `name,group 1,ants` names a group, and a line `group,7.jpg,group 1` says which one a file is
+//! of. Once read, that is a move of `7.jpg` to `ants/7.jpg`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ground::files;
+use ground::words::count;
+
+use super::place::{plain, to_bytes};
+use super::table::{FOLDER, HEADER, Table, relative};
+use super::{Action, PlanError, Step};
+
+/// The action of a line that names a group.
+pub(super) const NAME: &str = "name";
+/// The action of a line that says which group a file is of.
+pub(super) const MEMBER: &str = "group";
+
+/// Files of a folder in groups that a person is to name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// The folder that every path is relative to.
+    pub folder: PathBuf,
+    /// The files of each group, the most typical first.
+    pub groups: Vec<Vec<PathBuf>>,
+}
+
+impl Groups {
+    /// What a group is called as long as nobody has named it, by its place from 0.
+    #[must_use]
+    pub fn title(at: usize) -> String {
+        format!("group {}", at + 1)
+    }
+
+    /// Writes them as a plan without names, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), PlanError> {
+        let mut table = Table::new();
+        table.line(&HEADER.map(str::as_bytes));
+        let folder = relative(path, &self.folder);
+        table.line(&[FOLDER.as_bytes(), &folder, b"", b"the paths below start in this folder"]);
+        for (at, files) in self.groups.iter().enumerate() {
+            let title = Self::title(at);
+            let reason = format!(
+                "{}; write the name of their class in the column `to`",
+                count(files.len(), "picture")
+            );
+            table.line(&[NAME.as_bytes(), title.as_bytes(), b"", reason.as_bytes()]);
+        }
+        for (at, files) in self.groups.iter().enumerate() {
+            let title = Self::title(at);
+            for file in files {
+                table.line(&[MEMBER.as_bytes(), &to_bytes(file), title.as_bytes(), b""]);
+            }
+        }
+        Ok(files::write(path, &table.done())?)
+    }
+}
+
+/// The names of a plan's groups, and the files that wait for them.
+#[derive(Default)]
+pub(super) struct Named {
+    /// By a group's title: its name, if it has one.
+    names: HashMap<String, Option<PathBuf>>,
+    /// Places among the plan's steps, and the group of each.
+    members: Vec<(usize, String)>,
+}
+
+impl Named {
+    /// Takes a line that names a group.
+    pub(super) fn name(&mut self, title: &[u8], name: PathBuf) -> Result<(), String> {
+        let title = text(title);
+        if !name.as_os_str().is_empty() && (!plain(&name) || name.components().count() != 1) {
+            return Err(format!("`{}` is not a class name", name.display()));
+        }
+        let name = Some(name).filter(|name| !name.as_os_str().is_empty());
+        match self.names.insert(title.clone(), name) {
+            Some(_) => Err(format!("`{title}` is named twice")),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a line that says which group the file of step `at` is of.
+    pub(super) fn member(&mut self, at: usize, title: &[u8]) {
+        self.members.push((at, text(title)));
+    }
+
+    /// Turns the files of named groups into moves; the others stay. Returns how many groups have no
+    /// name, or the line that names no group and why.
+    pub(super) fn resolve(self, steps: &mut [Step]) -> Result<usize, (u64, String)> {
+        for (at, title) in self.members {
+            let step = &mut steps[at];
+            let Some(name) = self.names.get(&title) else {
+                let why = format!("there is no line `{NAME},{title}` that names this group");
+                return Err((step.line, why));
+            };
+            let file = step.path.file_name().unwrap_or_default();
+            if let Some(to) = name.as_ref().map(|name| name.join(file))
+                && to != step.path
+            {
+                (step.action, step.to) = (Action::Move, to);
+            }
+            step.reason = title;
+        }
+        Ok(self.names.values().filter(|name| name.is_none()).count())
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use ground::Stop;
+    use ground::files::Disk;
+    use ground::progress::Silent;
+
+    use super::Groups;
+    use crate::plan::{Action, Plan, undo};
+
+    /// A folder of five pictures with a plan of two groups beside it.
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let photos = place.path().join("photos");
+        for file in ["1.jpg", "day 2/1.jpg", "2.jpg", "bees/3.jpg", "-4.jpg"] {
+            let file = photos.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, file.to_string_lossy().as_bytes()).unwrap();
+        }
+        let groups = Groups {
+            folder: photos,
+            groups: vec![
+                vec!["1.jpg".into(), "day 2/1.jpg".into(), "-4.jpg".into()],
+                vec!["2.jpg".into(), "bees/3.jpg".into()],
+            ],
+        };
+        let plan = place.path().join("photos.groups.csv");
+        groups.write(&plan).unwrap();
+        (place, plan)
+    }
+
+    /// Writes this in place of that, as a person in a spreadsheet does.
+    fn edit(plan: &Path, this: &str, that: &str) {
+        let text = fs::read_to_string(plan).unwrap();
+        assert!(text.contains(this), "{text}");
+        fs::write(plan, text.replace(this, that)).unwrap();
+    }
+
+    fn apply(path: &Path) -> Vec<(String, String)> {
+        let plan = Plan::read(path).unwrap();
+        let applied = plan.apply(path, false, &Disk, &Silent, &Stop::new()).unwrap();
+        let folder = plan.folder.canonicalize().unwrap();
+        let name = |path: &Path| path.strip_prefix(&folder).unwrap().display().to_string();
+        applied.moved.iter().map(|moved| (name(&moved.from), name(&moved.to))).collect()
+    }
+
+    #[test]
+    fn pictures_of_a_named_group_move_and_the_others_stay() {
+        let (place, path) = place();
+        let plan = Plan::read(&path).unwrap();
+        assert_eq!((plan.active(), plan.unnamed, plan.steps.len()), (0, 2, 5));
+        assert_eq!(apply(&path), [], "nobody has named anything");
+        edit(&path, "name,group 1,,", "name,group 1, ants ,");
+        let moved = apply(&path);
+        let names = [
+            ("1.jpg", "ants/1.jpg"),
+            // The name is taken by the first one.
+            ("day 2/1.jpg", "ants/1 (2).jpg"),
+            ("-4.jpg", "ants/-4.jpg"),
+        ];
+        assert_eq!(moved, names.map(|(from, to)| (from.to_owned(), to.to_owned())));
+        assert!(place.path().join("photos/2.jpg").exists());
+        // The second group is named later; what lies in its folder stays.
+        edit(&path, "name,group 2,,", "name,group 2,bees,");
+        assert_eq!(apply(&path), [("2.jpg".to_owned(), "bees/2.jpg".to_owned())]);
+        assert_eq!(apply(&path), []);
+        let undone = undo(&path, &Disk, &Silent, &Stop::new()).unwrap().unwrap();
+        assert_eq!((undone.back, undone.problems.len()), (4, 0));
+        for file in ["1.jpg", "day 2/1.jpg", "2.jpg", "bees/3.jpg", "-4.jpg"] {
+            let file = place.path().join("photos").join(file);
+            assert_eq!(fs::read(&file).unwrap(), file.to_string_lossy().as_bytes());
+        }
+        assert!(!place.path().join("photos/ants").exists());
+    }
+
+    #[test]
+    fn two_groups_of_one_name_become_one_class() {
+        let (_place, path) = place();
+        edit(&path, "name,group 1,,", "name,group 1,insects,");
+        edit(&path, "name,group 2,,", "name,group 2,insects,");
+        assert!(apply(&path).iter().all(|(_, to)| to.starts_with("insects/")));
+    }
+
+    #[test]
+    fn a_line_can_be_given_to_another_group_or_left_out() {
+        let (_place, path) = place();
+        edit(&path, "name,group 2,,", "name,group 2,bees,");
+        edit(&path, "group,1.jpg,group 1", "group,1.jpg,group 2");
+        edit(&path, "group,2.jpg,group 2", "leave out,2.jpg,");
+        let plan = Plan::read(&path).unwrap();
+        let actions: Vec<_> =
+            plan.steps.iter().map(|step| (step.action, step.to.clone())).collect();
+        assert_eq!(actions[0], (Action::Move, "bees/1.jpg".into()));
+        assert_eq!(actions[3].0, Action::LeaveOut);
+    }
+
+    #[test]
+    fn what_names_no_group_or_is_no_name_is_refused_with_its_line() {
+        for (name, member, message) in [
+            ("../up", "group 1", "line 3: `../up` is not a class name"),
+            ("a/b", "group 1", "line 3: `a/b` is not a class name"),
+            ("ants", "group 7", "line 5: there is no line `name,group 7` that names this group"),
+        ] {
+            let (_place, path) = place();
+            edit(&path, "name,group 1,,", &format!("name,group 1,{name},"));
+            edit(&path, "group,1.jpg,group 1", &format!("group,1.jpg,{member}"));
+            let error = Plan::read(&path).unwrap_err().to_string();
+            assert!(error.ends_with(message), "{error}");
+        }
+    }
+}
