@@ -2,34 +2,36 @@
 //! self-test all go it.
 
 use engine::{Cpu, Engine, EngineError, Images};
+use ground::Digest;
 use network::{Architecture, Parameters};
 
 use crate::features::{averages, features};
-use crate::{Classifier, ClassifierError, NEAREST, Near, Neighbours, Prediction};
-
-/// Features whose cosine distance is below this are those of one picture: rounding alone parts them.
-pub const SAME: f32 = 3e-5;
+use crate::{Classifier, ClassifierError, NEAREST, Near, Neighbours, Prediction, TrainedOn};
 
 /// What turns pixels into answers of one classifier, but for the engine that runs the backbone.
 pub(crate) struct Answerer {
     /// The head alone, as it answers on averages over views.
     head: Cpu,
+    trained_on: TrainedOn,
 }
 
 impl Answerer {
     pub(crate) fn of(classifier: &Classifier) -> Result<Self, ClassifierError> {
-        Ok(Self { head: head(classifier.architecture, &classifier.parameters)? })
+        let trained_on = TrainedOn::of(&classifier.data);
+        Ok(Self { head: head(classifier.architecture, &classifier.parameters)?, trained_on })
     }
 
-    /// Answers on squares (RGB8), in their order; `engine` holds the backbone.
+    /// Answers on squares (RGB8), in their order, cut from files of these digests, where these are
+    /// known; `engine` holds the backbone.
     pub(crate) fn answers<'a>(
         &mut self,
         classifier: &'a Classifier,
         engine: &mut dyn Engine,
         squares: &[&[u8]],
+        files: &[Option<Digest>],
     ) -> Result<Vec<Prediction<'a>>, ClassifierError> {
         let rows = features(engine, &classifier.preprocess, squares, classifier.views)?;
-        self.of_features(classifier, &rows)
+        self.of_features(classifier, &rows, files)
     }
 
     /// Answers on pictures whose features are known, averaged over the classifier's views.
@@ -37,6 +39,7 @@ impl Answerer {
         &mut self,
         classifier: &'a Classifier,
         rows: &[Vec<f32>],
+        files: &[Option<Digest>],
     ) -> Result<Vec<Prediction<'a>>, ClassifierError> {
         let Classifier { architecture, calibration, reference, .. } = classifier;
         let images = Images { pixels: &rows.concat(), count: rows.len(), height: 1, width: 1 };
@@ -49,18 +52,19 @@ impl Answerer {
             }
             None => vec![Neighbours::default(); rows.len()],
         };
-        let answer = |(logits, neighbours): (&[f32], Neighbours)| {
+        let files = files.iter().copied().chain(std::iter::repeat(None));
+        let answer = |((logits, neighbours), file): ((&[f32], Neighbours), Option<Digest>)| {
             let novelty = neighbours.novelty();
             // A picture that was trained on is not unlike those, however lonely it lies.
-            let known = neighbours.nearest.first().is_some_and(|&(_, distance)| distance < SAME);
+            let known = self.trained_on.has(file.as_ref(), &neighbours);
             let mut answer = calibration.answer(logits, novelty.filter(|_| !known));
             if known {
                 answer.reason = insight::Reason::Known;
             }
             let nearest = nearest(classifier, &neighbours);
-            Prediction { logits: logits.to_vec(), answer, novelty, nearest, heat: None }
+            Prediction { logits: logits.to_vec(), answer, novelty, nearest, file, heat: None }
         };
-        let predictions: Vec<_> = outputs.rows().zip(neighbours).map(answer).collect();
+        let predictions: Vec<_> = outputs.rows().zip(neighbours).zip(files).map(answer).collect();
         // Sound weights can still overflow on a picture; that must not pass for an answer.
         let finite = |p: &Prediction<'_>| {
             let odds = &p.answer.probabilities;

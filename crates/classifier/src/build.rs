@@ -239,9 +239,9 @@ fn self_test(
     let answers = match features {
         Some(features) => {
             assert_eq!(features.len(), pictures.len(), "features of the self-test's pictures");
-            answerer.of_features(classifier, features)?
+            answerer.of_features(classifier, features, &[])?
         }
-        None => answerer.answers(classifier, engine, &squares)?,
+        None => answerer.answers(classifier, engine, &squares, &[])?,
     };
     let tests = pictures.into_iter().zip(answers);
     let test = |(pixels, prediction): (Vec<u8>, Prediction<'_>)| SelfTest {

@@ -118,7 +118,7 @@ impl Classifier {
     /// When one differs by more.
     pub fn verify(&self, engine: &mut dyn Engine) -> Result<f32, ClassifierError> {
         let pictures: Vec<&[u8]> = self.self_test.iter().map(|t| t.pixels.as_slice()).collect();
-        let answers = Answerer::of(self)?.answers(self, engine, &pictures)?;
+        let answers = Answerer::of(self)?.answers(self, engine, &pictures, &[])?;
         let mut largest = 0.0f32;
         let mut compare = |picture, what: &dyn Fn() -> String, expected: f32, found: f32| {
             let difference = (expected - found).abs();

@@ -34,8 +34,8 @@ mod reference;
 mod softmax;
 mod sound;
 mod thumbnail;
+mod trained_on;
 
-pub use answer::SAME;
 pub use build::{Material, self_tested};
 pub use classifier::{Classifier, Data, Made, SelfTest, TOLERANCE, Used};
 pub use error::ClassifierError;
@@ -44,11 +44,12 @@ pub use heat::{Heat, heat_maps, overlay};
 pub use limits::Limits;
 pub use neighbours::{Neighbours, neighbours, neighbours_among};
 pub use predict::{NEAREST, Near, Prediction, ranked};
-pub use predictor::{Explain, Picture, Predictor, square};
+pub use predictor::{Explain, Picture, Predictor, Square, square};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;
 pub use thumbnail::{THUMBNAIL_SIZE, thumbnail};
+pub use trained_on::{SAME, TrainedOn};
 
 /// The version of the file format that this program writes and reads.
 pub const VERSION: u64 = 7;

@@ -1,3 +1,4 @@
+use ground::Digest;
 use insight::{Answer, Verdict};
 
 use crate::{Heat, Known};
@@ -14,6 +15,8 @@ pub struct Prediction<'a> {
     pub novelty: Option<f32>,
     /// The training pictures most like it, at most [`NEAREST`], the nearest first.
     pub nearest: Vec<Near<'a>>,
+    /// The SHA-256 of its file, where it came from one.
+    pub file: Option<Digest>,
     /// Where in the picture the network found what speaks for a class, if that was wanted.
     pub heat: Option<Heat>,
 }
@@ -31,7 +34,7 @@ pub struct Near<'a> {
 pub const NEAREST: usize = 3;
 
 impl Prediction<'_> {
-    /// Whether the classifier was trained on this very picture.
+    /// Whether the classifier was trained on this very picture ([`crate::TrainedOn`]).
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.answer.reason == insight::Reason::Known

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use engine::Cpu;
 use ground::parallel::ordered;
-use ground::{Precision, Stop};
+use ground::{Digest, Precision, Stop};
 use insight::{Calibration, Promise};
 use pictures::{DecodePermit, Limits, Preprocess, Reason, Rgb};
 
@@ -175,8 +175,8 @@ impl Predictor {
         let Self { classifier, engine, answerer } = self;
         let classifier: &'p Classifier = classifier;
         batches(&classifier.preprocess, pictures, stop, |batch| {
-            let squares = squares(&batch);
-            let mut answers = answerer.answers(classifier, engine, &squares)?;
+            let (squares, files) = (squares(&batch), files(&batch));
+            let mut answers = answerer.answers(classifier, engine, &squares, &files)?;
             add_heat(engine, classifier, &squares, explain, &mut answers)?;
             give(batch, answers, &mut answered);
             Ok(())
@@ -189,13 +189,15 @@ impl Predictor {
     /// When a square has another size, or the engine's network is not the classifier's.
     pub fn answers(
         &mut self,
-        squares: &[&[u8]],
+        squares: &[&Square],
         explain: Explain,
     ) -> Result<Vec<Prediction<'_>>, ClassifierError> {
         let Self { classifier, engine, answerer } = self;
         let classifier: &Classifier = classifier;
-        let mut answers = answerer.answers(classifier, engine, squares)?;
-        add_heat(engine, classifier, squares, explain, &mut answers)?;
+        let pixels: Vec<&[u8]> = squares.iter().map(|square| &*square.pixels).collect();
+        let files: Vec<Option<Digest>> = squares.iter().map(|square| square.file).collect();
+        let mut answers = answerer.answers(classifier, engine, &pixels, &files)?;
+        add_heat(engine, classifier, &pixels, explain, &mut answers)?;
         Ok(answers)
     }
 
@@ -215,7 +217,7 @@ impl Predictor {
         batches(&classifier.preprocess, pictures, stop, |batch| {
             let squares = squares(&batch);
             let rows = features(engine, &classifier.preprocess, &squares, classifier.views)?;
-            let answers = answerer.of_features(classifier, &rows)?;
+            let answers = answerer.of_features(classifier, &rows, &files(&batch))?;
             give(batch, answers.into_iter().zip(rows).collect(), &mut examined);
             Ok(())
         })
@@ -242,8 +244,17 @@ impl Predictor {
     }
 }
 
-/// A picture's key, and its pixels at the network's size.
-type Decoded<K> = (K, Result<Vec<u8>, Reason>);
+/// A picture at a network's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Square {
+    /// `size × size × 3` bytes, RGB8.
+    pub pixels: Vec<u8>,
+    /// The SHA-256 of its file, if it has one.
+    pub file: Option<Digest>,
+}
+
+/// A picture's key, and what was read of it.
+type Decoded<K> = (K, Result<Square, Reason>);
 
 /// Decodes pictures on all cores and hands them over in order, as many at a time as pass through the
 /// network together.
@@ -270,24 +281,25 @@ fn batches<K: Send>(
     }
 }
 
-/// A picture's pixels at the network's size (`size × size × 3` bytes, RGB8), as
-/// [`Predictor::answers`] takes them. Blocks while other pictures that are being decoded take all
+/// A picture at the network's size, as [`Predictor::answers`] takes it. Blocks while other pictures that are being decoded take all
 /// the memory that they may take together ([`DecodePermit`]).
 ///
 /// # Errors
 /// With the reason why it cannot be used.
-pub fn square(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reason> {
+pub fn square(picture: Picture, preprocess: &Preprocess) -> Result<Square, Reason> {
     let limits = Limits::default();
     match picture {
         Picture::File(path) => {
             let detail = preprocess.detail();
-            let (decoded, _, _permit) = pictures::read_with_permit(&path, &limits, detail)?;
-            Ok(preprocess.pixels(&decoded.picture))
+            let (decoded, file, _permit) = pictures::read_with_permit(&path, &limits, detail)?;
+            Ok(Square { pixels: preprocess.pixels(&decoded.picture), file: Some(file) })
         }
         Picture::Bytes(bytes) => {
             let detail = preprocess.detail();
             let _permit = DecodePermit::for_picture(&bytes, detail);
-            Ok(preprocess.pixels(&pictures::decode_for(&bytes, &limits, detail)?.picture))
+            let decoded = pictures::decode_for(&bytes, &limits, detail)?;
+            let file = Some(Digest::of(&bytes));
+            Ok(Square { pixels: preprocess.pixels(&decoded.picture), file })
         }
         Picture::Pixels(Rgb { width: 0, .. } | Rgb { height: 0, .. }) => Err(Reason::Empty),
         Picture::Pixels(rgb) => {
@@ -297,14 +309,19 @@ pub fn square(picture: Picture, preprocess: &Preprocess) -> Result<Vec<u8>, Reas
                 let words = format!("{width}×{height} RGB pixels are not {found} bytes");
                 return Err(Reason::Broken(words));
             }
-            Ok(preprocess.pixels(&rgb))
+            Ok(Square { pixels: preprocess.pixels(&rgb), file: None })
         }
     }
 }
 
 /// The pictures of a batch that could be read.
 fn squares<K>(batch: &[Decoded<K>]) -> Vec<&[u8]> {
-    batch.iter().filter_map(|(_, square)| square.as_deref().ok()).collect()
+    batch.iter().filter_map(|(_, read)| read.as_ref().ok().map(|read| &*read.pixels)).collect()
+}
+
+/// The SHA-256 of their files.
+fn files<K>(batch: &[Decoded<K>]) -> Vec<Option<Digest>> {
+    batch.iter().filter_map(|(_, read)| read.as_ref().ok().map(|read| read.file)).collect()
 }
 
 /// Hands each picture's result over, or why it could not be read.

@@ -293,3 +293,32 @@ fn what_is_no_picture_gets_its_reason_in_its_place() {
     let heat = predictor.ask(of(8, 8, 192), Explain::Likeliest).unwrap().heat.unwrap();
     assert!(heat.class < 3 && heat.map.len() == heat.side * heat.side);
 }
+
+/// Weights may be finite and sound one by one, and still overflow on a picture.
+#[test]
+fn enormous_weights_give_no_answer_that_is_not_a_number() {
+    let (good, _) = classifier(1);
+    let mut refused = 0;
+    for index in 0..good.parameters.tensors().len() {
+        for value in [3e38, -3e38, 1e-38] {
+            let mut spoilt = good.clone();
+            spoilt.parameters.tensor_mut(index).data.fill(value);
+            let engine = engine_of(&spoilt);
+            let mut predictor = Predictor::new(spoilt, engine).unwrap();
+            let side = SIZE as u32;
+            let pixels = pictures::Rgb { width: side, height: side, data: square(9) };
+            match predictor.ask(pixels, Explain::Nothing) {
+                Err(ClassifierError::NotANumber) => refused += 1,
+                Err(error) => panic!("tensor {index} of {value}: {error}"),
+                Ok(said) => {
+                    let numbers = said.logits.iter().chain(&said.answer.probabilities);
+                    assert!(
+                        numbers.chain(&said.novelty).all(|x| x.is_finite()),
+                        "{index}: {value}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}

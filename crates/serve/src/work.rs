@@ -79,9 +79,9 @@ impl Times {
 }
 
 /// A decoded picture, and when that was done.
-struct Square {
+struct Decoded {
     job: Job,
-    pixels: Vec<u8>,
+    picture: classifier::Square,
     times: Times,
     since: Instant,
 }
@@ -89,7 +89,7 @@ struct Square {
 /// The queues and what is known of the time that a picture takes.
 pub(crate) struct Work {
     raw: Queue<Job>,
-    squares: Queue<Square>,
+    squares: Queue<Decoded>,
     waiting: AtomicUsize,
     /// Nanoseconds that a picture has taken lately.
     each: AtomicU64,
@@ -171,11 +171,11 @@ impl Work {
         let begun = Instant::now();
         let waited = begun - job.begun;
         let bytes = Vec::from(std::mem::take(&mut job.bytes));
-        let pixels = square(Picture::Bytes(bytes), preprocess);
+        let picture = square(Picture::Bytes(bytes), preprocess);
         let since = Instant::now();
         let times = Times { decode: since - begun, wait: waited, ..Times::default() };
-        match pixels {
-            Ok(pixels) => self.squares.push(Square { job, pixels, times, since }),
+        match picture {
+            Ok(picture) => self.squares.push(Decoded { job, picture, times, since }),
             Err(reason) => {
                 self.metrics.count_unread();
                 let Job { reply, slot, .. } = job;
@@ -205,7 +205,7 @@ impl Work {
         }
     }
 
-    fn answer(&self, predictor: &mut Predictor, mut batch: Vec<Square>, known: bool) {
+    fn answer(&self, predictor: &mut Predictor, mut batch: Vec<Decoded>, known: bool) {
         batch.retain(|square| !square.job.reply.is_closed());
         if batch.is_empty() {
             return;
@@ -217,7 +217,7 @@ impl Work {
         self.learn(&batch, took);
         let Ok(Some(answered)) = answered else { return };
         for (square, (json, verdict)) in batch.into_iter().zip(answered) {
-            let Square { job: Job { reply, slot, .. }, mut times, since, .. } = square;
+            let Decoded { job: Job { reply, slot, .. }, mut times, since, .. } = square;
             times.wait += begun - since;
             times.compute = took;
             self.metrics.count_answer(verdict, &times);
@@ -228,7 +228,7 @@ impl Work {
 
     /// Takes what a batch took into account: of the time that a picture has taken lately, a tenth is
     /// that of the latest batch.
-    fn learn(&self, batch: &[Square], took: Duration) {
+    fn learn(&self, batch: &[Decoded], took: Duration) {
         let decoding: Duration = batch.iter().map(|square| square.times.decode).sum();
         let all = took + decoding / ground::parallel::threads() as u32;
         let each = u64::try_from(all.as_nanos()).unwrap_or(u64::MAX) / batch.len() as u64;
@@ -241,7 +241,7 @@ impl Work {
 /// The answers on a batch as JSON, each with its verdict; none if the network failed.
 fn told(
     predictor: &mut Predictor,
-    batch: &[Square],
+    batch: &[Decoded],
     known: bool,
 ) -> Option<Vec<(String, Verdict)>> {
     let classes = predictor.classifier().classes.clone();
@@ -250,9 +250,9 @@ fn told(
         Ask { style: Style { always: true, .. }, .. } => Explain::Likeliest,
         Ask { .. } => Explain::Named,
     };
-    let pixels: Vec<&[u8]> = batch.iter().map(|square| &square.pixels[..]).collect();
-    let predictions = predictor.answers(&pixels, explain).ok()?;
-    let tell = |(square, said): (&Square, Prediction<'_>)| {
+    let pictures: Vec<_> = batch.iter().map(|square| &square.picture).collect();
+    let predictions = predictor.answers(&pictures, explain).ok()?;
+    let tell = |(square, said): (&Decoded, Prediction<'_>)| {
         let ask = Ask { nearest: square.job.ask.nearest && known, ..square.job.ask };
         let answer = with_pictures(&square.job.name, said, &classes, ask);
         let verdict = Verdict::of(&answer);

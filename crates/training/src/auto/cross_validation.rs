@@ -67,14 +67,19 @@ impl<'a> CrossValidation<'a> {
                 (vec![Fold { round: 0, index: 0, train, held_out }], protocol)
             }
             None => {
+                let given = data.folds.as_ref();
                 let repeats = settings
                     .repeats
                     .unwrap_or((PREDICTIONS / labels.len().max(1)).clamp(1, ROUNDS));
-                let count = settings.folds.clamp(2, labels.len().max(2));
+                let repeats = if given.is_some() { 1 } else { repeats };
+                let last = given.and_then(|folds| folds.iter().max());
+                let drawn = settings.folds.clamp(2, labels.len().max(2));
+                let count = last.map_or(drawn, |last| last + 1);
                 let mut folds = vec![];
                 for round in 0..repeats {
-                    let fold_of =
-                        split::folds(&labels, &digests, &groups, count, seed, round as u64);
+                    let fold_of = given.cloned().unwrap_or_else(|| {
+                        split::folds(&labels, &digests, &groups, count, seed, round as u64)
+                    });
                     for index in 0..count {
                         let (held_out, train) =
                             (0..labels.len()).partition(|&i| fold_of[i] == index);
