@@ -15,10 +15,10 @@ mod train;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use ground::Precision;
 use lookalike::bench::Work;
-use lookalike::{CachePart, Initial, NamedNetwork, Source};
+use lookalike::{CachePart, Columns, Initial, NamedNetwork, Source};
 use network::Backbone;
 
 pub(crate) use apply::Apply;
@@ -51,9 +51,10 @@ Try it:
 /// What every command takes.
 #[derive(Args, Debug)]
 pub(crate) struct Everywhere {
-    /// Print only results, warnings and errors; with --json, only errors beside the document
-    #[arg(long, short, global = true, help_heading = "Everywhere")]
-    pub(crate) quiet: bool,
+    /// Print no progress, only results, warnings and errors (with --json no warnings, as the document
+    /// has them). Twice (-qq): results and errors alone
+    #[arg(long, short, global = true, help_heading = "Everywhere", action = ArgAction::Count)]
+    pub(crate) quiet: u8,
     /// Threads that compute [default: one per core]
     #[arg(long, value_name = "N", global = true, help_heading = "Everywhere", value_parser = at_least_one)]
     pub(crate) threads: Option<usize>,
@@ -151,21 +152,59 @@ fn build() -> String {
 
 /// Labelled pictures, named one way or the other.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
 pub(crate) struct Pictures {
+    #[command(flatten)]
+    named: Named,
+    #[command(flatten)]
+    columns: TableColumns,
+}
+
+/// The folder or table of pictures.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Named {
     /// A folder with one sub-folder per class, or with `train` and `valid` in it
-    pub(crate) dir: Option<PathBuf>,
-    /// A table of `path,label[,split][,group]` instead; its paths are relative to the table
+    dir: Option<PathBuf>,
+    /// A table of `path,label[,split][,group][,fold]` instead, separated by commas, semicolons or
+    /// tabs; its paths are relative to the table
     #[arg(long, value_name = "CSV")]
-    pub(crate) labels: Option<PathBuf>,
+    labels: Option<PathBuf>,
+}
+
+/// Names of a table's columns.
+#[derive(Args, Debug)]
+struct TableColumns {
+    /// Column of the table with the paths [default: path]
+    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    path_column: Option<String>,
+    /// Column of the table with the classes [default: label]
+    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    label_column: Option<String>,
+    /// Column of the table with the fold in which each picture is held out [default: fold, if there
+    /// is one]
+    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    fold_column: Option<String>,
 }
 
 impl Pictures {
     pub(crate) fn source(&self) -> Source {
-        match (&self.labels, &self.dir) {
-            (Some(table), _) => Source::Table(table.clone()),
+        let TableColumns { path_column, label_column, fold_column } = &self.columns;
+        match (&self.named.labels, &self.named.dir) {
+            (Some(table), _) => Source::Table(
+                table.clone(),
+                Columns {
+                    path: path_column.clone(),
+                    label: label_column.clone(),
+                    fold: fold_column.clone(),
+                },
+            ),
             (None, dir) => Source::Folder(dir.clone().unwrap_or_default()),
         }
+    }
+
+    /// Whether the pictures are those of a table.
+    pub(crate) fn in_table(&self) -> bool {
+        self.named.labels.is_some()
     }
 }
 

@@ -28,7 +28,10 @@ pub(crate) struct Terminal(Arc<Shared>);
 
 struct Shared {
     bars: MultiProgress,
+    /// No progress.
     quiet: bool,
+    /// No warnings.
+    silent: bool,
     timings: bool,
     /// Whether standard output has one JSON document and nothing else.
     json: bool,
@@ -37,12 +40,14 @@ struct Shared {
 }
 
 impl Terminal {
-    pub(crate) fn new(quiet: bool, timings: bool, json: bool) -> Self {
+    /// `quiet` once leaves out progress, and warnings where a document has them; twice, all warnings.
+    pub(crate) fn new(quiet: u8, timings: bool, json: bool) -> Self {
+        let (quiet, silent) = (quiet > 0, quiet > 1 || quiet > 0 && json);
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bars = MultiProgress::with_draw_target(target);
         let colour = colours(io::stderr().is_terminal());
-        Self(Arc::new(Shared { bars, quiet, timings, json, colour }))
+        Self(Arc::new(Shared { bars, quiet, silent, timings, json, colour }))
     }
 
     /// Whether the user wants to know where the time goes.
@@ -70,7 +75,14 @@ impl Terminal {
 
     /// A line of an account that goes on even when nobody reads it any more, as training does.
     pub(crate) fn account(&self, text: &str) {
-        if !self.0.quiet && !self.0.json {
+        if !self.0.quiet {
+            self.summary(text);
+        }
+    }
+
+    /// What an account comes to.
+    pub(crate) fn summary(&self, text: &str) {
+        if !self.0.json {
             // The classifier is worth more than the lines about it.
             let _ = self.result(text);
         }
@@ -164,8 +176,7 @@ impl Progress for Terminal {
     }
 
     fn warn(&self, line: &str) {
-        // The document says it too.
-        if self.0.quiet && self.0.json {
+        if self.0.silent {
             return;
         }
         self.complain(&format!("{} {}", self.paint("33", "warning:"), printable(line)));

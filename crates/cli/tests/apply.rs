@@ -156,3 +156,23 @@ fn killed_at_any_moment_it_goes_on_or_back() {
     }
     assert!(midway >= 10, "only {midway} of 20 kills fell in the midst of it");
 }
+
+#[test]
+fn many_moves_are_counted_and_a_plan_that_is_not_there_is_an_error() {
+    let place = Place::new();
+    let mut plan = "action,path,to,reason\nfolder,photos,,\n".to_owned();
+    for number in 0..25 {
+        place.write(&format!("photos/{number}.jpg"), number.to_string());
+        plan += &format!("move,{number}.jpg,ants/{number}.jpg,\n");
+    }
+    place.write("plan.csv", plan);
+    let dry = place.out("apply --dry-run plan.csv");
+    assert_eq!(dry.lines().count(), 25, "{dry}");
+    assert!(dry.starts_with("move      photos/0.jpg -> photos/ants/0.jpg\n"), "{dry}");
+    let listed = place.out("apply plan.csv");
+    assert_eq!(listed.lines().count(), 21, "{listed}");
+    assert!(listed.ends_with("\nand 5 other files\n"), "{listed}");
+    let typo = place.run("apply --undo plam.csv");
+    assert_eq!(typo.status.code(), Some(1), "{}", told(&typo));
+    assert!(told(&typo).contains("error: there is no plan `plam.csv`"), "{}", told(&typo));
+}

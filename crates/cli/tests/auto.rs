@@ -201,3 +201,46 @@ fn the_cache_is_shown_and_cleared() {
     place.out("cache weights --clear");
     assert!(!place.path(".cache/weights").exists());
 }
+
+/// A data scientist's table: semicolons, other names, own folds.
+#[test]
+fn the_folds_of_a_table_are_those_of_the_cross_validation() {
+    let place = &*FITTED;
+    let mut rows = "image_id;breed;k\n".to_owned();
+    let mut folds = BTreeMap::new();
+    for class in fs::read_dir(place.path("practice")).unwrap().flatten() {
+        let label = class.file_name().to_string_lossy().into_owned();
+        for (at, picture) in fs::read_dir(class.path()).unwrap().flatten().enumerate() {
+            let name = format!("practice/{label}/{}", picture.file_name().to_string_lossy());
+            let fold = at / 7;
+            rows += &format!("\"{name}\";{label};{fold}\n");
+            folds.insert(name, fold as u64);
+        }
+    }
+    place.write("mine.csv", rows);
+    let columns = "--path-column image_id --label-column breed --fold-column k";
+    let train = format!("train --labels mine.csv {columns} --size 64 -o mine.lookalike");
+    let said = told(&place.run(&train));
+    assert!(said.contains("classifier: `mine.lookalike`"), "{said}");
+    let again = format!("`lookalike look --labels mine.csv {columns}`");
+    let next = said.lines().filter(|line| line.contains("--labels mine.csv"));
+    assert!(next.clone().all(|line| line.contains(columns)) || said.contains(&again), "{said}");
+    let report = report(place, "mine.lookalike");
+    assert_eq!(report["judged"]["outoffold"]["folds"], 3);
+    assert_eq!(report["judged"]["outoffold"]["repeats"], 1);
+    assert!(report["notes"].to_string().contains("used the folds of the table"), "{report}");
+    let classifier = classifier::Classifier::load(&place.path("mine.lookalike")).unwrap();
+    assert_eq!(classifier.record.held_out.len(), folds.len());
+    for held_out in &classifier.record.held_out {
+        assert_eq!(held_out.fold as u64, folds[&held_out.picture], "{}", held_out.picture);
+    }
+
+    for (arguments, message) in [
+        (format!("{train} --valid 0.2"), "the folds of the table hold out every one"),
+        ("train --labels mine.csv".into(), "it has `image_id`, `breed`, `k`"),
+        ("look practice --label-column breed".into(), "cannot be used with"),
+    ] {
+        let said = told(&place.run(&arguments));
+        assert!(said.contains(message), "{arguments}: {said}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod common;
 
+use classifier::Classifier;
 use common::{Place, TRAINED, told};
 
 /// Runs in a fresh place and compares code, words and advice with the snapshot.
@@ -85,4 +86,28 @@ fn weights_are_opened_before_pictures_are_looked_at() {
     // What such a look leaves behind.
     place.run("check practice");
     assert!(looked_at());
+}
+
+#[test]
+fn a_classifier_of_enormous_numbers_is_refused_when_its_answer_is_no_number() {
+    let place = Place::new();
+    place.out("practice practice --per-class 3");
+    let mut classifier = Classifier::load(&TRAINED.path("practice.lookalike")).unwrap();
+    // Finite, and in a file whose digests are right.
+    let last = classifier.parameters.tensors().len() / 2;
+    (0..last).for_each(|at| {
+        let data = &mut classifier.parameters.tensor_mut(at).data;
+        data.iter_mut().for_each(|x| *x = if *x < 0.0 { -3e38 } else { 3e38 });
+    });
+    classifier.save(&place.path("huge.lookalike")).unwrap();
+    for form in ["", "--json", "--csv", "--always"] {
+        let output = place.run(&format!("predict huge.lookalike practice {form}"));
+        assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+        let said = told(&output);
+        assert!(said.contains("error: the network's answer is not a number"), "{said}");
+        assert!(!said.contains("NaN") && !said.contains("null"), "{said}");
+    }
+    for command in ["evaluate huge.lookalike practice", "next huge.lookalike practice"] {
+        assert_eq!(place.run(command).status.code(), Some(4), "{command}");
+    }
 }

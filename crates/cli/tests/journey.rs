@@ -280,13 +280,34 @@ fn a_table_of_labels_is_as_good_as_folders() {
 }
 
 #[test]
-fn quiet_is_quiet() {
+fn quiet_leaves_results_and_what_is_wrong() {
     let place = Place::new();
     assert!(place.run("practice practice --per-class 12 --quiet").stderr.is_empty());
-    let output =
-        place.run("train practice --backbone small --size 32 --epochs 1 --batch 8 --quiet");
-    assert!(output.status.success(), "{}", told(&output));
-    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{}", told(&output));
+    let arguments = "train practice --backbone small --size 32 --epochs 1 --batch 8";
+    let text = |quiet: &str| {
+        let output = place.run(&format!("{arguments} {quiet}"));
+        assert!(output.status.success(), "{}", told(&output));
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    // Once: no progress, but scores, and a warning of too few pictures.
+    let [out, err] = text("-q");
+    assert!(out.contains("accuracy ") && !out.contains("epoch "), "{out}");
+    assert!(out.contains("too few to say how far its percentages are right"), "{out}");
+    let few = "warning: All 3 classes have fewer than 20 pictures: too few to tell how good the \
+               classifier is, and to make a good one. Add 8 of `monarch`, 8 of `queen` and 8 of \
+               `viceroy` first.\n";
+    assert!(err.contains(few) && !err.contains("classifier: `"), "{err}");
+    let page = String::from_utf8(place.read("practice.html")).unwrap();
+    assert!(page.contains("All 3 classes have fewer than 20 pictures"));
+    assert!(!page.contains("id=\"certainty\"") && !page.contains("id=\"more\""));
+    // Twice: scores alone.
+    let [out, err] = text("-qq");
+    assert!(out.contains("accuracy ") && err.is_empty(), "{out}{err}");
+    // Warnings that are in the document are not said beside it.
+    let [out, err] = text("-q --json");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(document.to_string().contains("have fewer than 20 pictures"), "{document}");
+    assert!(err.is_empty(), "{err}");
 }
 
 #[test]

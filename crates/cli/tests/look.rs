@@ -55,3 +55,59 @@ fn a_folder_that_holds_something_gets_no_sheets() {
     assert!(told(&output).contains("`sheets` is not empty"));
     assert!(!place.path("practice.look.html").exists());
 }
+
+#[test]
+fn unsorted_pictures_become_classes_by_naming_groups() {
+    let place = Place::new();
+    place.out("practice practice --per-class 8");
+    // As a telephone names them: nothing says what they show, and one is broken.
+    let mut classes = vec![];
+    for class in std::fs::read_dir(place.path("practice")).unwrap() {
+        let class = class.unwrap().path();
+        let name = class.file_name().unwrap().to_string_lossy().into_owned();
+        for picture in std::fs::read_dir(&class).unwrap() {
+            let number = classes.len() + 1;
+            place.write(
+                &format!("mess/IMG_{number}.png"),
+                std::fs::read(picture.unwrap().path()).unwrap(),
+            );
+            classes.push(name.clone());
+        }
+    }
+    place.write("mess/IMG_99.jpg", "no picture");
+    let output = place.run("look --group mess");
+    assert!(output.status.success(), "{}", told(&output));
+    let said = told(&output);
+    assert!(said.contains("contact sheet: `mess.groups.html` (24 files in "), "{said}");
+    assert!(said.contains("plan: `mess.groups.csv`. Name groups in its column `to`"), "{said}");
+    assert!(said.contains("1 file cannot be read and is in no group: `mess/IMG_99.jpg`"), "{said}");
+    let page = String::from_utf8(place.read("mess.groups.html")).unwrap();
+    assert_eq!(page.matches("<img src=\"data:image/jpeg;base64,").count(), 24);
+    assert!(page.contains("24 pictures in ") && page.contains("mess.groups.csv"), "{page}");
+
+    // Not named yet, nothing moves.
+    let said = told(&place.run("apply mess.groups.csv"));
+    assert!(said.contains("without a name in the column `to`: their pictures stay"), "{said}");
+    // Two names for all groups: what they were named after lies in their folders.
+    let plan = String::from_utf8(place.read("mess.groups.csv")).unwrap();
+    let named = |line: &str| match line.strip_prefix("name,group ") {
+        Some(rest) => {
+            let (number, rest) = rest.split_once(",,").unwrap();
+            let class = if number == "1" { "first" } else { "others" };
+            format!("name,group {number},{class},{rest}\n")
+        }
+        None => format!("{line}\n"),
+    };
+    place.write("mess.groups.csv", plan.lines().map(named).collect::<String>());
+    let output = place.run("look mess --group --groups 3");
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("its groups have names"), "{}", told(&output));
+    let said = told(&place.run("apply mess.groups.csv"));
+    assert!(said.contains("moved 24 files: 24 moved to another folder"), "{said}");
+    let count = |folder: &str| std::fs::read_dir(place.path(folder)).unwrap().count();
+    assert_eq!(count("mess/first") + count("mess/others"), 24);
+    // The unreadable one stays.
+    assert_eq!(count("mess"), 3);
+    place.out("apply --undo mess.groups.csv");
+    assert_eq!(count("mess"), 25);
+}

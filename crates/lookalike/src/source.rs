@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use pictures::{Folder, Labelled, PicturesError};
+use ground::files::folder_of;
+use insight::{COLUMNS, Fact};
+use pictures::{Columns, Folder, Labelled, PicturesError};
 
 use crate::{Error, Kind};
 
@@ -9,8 +11,9 @@ use crate::{Error, Kind};
 pub enum Source {
     /// A folder with one sub-folder a class, or with `train` and `valid` in it.
     Folder(PathBuf),
-    /// A table of `path,label[,split][,group]`; its paths start where it lies.
-    Table(PathBuf),
+    /// A table of `path,label[,split][,group][,fold]`, and what these columns are called; its paths
+    /// start where it lies.
+    Table(PathBuf, Columns),
 }
 
 /// A folder of folders.
@@ -35,11 +38,17 @@ impl From<PathBuf> for Source {
 }
 
 impl Source {
+    /// A table with the usual columns.
+    #[must_use]
+    pub fn table(path: impl Into<PathBuf>) -> Self {
+        Self::Table(path.into(), Columns::default())
+    }
+
     /// The folder or the table.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Folder(path) | Self::Table(path) => path,
+            Self::Folder(path) | Self::Table(path, _) => path,
         }
     }
 
@@ -50,7 +59,7 @@ impl Source {
     pub fn pictures(&self) -> Result<Folder, PicturesError> {
         match self {
             Self::Folder(folder) => Folder::scan(folder),
-            Self::Table(table) => Folder::from_csv(table),
+            Self::Table(table, columns) => Folder::from_csv(table, columns),
         }
     }
 
@@ -75,8 +84,34 @@ impl Source {
     pub fn any_pictures(&self) -> Result<Folder, PicturesError> {
         match self {
             Self::Folder(folder) => Folder::of_any(folder),
-            Self::Table(table) => Folder::from_csv_of_any(table),
+            Self::Table(table, columns) => Folder::from_csv_of_any(table, columns),
         }
+    }
+
+    /// What the columns of a table are called, where not as usual: facts to keep with a classifier.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let Self::Table(_, Columns { path, label, fold }) = self else { return vec![] };
+        let names = COLUMNS.iter().zip([path, label, fold]);
+        let fact = |((fact, _), name): (&(&str, &str), &Option<String>)| {
+            Some(Fact { name: (*fact).into(), value: name.clone()? })
+        };
+        names.filter_map(fact).collect()
+    }
+
+    /// The folder or table as arguments of a command.
+    #[must_use]
+    pub fn arguments(&self) -> String {
+        let in_table = matches!(self, Self::Table(..));
+        insight::arguments(&self.path().to_string_lossy(), in_table, &self.facts())
+    }
+
+    /// The table of which these facts are kept.
+    pub(crate) fn recorded(table: PathBuf, facts: &[Fact]) -> Self {
+        let [path, label, fold] = COLUMNS.map(|(name, _)| {
+            let fact = facts.iter().find(|fact| fact.name == name);
+            fact.map(|fact| fact.value.clone())
+        });
+        Self::Table(table, Columns { path, label, fold })
     }
 
     /// The folder that the pictures' names are relative to.
@@ -84,7 +119,7 @@ impl Source {
     pub fn folder(&self) -> &Path {
         match self {
             Self::Folder(folder) => folder,
-            Self::Table(table) => table.parent().unwrap_or(Path::new("")),
+            Self::Table(table, _) => folder_of(table),
         }
     }
 
@@ -102,7 +137,7 @@ impl Source {
     pub fn name(&self) -> Result<String, Error> {
         let named = |path: &Path| match self {
             Self::Folder(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-            Self::Table(_) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),
+            Self::Table(..) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),
         };
         let path = self.path();
         named(path).or_else(|| named(&path.canonicalize().ok()?)).ok_or_else(|| {
@@ -121,7 +156,8 @@ fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
     let folders: Vec<PathBuf> = entries.filter(|path| path.is_dir() && !hidden(path)).collect();
     let [class] = &folders[..] else { return None };
     let name = class.file_name()?.to_string_lossy().into_owned();
-    let labelled = |path| Labelled { path, label: 0, side: None, group: None, also: vec![] };
+    let labelled =
+        |path| Labelled { path, label: 0, side: None, group: None, fold: None, also: vec![] };
     Some(Folder::pictures_below(class).map(|(pictures, passed_over)| Folder {
         classes: vec![name],
         pictures: pictures.into_iter().map(labelled).collect(),
@@ -132,6 +168,8 @@ fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use pictures::Columns;
 
     use super::Source;
 
@@ -147,13 +185,28 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_found_again_with_its_columns() {
+        let columns =
+            Columns { path: Some("image_id".into()), label: None, fold: Some("k".into()) };
+        let source = Source::Table("dogs.csv".into(), columns);
+        let facts = source.facts();
+        assert_eq!(facts.len(), 2);
+        let arguments = "--labels dogs.csv --path-column image_id --fold-column k";
+        assert_eq!(source.arguments(), arguments);
+        assert_eq!(Source::recorded("dogs.csv".into(), &facts), source);
+        assert_eq!(Source::recorded("dogs.csv".into(), &[]), Source::table("dogs.csv"));
+    }
+
+    #[test]
     fn a_source_has_a_name_and_a_folder() {
         let name = |source: &Source| source.name().unwrap();
         assert_eq!(name(&"data/birds/".into()), "birds");
-        assert_eq!(name(&Source::Table("data/birds.v2.csv".into())), "birds.v2");
+        assert_eq!(name(&Source::table("data/birds.v2.csv")), "birds.v2");
         let here = std::env::current_dir().unwrap();
         assert_eq!(name(&".".into()), here.file_name().unwrap().to_string_lossy());
         assert!(Source::from("/").name().is_err());
-        assert_eq!(Source::Table("data/birds.csv".into()).folder(), Path::new("data"));
+        assert_eq!(Source::table("data/birds.csv").folder(), Path::new("data"));
+        // As the pictures of a table in this folder are found.
+        assert_eq!(Source::table("birds.csv").name_of(Path::new("./ants/1.jpg")), "ants/1.jpg");
     }
 }

@@ -26,6 +26,7 @@ use insight::Insight;
 use pictures::{Dataset, Fixed, Folder, Grouped, Preprocess};
 use training::{Recipe, TrainingError};
 
+pub(crate) use auto::{known_to, open_cache};
 pub use event::{Event, Planned, Stopped};
 pub(crate) use listener::Listener;
 pub use request::{RecipeOptions, ReportFile, TrainRequest};
@@ -95,7 +96,7 @@ pub fn train(
     let add_to = request.add_to.clone();
     let growth = add_to.map(|old| Growth::of(&old, &request.source, &output)).transpose()?;
     if let Some(growth) = &growth {
-        request.source = Source::Table(growth.table.clone());
+        request.source = Source::table(growth.table.clone());
         request.like = request.add_to.clone();
     }
     let mut listener = Listener { events, progress, stop, timings: request.timings };
@@ -111,6 +112,7 @@ pub fn train(
         None => request.options.recipe(&start, folder.classes.len()),
     };
     possible::check(&recipe)?;
+    possible::check_folds(&recipe, &folder, request.valid, progress)?;
     let prepared = Prepared { request, output, growth, folder, grouped, fixes, start, began };
     match recipe {
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, &mut listener),

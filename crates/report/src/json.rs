@@ -171,7 +171,11 @@ pub fn json(record: &RunRecord, insight: &Insight, about: &About) -> String {
         calibration: insight.calibrated.as_ref(),
         answers: insight.answers.as_ref().map(|found| answers(found, insight)),
         selected: &insight.selected,
-        learning_curve: insight.learning.as_ref().map(|found| learning(found, record, insight)),
+        learning_curve: insight
+            .learning
+            .as_ref()
+            .filter(|_| !insight.is_small())
+            .map(|found| learning(found, record, insight)),
         fixes: insight.fixed.as_ref(),
         suspects: insight.suspects.pictures.iter().map(|s| suspect(s, insight)).collect(),
         estimated_wrong_labels: insight.suspects.estimated,

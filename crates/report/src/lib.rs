@@ -41,7 +41,7 @@ mod thumbnail;
 
 pub use json::json;
 pub use page::{EXPLAINED, Figure, figures};
-pub use sheet::{Sheet, SheetClass, Tile, contact_sheet};
+pub use sheet::{Sheet, SheetClass, SheetOf, Tile, contact_sheet};
 
 use insight::{Insight, RunRecord};
 

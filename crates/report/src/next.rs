@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use insight::{Insight, Paths, RunRecord, Sentence, Step, visible};
+use insight::{Insight, Paths, RunRecord, Sentence, Step, arguments, visible};
 
 use crate::About;
 
@@ -21,12 +21,12 @@ pub(crate) fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec
     let classifier = visible(&about.file);
     let suspects = Path::new(&classifier).with_extension("suspects.csv");
     let pictures = record.facts.iter().find(|fact| fact.name == "pictures");
-    let paths = Paths {
-        pictures: pictures.map_or("PHOTOS", |fact| &fact.value),
-        in_table: pictures.is_some_and(|fact| fact.value.ends_with(".csv")),
-        classifier: &classifier,
-        suspects: suspects.to_str(),
-    };
+    let table = |path: &str| [".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end));
+    let pictures = pictures.map_or_else(
+        || "PHOTOS".to_owned(),
+        |fact| arguments(&fact.value, table(&fact.value), &record.facts),
+    );
+    let paths = Paths { pictures: &pictures, classifier: &classifier, suspects: suspects.to_str() };
     let each =
         |step: Step| Next { step, sentence: step.sentence(insight), command: step.command(&paths) };
     insight.next_steps(record).into_iter().map(each).collect()

@@ -150,7 +150,7 @@ impl<'a> Page<'a> {
             names,
             headline: headline(insight),
             steps: steps(record, insight, about),
-            notes: record.notes.iter().map(|note| parts(note, 1000)).collect(),
+            notes: notes(record, insight),
             samples: gallery::samples(record, &shown, thumbnails),
             training: Training::of(&record.history),
             matrix: (!insight.judged.is_empty())
@@ -165,9 +165,9 @@ impl<'a> Page<'a> {
             map: FeatureMap::of(insight, thumbnails),
             scores: scores(insight),
             together: words(&insight.scores_sentence()),
-            certainty: Certainty::of(insight),
-            unsure: Unsure::of(insight),
-            more: More::of(insight),
+            certainty: Certainty::of(insight).filter(|_| !insight.is_small()),
+            unsure: Unsure::of(insight).filter(|_| !insight.is_small()),
+            more: More::of(insight).filter(|_| !insight.is_small()),
             suspects_sentence: words(&insight.suspects_sentence()),
             doubted: beyond::doubted(insight, thumbnails),
             suspect_count: insight.suspects.pictures.len(),
@@ -184,6 +184,12 @@ impl<'a> Page<'a> {
                 .collect(),
         }
     }
+}
+
+/// What a reader should know, in parts of text and code; first whether there is little to know.
+fn notes(record: &RunRecord, insight: &Insight) -> Vec<Vec<String>> {
+    let small = insight.small_sentence().map(|sentence| sentence + ".");
+    small.iter().chain(&record.notes).map(|note| parts(note, 1000)).collect()
 }
 
 /// What to do next: sentences as HTML, and commands.

@@ -1,4 +1,4 @@
-//! Contact sheets: the pictures of a folder, class by class.
+//! Contact sheets: the pictures of a folder, class by class or in groups of alike ones.
 
 use askama::Template;
 
@@ -12,8 +12,23 @@ pub struct Sheet {
     pub title: String,
     /// The program that made it, with its version.
     pub program: String,
+    /// What the classes are.
+    pub of: SheetOf,
     /// The classes in their order.
     pub classes: Vec<SheetClass>,
+}
+
+/// What the parts of a sheet are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SheetOf {
+    /// Classes, of which some pictures are drawn.
+    #[default]
+    Classes,
+    /// Groups of alike pictures, the most typical ones first.
+    Groups {
+        /// The plan that sorts them once they have names.
+        plan: String,
+    },
 }
 
 /// The pictures of a class.
@@ -41,6 +56,10 @@ pub struct Tile {
 struct Page<'a> {
     sheet: &'a Sheet,
     title: Name,
+    /// The plan that sorts groups; of classes nothing.
+    plan: Option<Name>,
+    /// What a class is counted in.
+    unit: &'static str,
     classes: Vec<Class>,
     /// How many files there are, are shown, and are shown but unusable.
     count: usize,
@@ -87,8 +106,14 @@ pub fn contact_sheet(sheet: &Sheet) -> String {
         tiles: class.tiles.iter().map(shown).collect(),
     };
     let classes: Vec<Class> = sheet.classes.iter().map(class).collect();
+    let (plan, unit) = match &sheet.of {
+        SheetOf::Classes => (None, "file"),
+        SheetOf::Groups { plan } => (Some(Name::of(plan)), "picture"),
+    };
     let page = Page {
         title: Name::of(&sheet.title),
+        plan,
+        unit,
         count: classes.iter().map(|class| class.count).sum(),
         shown: classes.iter().map(|class| class.tiles.len()).sum(),
         bad: classes.iter().map(|class| class.bad).sum(),

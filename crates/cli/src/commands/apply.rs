@@ -1,13 +1,17 @@
 //! `lookalike apply`: does what a plan says, and undoes it.
 
-use doctor::plan::{self, Action, Applied, Plan};
+use doctor::plan::{self, Action, Applied, Moved, Plan};
 use ground::Stop;
 use ground::files::Disk;
 use ground::progress::Progress;
+use lookalike::{Error, Kind};
 
 use crate::args::Apply;
 use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count, printable};
+
+/// Files that are listed; `--dry-run` lists all.
+const LISTED: usize = 20;
 
 pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     if typed.undo {
@@ -18,26 +22,48 @@ pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exi
         plan.folder.clone_from(folder);
     }
     let applied = plan.apply(&typed.plan, typed.dry_run, &Disk, terminal, stop)?;
-    for moved in &applied.moved {
-        let (action, from, to) = (moved.action.words(), moved.from.display(), moved.to.display());
-        let reason = Some(&moved.reason).filter(|reason| !reason.is_empty());
-        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        terminal.result(&printable(&format!("{action:<9} {from} -> {to}{reason}")))?;
+    let listed = if typed.dry_run { applied.moved.len() } else { LISTED };
+    for line in applied.moved.iter().take(listed).map(|moved| line(moved, &applied)) {
+        terminal.result(&printable(&line))?;
+    }
+    if let Some(more) = applied.moved.len().checked_sub(listed).filter(|more| *more > 0) {
+        terminal.result(&format!("and {}", count(more, "other file")))?;
     }
     tell(typed, &applied, terminal);
+    if plan.unnamed > 0 {
+        let groups = count(plan.unnamed, "group");
+        terminal.note(&format!("{groups} without a name in the column `to`: their pictures stay"));
+    }
     Ok(Exit::Done)
+}
+
+/// Where a file goes, from the folder above the pictures, and why.
+fn line(moved: &Moved, applied: &Applied) -> String {
+    let above = applied.left_out.parent().unwrap_or(&applied.left_out);
+    let [from, to] =
+        [&moved.from, &moved.to].map(|path| path.strip_prefix(above).unwrap_or(path).display());
+    let reason = match moved.reason.as_str() {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    format!("{:<9} {from} -> {to}{reason}", moved.action.words())
 }
 
 fn tell(typed: &Apply, applied: &Applied, terminal: &Terminal) {
     let of = |action| applied.moved.iter().filter(|moved| moved.action == action).count();
-    let mut parts = vec![];
-    for (action, done) in
-        [(Action::Move, "renamed"), (Action::Relabel, "relabelled"), (Action::LeaveOut, "left out")]
-    {
-        if of(action) > 0 {
-            parts.push(format!("{} {done}", of(action)));
-        }
-    }
+    let within =
+        |moved: &&Moved| moved.action == Action::Move && moved.from.parent() == moved.to.parent();
+    let renamed = applied.moved.iter().filter(within).count();
+    let parts: Vec<String> = [
+        (renamed, "renamed"),
+        (of(Action::Move) - renamed, "moved to another folder"),
+        (of(Action::Relabel), "relabelled"),
+        (of(Action::LeaveOut), "left out"),
+    ]
+    .into_iter()
+    .filter(|(files, _)| *files > 0)
+    .map(|(files, done)| format!("{files} {done}"))
+    .collect();
     let before = match applied.before {
         0 => String::new(),
         n => format!("; {} done before", count(n, "step")),
@@ -62,7 +88,12 @@ fn tell(typed: &Apply, applied: &Applied, terminal: &Terminal) {
 
 fn undo(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let Some(undone) = plan::undo(&typed.plan, &Disk, terminal, stop)? else {
-        terminal.note(&format!("nothing of `{}` is applied", typed.plan.display()));
+        let plan = typed.plan.display();
+        if !typed.plan.exists() {
+            let what = format!("there is no plan `{plan}`, and none of this name was applied");
+            return Err(Error::refused(Kind::Failed, what).into());
+        }
+        terminal.note(&format!("nothing of `{plan}` is applied"));
         return Ok(Exit::Done);
     };
     undone.problems.iter().for_each(|problem| terminal.warn(problem));

@@ -47,7 +47,7 @@ fn write_plan(typed: &Check, checkup: &Checkup, terminal: &Terminal) -> Result<(
             plan.active()
         ));
     } else if !typed.json
-        && typed.pictures.labels.is_none()
+        && !typed.pictures.in_table()
         && checkup.findings.iter().any(|finding| !finding.files.is_empty())
     {
         terminal.note("`--fix plan.csv` writes a plan that mends this; no picture is touched");

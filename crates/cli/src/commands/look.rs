@@ -2,7 +2,7 @@
 
 use ground::Stop;
 use ground::progress::Progress;
-use lookalike::{LookRequest, Looked};
+use lookalike::{GroupRequest, LookRequest, Looked};
 
 use super::report::show_in_browser;
 use crate::args::Look;
@@ -15,6 +15,7 @@ pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> Result<Exit
         png: typed.png.clone(),
         per_class: if typed.all { Some(usize::MAX) } else { typed.per_class },
         seed: typed.seed,
+        group: typed.group.then(|| GroupRequest { groups: typed.groups, plan: typed.plan.clone() }),
         ..LookRequest::new(typed.pictures.source())
     };
     let looked = lookalike::look(&request, terminal, stop)?;
@@ -24,11 +25,17 @@ pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> Result<Exit
         "contact sheet: `{}` ({of}{} in {}, {})",
         output.display(),
         count(*files, "file"),
-        count(looked.classes, "class"),
+        count(looked.classes, if typed.group { "group" } else { "class" }),
         bytes(looked.bytes as u64)
     ));
     if let Some(folder) = &typed.png {
-        terminal.note(&format!("a PNG of each class: `{}`", folder.display()));
+        terminal.note(&format!("a PNG of each: `{}`", folder.display()));
+    }
+    if let Some(plan) = &looked.plan {
+        let plan = plan.display();
+        terminal.note(&format!(
+            "plan: `{plan}`. Name groups in its column `to`, then: `lookalike apply {plan}`"
+        ));
     }
     if *unreadable > 0 {
         terminal.warn(&format!(

@@ -99,7 +99,10 @@ impl Tally {
         add(rest, "of other classes");
         add(self.ambiguous, "ambiguous");
         add(self.not_recognised, "not recognised");
-        let mut line = format!("{}: {}", count(self.read(), "picture"), parts.join(", "));
+        let mut line = match self.read() {
+            0 => "no picture was read".to_owned(),
+            read => format!("{}: {}", count(read, "picture"), parts.join(", ")),
+        };
         if self.stray > 0 {
             line += &format!("; skipped {}", count(self.stray, "other file"));
         }
@@ -143,6 +146,7 @@ mod tests {
                     skipped 1 other file";
         assert_eq!(tally.line(), line);
         assert_eq!(tally.known_line(), None);
+        assert_eq!(Tally { unread: 1, ..Tally::default() }.line(), "no picture was read");
         let some = Tally { known: 3, ..tally };
         let line =
             "the classifier was trained on 3 of the 1,206 pictures, so these answers flatter it";

@@ -23,9 +23,8 @@ pub fn event(event: &Event<'_>, source: &Source) -> Option<String> {
         }
         Event::Grouped(grouped) => grouped_line(grouped),
         Event::Suspicious(brief) => format!(
-            "doubtful pictures: {brief}; `lookalike check {}{}` lists them",
-            if matches!(source, Source::Table(_)) { "--labels " } else { "" },
-            source.path().display()
+            "doubtful pictures: {brief}; `lookalike check {}` lists them",
+            source.arguments()
         ),
         Event::FeaturesFound(pictures) => {
             format!("reused saved features of {}", count(*pictures, "picture"))

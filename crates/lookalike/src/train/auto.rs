@@ -7,6 +7,7 @@ use engine::{Cpu, Engine};
 use ground::Digest;
 use ground::files::FileError;
 use ground::parallel;
+use ground::progress::Progress;
 use insight::{Fact, Protocol};
 use network::Parameters;
 use pictures::{Dataset, Known, Preprocess, dataset};
@@ -36,8 +37,9 @@ pub(super) fn run(
     let mut engine = listener.engine(&graph, &parameters, recipe.precision)?;
     let preprocess = Preprocess::square(recipe.backbone.preprocessing(), recipe.size);
     let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
-    let cache = open_cache(&key, features::width(&graph), listener);
+    let cache = open_cache(&key, features::width(&graph), listener.progress);
     let data = decode(&prepared, recipe, &preprocess, &cache, listener)?;
+    let recipe = &of_folds(recipe, &data);
     let mut run = prepared.into_run(Recipe::Auto(recipe.clone()), preprocess, data);
     run.introduce(listener);
 
@@ -68,15 +70,33 @@ pub(super) fn run(
 }
 
 /// The features kept from earlier runs of this network. Where they cannot be kept, a warning says so.
-fn open_cache(key: &Digest, width: usize, listener: &Listener<'_>) -> Cache {
+pub(crate) fn open_cache(key: &Digest, width: usize, progress: &dyn Progress) -> Cache {
     let parent = features::folder();
     ground::records::sweep(&parent);
     match Cache::open(&parent, key, width) {
         Ok(cache) => cache.tidy(),
         Err(error) => {
-            listener.warn(&features::unkept(&error));
+            progress.warn(&features::unkept(&error));
             Cache::nowhere(width)
         }
+    }
+}
+
+/// The recipe with the folds of a table, if it has any.
+fn of_folds(recipe: &Auto, data: &Dataset) -> Auto {
+    let last = data.folds.iter().flatten().max();
+    last.map_or_else(
+        || recipe.clone(),
+        |last| Auto { folds: last + 1, repeats: Some(1), ..recipe.clone() },
+    )
+}
+
+/// What a cache knows of pictures whose features it has.
+pub(crate) fn known_to(cache: &Cache) -> impl Fn(&Digest) -> Option<Known> + Sync {
+    |digest| {
+        let record = cache.find(digest)?;
+        let (about, hash) = cache.about(record).ok()?;
+        Some(Known { width: about.width, height: about.height, hash })
     }
 }
 
@@ -97,11 +117,7 @@ fn decode(
         margin: wants_more(recipe),
         ..dataset::Settings::default()
     };
-    let known = |digest: &Digest| {
-        let record = cache.find(digest)?;
-        let (about, hash) = cache.about(record).ok()?;
-        Some(Known { width: about.width, height: about.height, hash })
-    };
+    let known = known_to(cache);
     let (folder, progress) = (&prepared.folder, listener.progress);
     let data = Dataset::prepare_new(folder, preprocess, &how, &known, progress, listener.stop)?;
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| listener.warn(warning));

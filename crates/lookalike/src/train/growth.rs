@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use classifier::{Classifier, Explain, Picture, Predictor};
+use classifier::{Classifier, Explain, Picture, Predictor, TrainedOn};
 use ground::files::{self, folder_of};
 use ground::{Digest, Stop};
 use insight::{Comparison, HeldOut};
@@ -23,6 +23,8 @@ pub(super) struct Growth {
     folder: PathBuf,
     /// The table of all pictures.
     pub(super) table: PathBuf,
+    /// Whether a table had folds, of which the other pictures have none.
+    folds_lost: bool,
 }
 
 impl Growth {
@@ -35,8 +37,11 @@ impl Growth {
         let source = recorded(path, &old)?;
         let (known, more) = (source.pictures()?, new.one_class_or_more()?);
         let table = output.with_extension("pictures.csv");
+        let folds_lost =
+            [&known, &more].iter().any(|f| f.pictures.iter().any(|p| p.fold.is_some()));
         files::write(&table, &listing(&table, &[known, more])?)?;
-        Ok(Self { path: path.to_owned(), folder: absolute(source.folder()), old, table })
+        let folder = absolute(source.folder());
+        Ok(Self { path: path.to_owned(), folder, old, table, folds_lost })
     }
 
     /// What a reader of the report should know.
@@ -51,8 +56,12 @@ impl Growth {
             0 => String::new(),
             _ => format!(" New classes: {}.", listed(&added)),
         };
+        let folds = match self.folds_lost {
+            true => " The folds of a table were not used, as they are not those of all pictures.",
+            false => "",
+        };
         format!(
-            "Trained on {} that `{}` was trained on or evaluated with, and on {}.{classes}",
+            "Trained on {} that `{}` was trained on or evaluated with, and on {}.{classes}{folds}",
             count(again, "picture"),
             self.path.display(),
             count(new, "new picture"),
@@ -98,22 +107,21 @@ impl Growth {
         let then = self.old.record.held_out.iter();
         let then: HashMap<PathBuf, &HeldOut> =
             then.map(|held_out| (self.folder.join(&held_out.picture), held_out)).collect();
-        let trained = self.old.data.pictures.iter().filter(|used| used.side == Side::Train);
-        let trained: HashSet<Digest> = trained.map(|used| used.digest).collect();
+        let trained = TrainedOn::of(&self.old.data);
         let mut before: Vec<Option<Vec<f32>>> = vec![None; indices.len()];
         let mut unknown = vec![];
         for (at, &index) in indices.iter().enumerate() {
             let item = &data.items[index];
             match then.get(&absolute(&item.path)) {
                 Some(held_out) => before[at] = Some(held_out.logits.clone()),
-                None if trained.contains(&item.digest) => {}
+                None if trained.has_file(&item.digest) => {}
                 None => unknown.push((at, Picture::File(item.path.clone()))),
             }
         }
         if !unknown.is_empty() {
             let mut predictor = Predictor::load(&self.path)?;
             predictor.predict(unknown, Explain::Nothing, stop, |at, said| {
-                before[at] = said.ok().map(|said| said.logits);
+                before[at] = said.ok().filter(|said| !said.is_known()).map(|said| said.logits);
             })?;
         }
         Ok(before)
@@ -129,7 +137,7 @@ fn recorded(path: &Path, old: &Classifier) -> Result<Source, Error> {
     let found = places.into_iter().find(|place| !named.as_os_str().is_empty() && place.exists());
     match found {
         Some(folder) if folder.is_dir() => Ok(Source::Folder(folder)),
-        Some(table) => Ok(Source::Table(table)),
+        Some(table) => Ok(Source::recorded(table, &old.record.facts)),
         None => {
             let what = format!(
                 "the pictures that `{}` was trained on, `{}`, are not there",

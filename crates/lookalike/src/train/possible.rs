@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use ground::progress::Progress;
+use pictures::Folder;
 use training::Recipe;
 
 use crate::{Error, Kind};
@@ -38,6 +40,33 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Error> {
             Err(Error::refused(Kind::Usage, what))
         }
     }
+}
+
+/// Refuses folds of a table beside a share to hold out, and warns where the recipe has no use for them.
+///
+/// # Errors
+/// When pictures would be held out in two ways.
+pub(super) fn check_folds(
+    recipe: &Recipe,
+    folder: &Folder,
+    valid: Option<f64>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    if folder.pictures.iter().all(|picture| picture.fold.is_none()) {
+        return Ok(());
+    }
+    if valid.is_some() {
+        let what = "`--valid` holds pictures out, and the folds of the table hold out every one";
+        let error = Error::refused(Kind::Usage, what);
+        return Err(error.advise("leave out `--valid`, or the column `fold`"));
+    }
+    if matches!(recipe, Recipe::Classic(_)) {
+        progress.warn(
+            "the folds of the table are not used: the classic recipe holds out a share of each class, \
+             once",
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

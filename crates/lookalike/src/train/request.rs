@@ -296,7 +296,7 @@ mod tests {
     fn the_output_is_named_after_the_folder_or_the_table() {
         let output = |source: Source| TrainRequest::new(source).output().unwrap();
         assert_eq!(output("a/photos/".into()), Path::new("photos.lookalike"));
-        assert_eq!(output(Source::Table("a/birds.csv".into())), Path::new("birds.lookalike"));
+        assert_eq!(output(Source::table("a/birds.csv")), Path::new("birds.lookalike"));
         let grown = |old: &str| {
             let request = TrainRequest { add_to: Some(old.into()), ..TrainRequest::new("more") };
             request.output().unwrap()

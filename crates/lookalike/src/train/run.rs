@@ -21,9 +21,9 @@ use super::listener::Listener;
 use super::request::TrainRequest;
 use super::start::Start;
 use super::{Trained, suspects};
+use crate::Error;
 use crate::facts::{about, recipe_facts};
 use crate::text::{clock, count, date};
-use crate::{Error, Source};
 
 /// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
 const REASONS: usize = 80;
@@ -84,11 +84,18 @@ impl Run {
             size: self.recipe.size(),
             output: &self.output,
         }));
+        if let Some(few) = self.few() {
+            listener.warn(&few);
+            self.notes.push(few);
+        }
         if !self.start.is_pretrained() {
             self.notes.push(FROM_NOTHING.into());
         }
         if matches!(&self.recipe, Recipe::Classic(classic) if classic.keep == Keep::Best) {
             self.notes.push(KEPT_BEST.into());
+        }
+        if self.data.folds.is_some() && cross_validated {
+            self.notes.push("Cross-validation used the folds of the table.".into());
         }
         self.notes.extend(self.data.warnings.iter().cloned());
     }
@@ -213,16 +220,19 @@ impl Run {
         listener: &mut Listener<'_>,
     ) {
         let text = |path: &Path| path.display().to_string();
-        let (pictures, saved) = (text(self.request.source.path()), text(&self.output));
+        let (pictures, saved) = (self.request.source.arguments(), text(&self.output));
         let suspects = suspects.map(text);
-        let paths = Paths {
-            pictures: &pictures,
-            in_table: matches!(self.request.source, Source::Table(_)),
-            classifier: &saved,
-            suspects: suspects.as_deref(),
-        };
+        let paths =
+            Paths { pictures: &pictures, classifier: &saved, suspects: suspects.as_deref() };
         let steps = insight.next_steps(&classifier.record);
         listener.tell(Event::NextSteps { steps: &steps, insight, paths });
+    }
+
+    /// Which classes have too few pictures, and of which to add how many.
+    fn few(&self) -> Option<String> {
+        let mut pictures = vec![0; self.data.classes.len()];
+        self.data.items.iter().for_each(|item| pictures[item.label] += 1);
+        insight::few_pictures(&self.data.classes, &pictures)
     }
 
     fn side(&self, side: Side) -> usize {
@@ -250,6 +260,7 @@ impl Run {
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
         fact("pictures", self.request.source.path().display().to_string());
+        self.request.source.facts().into_iter().for_each(|own| fact(&own.name, own.value));
         let auto = matches!(self.recipe, Recipe::Auto(_));
         for (side, name) in [
             (Side::Train, "trained on"),

@@ -99,9 +99,9 @@ impl<'a> Narrator<'a> {
     fn summarise(&mut self, insight: &Insight) {
         self.bar = None;
         let short = insight::text::short(insight, WIDTH, self.terminal.colours_results());
-        self.terminal.account(&format!("\n{}\n", short.trim_end()));
-        insight.honest_lines().iter().for_each(|line| self.terminal.account(line));
-        self.terminal.account("");
+        self.terminal.summary(&format!("\n{}\n", short.trim_end()));
+        insight.honest_lines().iter().for_each(|line| self.terminal.summary(line));
+        self.terminal.summary("");
     }
 
     /// What to do next, a line each.
