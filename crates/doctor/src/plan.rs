@@ -17,6 +17,7 @@ mod apply;
 mod error;
 mod groups;
 mod journal;
+mod named;
 mod place;
 mod table;
 #[cfg(test)]

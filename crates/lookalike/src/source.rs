@@ -1,3 +1,5 @@
+//! Where labelled pictures are named: a folder or a table.
+
 use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;

@@ -29,6 +29,7 @@ mod listen;
 mod loaded;
 mod log;
 mod metrics;
+mod outcome;
 mod predict;
 mod problem;
 mod queue;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::work::{Times, Verdict};
+use crate::outcome::{Times, Verdict};
 
 /// Counters of one server.
 #[derive(Debug, Default)]
@@ -135,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Gauges, Metrics};
-    use crate::work::{Times, Verdict};
+    use crate::outcome::{Times, Verdict};
 
     #[test]
     fn the_text_is_prometheus_and_class_names_cannot_break_it() {

@@ -15,8 +15,9 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::body::{self, Form, Picture};
+use crate::outcome::Times;
 use crate::problem::{Fault, Problem};
-use crate::work::{Ask, Job, Reply, Slot, Times};
+use crate::work::{Ask, Job, Reply, Slot};
 
 /// What may be asked for besides an answer.
 #[derive(Debug, Deserialize)]

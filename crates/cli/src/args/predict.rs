@@ -1,3 +1,5 @@
+//! What is typed after the commands that read a classifier.
+
 use std::path::PathBuf;
 
 use clap::Args;

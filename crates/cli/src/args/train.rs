@@ -1,3 +1,5 @@
+//! What is typed after `train` and `lr-find`.
+
 use std::path::PathBuf;
 
 use clap::Args;

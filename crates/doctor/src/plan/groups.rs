@@ -1,22 +1,14 @@
-//! Groups of pictures in a plan: name a group, and its pictures move to the folder of that name.
-//!
-//! A line `name,group 1,ants` names a group, and a line `group,7.jpg,group 1` says which one a file is
-//! of. Once read, that is a move of `7.jpg` to `ants/7.jpg`.
+//! Groups of pictures as a plan in which a person names them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use ground::files;
 use ground::words::count;
 
-use super::place::{plain, to_bytes};
+use super::PlanError;
+use super::named::{MEMBER, NAME};
+use super::place::to_bytes;
 use super::table::{FOLDER, HEADER, Table, relative};
-use super::{Action, PlanError, Step};
-
-/// The action of a line that names a group.
-pub(super) const NAME: &str = "name";
-/// The action of a line that says which group a file is of.
-pub(super) const MEMBER: &str = "group";
 
 /// Files of a folder in groups that a person is to name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,59 +51,6 @@ impl Groups {
         }
         Ok(files::write(path, &table.done())?)
     }
-}
-
-/// The names of a plan's groups, and the files that wait for them.
-#[derive(Default)]
-pub(super) struct Named {
-    /// By a group's title: its name, if it has one.
-    names: HashMap<String, Option<PathBuf>>,
-    /// Places among the plan's steps, and the group of each.
-    members: Vec<(usize, String)>,
-}
-
-impl Named {
-    /// Takes a line that names a group.
-    pub(super) fn name(&mut self, title: &[u8], name: PathBuf) -> Result<(), String> {
-        let title = text(title);
-        if !name.as_os_str().is_empty() && (!plain(&name) || name.components().count() != 1) {
-            return Err(format!("`{}` is not a class name", name.display()));
-        }
-        let name = Some(name).filter(|name| !name.as_os_str().is_empty());
-        match self.names.insert(title.clone(), name) {
-            Some(_) => Err(format!("`{title}` is named twice")),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes a line that says which group the file of step `at` is of.
-    pub(super) fn member(&mut self, at: usize, title: &[u8]) {
-        self.members.push((at, text(title)));
-    }
-
-    /// Turns the files of named groups into moves; the others stay. Returns how many groups have no
-    /// name, or the line that names no group and why.
-    pub(super) fn resolve(self, steps: &mut [Step]) -> Result<usize, (u64, String)> {
-        for (at, title) in self.members {
-            let step = &mut steps[at];
-            let Some(name) = self.names.get(&title) else {
-                let why = format!("there is no line `{NAME},{title}` that names this group");
-                return Err((step.line, why));
-            };
-            let file = step.path.file_name().unwrap_or_default();
-            if let Some(to) = name.as_ref().map(|name| name.join(file))
-                && to != step.path
-            {
-                (step.action, step.to) = (Action::Move, to);
-            }
-            step.reason = title;
-        }
-        Ok(self.names.values().filter(|name| name.is_none()).count())
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim().to_owned()
 }
 
 #[cfg(test)]

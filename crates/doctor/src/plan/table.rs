@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;
 
-use super::groups::{MEMBER, NAME, Named};
+use super::named::{MEMBER, NAME, Named};
 use super::place::{from_bytes, to_bytes};
 use super::{Action, Plan, PlanError, Step};
 

@@ -1,3 +1,6 @@
+//! The passes of convolutions, compiled once for each kind of number, and the choice between the
+//! ways to compute one.
+
 use super::direct::{self, Job};
 use super::epilogue::{Added, Epilogue};
 use super::inverted::InvertedResidual;

@@ -1,3 +1,5 @@
+//! What kind of failure an error is, by which a program exits.
+
 use std::io;
 
 use classifier::ClassifierError;

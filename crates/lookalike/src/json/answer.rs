@@ -1,3 +1,5 @@
+//! The answers on pictures, as JSON has them.
+
 use std::path::Path;
 
 use classifier::{Classifier, Near, Prediction, ranked};
