@@ -53,8 +53,8 @@ pub use insight::{
 };
 pub use labels::{labels, visible};
 pub use record::{
-    BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Finder, Fixes, Heat, HeldOut,
-    Map, Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
+    BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Fixes, Heat, HeldOut, Map,
+    Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{COLUMNS, Paths, Piece, Sentence, Step, arguments, few_pictures, quoted};

@@ -4,6 +4,7 @@
 mod check;
 mod seen;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::check::RecordError;
@@ -32,8 +33,9 @@ pub struct RunRecord {
     pub curve: Vec<CurvePoint>,
     /// What can be guessed without looking at what a picture shows.
     pub shortcuts: Vec<Shortcut>,
-    /// The rate finder's sweep, where one was made.
-    pub finder: Option<Finder>,
+    /// Files of earlier versions have a sweep over learning rates here.
+    #[serde(default, skip_serializing)]
+    pub finder: IgnoredAny,
     /// A few pictures of each class.
     pub samples: Vec<Sample>,
     /// Pictures that were left out, and why.
@@ -243,18 +245,6 @@ pub struct Shortcut {
     pub right: usize,
     /// Of how many.
     pub of: usize,
-}
-
-/// A sweep over learning rates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Finder {
-    /// The rates that were tried, in order.
-    pub rates: Vec<f32>,
-    /// The smoothed training loss at each; finite.
-    pub losses: Vec<f32>,
-    /// The rate that it suggests.
-    pub suggested: Option<f32>,
 }
 
 /// An epoch: a row of the training table.

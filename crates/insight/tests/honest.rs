@@ -4,8 +4,8 @@
 
 use ground::random::{Draws, Purpose};
 use insight::{
-    Calibration, Candidate, CurvePoint, Finder, HeldOut, Insight, Protocol, Reason, RecordError,
-    RunRecord, Scaling, Shortcut, Verdict, compare, stats,
+    Calibration, Candidate, CurvePoint, HeldOut, Insight, Protocol, Reason, RecordError, RunRecord,
+    Scaling, Shortcut, Verdict, compare, stats,
 };
 
 /// `n` pictures of three classes, `sharp` easy to tell apart, told with three times too large
@@ -342,8 +342,6 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
     let mut record = drawn(30, 3.0);
     record.curve = curve(0.3);
     record.shortcuts = vec![Shortcut { what: "the file's size".into(), right: 3, of: 30 }];
-    record.finder =
-        Some(Finder { rates: vec![1e-6, 1e-5], losses: vec![1.0, 0.9], suggested: Some(1e-5) });
     record.candidates = vec![Candidate {
         name: "a".into(),
         log_loss: 0.5,
@@ -360,7 +358,7 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
     assert_eq!(serde_json::from_str::<RunRecord>(&json).unwrap(), record);
     assert_eq!(record.check(0), Ok(()));
 
-    let cases: [Case; 9] = [
+    let cases: [Case; 8] = [
         ("how it was judged", |e| e.protocol = Protocol::HeldOut { share: Some(1.0) }),
         ("a candidate", |e| e.candidates[0].errors = (31, 30)),
         ("a candidate", |e| e.candidates[0].log_loss = -1.0),
@@ -369,7 +367,6 @@ fn all_of_it_survives_a_round_trip_and_nothing_impossible_does() {
         ("the learning curve", |e| e.curve[0].runs[0] = 1.5),
         ("the learning curve", |e| e.curve[0].per_class.truncate(2)),
         ("a shortcut", |e| e.shortcuts[0].right = 31),
-        ("the rate finder", |e| e.finder.as_mut().unwrap().losses.truncate(1)),
     ];
     for (part, spoil) in cases {
         let mut bad = record.clone();

@@ -2,8 +2,8 @@
 
 use insight::{
     BadPicture, Calibrated, Candidate, ClassScores, Comparison, Confused, Epoch, Estimate, Fact,
-    Finder, FixedLabels, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol,
-    Reason, Reasons, RunRecord, Selected, Verdict,
+    FixedLabels, Guessed, Insight, Interval, Judged, Map, Place, Proportion, Protocol, Reason,
+    Reasons, RunRecord, Selected, Verdict,
 };
 
 use self::honest::{Answers, Learning, Suspect, answers, learning, suspect};
@@ -43,7 +43,6 @@ struct Report<'a> {
     shortcuts: &'a [Guessed],
     candidates: &'a [Candidate],
     comparisons: &'a [Comparison],
-    rate_finder: Option<&'a Finder>,
     classes: &'a [String],
     reasons: Option<Reasons>,
     map: Option<Map>,
@@ -182,7 +181,6 @@ pub fn json(record: &RunRecord, insight: &Insight, about: &About) -> String {
         shortcuts: &insight.shortcuts,
         candidates: &record.candidates,
         comparisons: &record.comparisons,
-        rate_finder: record.finder.as_ref(),
         classes: &insight.classes,
         reasons: insight.reasons,
         map: insight.map,

@@ -36,15 +36,6 @@ impl Axis {
         Self { low, high: high.max(low * 1.01), logarithmic: true, ticks }
     }
 
-    /// From 0 to a round number above the largest.
-    pub(crate) fn upto(largest: f64) -> Self {
-        let (step, high) = crate::svg::scale(largest);
-        let ticks = (0..).map(|i| f64::from(i) * step).take_while(|t| *t <= high * 1.0001);
-        let label =
-            |t: f64| format!("{t:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
-        Self { low: 0.0, high, logarithmic: false, ticks: ticks.map(|t| (t, label(t))).collect() }
-    }
-
     /// The place of a value on the axis, 0 to 1.
     fn place(&self, value: f64) -> f64 {
         let along = |x: f64| if self.logarithmic { x.max(1e-30).ln() } else { x };

@@ -11,9 +11,6 @@ use crate::svg;
 /// How many possible label errors are shown.
 const SUSPECTS: usize = 18;
 
-/// A loss this many times the lowest is drawn at the upper edge: fastai's sweep ends there.
-const DIVERGED: f64 = 4.0;
-
 /// The learning curve.
 pub(super) struct More {
     pub(super) sentence: String,
@@ -115,8 +112,6 @@ pub(super) struct Tried {
     pub(super) candidates: Vec<Candidate>,
     /// Each comparison in words, and the difference as a whisker.
     pub(super) comparisons: Vec<(String, String)>,
-    pub(super) finder: Option<Plot>,
-    pub(super) suggested: String,
 }
 
 impl Tried {
@@ -133,40 +128,8 @@ impl Tried {
             .comparisons
             .iter()
             .map(|c| (words(&c.sentence()), svg::difference(&c.accuracy_difference)));
-        let finder = record.finder.as_ref().and_then(finder);
-        let suggested = record.finder.as_ref().and_then(|finder| finder.suggested);
-        let tried = Self {
-            candidates: candidates.collect(),
-            comparisons: comparisons.collect(),
-            finder,
-            suggested: suggested.map_or_else(String::new, |rate| format!("{rate:.1e}")),
-        };
+        let tried = Self { candidates: candidates.collect(), comparisons: comparisons.collect() };
         let any = !(tried.candidates.is_empty() && tried.comparisons.is_empty());
-        (any || tried.finder.is_some()).then_some(tried)
+        any.then_some(tried)
     }
-}
-
-/// Training loss over the rates that were tried.
-fn finder(finder: &insight::Finder) -> Option<Plot> {
-    let sweep = finder.rates.iter().zip(&finder.losses);
-    let line: Vec<(f64, f64)> =
-        sweep.map(|(&rate, &loss)| (f64::from(rate), f64::from(loss))).collect();
-    if line.len() < 2 {
-        return None;
-    }
-    let rates: Vec<f64> = line.iter().map(|p| p.0).collect();
-    let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = rates.iter().copied().fold(low, f64::max);
-    let decades = low.log10().ceil() as i32..=high.log10().floor() as i32;
-    let ticks = decades.map(|power| (10f64.powi(power), format!("1e{power}"))).collect();
-    // Where training breaks down the loss has no end, and would flatten what matters.
-    let lowest = line.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
-    let largest = line.iter().map(|p| p.1).fold(0.0, f64::max).min(DIVERGED * lowest.max(1e-9));
-    let nearest = |rate: f32| {
-        let far = |p: &(f64, f64)| (p.0.ln() - f64::from(rate).ln()).abs();
-        line.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)))
-    };
-    let suggested: Vec<_> = finder.suggested.and_then(nearest).into_iter().collect();
-    let plot = Plot::new(Axis::ratios(&rates, ticks), Axis::upto(largest));
-    Some(plot.line("train", &line).dots("wrong", &suggested).done())
 }

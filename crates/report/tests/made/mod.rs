@@ -7,8 +7,8 @@ use ground::Digest;
 use ground::random::{Draws, Purpose};
 use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use insight::{
-    BadPicture, Body, Candidate, CurvePoint, Difference, Epoch, Fact, Finder, Heat, HeldOut,
-    Interval, Map, Place, Protocol, Reasons, RunRecord, Sample, Shortcut, Whose,
+    BadPicture, Body, Candidate, CurvePoint, Difference, Epoch, Fact, Heat, HeldOut, Interval, Map,
+    Place, Protocol, Reasons, RunRecord, Sample, Shortcut, Whose,
 };
 
 /// Everything that [`report::html`] takes, for `classes` of which `wrong` of 10 pictures each are
@@ -120,10 +120,6 @@ pub(crate) fn honest(classes: &[String], pictures: usize) -> (RunRecord, Vec<Vec
         shortcut("the picture's size", of * 3 / 4),
         shortcut("the mean colour", of / n + of / 12),
     ];
-    let rates: Vec<f32> = (0..80).map(|i| 1e-7 * 10f32.powf(i as f32 / 10.0)).collect();
-    let loss = |rate: &f32| 1.4 / (1.0 + 300.0 * rate) + 0.3 + 60.0 * rate * rate;
-    made.finder =
-        Some(Finder { losses: rates.iter().map(loss).collect(), rates, suggested: Some(3e-3) });
     (made, thumbnails)
 }
 
