@@ -212,11 +212,12 @@ impl Pictures {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Recipe")]
 pub(crate) struct Network {
-    /// Part of this program: efficientnet-lite0, efficientnet-lite2. Downloaded: resnet18, resnet34,
-    /// resnet50, resnet50.tv2, resnet101, resnet152. Trained from scratch: small
-    /// [default: efficientnet-lite0]
-    #[arg(long, value_name = "NAME", value_parser = NamedNetwork::from_str)]
-    pub(crate) backbone: Option<NamedNetwork>,
+    /// Part of this program: efficientnet-lite0, efficientnet-lite2 (or lite0, lite2). Downloaded:
+    /// resnet18, resnet34, resnet50, resnet50.tv2, resnet101, resnet152. Trained from scratch:
+    /// small. `train` compares several, separated by commas, and takes a slower one only if it is
+    /// better beyond chance [default: efficientnet-lite0]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = NamedNetwork::from_str)]
+    pub(crate) backbone: Vec<NamedNetwork>,
     /// Pretrained weights from this safetensors file
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
@@ -227,7 +228,12 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn initial(&self) -> Initial {
-        Initial { network: self.backbone, weights: self.weights.clone(), offline: self.offline }
+        Initial {
+            network: self.backbone.first().copied(),
+            others: self.backbone.iter().skip(1).copied().collect(),
+            weights: self.weights.clone(),
+            offline: self.offline,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use training::{
 };
 
 use crate::text::count;
-use crate::train::{Initial, Listener, RecipeOptions, Start};
+use crate::train::{Initial, Listener, RecipeOptions, Start, only_by_default};
 use crate::{Error, Source};
 
 /// A request to look for a learning rate. [`LrFindRequest::new`] has every default.
@@ -88,6 +88,9 @@ pub fn lr_find(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<RateFound, Error> {
+    if !request.initial.others.is_empty() {
+        return Err(only_by_default());
+    }
     let mut folder = request.source.pictures()?;
     let (threads, base) = (ground::parallel::threads(), request.source.folder());
     let grouped = folder.group(&request.group_by, base, threads, progress, stop)?;

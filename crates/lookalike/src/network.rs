@@ -15,6 +15,12 @@ pub struct NamedNetwork {
 }
 
 impl NamedNetwork {
+    /// What the network is called, with the weights that the name stands for.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.pretrained.map_or(self.backbone.name(), |row| row.name)
+    }
+
     /// All names: each backbone, followed by weights for it that have names of their own.
     fn names() -> Vec<&'static str> {
         let named = |backbone: Backbone| {
@@ -29,8 +35,10 @@ impl NamedNetwork {
 impl FromStr for NamedNetwork {
     type Err = String;
 
-    /// Such as `resnet50`, `resnet50.tv2` or `small`.
+    /// Such as `resnet50`, `resnet50.tv2` or `small`; `lite0` is short for `efficientnet-lite0`.
     fn from_str(name: &str) -> Result<Self, String> {
+        let long = format!("efficientnet-{name}");
+        let name = if long.parse::<Backbone>().is_ok() { &long } else { name };
         let pretrained = Pretrained::named(name).ok();
         match (name.parse::<Backbone>(), pretrained) {
             (Ok(backbone), pretrained) => Ok(Self { backbone, pretrained }),

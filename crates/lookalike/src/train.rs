@@ -8,6 +8,7 @@ mod growth;
 mod like;
 mod listener;
 mod lock;
+mod networks;
 mod possible;
 mod request;
 mod run;
@@ -29,6 +30,7 @@ use training::{Recipe, TrainingError};
 pub(crate) use auto::{known_to, open_cache};
 pub use event::{Event, Planned, Stopped};
 pub(crate) use listener::Listener;
+pub(crate) use networks::only_by_default;
 pub use request::{RecipeOptions, ReportFile, TrainRequest};
 pub use start::Initial;
 pub(crate) use start::Start;
@@ -105,6 +107,10 @@ pub fn train(
     if let Some(like) = &like {
         like.amend(&mut request);
     }
+    let choice = networks::choose(&request, &folder, &mut listener)?;
+    if let Some(network) = choice.as_ref().and_then(|choice| choice.network) {
+        request.initial.network = Some(network);
+    }
     let start = Start::choose(&request.initial, progress, stop)?;
     look_over(&request, &folder, &mut listener);
     let recipe = match like {
@@ -115,7 +121,7 @@ pub fn train(
     possible::check_folds(&recipe, &folder, request.valid, progress)?;
     let prepared = Prepared { request, output, growth, folder, grouped, fixes, start, began };
     match recipe {
-        Recipe::Auto(recipe) => auto::run(prepared, &recipe, &mut listener),
+        Recipe::Auto(recipe) => auto::run(prepared, &recipe, choice, &mut listener),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, &mut listener),
     }
 }

@@ -23,7 +23,7 @@ use crate::TrainingError;
 use crate::features::{Features, FeaturesError};
 use crate::head::Layers;
 use cross_validation::CrossValidation;
-pub use fine_tune::{FineTune, FineTuned, Tuner, TuningResult};
+pub use fine_tune::{FineTune, FineTuned, Tuner, TuningResult, plan};
 pub use head_spec::{HeadKind, HeadSpec};
 use selection::Selection;
 
@@ -185,6 +185,15 @@ pub fn fit(
 }
 
 impl Fitted {
+    /// How many folds held out the pictures that it was judged by.
+    #[must_use]
+    pub fn folds(&self) -> usize {
+        match self.record.protocol {
+            Protocol::OutOfFold { folds, .. } => folds,
+            _ => 1,
+        }
+    }
+
     /// The network that comes of it.
     #[must_use]
     pub fn architecture(&self, settings: &Auto) -> Architecture {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use engine::Trained;
 use insight::Epoch;
 
-use crate::{Movement, Rates, Stage, Standing, Tried};
+use crate::{Movement, Stage, Standing, Tried};
 
 /// Who hears how a run is going: the binary draws it, a test notes it down.
 pub trait Observer {
@@ -83,8 +83,6 @@ pub enum FineTuning {
         fold: usize,
         /// How many folds are tried.
         of: usize,
-        /// Its learning rates.
-        rates: Rates,
     },
     /// Fine-tuning is better, and now trains on all pictures.
     OnAll {

@@ -92,7 +92,8 @@ pub(crate) struct Train {
         ("never", "Never"),
     ]))]
     pub(crate) fine_tune: FineTune,
-    /// Minutes that fine-tuning may take [default: 0, and no limit with `--fine-tune always`]
+    /// Minutes, counted from the start, in which other networks and fine-tuning may be tried
+    /// [default: none, and no limit with `--fine-tune always`]
     #[arg(long, value_name = "N", help_heading = AUTO, value_parser = minutes)]
     pub(crate) minutes: Option<f64>,
     /// Views of each picture whose features are averaged: 1, 2 (and mirrored) or 4 (and zoomed in).

@@ -42,6 +42,7 @@ pub fn event(event: &Event<'_>) -> Option<Value> {
         Event::FeaturesFound(pictures) => {
             json!({ "event": "features_found", "pictures": pictures })
         }
+        Event::Compared(comparison) => json!({ "event": "compared", "comparison": comparison }),
         Event::FineTuned { kept } => json!({ "event": "fine_tuned", "kept": kept }),
         Event::StageStarted { plan, .. } => json!({
             "event": "stage",

@@ -33,6 +33,11 @@ pub fn event(event: &Event<'_>, source: &Source) -> Option<String> {
             let most = thousands(*most as u64);
             format!("{} was not tried: it is tried on up to {most} pictures", HeadKind::Hidden)
         }
+        Event::ComparingNetworks { names, time } => format!(
+            "comparing {}, about {}; the best will be trained",
+            super::listed(names),
+            clock(*time)
+        ),
         Event::FineTuning(stands) => fine_tuning(*stands),
         Event::Unusable(bad) => unusable(bad),
         Event::Planned(plan) => planned(plan).join("\n"),
@@ -121,9 +126,7 @@ fn fine_tuning(stands: FineTuning) -> String {
             count(attempt.of, "fold"),
             clock(attempt.time),
         ),
-        FineTuning::Fold { fold, of, rates } => {
-            format!("\nfine-tuning, fold {fold} of {of}, learning rates {rates}")
-        }
+        FineTuning::Fold { fold, of } => format!("\nfine-tuning, fold {fold} of {of}"),
         FineTuning::OnAll { pictures } => {
             format!("\nfine-tuning on all {}", count(pictures, "picture"))
         }

@@ -2,6 +2,7 @@
 //! time for it.
 
 use std::fs;
+use std::time::Duration;
 
 use engine::{Cpu, Engine};
 use ground::Digest;
@@ -9,19 +10,21 @@ use ground::files::FileError;
 use ground::parallel;
 use ground::progress::Progress;
 use insight::{Fact, Protocol};
-use network::Parameters;
-use pictures::{Dataset, Known, Preprocess, dataset};
-use training::Recipe;
+use network::{Architecture, Parameters};
+use pictures::{Dataset, Folder, Known, Preprocess, dataset};
 use training::auto::{self, Auto, FineTune, Fitted, HeadKind, Tuner, TuningResult};
 use training::features::{self, Cache, Features};
+use training::{FineTuning, Recipe, TuningPlan};
 
 use super::event::{Event, Stopped};
 use super::listener::{Listener, Stages};
+use super::networks::Choice;
 use super::run::{Outcome, Run};
+use super::start::Start;
 use super::unfinished::Unfinished;
-use super::{Prepared, Trained};
+use super::{Prepared, TrainRequest, Trained};
 use crate::Error;
-use crate::text::thousands;
+use crate::text::{clock, thousands};
 
 const UNTRIED: &str =
     "Fine-tuning was not tried. To allow half an hour for it, use `--minutes 30`.";
@@ -29,22 +32,21 @@ const UNTRIED: &str =
 pub(super) fn run(
     prepared: Prepared,
     recipe: &Auto,
+    choice: Option<Choice>,
     listener: &mut Listener<'_>,
 ) -> Result<Trained, Error> {
-    let architecture = recipe.architecture(prepared.folder.classes.len());
-    let graph = architecture.graph();
-    let parameters = prepared.start.parameters(&graph, recipe.seed)?;
-    let mut engine = listener.engine(&graph, &parameters, recipe.precision)?;
-    let preprocess = Preprocess::square(recipe.backbone.preprocessing(), recipe.size);
-    let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
-    let cache = open_cache(&key, features::width(&graph), listener.progress);
-    let data = decode(&prepared, recipe, &preprocess, &cache, listener)?;
-    let recipe = &of_folds(recipe, &data);
-    let mut run = prepared.into_run(Recipe::Auto(recipe.clone()), preprocess, data);
+    let Prepared { request, folder, start, .. } = &prepared;
+    let (ready, data) = Ready::new(request, folder, start, recipe, listener)?;
+    let (recipe, key) = (ready.recipe.clone(), ready.key);
+    let mut run = prepared.into_run(Recipe::Auto(recipe.clone()), ready.preprocess.clone(), data);
     run.introduce(listener);
+    let comparisons = choice.map(|choice| {
+        run.notes.push(choice.note);
+        choice.comparisons
+    });
 
-    let fitted = fit(&run, recipe, &mut engine, parameters, cache, listener);
-    let (features, fitted) = match fitted {
+    let head = ready.architecture.head;
+    let (features, fitted, mut engine) = match ready.fit(&run.data, listener) {
         Err(_) if listener.stop.asked() => {
             listener.tell(Event::Stopped(Stopped::WhileFitting));
             return Err(Error::Stopped);
@@ -52,21 +54,78 @@ pub(super) fn run(
         other => other?,
     };
     note_what_was_spared(&mut run, &features, &fitted, listener);
-    let outcome = outcome(&run, recipe, key, &features, &fitted)?;
-    if outcome.architecture.head != architecture.head {
+    let mut outcome = outcome(&run, &recipe, key, &features, &fitted)?;
+    outcome.record.comparisons.extend(comparisons.into_iter().flatten());
+    if outcome.architecture.head != head {
         let graph = outcome.architecture.graph();
         engine = listener.engine(&graph, &outcome.parameters, recipe.precision)?;
     }
     engine.set_parameters(&outcome.parameters)?;
-    if wants_more(recipe) {
-        return fine_tune(run, recipe, &features, &fitted, outcome, &mut engine, listener);
+    let plan = match wants_more(&recipe) {
+        true => plan(&mut run, &recipe, &fitted, &mut engine, listener)?,
+        false => None,
+    };
+    if let Some(plan) = plan {
+        return fine_tune(run, &recipe, plan, &features, &fitted, outcome, &mut engine, listener);
     }
-    if recipe.fine_tune == FineTune::Auto {
+    if recipe.fine_tune == FineTune::Auto && recipe.minutes.is_none() {
         run.notes.push(UNTRIED.into());
     }
     let trained = run.save(outcome, &mut engine, listener)?;
     listener.tell_timings(&engine);
     Ok(trained)
+}
+
+/// A network with its weights, before its features are extracted.
+pub(super) struct Ready {
+    architecture: Architecture,
+    engine: Cpu,
+    parameters: Parameters,
+    preprocess: Preprocess,
+    /// Of its features.
+    key: Digest,
+    cache: Cache,
+    /// With the folds of a table, if it has any.
+    recipe: Auto,
+}
+
+impl Ready {
+    /// Decodes the pictures for a network.
+    pub(super) fn new(
+        request: &TrainRequest,
+        folder: &Folder,
+        start: &Start,
+        recipe: &Auto,
+        listener: &Listener<'_>,
+    ) -> Result<(Self, Dataset), Error> {
+        let architecture = recipe.architecture(folder.classes.len());
+        let graph = architecture.graph();
+        let parameters = start.parameters(&graph, recipe.seed)?;
+        let engine = listener.engine(&graph, &parameters, recipe.precision)?;
+        let preprocess = Preprocess::square(recipe.backbone.preprocessing(), recipe.size);
+        let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
+        let cache = open_cache(&key, features::width(&graph), listener.progress);
+        let data = decode(request, folder, recipe, &preprocess, &cache, listener)?;
+        let recipe = of_folds(recipe, &data);
+        Ok((Self { architecture, engine, parameters, preprocess, key, cache, recipe }, data))
+    }
+
+    /// Extracts the features and fits a head on them; the engine is free again afterwards.
+    pub(super) fn fit(
+        self,
+        data: &Dataset,
+        listener: &Listener<'_>,
+    ) -> Result<(Features, Fitted, Cpu), Error> {
+        let Self { mut engine, preprocess, cache, recipe, parameters, .. } = self;
+        let (progress, stop) = (listener.progress, listener.stop);
+        let views = recipe.looks();
+        let features =
+            features::extract(&mut engine, data, &preprocess, views, cache, progress, stop)?;
+        let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
+        let bytes: Vec<u64> = data.items.iter().map(size).collect();
+        let fitted = auto::fit(&recipe, data, &features, parameters, &bytes, progress, stop)?;
+        Ok((features, fitted, engine))
+    }
 }
 
 /// The features kept from earlier runs of this network. Where they cannot be kept, a warning says so.
@@ -102,7 +161,8 @@ pub(crate) fn known_to(cache: &Cache) -> impl Fn(&Digest) -> Option<Known> + Syn
 
 /// Decodes the pictures; of those whose features are kept only what is not known.
 fn decode(
-    prepared: &Prepared,
+    request: &TrainRequest,
+    folder: &Folder,
     recipe: &Auto,
     preprocess: &Preprocess,
     cache: &Cache,
@@ -110,7 +170,7 @@ fn decode(
 ) -> Result<Dataset, Error> {
     let how = dataset::Settings {
         // Without a share to hold out, every picture is judged out of fold.
-        valid_fraction: prepared.request.valid.unwrap_or(0.0),
+        valid_fraction: request.valid.unwrap_or(0.0),
         seed: recipe.seed,
         threads: parallel::threads(),
         // Features are of the middle; the body would train on every place.
@@ -118,27 +178,40 @@ fn decode(
         ..dataset::Settings::default()
     };
     let known = known_to(cache);
-    let (folder, progress) = (&prepared.folder, listener.progress);
-    let data = Dataset::prepare_new(folder, preprocess, &how, &known, progress, listener.stop)?;
+    let (progress, stop) = (listener.progress, listener.stop);
+    let data = Dataset::prepare_new(folder, preprocess, &how, &known, progress, stop)?;
     data.warnings.iter().skip(folder.warnings.len()).for_each(|warning| listener.warn(warning));
     Ok(data)
 }
 
-fn fit(
-    run: &Run,
+/// How much fine-tuning there is time for; nothing, and a note that says so, where there is too little.
+fn plan(
+    run: &mut Run,
     recipe: &Auto,
+    fitted: &Fitted,
     engine: &mut Cpu,
-    parameters: Parameters,
-    cache: Cache,
-    listener: &Listener<'_>,
-) -> Result<(Features, Fitted), Error> {
-    let (data, progress, stop) = (&run.data, listener.progress, listener.stop);
-    let views = recipe.looks();
-    let features = features::extract(engine, data, &run.preprocess, views, cache, progress, stop)?;
-    let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
-    let bytes: Vec<u64> = data.items.iter().map(size).collect();
-    let fitted = auto::fit(recipe, data, &features, parameters, &bytes, progress, stop)?;
-    Ok((features, fitted))
+    listener: &mut Listener<'_>,
+) -> Result<Option<TuningPlan>, Error> {
+    let minutes = recipe.minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes));
+    let granted = minutes.map(|granted| granted.saturating_sub(run.began.elapsed()));
+    let pictures = run.data.items.len();
+    let plan = auto::plan(recipe, engine, pictures, fitted.folds(), granted)?;
+    if granted.is_some_and(|granted| granted < plan.time) {
+        listener.tell(Event::FineTuning(FineTuning::Skipped { time: plan.time }));
+        let takes = clock(plan.time);
+        run.notes.push(format!(
+            "Fine-tuning was not tried: the time that was left did not suffice for one fold and a \
+             last training on all pictures, about {takes}."
+        ));
+        return Ok(None);
+    }
+    if plan.folds < plan.of {
+        run.notes.push(format!(
+            "Fine-tuning was tried in {} of {} folds, as many as there was time for.",
+            plan.folds, plan.of,
+        ));
+    }
+    Ok(Some(plan))
 }
 
 fn note_what_was_spared(
@@ -197,9 +270,11 @@ fn of_self_test(table: &features::Table, pictures: usize) -> Result<Vec<Vec<f32>
 }
 
 /// Saves `outcome`, then tries whether training the body too makes it better, and saves that.
+#[expect(clippy::too_many_arguments, reason = "all that a run has by then")]
 fn fine_tune(
     mut run: Run,
     recipe: &Auto,
+    plan: TuningPlan,
     features: &Features,
     fitted: &Fitted,
     outcome: Outcome,
@@ -225,9 +300,8 @@ fn fine_tune(
         progress,
         stop,
     };
-    let tuned = match tuner.run() {
-        Ok(Some(tuned)) => tuned,
-        Ok(None) => return Ok(first),
+    let tuned = match tuner.run(plan) {
+        Ok(tuned) => tuned,
         Err(_) if stop.asked() => {
             listener.tell(Event::Stopped(Stopped::WhileFineTuning));
             return Ok(Trained { interrupted: true, ..first });
@@ -249,8 +323,7 @@ fn fine_tune(
 fn better_of(mut outcome: Outcome, tuned: TuningResult, listener: &mut Listener<'_>) -> Outcome {
     listener.tell(Event::FineTuned { kept: tuned.kept.is_some() });
     let record = &mut outcome.record;
-    record.comparisons = vec![tuned.comparison];
-    record.finder = Some(tuned.finder);
+    record.comparisons.push(tuned.comparison);
     let Some(better) = tuned.kept else { return outcome };
     (outcome.held_out, record.held_out) = better.held_out;
     record.history = better.history;

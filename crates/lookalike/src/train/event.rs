@@ -2,6 +2,7 @@
 //! text, another program into whatever it likes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use engine::Timing;
 use insight::{BadPicture, Comparison, Epoch, Insight, Paths, Step};
@@ -36,6 +37,13 @@ pub enum Event<'a> {
         /// Pictures up to which it is tried.
         most: usize,
     },
+    /// Networks are going to be compared, to train the best.
+    ComparingNetworks {
+        /// Their names, the cheapest first.
+        names: &'a [String],
+        /// What extracting their features takes at most, about.
+        time: Duration,
+    },
     /// How fine-tuning stands.
     FineTuning(FineTuning),
     /// Fine-tuning was tried.
@@ -58,7 +66,7 @@ pub enum Event<'a> {
     EpochFinished(&'a Epoch),
     /// The run resumes from a checkpoint. The stages and epochs before it were reported again.
     Resumed(Standing),
-    /// The classifier was compared with the one that it grew from.
+    /// Two networks were compared, or the classifier and the one that it grew from.
     Compared(&'a Comparison),
     /// The classifier is complete: what follows from its held-out pictures.
     Scored(&'a Insight),

@@ -19,6 +19,8 @@ use crate::NamedNetwork;
 pub struct Initial {
     /// The network, by name.
     pub network: Option<NamedNetwork>,
+    /// Others that it is compared with before the best is trained: default recipe only.
+    pub others: Vec<NamedNetwork>,
     /// Pretrained weights from this safetensors file.
     pub weights: Option<PathBuf>,
     /// Never use the internet.

@@ -10,9 +10,9 @@ use engine::{Engine, Images, Step, Trained};
 use ground::Stop;
 use ground::files::{Disk, FileError};
 use ground::progress::Progress;
-use insight::{Comparison, Epoch, Finder, HeldOut, Protocol, compare};
+use insight::{Comparison, Epoch, HeldOut, Protocol, compare};
 use network::Parameters;
-use pictures::{Batching, Dataset, Loader, PicturesError, Preprocess, Side};
+use pictures::{Dataset, PicturesError, Preprocess, Side};
 use serde::{Deserialize, Serialize};
 
 use super::{Auto, AutoError, Fitted, stopped, with_head};
@@ -20,21 +20,16 @@ use crate::error::no_such;
 use crate::features::{FeaturesError, Table};
 use crate::head::{Layers, Samples};
 use crate::{
-    Checkpoints, CheckpointsLeft, Classic, FineTuning, Observer, Rates, Run, Stage, Sweep,
-    TrainingError, TuningPlan, find,
+    Checkpoints, CheckpointsLeft, Classic, FineTuning, Observer, Rates, Run, TrainingError,
+    TuningPlan,
 };
 
-/// Epochs of everything learning.
-const EPOCHS: usize = 5;
-/// Pictures in a step: few, so that few pictures make enough steps.
-const BATCH: usize = 16;
-/// Batches of the sweep over rates.
-const BATCHES: usize = 40;
-/// The lowest layers' rate over the head's, as fastai's `fine_tune` has it.
-const SPREAD: f32 = 0.01;
-/// The head's rates between which the sweep may choose, as a head that is fitted already gives a
-/// sweep little to see; and the rate where it sees nothing.
-const RATES: (f32, f32, f32) = (1e-5, 5e-5, 1e-4);
+/// Epochs of everything learning, norms too.
+const EPOCHS: usize = 9;
+/// Pictures in a step: enough for the norms' statistics.
+const BATCH: usize = 32;
+/// The largest learning rate, of all layers: `docs/notes/default-recipe.md` has what was tried.
+const RATE: f32 = 6e-4;
 /// Pictures that a fold's novelty is measured against at most.
 const KNOWN: usize = 2048;
 /// What a pass forward costs beside a training step.
@@ -95,8 +90,6 @@ pub struct Tuner<'a> {
 pub struct TuningResult {
     /// The two on the same pictures; the fitted head is `a`.
     pub comparison: Comparison,
-    /// The sweep over rates.
-    pub finder: Finder,
     /// The network that trained on everything, if fine-tuning is to be kept.
     pub kept: Option<FineTuned>,
     /// Checkpoints, to be discarded once the result is saved.
@@ -133,79 +126,66 @@ struct Folds {
 const FITTED: &str = "the fitted head";
 const WHOLE: &str = "the fine-tuned network";
 
+/// How much can be tried in the time that is granted, of so many folds of so many pictures: at least
+/// one fold, though its time may not suffice. The engine takes a few steps, to know how long one
+/// takes, and is as before afterwards.
+///
+/// # Errors
+/// When the engine fails.
+pub fn plan(
+    settings: &Auto,
+    engine: &mut dyn Engine,
+    pictures: usize,
+    of: usize,
+    granted: Option<Duration>,
+) -> Result<TuningPlan, TrainingError> {
+    let time = step_time(settings, engine)?;
+    let (pictures, epochs) = (pictures as f64, EPOCHS as f64);
+    // Each fold trains on the others, then looks at all; the last run trains on everything.
+    let fold = pictures * (epochs * (1.0 - 1.0 / of.max(2) as f64) + (epochs + 2.0) * FORWARD);
+    let last = pictures * (epochs + 2.0 * FORWARD);
+    let total = |folds: usize| time.mul_f64(last + folds as f64 * fold);
+    let enough = |folds: &usize| granted.is_none_or(|granted| total(*folds) <= granted);
+    let folds = (1..=of).rev().find(enough).unwrap_or(1);
+    Ok(TuningPlan { folds, of, time: total(folds) })
+}
+
+/// What a training step takes for each of its pictures.
+fn step_time(settings: &Auto, engine: &mut dyn Engine) -> Result<Duration, TrainingError> {
+    let before = engine.state();
+    engine.set_trained(Trained::All);
+    let size = settings.size;
+    let pixels = vec![0.0; BATCH * size * size * 3];
+    let images = Images { pixels: &pixels, count: BATCH, height: size, width: size };
+    let mut time = Duration::MAX;
+    // The first step is slower, as memory is new.
+    for _ in 0..2 {
+        let began = Instant::now();
+        engine.gradients(images, &[0; BATCH], Step { seed: 0, index: 0 })?;
+        time = time.min(began.elapsed() / BATCH as u32);
+    }
+    engine.set_state(&before)?;
+    Ok(time)
+}
+
 impl Tuner<'_> {
-    /// Tries it in as many folds as the time that is granted allows, and trains on all pictures if
-    /// it is to be kept. Nothing where the time does not suffice for one fold.
+    /// Tries it in as many folds as planned, and trains on all pictures if it is to be kept.
     ///
     /// # Errors
     /// When pictures cannot be read, the loss leaves the range of numbers, or on request.
-    pub fn run(mut self) -> Result<Option<TuningResult>, AutoError> {
-        let (attempt, suffices) = self.attempt()?;
-        if !suffices {
-            self.observer.fine_tuning(FineTuning::Skipped { time: attempt.time });
-            return Ok(None);
-        }
-        self.observer.fine_tuning(FineTuning::Begun(attempt));
+    pub fn run(mut self, plan: TuningPlan) -> Result<TuningResult, AutoError> {
+        self.observer.fine_tuning(FineTuning::Begun(plan));
         let sides: Vec<Side> = self.data.items.iter().map(|item| item.side).collect();
-        let tuned = self.compete(attempt);
+        let tuned = self.compete(plan);
         self.data.set_sides(&sides);
-        tuned.map(Some)
+        tuned
     }
 
-    /// How much can be tried in the time that is granted: at least one fold, and whether the time
-    /// suffices for it. A few training steps are done to know how long one takes.
-    fn attempt(&mut self) -> Result<(TuningPlan, bool), TrainingError> {
-        let learned: Vec<usize> = (0..self.data.items.len()).take(BATCH).collect();
-        let batching = Batching { shuffle: false, ..Batching::to_train(BATCH, None, 0) };
-        let loader = Loader::new(self.data, learned, self.preprocess, batching);
-        let before = self.engine.state();
-        self.engine.set_trained(Trained::AllButNorms);
-        let mut time = Duration::MAX;
-        // The first step is slower, as memory is new.
-        for _ in 0..2 {
-            loader.epoch(0, |batch| {
-                let images = Images {
-                    pixels: &batch.pixels,
-                    count: batch.count,
-                    height: batch.size,
-                    width: batch.size,
-                };
-                let began = Instant::now();
-                self.engine.gradients(images, &batch.labels, Step { seed: 0, index: 0 })?;
-                time = time.min(began.elapsed() / batch.count.max(1) as u32);
-                Ok::<(), TrainingError>(())
-            })?;
-        }
-        self.engine.set_state(&before)?;
-        let of = self.folds();
-        let pictures = self.data.items.len() as f64;
-        let epochs = EPOCHS as f64;
-        let sweep = (BATCH * BATCHES) as f64;
-        // Each fold trains on the others, then looks at all; the last run trains on everything.
-        let fold = pictures * (epochs * (1.0 - 1.0 / of.max(2) as f64) + (epochs + 2.0) * FORWARD);
-        let last = pictures * (epochs + 2.0 * FORWARD);
-        let total = |folds: usize| time.mul_f64(sweep + last + folds as f64 * fold);
-        let granted = self.settings.minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes));
-        let enough = |folds: &usize| granted.is_none_or(|granted| total(*folds) <= granted);
-        let folds = (1..=of).rev().find(enough);
-        let attempt = |folds| TuningPlan { folds, of, time: total(folds) };
-        Ok((attempt(folds.unwrap_or(1)), folds.is_some()))
-    }
-
-    fn folds(&self) -> usize {
-        match self.fitted.record.protocol {
-            Protocol::OutOfFold { folds, .. } => folds,
-            _ => 1,
-        }
-    }
-
-    fn compete(&mut self, attempt: TuningPlan) -> Result<TuningResult, AutoError> {
+    fn compete(&mut self, plan: TuningPlan) -> Result<TuningResult, AutoError> {
         let mut folds = Folds::default();
-        let mut found = None;
-        for fold in 0..attempt.folds {
-            found = Some(self.fold(fold, attempt.folds, found, &mut folds)?);
+        for fold in 0..plan.folds {
+            self.fold(fold, plan.folds, &mut folds)?;
         }
-        let Some((finder, rates)) = found else { unreachable!("at least one fold is tried") };
         let Folds { mut checkpoints, fitted_logits, indices, held_out } = folds;
         let logits: Vec<Vec<f32>> = held_out.iter().map(|one| one.logits.clone()).collect();
         let labels: Vec<usize> = held_out.iter().map(|one| one.actual).collect();
@@ -214,24 +194,17 @@ impl Tuner<'_> {
         let keep = self.settings.fine_tune == FineTune::Always || is_better(&comparison);
         let kept = match keep {
             true => {
-                let (better, run) = self.on_all(&rates, (indices, held_out))?;
+                let (better, run) = self.on_all((indices, held_out))?;
                 checkpoints.push(run);
                 Some(better)
             }
             false => None,
         };
-        Ok(TuningResult { comparison, finder, kept, checkpoints })
+        Ok(TuningResult { comparison, kept, checkpoints })
     }
 
-    /// Fine-tunes on all folds but one and has the network predict that one. The rates are those
-    /// of the first fold's sweep.
-    fn fold(
-        &mut self,
-        fold: usize,
-        of: usize,
-        found: Option<(Finder, Rates)>,
-        folds: &mut Folds,
-    ) -> Result<(Finder, Rates), AutoError> {
+    /// Fine-tunes on all folds but one and has the network predict that one.
+    fn fold(&mut self, fold: usize, of: usize, folds: &mut Folds) -> Result<(), AutoError> {
         let fitted = self.fitted;
         let both = fitted.held_out.iter().zip(&fitted.record.held_out);
         let (pictures, asked): (Vec<usize>, Vec<&HeldOut>) =
@@ -241,12 +214,8 @@ impl Tuner<'_> {
         self.data.set_sides(&sides);
         let learned = self.data.indices(Side::Train);
         self.start_from(&learned)?;
-        let (finder, rates) = match found {
-            Some(found) => found,
-            None => self.find()?,
-        };
-        self.observer.fine_tuning(FineTuning::Fold { fold: fold + 1, of, rates });
-        let run = self.train(&rates, &format!("fold-{}", fold + 1))?;
+        self.observer.fine_tuning(FineTuning::Fold { fold: fold + 1, of });
+        let run = self.train(&format!("fold-{}", fold + 1))?;
         folds.checkpoints.push(run.kept);
         let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
         let few: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
@@ -263,13 +232,12 @@ impl Tuner<'_> {
             folds.held_out.push(HeldOut { logits, novelty, ..before.clone() });
         }
         folds.indices.extend(pictures);
-        Ok((finder, rates))
+        Ok(())
     }
 
     /// Trains on all pictures that are not held out for good.
     fn on_all(
         &mut self,
-        rates: &Rates,
         held_out: (Vec<usize>, Vec<HeldOut>),
     ) -> Result<(FineTuned, CheckpointsLeft), AutoError> {
         let out_of_fold = matches!(self.fitted.record.protocol, Protocol::OutOfFold { .. });
@@ -281,7 +249,7 @@ impl Tuner<'_> {
         let learned = self.data.indices(Side::Train);
         self.start_from(&learned)?;
         self.observer.fine_tuning(FineTuning::OnAll { pictures: learned.len() });
-        let run = self.train(rates, "all")?;
+        let run = self.train("all")?;
         let labels: Vec<usize> = learned.iter().map(|&i| self.data.items[i].label).collect();
         let pictures: Vec<usize> = evenly(&labels).into_iter().map(|at| learned[at]).collect();
         let rows = self.extract(&pictures)?;
@@ -301,57 +269,26 @@ impl Tuner<'_> {
         Ok(())
     }
 
-    fn find(&mut self) -> Result<(Finder, Rates), AutoError> {
-        let bar = self.progress.begin("Trying rates", Some(BATCHES as u64));
-        struct Bar<'b>(&'b dyn ground::progress::Bar);
-        impl Observer for Bar<'_> {
-            fn rate_tried(&mut self, _: crate::Tried) {
-                self.0.advance(1);
-            }
-        }
-        let sweep = Sweep { batches: BATCHES, spread: SPREAD, ..Sweep::of(Stage::Unfrozen) };
-        let settings = self.classic(Rates::same(RATES.1));
-        let found = find(
-            self.engine,
-            self.data,
-            self.preprocess,
-            &settings,
-            &sweep,
-            &mut Bar(&*bar),
-            self.stop,
-        )?;
-        drop(bar);
-        stopped(self.stop)?;
-        let rate = found.suggested.unwrap_or(RATES.1).clamp(RATES.0, RATES.2);
-        let finite = found.losses.iter().take_while(|loss| loss.is_finite());
-        let losses: Vec<f32> = finite.map(|&loss| loss as f32).collect();
-        let rates = found.rates[..losses.len()].to_vec();
-        let finder = Finder { rates, losses, suggested: found.suggested };
-        let lowest = f64::from(rate) * f64::from(SPREAD);
-        Ok((finder, Rates::Range(lowest as f32, rate)))
-    }
-
-    fn classic(&self, rates: Rates) -> Classic {
+    fn classic(&self) -> Classic {
         let classes = self.data.classes.len();
         Classic {
             architecture: self.fitted.architecture(self.settings),
             size: self.settings.size,
             frozen_epochs: 0,
             epochs: EPOCHS,
-            rates,
+            rates: Rates::same(RATE),
             batch: BATCH,
-            fixed_norms: true,
             seed: self.settings.seed,
             ..Classic::pretrained(self.settings.backbone, classes)
         }
     }
 
-    fn train(&mut self, rates: &Rates, name: &str) -> Result<Run, AutoError> {
+    fn train(&mut self, name: &str) -> Result<Run, AutoError> {
         let folder = self.checkpoints.folder.join(name);
         std::fs::create_dir_all(self.checkpoints.folder)
             .map_err(FileError::at("create", self.checkpoints.folder))?;
         let checkpoints = Checkpoints { folder: &folder, files: &Disk, ..self.checkpoints };
-        let settings = self.classic(*rates);
+        let settings = self.classic();
         let run = crate::run(
             self.engine,
             self.data,
