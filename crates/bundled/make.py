@@ -136,6 +136,7 @@ def write(path, state, metadata):
     text += b" " * (-len(text) % 8)
     file = struct.pack("<Q", len(text)) + text
     file += b"".join(np.ascontiguousarray(state[name]).tobytes() for name in order)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file)
     print(f"{hashlib.sha256(file).hexdigest()}  {path.name} ({len(file):,} bytes)")
 

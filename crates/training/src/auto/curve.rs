@@ -17,7 +17,7 @@ const LEAST: usize = 2;
 /// How many times pictures are drawn for each part.
 const RUNS: usize = 3;
 /// Above so many pictures one fold and one draw show as much as many do of few.
-const MANY: usize = 50_000;
+const MANY: usize = 10_000;
 
 /// The learning curve of a head, in the folds of the first round.
 pub(super) fn of(

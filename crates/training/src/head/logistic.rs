@@ -8,7 +8,6 @@ use engine::{matmul, matmul_transposed};
 use ground::files::FileError;
 
 use super::lbfgs::Lbfgs;
-use super::samples::folds;
 use super::scale::Scale;
 use super::{BLOCK, Linear, Samples, transposed};
 
@@ -41,25 +40,27 @@ pub(super) fn fit(
     Ok(heads.collect())
 }
 
-/// One head for each fold, trained on the others, on the way from the smallest `C` upwards: each
+/// One head for each of the first folds, trained on the others, on the way from the smallest `C` upwards: each
 /// starts where it was at the last one, which is near.
 pub(super) struct Walk<'a> {
     data: Data<'a>,
+    /// How many folds have one.
+    asked: usize,
     fits: Vec<Fit>,
 }
 
 impl<'a> Walk<'a> {
     /// Nothing is fitted yet.
-    pub(super) fn new(data: Data<'a>) -> Self {
-        Self { data, fits: vec![] }
+    pub(super) fn new(data: Data<'a>, asked: usize) -> Self {
+        Self { data, asked, fits: vec![] }
     }
 
-    /// Fits all heads anew for this `C`; the cross-entropy of all rows, each predicted by the head
-    /// that was not trained on its fold.
+    /// Fits all heads anew for this `C`; the cross-entropy of those folds' rows, each predicted by
+    /// the head that was not trained on its fold.
     pub(super) fn loss(&mut self, c: f64) -> Result<f64, FileError> {
         if self.fits.is_empty() {
             let fit = |fold| Fit::new(&self.data, c, Some(fold));
-            self.fits = (0..folds(self.data.fold_of)).map(fit).collect();
+            self.fits = (0..self.asked).map(fit).collect();
         } else {
             self.fits.iter_mut().for_each(|fit| fit.resume(&self.data, c));
         }

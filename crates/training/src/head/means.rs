@@ -3,7 +3,6 @@
 use classifier::loss;
 use ground::files::FileError;
 
-use super::samples::folds;
 use super::scale::Scale;
 use super::{BLOCK, Linear, Samples, logits};
 
@@ -45,15 +44,17 @@ pub(super) fn fit(
     Ok(cs.iter().map(of_c).collect())
 }
 
-/// For each `C` the cross-entropy of all rows, each predicted by the means of the other folds.
+/// For each `C` the cross-entropy of the rows of the first `asked` folds, each predicted by the means
+/// of the other folds.
 pub(super) fn losses(
     samples: Samples<'_>,
     scale: &Scale,
     fold_of: &[usize],
+    asked: usize,
     cs: &[f64],
 ) -> Result<Vec<f64>, FileError> {
     let mut losses = vec![0.0; cs.len()];
-    for fold in 0..folds(fold_of) {
+    for fold in 0..asked {
         let side = |held: bool| -> Vec<usize> {
             let both = samples.rows.iter().zip(fold_of).filter(|&(_, &of)| (of == fold) == held);
             both.map(|(&row, _)| row).collect()
