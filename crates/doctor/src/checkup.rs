@@ -331,7 +331,7 @@ impl Checkup {
             Kind::Leak if self.survey.files[file].side == Some(Side::Train) => {
                 (file, Action::LeaveOut, None, reason(file))
             }
-            Kind::Copies if file != self.best(&finding.files) => {
+            Kind::Copies if file != self.kept_copy(&finding.files).0 => {
                 (file, Action::LeaveOut, None, reason(file))
             }
             Kind::WrongSuffix => (file, Action::Move, format(file), reason(file)),
@@ -340,14 +340,26 @@ impl Checkup {
         finding.files.iter().map(one).collect()
     }
 
-    /// The copy to keep: the largest file, of equals the one whose name does not say that it is a
-    /// copy, and then the first.
-    fn best(&self, files: &[usize]) -> usize {
-        let size = |file: usize| {
-            let seen = &self.survey.files[file];
-            (seen.bytes, !says_copy(&seen.path))
+    /// Of copies the one to keep, and why it: the largest file, of equals the one whose name does not
+    /// say that it is a copy, and then the first.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn kept_copy(&self, files: &[usize]) -> (usize, &'static str) {
+        let bytes = |file: usize| self.survey.files[file].bytes;
+        let plain = |file: usize| !says_copy(&self.survey.files[file].path);
+        let best = |&file: &usize| (bytes(file), plain(file));
+        let best = files.iter().copied().rev().max_by_key(best).expect("there are copies");
+        let others = || files.iter().copied().filter(|&file| file != best);
+        let why = if others().all(|file| bytes(file) < bytes(best)) {
+            "the largest file"
+        } else if plain(best) && others().any(|file| bytes(file) == bytes(best) && !plain(file)) {
+            "the largest file whose name does not say that it is a copy"
+        } else {
+            "the first of the largest files"
         };
-        files.iter().copied().rev().max_by_key(|&file| size(file)).unwrap_or(0)
+        (best, why)
     }
 
     /// Whether a file is behind a link, where a plan moves nothing.

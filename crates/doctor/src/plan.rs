@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use ground::files::{self, read_capped};
 
-pub use apply::{Applied, Moved, Undone, undo};
+pub use apply::{Applied, Moved, Undone, moved, undo};
 pub use error::PlanError;
 pub use groups::Groups;
 

@@ -203,6 +203,24 @@ pub fn undo(
     Ok(Some(undone))
 }
 
+/// The files that the plan at `table` has moved and that are where it put them; none where nothing is
+/// applied. No reasons are given, as none are recorded.
+///
+/// # Errors
+/// When the record cannot be read, or its folder is not there.
+pub fn moved(table: &Path) -> Result<Vec<Moved>, PlanError> {
+    let Some(journal) = Journal::read(&journal_of(table))? else { return Ok(vec![]) };
+    let places = Places::of(&journal.folder)?;
+    let at = |path: &Path| places.above.join(path);
+    let moved = journal.entries.iter().map(|entry| Moved {
+        action: entry.action,
+        from: at(&entry.from),
+        to: at(&entry.to),
+        reason: String::new(),
+    });
+    Ok(moved.filter(|moved| is_taken(&moved.to) && !is_taken(&moved.from)).collect())
+}
+
 /// What was applied before, or nothing.
 fn past(path: &Path, places: &Places) -> Result<Journal, PlanError> {
     let folder = places.folder();

@@ -1,14 +1,15 @@
 //! Groups of pictures as a plan in which a person names them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ground::files;
+use ground::files::{self, read_capped};
 use ground::words::count;
 
-use super::PlanError;
 use super::named::{MEMBER, NAME};
 use super::place::to_bytes;
-use super::table::{FOLDER, HEADER, Table, relative};
+use super::table::{self, FOLDER, HEADER, Table, relative};
+use super::{LIMIT, PlanError, Step};
 
 /// Files of a folder in groups that a person is to name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Groups {
     pub folder: PathBuf,
     /// The files of each group, the most typical first.
     pub groups: Vec<Vec<PathBuf>>,
+    /// What the groups are called, in their order; those that are missing have no name.
+    pub names: Vec<Option<String>>,
+    /// Files for which something else was decided, whatever their group is called.
+    pub apart: BTreeMap<PathBuf, Step>,
 }
 
 impl Groups {
@@ -26,7 +31,38 @@ impl Groups {
         format!("group {}", at + 1)
     }
 
-    /// Writes them as a plan without names, whole or not at all.
+    /// What a group is called by its place from 0, if somebody has named it.
+    #[must_use]
+    pub fn name(&self, at: usize) -> Option<&str> {
+        self.names.get(at)?.as_deref()
+    }
+
+    /// Reads the groups of a plan that [`Groups::write`] wrote and a person may have changed; none of a
+    /// plan without groups. What [`super::Plan::read`] refuses should not come here.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, PlanError> {
+        let (plan, named) = table::parse(path, &read_capped(path, LIMIT)?)?;
+        let (names, members) = named.into_parts();
+        let mut groups = Self { folder: plan.folder, ..Self::default() };
+        groups.groups = vec![vec![]; names.len()];
+        let place = |title: &str| names.iter().position(|(known, _)| known == title.trim());
+        for (at, step) in plan.steps.into_iter().enumerate() {
+            let title = members.get(&at).map_or(&step.reason[..], |title| title);
+            if let Some(group) = place(title) {
+                groups.groups[group].push(step.path.clone());
+            }
+            if !members.contains_key(&at) {
+                groups.apart.insert(step.path.clone(), step);
+            }
+        }
+        let text = |name: PathBuf| name.to_string_lossy().into_owned();
+        groups.names = names.into_iter().map(|(_, name)| name.map(text)).collect();
+        Ok(groups)
+    }
+
+    /// Writes them as a plan, whole or not at all.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -41,12 +77,22 @@ impl Groups {
                 "{}; write the name of their class in the column `to`",
                 count(files.len(), "picture")
             );
-            table.line(&[NAME.as_bytes(), title.as_bytes(), b"", reason.as_bytes()]);
+            let name = self.name(at).unwrap_or_default();
+            let name = to_bytes(Path::new(name));
+            table.line(&[NAME.as_bytes(), title.as_bytes(), &name, reason.as_bytes()]);
         }
         for (at, files) in self.groups.iter().enumerate() {
             let title = Self::title(at);
             for file in files {
-                table.line(&[MEMBER.as_bytes(), &to_bytes(file), title.as_bytes(), b""]);
+                let place = to_bytes(file);
+                match self.apart.get(file) {
+                    // Where it came from stands in the reason, so that it is found there again.
+                    Some(Step { action, to, .. }) => {
+                        let action = action.words().as_bytes();
+                        table.line(&[action, &place, &to_bytes(to), title.as_bytes()]);
+                    }
+                    None => table.line(&[MEMBER.as_bytes(), &place, title.as_bytes(), b""]),
+                }
             }
         }
         Ok(files::write(path, &table.done())?)
@@ -63,7 +109,7 @@ mod tests {
     use ground::progress::Silent;
 
     use super::Groups;
-    use crate::plan::{Action, Plan, undo};
+    use crate::plan::{Action, Plan, Step, undo};
 
     /// A folder of five pictures with a plan of two groups beside it.
     fn place() -> (tempfile::TempDir, PathBuf) {
@@ -80,6 +126,7 @@ mod tests {
                 vec!["1.jpg".into(), "day 2/1.jpg".into(), "-4.jpg".into()],
                 vec!["2.jpg".into(), "bees/3.jpg".into()],
             ],
+            ..Groups::default()
         };
         let plan = place.path().join("photos.groups.csv");
         groups.write(&plan).unwrap();
@@ -149,6 +196,30 @@ mod tests {
             plan.steps.iter().map(|step| (step.action, step.to.clone())).collect();
         assert_eq!(actions[0], (Action::Move, "bees/1.jpg".into()));
         assert_eq!(actions[3].0, Action::LeaveOut);
+    }
+
+    #[test]
+    fn names_and_what_was_decided_of_single_files_are_read_back() {
+        let (_place, path) = place();
+        let mut groups = Groups::read(&path).unwrap();
+        assert_eq!((groups.groups[0].len(), groups.name(0)), (3, None));
+        groups.names = vec![Some("=ants".into()), None];
+        let step = |action, to: &str| Step {
+            action,
+            path: "1.jpg".into(),
+            to: to.into(),
+            reason: Groups::title(0),
+            line: 5,
+        };
+        groups.apart.insert("1.jpg".into(), step(Action::Move, "bees/1.jpg"));
+        groups.write(&path).unwrap();
+        assert_eq!(Groups::read(&path).unwrap(), groups);
+        let plan = Plan::read(&path).unwrap();
+        let [own, named] = [&plan.steps[0], &plan.steps[1]];
+        assert_eq!((&own.to, &named.to), (&"bees/1.jpg".into(), &"=ants/1.jpg".into()));
+        groups.apart.insert("1.jpg".into(), step(Action::LeaveOut, ""));
+        groups.write(&path).unwrap();
+        assert_eq!(Groups::read(&path).unwrap(), groups);
     }
 
     #[test]

@@ -17,10 +17,10 @@ pub(super) const MEMBER: &str = "group";
 /// The names of a plan's groups, and the files that wait for them.
 #[derive(Default)]
 pub(super) struct Named {
-    /// By a group's title: its name, if it has one.
-    names: HashMap<String, Option<PathBuf>>,
+    /// By a group's title: its place among the groups, and its name, if it has one.
+    names: HashMap<String, (usize, Option<PathBuf>)>,
     /// Places among the plan's steps, and the group of each.
-    members: Vec<(usize, String)>,
+    members: HashMap<usize, String>,
 }
 
 impl Named {
@@ -31,7 +31,8 @@ impl Named {
             return Err(format!("`{}` is not a class name", name.display()));
         }
         let name = Some(name).filter(|name| !name.as_os_str().is_empty());
-        match self.names.insert(title.clone(), name) {
+        let place = self.names.len();
+        match self.names.insert(title.clone(), (place, name)) {
             Some(_) => Err(format!("`{title}` is named twice")),
             None => Ok(()),
         }
@@ -39,15 +40,15 @@ impl Named {
 
     /// Takes a line that says which group the file of step `at` is of.
     pub(super) fn member(&mut self, at: usize, title: &[u8]) {
-        self.members.push((at, text(title)));
+        self.members.insert(at, text(title));
     }
 
     /// Turns the files of named groups into moves; the others stay. Returns how many groups have no
     /// name, or the line that names no group and why.
     pub(super) fn resolve(self, steps: &mut [Step]) -> Result<usize, (u64, String)> {
-        for (at, title) in self.members {
-            let step = &mut steps[at];
-            let Some(name) = self.names.get(&title) else {
+        for (at, step) in steps.iter_mut().enumerate() {
+            let Some(title) = self.members.get(&at) else { continue };
+            let Some((_, name)) = self.names.get(title) else {
                 let why = format!("there is no line `{NAME},{title}` that names this group");
                 return Err((step.line, why));
             };
@@ -57,9 +58,23 @@ impl Named {
             {
                 (step.action, step.to) = (Action::Move, to);
             }
-            step.reason = title;
+            step.reason.clone_from(title);
         }
-        Ok(self.names.values().filter(|name| name.is_none()).count())
+        Ok(self.names.values().filter(|(_, name)| name.is_none()).count())
+    }
+}
+
+/// What a group is called in a plan, and the name that somebody gave it.
+type Title = (String, Option<PathBuf>);
+
+impl Named {
+    /// Titles and names of the groups in their order, and by its place among the steps the group of a
+    /// file.
+    pub(super) fn into_parts(self) -> (Vec<Title>, HashMap<usize, String>) {
+        let mut names: Vec<_> =
+            self.names.into_iter().map(|(title, (place, name))| (place, title, name)).collect();
+        names.sort_by_key(|(place, ..)| *place);
+        (names.into_iter().map(|(_, title, name)| (title, name)).collect(), self.members)
     }
 }
 

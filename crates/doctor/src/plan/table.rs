@@ -56,6 +56,17 @@ pub(super) fn relative(table: &Path, folder: &Path) -> Vec<u8> {
 }
 
 pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
+    let (mut plan, named) = parse(path, text)?;
+    plan.unnamed = named.resolve(&mut plan.steps).map_err(|(line, why)| PlanError::Table {
+        path: path.to_owned(),
+        line,
+        why,
+    })?;
+    Ok(plan)
+}
+
+/// What a table says, its groups not yet turned into moves.
+pub(super) fn parse(path: &Path, text: &[u8]) -> Result<(Plan, Named), PlanError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let wrong = |line, why: String| PlanError::Table { path: path.to_owned(), line, why };
     let mut reader = reader(text);
@@ -128,8 +139,7 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<Plan, PlanError> {
     if plan.folder.as_os_str().is_empty() {
         plan.folder = folder_of(path).to_owned();
     }
-    plan.unnamed = named.resolve(&mut plan.steps).map_err(|(line, why)| wrong(line, why))?;
-    Ok(plan)
+    Ok((plan, named))
 }
 
 /// The line of a record. The reader's own count stands before the line ends that lead up to it.

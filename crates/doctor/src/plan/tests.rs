@@ -8,7 +8,7 @@ use ground::files::{Disk, Failing, Fate, Files, SimFs};
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 
-use super::{Action, Applied, Plan, PlanError, Step, Undone, journal_of, undo};
+use super::{Action, Applied, Moved, Plan, PlanError, Step, Undone, journal_of, moved, undo};
 
 /// What lies below a folder: folders, and files with their bytes.
 type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
@@ -253,6 +253,21 @@ fn a_line_that_was_changed_after_it_was_applied_is_told() {
     let applied = place.apply(&both).unwrap();
     assert_eq!((applied.moved.len(), applied.before), (1, 1));
     assert_eq!(place.undo().unwrap().back, 2);
+}
+
+#[test]
+fn what_a_plan_has_moved_is_told_until_it_is_undone() {
+    let place = Place::with(&NAMES);
+    assert_eq!(moved(&place.table()).unwrap(), []);
+    let applied = place.apply(&place.plan(&STEPS)).unwrap();
+    let told = moved(&place.table()).unwrap();
+    let places = |moved: &[Moved]| -> Vec<_> {
+        moved.iter().map(|moved| (moved.action, moved.from.clone(), moved.to.clone())).collect()
+    };
+    assert_eq!(places(&told), places(&applied.moved));
+    assert!(!told.is_empty());
+    place.undo().unwrap();
+    assert_eq!(moved(&place.table()).unwrap(), []);
 }
 
 #[test]
