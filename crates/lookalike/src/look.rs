@@ -14,6 +14,8 @@ use report::{Sheet, SheetClass, SheetOf, Tile, contact_sheet};
 
 use crate::{Error, NamedFolder, Source, prove_writable};
 
+pub use groups::group;
+
 /// Pictures shown of a class, and of all classes together, where nobody says.
 const PER_CLASS: usize = 60;
 const TOGETHER: usize = 2400;
@@ -21,6 +23,8 @@ const TOGETHER: usize = 2400;
 const FEWEST: usize = 4;
 /// Pixels of the longer side.
 const SIDE: u32 = 144;
+/// The seed of draws where nobody says.
+const SEED: u64 = 42;
 
 /// A request for a contact sheet. [`LookRequest::new`] has every default.
 #[derive(Clone, Debug)]
@@ -75,7 +79,7 @@ impl LookRequest {
     #[must_use]
     pub fn new(source: impl Into<Source>) -> Self {
         let (output, png, per_class, group) = (None, None, None, None);
-        Self { source: source.into(), output, png, per_class, seed: 42, group }
+        Self { source: source.into(), output, png, per_class, seed: SEED, group }
     }
 }
 

@@ -67,7 +67,23 @@ pub(super) fn plan(source: &Source, folder: &Folder) -> Groups {
     for Labelled { path, label, .. } in &folder.pictures {
         groups[*label].push(path.strip_prefix(base).unwrap_or(path).to_owned());
     }
-    Groups { folder: base.to_owned(), groups }
+    Groups { folder: base.to_owned(), groups, ..Groups::default() }
+}
+
+/// Puts all pictures below a folder into groups of alike ones, as many as wanted or as suit them. Nothing
+/// is written; `progress` hears of files that cannot be read.
+///
+/// # Errors
+/// When there is no picture, and [`Error::Stopped`] on a stop.
+pub fn group(
+    source: &Source,
+    wanted: Option<usize>,
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Groups, Error> {
+    let folder = found(source, wanted, super::SEED, progress, stop)?;
+    folder.warnings.iter().for_each(|warning| progress.warn(warning));
+    Ok(plan(source, &folder))
 }
 
 fn labelled(path: PathBuf, label: usize) -> Labelled {

@@ -1,0 +1,44 @@
+//! Two classifiers of one folder, before and after its labels were corrected.
+
+use std::collections::HashMap;
+
+use classifier::Classifier;
+use ground::Digest;
+use insight::{Comparison, HeldOut};
+
+use crate::order::Order;
+
+/// Two classifiers on the pictures that both judged without having been trained on them: by content, so
+/// that a picture may have moved in between. What a picture shows is as the second one was told. `None`
+/// where there is no such picture.
+#[must_use]
+pub fn compared(before: &Classifier, after: &Classifier) -> Option<Comparison> {
+    let order = Order::of(&after.classes, &before.classes);
+    let then: HashMap<Digest, &HeldOut> = judged(before).collect();
+    let (mut a, mut b, mut labels, mut groups) = (vec![], vec![], vec![], vec![]);
+    for (digest, now) in judged(after) {
+        if let (Some(then), true) = (then.get(&digest), order.knows(now.actual)) {
+            let width = after.classes.len();
+            a.push(order.row(&then.logits));
+            // What only the old one knows, the new one never names.
+            let lowest = now.logits.iter().copied().fold(f32::INFINITY, f32::min) - 20.0;
+            let mut row = now.logits.clone();
+            row.resize(a.last().map_or(width, Vec::len), lowest);
+            b.push(row);
+            labels.push(now.actual);
+            groups.push(now.group);
+        }
+    }
+    let (old, new) = ("the classifier before", "the classifier after");
+    (!labels.is_empty()).then(|| insight::compare(old, &a, new, &b, &labels, &groups))
+}
+
+/// The pictures that a classifier judged out of fold, by content; none where it held out only some, as
+/// then the record does not say which.
+fn judged(classifier: &Classifier) -> impl Iterator<Item = (Digest, &HeldOut)> {
+    let (used, held_out) = (&classifier.data.pictures, &classifier.record.held_out);
+    let same = used.len() == held_out.len()
+        && used.iter().zip(held_out).all(|(used, judged)| used.label == judged.actual);
+    let both = used.iter().zip(held_out).filter(move |_| same);
+    both.map(|(used, judged)| (used.digest, judged))
+}
