@@ -7,6 +7,7 @@ mod check;
 mod collect;
 mod export;
 mod look;
+mod pages;
 mod parse;
 mod predict;
 mod serve;
@@ -26,6 +27,7 @@ pub(crate) use check::Check;
 pub(crate) use collect::Collect;
 pub(crate) use export::Export;
 pub(crate) use look::Look;
+pub(crate) use pages::{App, Page, Review, beside};
 use parse::{at_least_one, batch, one_of, size};
 pub(crate) use predict::{Evaluate, Next, Predict, Report, Show};
 pub(crate) use serve::Serve;
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     Report(Report),
     /// Answer over HTTP, with a page to drop pictures on
     Serve(Box<Serve>),
+    /// Look through a folder of pictures in the browser, and correct its labels
+    #[command(hide = true)]
+    Review(Review),
+    /// Make a classifier by hand in the browser: classes, pictures, training, trying
+    #[command(hide = true)]
+    App(App),
     /// Export a classifier to other programs: ONNX, timm, the Hugging Face hub
     Export(Export),
     /// Choose the pictures whose labels would teach a classifier most

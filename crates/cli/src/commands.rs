@@ -12,6 +12,7 @@ pub(crate) mod habits;
 pub(crate) mod look;
 pub(crate) mod lr_find;
 pub(crate) mod next;
+pub(crate) mod pages;
 pub(crate) mod practice;
 pub(crate) mod predict;
 pub(crate) mod report;

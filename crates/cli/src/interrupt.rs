@@ -11,11 +11,17 @@ use ground::progress::Progress;
 use crate::fault::Exit;
 use crate::terminal::Terminal;
 
+/// Of work that saves what it has.
+pub(crate) const WORK: &str = "Stopping… press Ctrl-C again to quit immediately without saving";
+/// Of a server, which has nothing to save.
+pub(crate) const SERVER: &str = "Stopping… press Ctrl-C again to cut off the requests under way";
+
 /// The code that the signal which asked for the end calls for.
 static ASKED: AtomicU8 = AtomicU8::new(Exit::Interrupted as u8);
 
 /// From now on a signal asks `stop`, and a second one ends the program.
-pub(crate) fn listen(stop: &Stop, terminal: &Terminal) {
+/// The line `stopping` says what that costs.
+pub(crate) fn listen(stop: &Stop, terminal: &Terminal, stopping: &'static str) {
     let (stop, terminal) = (stop.clone(), terminal.clone());
     listening(move |code| {
         if stop.asked() {
@@ -23,7 +29,7 @@ pub(crate) fn listen(stop: &Stop, terminal: &Terminal) {
         }
         ASKED.store(code, Ordering::SeqCst);
         stop.ask();
-        terminal.note("Stopping… press Ctrl-C again to quit immediately without saving");
+        terminal.note(stopping);
     });
 }
 

@@ -42,11 +42,13 @@ fn run() -> Exit {
         ground::parallel::set_threads(threads);
     }
     // Only what can be stopped in the middle and keep what it has listens to Ctrl-C.
-    let stoppable = || {
+    let listening = |stopping| {
         let stop = Stop::new();
-        interrupt::listen(&stop, &terminal);
+        interrupt::listen(&stop, &terminal, stopping);
         stop
     };
+    let stoppable = || listening(interrupt::WORK);
+    let server = || listening(interrupt::SERVER);
     let done = match typed.command {
         Command::Train(train) => commands::train::run(*train, &terminal, &stoppable()),
         Command::LrFind(lr_find) => commands::lr_find::run(&lr_find, &terminal, &stoppable()),
@@ -65,7 +67,9 @@ fn run() -> Exit {
         }
         Command::Next(next) => commands::next::run(&next, &terminal, &stoppable()),
         Command::Report(report) => commands::report::run(&report, &terminal),
-        Command::Serve(serve) => commands::serve::run(&serve, &terminal, &stoppable()),
+        Command::Serve(serve) => commands::serve::run(&serve, &terminal, &server()),
+        Command::Review(review) => commands::pages::review(&review, &terminal, &server()),
+        Command::App(app) => commands::pages::app(&app, &terminal, &server()),
         Command::Export(export) => commands::export::run(export, &terminal),
         Command::Show(show) => commands::show::run(&show, &terminal),
         Command::Collect(collect) => commands::collect::run(&collect, &terminal, &stoppable()),

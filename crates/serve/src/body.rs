@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body::Frame;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Limits;
@@ -95,6 +96,29 @@ pub(crate) async fn pictures(
         true => Err(Fault::BadRequest.because("there is no picture in the request")),
         false => Ok(pictures),
     }
+}
+
+/// The value that a body holds as JSON.
+///
+/// # Errors
+/// When the body is too large, too slow, or says something else.
+pub(crate) async fn json<T: DeserializeOwned>(
+    request: Request,
+    limits: &Limits,
+) -> Result<T, Problem> {
+    stated(request.headers(), limits)?;
+    let request = request.map(|body| Body::new(Paced::new(body, limits)));
+    let bytes = whole(request, limits).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Fault::BadRequest.because(format!("the JSON: {error}")))
+}
+
+/// The header of a file to be saved, which has this name as far as headers can say it.
+pub(crate) fn attachment(name: &str) -> HeaderValue {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
+        .unwrap_or(HeaderValue::from_static("attachment"))
 }
 
 async fn whole(request: Request, limits: &Limits) -> Result<Bytes, Problem> {

@@ -5,11 +5,14 @@
 //! another page; and beyond this machine a token is needed.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method};
+use ground::Digest;
 use lookalike::{Error, Kind};
 use subtle::ConstantTimeEq;
 
@@ -42,12 +45,65 @@ pub(crate) struct Gate {
 /// What a client must know, and what a browser that knew it has in its cookie.
 #[derive(Debug)]
 struct Token {
-    key: String,
+    key: Mutex<Key>,
     cookie: String,
     session: String,
+    /// Another key, for the browser that the program opens: good for one exchange.
+    once: Mutex<Option<String>>,
+}
+
+/// A text that opens, for a while or for good.
+#[derive(Debug)]
+struct Key {
+    text: String,
+    until: Option<Instant>,
+}
+
+impl Key {
+    fn is(&self, text: &str) -> bool {
+        same(text, &self.text) && self.until.is_none_or(|until| Instant::now() < until)
+    }
+}
+
+impl Token {
+    fn key(&self) -> MutexGuard<'_, Key> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Gate {
+    /// A gate that a key opens for so long, and a session for good.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn pairing(port: u16, time: Duration) -> Result<Self, Error> {
+        let token = Token {
+            key: Mutex::new(Key { text: random()?, until: Some(Instant::now() + time) }),
+            cookie: format!("lookalike-{port}"),
+            session: random()?,
+            once: Mutex::new(None),
+        };
+        Ok(Self { hosts: vec![], origins: vec![], token: Some(token) })
+    }
+
+    /// Another key in place of the one before, for so long.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn renew(&self, time: Duration) -> Result<(), Error> {
+        if let Some(token) = &self.token {
+            *token.key() = Key { text: random()?, until: Some(Instant::now() + time) };
+        }
+        Ok(())
+    }
+
+    /// The key of a pairing, and how long it is good.
+    pub(crate) fn paired_by(&self) -> Option<(String, Duration)> {
+        let key = self.token.as_ref()?.key();
+        let left = key.until?.saturating_duration_since(Instant::now());
+        Some((key.text.clone(), left))
+    }
+
     /// # Errors
     /// When a name, an origin or the token will not do.
     pub(crate) fn new(
@@ -83,8 +139,11 @@ impl Gate {
                 return Err(usage(what, "make one with `openssl rand -hex 16`"));
             }
             Some(key) => {
-                let (cookie, session) = (format!("lookalike-{port}"), random()?);
-                Some(Token { key, cookie, session })
+                // Of the key, so that a page outlives a restart with the same one.
+                let session = Digest::of(format!("session of {key}").as_bytes()).to_string();
+                let once = Mutex::new(Some(random()?));
+                let key = Mutex::new(Key { text: key, until: None });
+                Some(Token { key, cookie: format!("lookalike-{port}"), session, once })
             }
             None => None,
         };
@@ -92,9 +151,16 @@ impl Gate {
         Ok(Self { hosts: lower(hosts), origins: lower(origins), token })
     }
 
-    /// The key for the address that is printed.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.token.as_ref().map(|token| &token.key[..])
+    /// The key for the address that is printed, and the one for the browser that is opened.
+    pub(crate) fn keys(&self) -> Option<(String, String)> {
+        let token = self.token.as_ref()?;
+        let once = token.once.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some((token.key().text.clone(), once.unwrap_or_default()))
+    }
+
+    /// Whether a key is asked for.
+    pub(crate) fn has_key(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Lets a request pass, or says why not.
@@ -182,13 +248,17 @@ impl Gate {
         let pairs =
             cookies.flat_map(|all| all.split(';')).filter_map(|one| one.trim().split_once('='));
         let mut sessions = pairs.filter(|(name, _)| *name == token.cookie).map(|(_, value)| value);
-        bearer.is_some_and(|key| same(key, &token.key)) || sessions.any(|s| same(s, &token.session))
+        bearer.is_some_and(|key| token.key().is(key)) || sessions.any(|s| same(s, &token.session))
     }
 
     /// The cookie for a browser that knows the key; none if it does not, or none is needed.
     pub(crate) fn session(&self, key: &str) -> Option<String> {
-        let Token { key: known, cookie, session } = self.token.as_ref()?;
-        same(key, known).then(|| format!("{cookie}={session}; Path=/; HttpOnly; SameSite=Strict"))
+        let token = self.token.as_ref()?;
+        let Token { cookie, session, once, .. } = token;
+        let mut once = once.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = once.take_if(|once| same(key, once)).is_some();
+        (first || token.key().is(key))
+            .then(|| format!("{cookie}={session}; Path=/; HttpOnly; SameSite=Strict"))
     }
 }
 

@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::body::{self, Form, Picture};
+use crate::engine::Engine;
 use crate::outcome::Times;
 use crate::problem::{Fault, Problem};
-use crate::work::{Ask, Job, Reply, Slot};
+use crate::work::{Ask, Job, Reply, Slot, Work};
 
 /// What may be asked for besides an answer.
 #[derive(Debug, Deserialize)]
@@ -54,16 +55,45 @@ pub(crate) async fn predict(
     request: Request,
 ) -> Result<Response, Problem> {
     let Query(wanted) = wanted.map_err(|error| Fault::BadRequest.because(error.body_text()))?;
-    let loaded = app.ready()?;
+    let engine = app.ready()?;
     let form = Form::of(request.headers());
-    let (slot, _permit) = admit(&app, &request, form)?;
-    let style = Style { top: wanted.top.min(loaded.classes), always: wanted.always };
-    let ask = Ask { heat_map: wanted.heat_map, nearest: wanted.nearest, style };
+    let (slot, _permit) = admit(&app, &engine, &request, form)?;
+    let ask = wanted.ask(&app, &engine);
     let pictures = body::pictures(request, wanted.name, &app.settings.limits).await?;
+    answer(&engine, pictures, ask, slot, form).await
+}
+
+/// Answers on a file of a folder that somebody looks through.
+pub(crate) async fn predict_file(
+    app: &App,
+    wanted: Wanted,
+    name: String,
+    bytes: Vec<u8>,
+) -> Result<Response, Problem> {
+    let engine = app.ready()?;
+    let slot = engine.work.admit().map_err(full)?;
+    let picture = Picture { name, bytes: bytes.into() };
+    answer(&engine, vec![picture], wanted.ask(app, &engine), slot, Form::Raw).await
+}
+
+impl Wanted {
+    fn ask(&self, app: &App, engine: &Engine) -> Ask {
+        let style = Style { top: self.top.min(engine.loaded.classes), always: self.always };
+        Ask { heat_map: self.heat_map, nearest: self.nearest && app.known, style }
+    }
+}
+
+async fn answer(
+    engine: &Engine,
+    pictures: Vec<Picture>,
+    ask: Ask,
+    slot: Slot,
+    form: Form,
+) -> Result<Response, Problem> {
     let names: Vec<String> = pictures.iter().map(|picture| picture.name.clone()).collect();
     let mut answers = vec![];
     let mut times = Times::default();
-    for (reply, name) in queue(&app, pictures, ask, slot).into_iter().zip(names) {
+    for (reply, name) in queue(&engine.work, pictures, ask, slot).into_iter().zip(names) {
         let reply = reply.await.map_err(|_| Fault::Failed.because("the picture got no answer"))?;
         let (json, took) = match reply {
             Reply::Answer(json, took) => (json, took),
@@ -73,7 +103,7 @@ pub(crate) async fn predict(
         times.add(&took);
         answers.push(json);
     }
-    let json = format!("{}{}]}}", loaded.before, answers.join(","));
+    let json = format!("{}{}]}}", engine.loaded.before, answers.join(","));
     let mut response = json.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -86,37 +116,42 @@ pub(crate) async fn predict(
 /// A place in the queue for the first picture, and memory for the body, before that is read.
 fn admit(
     app: &App,
+    engine: &Engine,
     request: &Request,
     form: Form,
 ) -> Result<(Slot, tokio::sync::OwnedSemaphorePermit), Problem> {
     let bytes = body::stated(request.headers(), &app.settings.limits)?;
-    let full = |seconds| {
-        Fault::QueueFull
-            .because("more pictures are waiting than can be answered soon")
-            .retry(seconds)
-    };
-    let slot = app.work.admit().map_err(full)?;
+    let slot = engine.work.admit().map_err(full)?;
     // JSON is held beside what it encodes.
     let bytes = if form == Form::Json { 2 * bytes } else { bytes };
     let permit = app.memory(bytes).ok_or_else(|| full(1))?;
     Ok((slot, permit))
 }
 
+fn full(seconds: u64) -> Problem {
+    Fault::QueueFull.because("more pictures are waiting than can be answered soon").retry(seconds)
+}
+
 /// Hands pictures to the decoders; the answers come in their order.
-fn queue(app: &App, pictures: Vec<Picture>, ask: Ask, slot: Slot) -> Vec<oneshot::Receiver<Reply>> {
+fn queue(
+    work: &Arc<Work>,
+    pictures: Vec<Picture>,
+    ask: Ask,
+    slot: Slot,
+) -> Vec<oneshot::Receiver<Reply>> {
     let begun = Instant::now();
     let mut slot = Some(slot);
     let push = |Picture { name, bytes }: Picture| {
         let (reply, answer) = oneshot::channel();
-        let slot = slot.take().unwrap_or_else(|| app.work.another());
-        app.work.push(Job { name, bytes, ask, slot, reply, begun });
+        let slot = slot.take().unwrap_or_else(|| work.another());
+        work.push(Job { name, bytes, ask, slot, reply, begun });
         answer
     };
     pictures.into_iter().map(push).collect()
 }
 
 /// The problem with the one picture of a request.
-fn unreadable(reason: &Reason) -> Problem {
+pub(crate) fn unreadable(reason: &Reason) -> Problem {
     let fault = match reason {
         Reason::NotAPicture | Reason::Unsupported { .. } | Reason::Empty => Fault::NotAPicture,
         _ => Fault::UnreadablePicture,

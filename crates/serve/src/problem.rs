@@ -20,6 +20,10 @@ pub(crate) enum Fault {
     TooManyPictures,
     NotAPicture,
     UnreadablePicture,
+    NotPossible,
+    Conflict,
+    Busy,
+    NotSaved,
     Failed,
     QueueFull,
     NotReady,
@@ -27,7 +31,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::BadRequest,
         Self::TokenNeeded,
         Self::ForeignHost,
@@ -39,6 +43,10 @@ impl Fault {
         Self::TooManyPictures,
         Self::NotAPicture,
         Self::UnreadablePicture,
+        Self::NotPossible,
+        Self::Conflict,
+        Self::Busy,
+        Self::NotSaved,
         Self::Failed,
         Self::QueueFull,
         Self::NotReady,
@@ -111,6 +119,27 @@ impl Fault {
             Self::UnreadablePicture => {
                 ("unreadable-picture", 422, "The picture cannot be read", "send the original file")
             }
+            Self::NotPossible => (
+                "not-possible",
+                422,
+                "This cannot be done",
+                "the detail says what is missing or wrong",
+            ),
+            Self::Conflict => (
+                "conflict",
+                409,
+                "This does not fit what is there",
+                "look again at what is there, then decide anew",
+            ),
+            Self::Busy => {
+                ("busy", 409, "Something else is being done", "wait until it is done, or stop it")
+            }
+            Self::NotSaved => (
+                "not-saved",
+                500,
+                "It could not be saved",
+                "look whether the disk is full, and whether you may write there; nothing was changed",
+            ),
             Self::Failed => (
                 "failed",
                 500,
@@ -148,7 +177,7 @@ impl Fault {
 
     /// This kind of problem, in so many words.
     pub(crate) fn because(self, detail: impl Into<String>) -> Problem {
-        Problem { fault: self, detail: detail.into(), retry_after: None }
+        Problem { fault: self, detail: detail.into(), help: None, retry_after: None }
     }
 }
 
@@ -157,6 +186,8 @@ impl Fault {
 pub(crate) struct Problem {
     pub(crate) fault: Fault,
     pub(crate) detail: String,
+    /// What to do, where that is known better than of its kind.
+    pub(crate) help: Option<String>,
     /// Seconds after which to try again.
     pub(crate) retry_after: Option<u64>,
 }
@@ -167,10 +198,16 @@ impl Problem {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
+    /// The same with advice of its own.
+    pub(crate) fn advise(self, help: Option<String>) -> Self {
+        Self { help: help.or(self.help), ..self }
+    }
+
     /// The document, which names the request.
     pub(crate) fn json(&self, request: &str) -> String {
-        let Self { fault, detail, .. } = self;
-        let (name, status, title, help) = fault.row();
+        let Self { fault, detail, help, .. } = self;
+        let (name, status, title, known) = fault.row();
+        let help = help.as_deref().unwrap_or(known);
         let kind = format!("/problems/{name}");
         json!({
             "type": kind, "title": title, "status": status, "detail": detail, "help": help,

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use tower::ServiceExt;
 
-use crate::app::App;
+use crate::app::{App, RequestId};
 use crate::gate::Ends;
 use crate::log::Entry;
 use crate::problem::{Fault, Problem};
@@ -44,9 +44,10 @@ pub(crate) async fn answer(
     request: Request<Body>,
 ) -> Response<Body> {
     let (begun, when) = (Instant::now(), SystemTime::now());
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let id = name(&parts.headers);
-    let (method, route) = (parts.method.clone(), routes::name_of(parts.uri.path()));
+    parts.extensions.insert(RequestId(id.clone()));
+    let (method, route) = (parts.method.clone(), routes::name_of(&app, parts.uri.path()));
     let origin = app.gate.allowed_origin(&parts.headers).map(str::to_owned);
     let mut response = match app.gate.check(&parts, ends) {
         Err(problem) => problem.into_response(),

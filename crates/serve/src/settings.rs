@@ -11,8 +11,12 @@ use crate::log::LogForm;
 /// What to serve, where, and for whom. [`Settings::new`] has every default.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The classifier's file.
+    /// What the server is for. Default: answers.
+    pub desk: Desk,
+    /// The classifier's file; where it will lie, if there is none yet.
     pub model: PathBuf,
+    /// Whether a telephone in the local network may send photographs. Default: false.
+    pub phone: bool,
     /// Where to listen. Default: `127.0.0.1:8000`.
     pub listen: Listen,
     /// What the network computes in. Default: fp32.
@@ -34,11 +38,49 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+/// What a server is for.
+#[derive(Clone, Debug, Default)]
+pub enum Desk {
+    /// To answer on pictures.
+    #[default]
+    Answers,
+    /// To look through a folder of pictures and to correct its labels.
+    Review {
+        /// The folder.
+        folder: PathBuf,
+        /// The plan that holds what was decided.
+        plan: PathBuf,
+    },
+    /// To make a classifier by hand: classes, pictures, training, trying.
+    Project {
+        /// The folder of its pictures.
+        folder: PathBuf,
+    },
+}
+
+impl Desk {
+    /// Whether it shows and changes somebody's own pictures, so that a token is always needed.
+    pub(crate) fn is_personal(&self) -> bool {
+        !matches!(self, Self::Answers)
+    }
+
+    /// The page at `/`.
+    pub(crate) fn page(&self) -> &'static str {
+        match self {
+            Self::Answers => "index.html",
+            Self::Review { .. } => "review.html",
+            Self::Project { .. } => "app.html",
+        }
+    }
+}
+
 impl Settings {
     /// To serve this classifier with every default.
     #[must_use]
     pub fn new(model: impl Into<PathBuf>) -> Self {
         Self {
+            desk: Desk::Answers,
+            phone: false,
             model: model.into(),
             listen: Listen::default(),
             precision: Precision::Fp32,

@@ -19,6 +19,9 @@ pub(crate) struct Serve {
     /// Open the page in the browser
     #[arg(long)]
     pub(crate) open: bool,
+    /// Let a telephone in the same Wi-Fi send photographs: shows a code to scan, good for 10 minutes
+    #[arg(long, conflicts_with = "no_page")]
+    pub(crate) phone: bool,
     /// Answer programs only, without the page
     #[arg(long, conflicts_with = "open")]
     pub(crate) no_page: bool,

@@ -1,15 +1,15 @@
 //! `lookalike serve`: answers over HTTP, and a page to ask on.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
 use lookalike::{Error, Kind};
-use serve::{Bound, Limits, Settings};
+use serve::{Bound, Limits, Ready, Settings};
 
 use super::report::show_in_browser;
 use crate::args::Serve;
@@ -25,18 +25,29 @@ pub(crate) fn run(typed: &Serve, terminal: &Terminal, stop: &Stop) -> Result<Exi
     let bound = Bound::to(&typed.listen)?;
     let lines = terminal.clone();
     let mut printed = Ok(());
-    let ready = |addresses: &[String]| {
-        for address in addresses {
-            printed = terminal.result(&format!("listening on {address}"));
-        }
+    let ready = |told: &Ready| {
+        printed = where_to(told, terminal);
         terminal.note("Press Ctrl-C to stop");
-        if let (true, Some(page)) = (typed.open, addresses.first()) {
-            show_in_browser(Path::new(page), terminal);
+        if typed.open {
+            show_in_browser(Path::new(&told.open), terminal);
         }
     };
     serve::serve(settings, bound, Arc::new(move |line: &str| lines.told(line)), stop, ready)?;
     printed?;
     Err(Error::Stopped.into())
+}
+
+/// Prints where a server is reached, and shows a telephone the way.
+pub(super) fn where_to(told: &Ready, terminal: &Terminal) -> io::Result<()> {
+    for address in &told.addresses {
+        terminal.result(&format!("listening on {address}"))?;
+    }
+    if let Some((address, code)) = &told.phone {
+        terminal.note(&format!(
+            "{code}\nfrom a telephone in the same Wi-Fi, within 10 minutes: {address}"
+        ));
+    }
+    Ok(())
 }
 
 fn no_model(error: &FileError) -> Error {
@@ -58,6 +69,7 @@ fn settings(typed: &Serve) -> Result<Settings, Error> {
         hosts: typed.allow_host.clone(),
         origins: typed.allow_origin.clone(),
         token: token(typed.token_file.as_deref())?,
+        phone: typed.phone,
         show_known: typed.show_known,
         page: !typed.no_page,
         log: typed.log,
@@ -67,7 +79,7 @@ fn settings(typed: &Serve) -> Result<Settings, Error> {
 }
 
 /// The token of a file or of the environment; an argument would be seen by every user of the machine.
-fn token(file: Option<&Path>) -> Result<Option<String>, Error> {
+pub(super) fn token(file: Option<&Path>) -> Result<Option<String>, Error> {
     match file {
         Some(file) => {
             let text = fs::read_to_string(file).map_err(FileError::at("read", file))?;

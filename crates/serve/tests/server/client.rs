@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lookalike::{Error, Silent, Stop, TrainRequest, practice, train};
 use serde_json::Value;
-use serve::{Bound, Limits, Listen, Settings, serve};
+use serve::{Bound, Limits, Listen, Ready, Settings, serve};
 use tempfile::TempDir;
 
 /// A practice set and a classifier of it, made once.
@@ -20,6 +20,10 @@ pub(crate) struct Trained {
 impl Trained {
     pub(crate) fn model(&self) -> PathBuf {
         self.place.path().join("drawn.lookalike")
+    }
+
+    pub(crate) fn photos(&self) -> PathBuf {
+        self.place.path().join("photos")
     }
 
     /// The first pictures of each class.
@@ -57,6 +61,8 @@ pub(crate) static TRAINED: LazyLock<Trained> = LazyLock::new(|| {
 /// A server that ends with the test.
 pub(crate) struct Server {
     pub(crate) addresses: Vec<String>,
+    /// The address for a telephone.
+    pub(crate) phone: Option<String>,
     stop: Stop,
     running: Option<JoinHandle<Result<(), Error>>>,
     log: Arc<Mutex<Vec<String>>>,
@@ -79,10 +85,11 @@ impl Server {
         let (asked, lines) = (stop.clone(), Arc::clone(&log));
         let write = Arc::new(move |line: &str| lines.lock().unwrap().push(line.to_owned()));
         let running = std::thread::spawn(move || {
-            serve(settings, bound, write, &asked, |addresses| drop(ready.send(addresses.to_vec())))
+            serve(settings, bound, write, &asked, |told| drop(ready.send(told.clone())))
         });
-        let addresses = addresses.recv().expect("the server is ready");
-        Self { addresses, stop, running: Some(running), log }
+        let Ready { addresses, phone, .. } = addresses.recv().expect("the server is ready");
+        let phone = phone.map(|(address, _)| address);
+        Self { addresses, phone, stop, running: Some(running), log }
     }
 
     /// Where it listens.

@@ -80,7 +80,7 @@ fn a_file_that_is_no_classifier_ends_the_server_before_it_is_ready() {
     let settings = Settings { model, ..settings() };
     let bound = Bound::to(&settings.listen).unwrap();
     let log = std::sync::Arc::new(|_: &str| {});
-    let ready = |_: &[String]| panic!("it is not ready");
+    let ready = |_: &serve::Ready| panic!("it is not ready");
     let error = serve(settings, bound, log, &lookalike::Stop::new(), ready).unwrap_err();
     assert_eq!(error.kind(), Kind::Model);
 }
@@ -150,7 +150,7 @@ fn the_document_and_the_server_have_the_same_addresses() {
         .as_array()
         .unwrap();
     let named: BTreeSet<&str> = named.iter().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(named.len(), 15);
+    assert_eq!(named.len(), 19);
     for name in named {
         assert_eq!(server.get(name).status, 200, "{name}");
     }

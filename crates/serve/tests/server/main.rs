@@ -4,8 +4,13 @@
 
 mod answers;
 mod client;
+mod desk;
+mod every;
 mod gate;
 mod life;
 mod limits;
+mod phone;
+mod project;
+mod review;
 mod smuggling;
 mod uploads;
