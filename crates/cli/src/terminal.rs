@@ -4,13 +4,13 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
-use std::iter::successors;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use ground::progress::{Bar, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lookalike::text::causes;
 pub(crate) use lookalike::text::{clock, count, printable, thousands};
 
 /// Columns of a summary.
@@ -91,14 +91,8 @@ impl Terminal {
     /// An error: what failed, the chain of its causes, and what to do.
     pub(crate) fn error(&self, error: &dyn Error, help: Option<&str>) {
         let mut text = format!("{} {}", self.paint("31", "error:"), printable(&error.to_string()));
-        let mut said = error.to_string();
-        let causes = successors(error.source(), |&cause| cause.source());
-        for cause in causes.map(ToString::to_string) {
-            // A transparent error repeats its cause's words.
-            if !said.contains(&cause) {
-                text += &format!("\n  caused by: {}", printable(&cause));
-            }
-            said = cause;
+        for cause in causes(error) {
+            text += &format!("\n  caused by: {}", printable(&cause));
         }
         if let Some(help) = help {
             text += &format!("\n{} {}", self.paint("36", "help:"), printable(help));

@@ -1,5 +1,6 @@
 //! `lookalike bench`: the speed of this machine.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,6 +23,7 @@ struct Results {
 
 pub(crate) fn run(
     typed: &Bench,
+    program: &[OsString],
     threads: Option<usize>,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
@@ -58,7 +60,7 @@ pub(crate) fn run(
     let mut results = Vec::with_capacity(jobs.len());
     for job in &jobs {
         bar.say(&format!("{} {} {}", job.work, job.backbone, job.batch));
-        let measured = in_a_child(job, threads, terminal)?;
+        let measured = in_a_child(program, job, threads, terminal)?;
         if !typed.json {
             terminal.result(&measured.row(&machine))?;
             if let Some(timings) = &measured.timings {
@@ -131,9 +133,15 @@ fn jobs(typed: &Bench, pictures: &[PathBuf]) -> Vec<Job> {
 }
 
 /// Each in a process of its own, so that one's peak of memory is not another's.
-fn in_a_child(job: &Job, threads: Option<usize>, terminal: &Terminal) -> Result<Measured, Failure> {
+fn in_a_child(
+    program: &[OsString],
+    job: &Job,
+    threads: Option<usize>,
+    terminal: &Terminal,
+) -> Result<Measured, Failure> {
     let start = || FileError::at("start", Path::new("lookalike bench"));
-    let mut command = Command::new(std::env::current_exe().map_err(start())?);
+    let mut command = Command::new(&program[0]);
+    command.args(&program[1..]);
     command.args(["bench", "--alone", "--quiet", "--work", &job.work.to_string()]);
     command.args(["--backbone", job.backbone.name(), "--batch", &job.batch.to_string()]);
     command.args(["--size", &job.size.to_string(), "--rounds", &job.rounds.to_string()]);

@@ -2,6 +2,7 @@
 
 mod narrator;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -16,10 +17,15 @@ use crate::fault::{Exit, Failure};
 use crate::terminal::Terminal;
 use narrator::Narrator;
 
-pub(crate) fn run(typed: Train, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    typed: Train,
+    arguments: &[OsString],
+    terminal: &Terminal,
+    stop: &Stop,
+) -> Result<Exit, Failure> {
     let json = typed.json;
     let mut events = typed.events.as_deref().map(events_file).transpose()?;
-    let request = request(typed, terminal.wants_timings());
+    let request = request(typed, arguments, terminal.wants_timings());
     let mut narrator = Narrator::new(terminal, &request.source);
     let mut tell = |event: lookalike::Event<'_>| {
         if let (Some(file), Some(event)) = (&mut events, json::event(&event)) {
@@ -47,7 +53,7 @@ fn events_file(path: &Path) -> Result<File, FileError> {
 }
 
 /// What was typed as a request.
-fn request(typed: Train, timings: bool) -> TrainRequest {
+fn request(typed: Train, arguments: &[OsString], timings: bool) -> TrainRequest {
     let options = RecipeOptions {
         recipe: typed.recipe,
         size: typed.size,
@@ -84,14 +90,14 @@ fn request(typed: Train, timings: bool) -> TrainRequest {
         fresh: typed.fresh,
         checkpoint_every: Duration::from_secs(typed.checkpoint_every),
         timings,
-        command: Some(typed_line()),
+        command: Some(line(arguments)),
         ..TrainRequest::new(typed.pictures.source())
     }
 }
 
 /// The command line, as a shell takes it.
-fn typed_line() -> String {
-    let words = std::env::args_os().skip(1).map(|word| insight::quoted(&word.to_string_lossy()));
+fn line(arguments: &[OsString]) -> String {
+    let words = arguments.iter().skip(1).map(|word| insight::quoted(&word.to_string_lossy()));
     std::iter::once("lookalike".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
@@ -109,7 +115,7 @@ mod tests {
                      --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike";
         let typed = Typed::try_parse_from(typed.split_whitespace()).unwrap();
         let Command::Train(train) = typed.command else { panic!("{typed:?}") };
-        let request = request(*train, false);
+        let request = request(*train, &[], false);
         let options = &request.options;
         assert_eq!((options.frozen_epochs, options.epochs), (Some(20), Some(20)));
         assert_eq!(options.rates.unwrap().to_string(), "1e-6..1e-5");

@@ -1,0 +1,132 @@
+//! The `lookalike` program: arguments, then plain settings, then calls into the rooms below.
+//!
+//! `args` holds what was typed, `commands` one file a command, `terminal` all that is printed, and
+//! `fault` what an error means to the caller. [`run`] is the whole program, for the binary and for
+//! whatever else brings it along, as the Python package does.
+//!
+//! ```
+//! let code = cli::run(&["lookalike".into()], ["lookalike".into(), "cache".into()]);
+//! assert_eq!(code, 0);
+//! ```
+
+mod args;
+mod commands;
+mod fault;
+mod interrupt;
+mod terminal;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::panic;
+use std::sync::OnceLock;
+
+use clap::Parser;
+use ground::Stop;
+
+use args::{Command, Typed};
+use fault::Exit;
+use terminal::Terminal;
+
+/// How this program is started, and what it was given: for what starts it again, and for what keeps
+/// what was typed.
+#[derive(Debug)]
+struct Started {
+    program: Vec<OsString>,
+    arguments: Vec<OsString>,
+}
+
+static STARTED: OnceLock<Started> = OnceLock::new();
+
+/// The program, for a process that does nothing else: reads arguments, of which the first is the
+/// program's name, does what they say, and returns the exit code. `program` is the command that
+/// starts it.
+pub fn run(program: &[OsString], arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    panic::set_hook(Box::new(report_bug));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let started = STARTED.get_or_init(|| Started { program: program.to_vec(), arguments });
+    // Whatever ends in a panic has been told by the hook; what is left is the code.
+    let exit = panic::catch_unwind(|| obey(started)).unwrap_or(Exit::Bug);
+    interrupt::code(exit)
+}
+
+fn obey(started: &'static Started) -> Exit {
+    let typed = Typed::parse_from(&started.arguments);
+    let terminal = Terminal::new(
+        typed.everywhere.quiet,
+        typed.everywhere.timings,
+        typed.command.prints_json(),
+    );
+    if let Some(threads) = typed.everywhere.threads {
+        ground::parallel::set_threads(threads);
+    }
+    // Only what can be stopped in the middle and keep what it has listens to Ctrl-C.
+    let listening = |stopping| {
+        let stop = Stop::new();
+        interrupt::listen(&stop, &terminal, stopping);
+        stop
+    };
+    let stoppable = || listening(interrupt::WORK);
+    let server = || listening(interrupt::SERVER);
+    let done = match typed.command {
+        Command::Train(train) => {
+            commands::train::run(*train, &started.arguments, &terminal, &stoppable())
+        }
+        Command::LrFind(lr_find) => commands::lr_find::run(&lr_find, &terminal, &stoppable()),
+        Command::Check(check) => commands::check::run(&check, &terminal, &stoppable()),
+        Command::Look(look) => commands::look::run(&look, &terminal, &stoppable()),
+        Command::Apply(apply) => commands::apply::run(&apply, &terminal, &stoppable()),
+        // While it waits for a list, Ctrl-C ends it at once.
+        Command::Predict(predict) => {
+            let listed = predict.paths.iter().any(|path| path.as_os_str() == "-");
+            let stop = if listed { Stop::new() } else { stoppable() };
+            commands::predict::run(&predict, &terminal, &stop)
+        }
+        Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate, &terminal, &stoppable()),
+        Command::Features { model, paths, output } => {
+            commands::features::run(&model, &paths, &output, &terminal, &stoppable())
+        }
+        Command::Next(next) => commands::next::run(&next, &terminal, &stoppable()),
+        Command::Report(report) => commands::report::run(&report, &terminal),
+        Command::Serve(serve) => commands::serve::run(&serve, &terminal, &server()),
+        Command::Review(review) => commands::pages::review(&review, &terminal, &server()),
+        Command::App(app) => commands::pages::app(&app, &terminal, &server()),
+        Command::Export(export) => commands::export::run(export, &terminal),
+        Command::Show(show) => commands::show::run(&show, &terminal),
+        Command::Collect(collect) => commands::collect::run(&collect, &terminal, &stoppable()),
+        Command::Practice(practice) => commands::practice::run(&practice, &terminal),
+        Command::Cache(cache) => commands::cache::run(&cache, &terminal),
+        Command::Bench(bench) => {
+            commands::bench::run(&bench, &started.program, typed.everywhere.threads, &terminal)
+        }
+        Command::Completions { shell } => commands::habits::completions(shell, &terminal),
+        Command::Man { dir } => commands::habits::man(&dir, &terminal),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) if error.nobody_reads() => Exit::Done,
+        // Whoever asked for the end need not be told of it.
+        Err(error) if error.is_stop() => Exit::Interrupted,
+        Err(error) => {
+            let (exit, help) = error.explain();
+            terminal.error(&error, help.as_deref());
+            exit
+        }
+    }
+}
+
+/// What a user sees of a panic: that it is a bug, where, and which version.
+fn report_bug(info: &panic::PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let words = payload.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+    // Standard error may be closed, and a panic in here would end the program at once.
+    let _ = writeln!(
+        io::stderr(),
+        "error: this is a bug in lookalike {}: {}{}\n\
+         help: please report these two lines and what you did",
+        env!("CARGO_PKG_VERSION"),
+        words.unwrap_or("for an unknown reason"),
+        place.unwrap_or_default(),
+    );
+}
