@@ -8,14 +8,62 @@ mod ordered;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
 pub use ordered::ordered;
 
-static POOL: OnceLock<ThreadPool> = OnceLock::new();
+/// A process that was forked has the memory of its parent but none of its threads, and locks that
+/// those held stay locked: it begins anew behind the parent's pools.
+struct Process {
+    /// By their number of threads: mostly one.
+    pools: Mutex<Vec<Arc<ThreadPool>>>,
+    child: OnceLock<Box<Process>>,
+}
+
+static FIRST: Process = Process { pools: Mutex::new(vec![]), child: OnceLock::new() };
+
+/// How many forks this process is away from the first one.
+static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads compute; 0 while nobody set or asked.
+static SET: AtomicUsize = AtomicUsize::new(0);
+
+fn this_process() -> &'static Process {
+    let mut process = &FIRST;
+    while let Some(child) = process.child.get() {
+        process = child;
+    }
+    process
+}
+
+/// To be called in a process that was just forked, before anything else: it gets threads of its own.
+pub fn forked() {
+    let process = this_process();
+    let own = || Box::new(Process { pools: Mutex::default(), child: OnceLock::new() });
+    process.child.get_or_init(own);
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many forks this process is away from the first one: a lock of another number may be held by a
+/// thread that this process does not have.
+#[must_use]
+pub fn forks() -> usize {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// The pool of this process with so many threads.
+fn pool(threads: usize) -> Arc<ThreadPool> {
+    let mut pools = this_process().pools.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = pools.iter().find(|pool| pool.current_num_threads() == threads);
+    known.cloned().unwrap_or_else(|| {
+        let pool = Arc::new(pool_of(threads));
+        pools.push(pool.clone());
+        pool
+    })
+}
 
 fn pool_of(threads: usize) -> ThreadPool {
     rayon::ThreadPoolBuilder::new()
@@ -31,15 +79,26 @@ pub fn available() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Sets the number of threads for the whole process; `false` if it is already set or in use.
-pub fn set_threads(threads: usize) -> bool {
-    POOL.set(pool_of(threads.max(1))).is_ok()
+/// Sets the number of threads for the whole process, from the next piece of work on.
+pub fn set_threads(threads: usize) {
+    SET.store(threads.max(1), Ordering::Relaxed);
 }
 
 /// How many threads compute: as many as were set, else one for each processor.
 #[must_use]
 pub fn threads() -> usize {
-    within(rayon::current_num_threads)
+    if rayon::current_thread_index().is_some() {
+        return rayon::current_num_threads();
+    }
+    match SET.load(Ordering::Relaxed) {
+        0 => {
+            // Asked once: the system reads files to answer.
+            let all = available();
+            SET.store(all, Ordering::Relaxed);
+            all
+        }
+        set => set,
+    }
 }
 
 /// Runs `work` with this many threads, whatever is set for the process.
@@ -49,11 +108,7 @@ pub fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) ->
 
 /// Runs `work` on one of the pool's threads, unless it is called on one of them.
 pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if rayon::current_thread_index().is_some() {
-        work()
-    } else {
-        POOL.get_or_init(|| pool_of(available())).install(work)
-    }
+    if rayon::current_thread_index().is_some() { work() } else { pool(threads()).install(work) }
 }
 
 /// Calls `work` once for each of 0..count, on all threads of the pool. Which thread does which is
@@ -139,7 +194,7 @@ mod tests {
     use std::ops::ControlFlow;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{each, map, map_until, stream, threads, with_threads};
+    use super::{each, forked, map, map_until, set_threads, stream, threads, with_threads, within};
 
     #[test]
     fn results_are_in_order_on_any_number_of_threads() {
@@ -153,6 +208,23 @@ mod tests {
         }
         assert!(map(0, |at| at).is_empty());
         assert!(map_until(100, 8, &|| true, |at| at).is_empty(), "nothing once it is to stop");
+    }
+
+    /// The only test that sets what is the whole process's.
+    #[test]
+    fn a_forked_process_has_threads_of_its_own_and_as_many() {
+        let here = || within(|| std::thread::current().id());
+        set_threads(1);
+        let (parent, again) = (here(), here());
+        assert_eq!(parent, again);
+        forked();
+        let child = here();
+        assert_ne!(parent, child);
+        assert_eq!((threads(), within(threads)), (1, 1));
+        set_threads(3);
+        assert_eq!(within(rayon::current_num_threads), 3);
+        set_threads(1);
+        assert_eq!(here(), child, "a pool that was there is used again");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use ground::parallel;
+
 use crate::Detail;
 use crate::decode::cost::BUDGET;
 use crate::decode::memory;
@@ -16,7 +18,9 @@ struct DecodeBudget {
     freed: Condvar,
 }
 
-static ALL: DecodeBudget = DecodeBudget::new(BUDGET);
+/// A budget for each of the latest processes in a line of forks: what threads of a parent held when a
+/// child was forked is never returned in the child.
+static ALL: [DecodeBudget; 8] = [const { DecodeBudget::new(BUDGET) }; 8];
 
 impl DecodeBudget {
     const fn new(all: u64) -> Self {
@@ -52,7 +56,7 @@ impl DecodePermit {
 
     /// The same for a file of so many bytes of which only the beginning is there.
     pub(crate) fn for_beginning(file: &[u8], length: u64, detail: Detail) -> Self {
-        ALL.acquire(memory(file, detail).saturating_add(length))
+        ALL[parallel::forks() % ALL.len()].acquire(memory(file, detail).saturating_add(length))
     }
 }
 
