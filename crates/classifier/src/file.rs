@@ -205,6 +205,17 @@ impl Classifier {
         Ok(read(path, &open(path)?, whole)?.0)
     }
 
+    /// Reads a classifier from the bytes of its file, which messages call `path`.
+    ///
+    /// # Errors
+    /// See [`Classifier::load`].
+    pub fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, ClassifierError> {
+        let whole = |file: &File<&[u8]>, stated: &Stated<'_>| {
+            whole(file, stated).map(|(parameters, digest)| (parameters, digest, ()))
+        };
+        Ok(read(path, &File::of_bytes(path, bytes, &limits())?, whole)?.0)
+    }
+
     /// Reads the file that this classifier was saved to, which must give this very classifier, to the
     /// last bit of its numbers.
     ///
@@ -238,6 +249,19 @@ impl Classifier {
         precision: Precision,
     ) -> Result<(Self, Cpu), ClassifierError> {
         read(path, &open(path)?, |file, stated| packed(file, stated, precision))
+    }
+
+    /// Reads the bytes of a classifier's file as [`Classifier::load_to_predict`] reads the file.
+    ///
+    /// # Errors
+    /// See [`Classifier::load`].
+    pub fn of_bytes_to_predict(
+        path: &Path,
+        bytes: &[u8],
+        precision: Precision,
+    ) -> Result<(Self, Cpu), ClassifierError> {
+        let file = File::of_bytes(path, bytes, &limits())?;
+        read(path, &file, |file, stated| packed(file, stated, precision))
     }
 }
 
@@ -281,9 +305,11 @@ fn packed<S: Source>(
 }
 
 fn open(path: &Path) -> Result<File, ClassifierError> {
-    let limits =
-        safetensors::Limits { file: Limits::DEFAULT.max_bytes, ..safetensors::Limits::CLASSIFIER };
-    Ok(File::open(path, &limits)?)
+    Ok(File::open(path, &limits())?)
+}
+
+fn limits() -> safetensors::Limits {
+    safetensors::Limits { file: Limits::DEFAULT.max_bytes, ..safetensors::Limits::CLASSIFIER }
 }
 
 /// Whether a tensor is none of the network's.

@@ -44,7 +44,7 @@ pub use heat::{Heat, heat_maps, overlay};
 pub use limits::Limits;
 pub use neighbours::{Neighbours, neighbours, neighbours_among};
 pub use predict::{NEAREST, Near, Prediction, ranked};
-pub use predictor::{Explain, Picture, Predictor, Square, square};
+pub use predictor::{Explain, Picture, Predictor, Square, extract, square};
 pub use reference::{Known, Learned, Reference, evenly};
 pub use softmax::{loss, softmax};
 pub use sound::check_classes;

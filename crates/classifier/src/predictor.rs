@@ -15,7 +15,7 @@ use pictures::{DecodePermit, Limits, Preprocess, Reason, Rgb};
 
 use crate::answer::Answerer;
 use crate::features::{BATCH, features};
-use crate::{Classifier, ClassifierError, Heat, Prediction, heat_maps};
+use crate::{Classifier, ClassifierError, Heat, Prediction, Views, heat_maps};
 
 /// A picture to ask about.
 #[derive(Clone, Debug)]
@@ -98,6 +98,15 @@ impl Predictor {
         let classifier = Classifier::load(path)?;
         let mut engine = Cpu::with(classifier.graph(), &classifier.parameters)?;
         engine.set_precision(Precision::Fp32, precision);
+        Self::new(classifier, engine)
+    }
+
+    /// Reads a classifier from the bytes of its file, which messages call `path`, to be asked in fp32.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, ClassifierError> {
+        let (classifier, engine) = Classifier::of_bytes_to_predict(path, bytes, Precision::Fp32)?;
         Self::new(classifier, engine)
     }
 
@@ -235,13 +244,29 @@ impl Predictor {
         mut extracted: impl FnMut(K, Result<Vec<f32>, Reason>),
     ) -> Result<(), ClassifierError> {
         let Self { classifier, engine, .. } = self;
-        let Classifier { preprocess, views, .. } = classifier;
-        batches(preprocess, pictures, stop, |batch| {
-            let rows = features(engine, preprocess, &squares(&batch), *views)?;
-            give(batch, rows, &mut extracted);
-            Ok(())
-        })
+        extract(engine, &classifier.preprocess, classifier.views, pictures, stop, &mut extracted)
     }
+}
+
+/// The features that a network's backbone has of pictures: what a head would see of them, averaged over
+/// the views. Each comes with its key, or with the reason why it cannot be read, in the pictures'
+/// order; ends early once a stop is asked for.
+///
+/// # Errors
+/// When the engine's network does not take such pictures, or has no features.
+pub fn extract<K: Send>(
+    engine: &mut Cpu,
+    preprocess: &Preprocess,
+    views: Views,
+    pictures: impl IntoIterator<Item = (K, Picture), IntoIter: Send>,
+    stop: &Stop,
+    extracted: &mut impl FnMut(K, Result<Vec<f32>, Reason>),
+) -> Result<(), ClassifierError> {
+    batches(preprocess, pictures, stop, |batch| {
+        let rows = features(engine, preprocess, &squares(&batch), views)?;
+        give(batch, rows, extracted);
+        Ok(())
+    })
 }
 
 /// A picture at a network's size.

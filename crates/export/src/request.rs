@@ -1,6 +1,7 @@
 //! What to export, and how.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -26,6 +27,20 @@ impl Target {
             Self::Onnx => "an ONNX file",
             Self::Timm => "a timm folder",
             Self::Hub => "a hub folder",
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// `onnx`, `timm` or `hub`.
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "onnx" => Ok(Self::Onnx),
+            "timm" => Ok(Self::Timm),
+            "hub" => Ok(Self::Hub),
+            _ => Err("there are onnx, timm and hub".into()),
         }
     }
 }

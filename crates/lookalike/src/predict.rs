@@ -3,7 +3,7 @@
 
 mod answers;
 mod page;
-mod self_test;
+pub(crate) mod self_test;
 mod sorted;
 mod tally;
 

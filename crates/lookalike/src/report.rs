@@ -22,12 +22,23 @@ pub struct Report {
 /// # Errors
 /// When the file is refused.
 pub fn report(model: &Path) -> Result<Report, Error> {
-    let classifier = Classifier::load(model)?;
-    let insight = Insight::of(&classifier.record);
-    Ok(Report { classifier, insight, model: model.to_owned() })
+    Ok(Report::of(Classifier::load(model)?, model))
 }
 
 impl Report {
+    /// Reads a classifier to report on it from the bytes of its file, which is called `model`.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub fn of_bytes(model: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self::of(Classifier::of_bytes(model, bytes)?, model))
+    }
+
+    fn of(classifier: Classifier, model: &Path) -> Self {
+        let insight = Insight::of(&classifier.record);
+        Self { classifier, insight, model: model.to_owned() }
+    }
+
     /// The page: one HTML file that needs nothing beside it.
     #[must_use]
     pub fn html(&self) -> String {

@@ -6,6 +6,8 @@ mod show;
 mod to_label;
 mod training;
 
+use std::error::Error;
+use std::iter::successors;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use answer::answer;
@@ -61,6 +63,15 @@ pub fn date(moment: SystemTime) -> String {
     format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
+/// What caused an error, the nearest first, each in words that were not said yet.
+#[must_use]
+pub fn causes(error: &dyn Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let causes = successors(error.source(), |&cause| cause.source()).map(ToString::to_string);
+    // A transparent error repeats its cause's words.
+    causes.filter(|cause| !std::mem::replace(&mut said, cause.clone()).contains(cause)).collect()
+}
+
 /// Text that may hold a file's or class's name, with what could steer a terminal made visible.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -80,9 +91,22 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, ErrorKind};
+    use std::path::Path;
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{clock, date, listed, printable, thousands};
+    use ground::files::FileError;
+
+    use super::{causes, clock, date, listed, printable, thousands};
+    use crate::Error;
+
+    #[test]
+    fn a_cause_is_named_once() {
+        let system = io::Error::new(ErrorKind::NotFound, "no such file");
+        let error = Error::from(FileError::at("read", Path::new("a.jpg"))(system));
+        assert_eq!(causes(&error), ["no such file"]);
+        assert!(causes(&Error::Stopped).is_empty());
+    }
 
     #[test]
     fn names_cannot_steer_the_terminal() {

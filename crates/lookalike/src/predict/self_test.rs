@@ -13,7 +13,7 @@ use crate::{Error, cache_root};
 ///
 /// # Errors
 /// When it fails: the network computes something else here than where it was saved.
-pub(super) fn once(predictor: &mut Predictor, model: &Path) -> Result<(), Error> {
+pub(crate) fn once(predictor: &mut Predictor, model: &Path) -> Result<(), Error> {
     let passed = mark(model).map(|mark| cache_root().join("tested").join(mark));
     if passed.as_ref().is_some_and(|passed| passed.exists()) {
         return Ok(());
