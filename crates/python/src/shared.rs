@@ -1,0 +1,41 @@
+//! A thing that threads of Python share: one uses it at a time, the others wait.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::Duration;
+
+use ground::parallel::forks;
+
+/// A lock that cannot hang in a forked process.
+pub(crate) struct Shared<T> {
+    value: Mutex<T>,
+    /// In which process of a line of forks it was locked last.
+    process: AtomicUsize,
+}
+
+/// It was locked when this process was forked, by a thread that is not here to unlock it.
+pub(crate) struct Lost;
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Mutex::new(value), process: AtomicUsize::new(forks()) }
+    }
+
+    /// Waits for its turn and does `work`.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> Result<R, Lost> {
+        let mut guard = match self.value.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                // Another thread of this process says so as soon as it has the lock.
+                std::thread::sleep(Duration::from_millis(1));
+                if self.process.load(Ordering::SeqCst) != forks() {
+                    return Err(Lost);
+                }
+                self.value.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        self.process.store(forks(), Ordering::SeqCst);
+        Ok(work(&mut guard))
+    }
+}

@@ -1,0 +1,50 @@
+"""The code of docs/python.md runs from top to bottom, and so does the notebook."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+DOCS = pathlib.Path(__file__).parents[3] / "docs"
+
+
+def test_the_page_runs(tmp_path, monkeypatch):
+    page = (DOCS / "python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) > 8
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "__docs__"}
+    for block in blocks:
+        missing = [
+            name
+            for name in re.findall(r"^(?:import|from) (\w+)", block, re.MULTILINE)
+            if name != "lookalike" and not there(name)
+        ]
+        if missing:
+            print(f"skipped a block: {', '.join(missing)} is not installed")
+            continue
+        exec(compile(block, "docs/python.md", "exec"), names)
+
+
+def there(name: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
+
+
+@pytest.mark.parametrize("notebook", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=str)
+def test_a_notebook_runs(notebook, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    content = nbformat.read(notebook, as_version=4)
+    nbformat.validate(content)
+    assert not any(cell.get("outputs") for cell in content.cells), "saved without outputs"
+    place = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(content, timeout=300, kernel_name="python3", resources=place).execute()
+    outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
+    pages = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert any(page.startswith("<iframe") for page in pages), "the report is shown"
+    assert not any(output["output_type"] == "error" for output in outputs)
