@@ -219,7 +219,9 @@ impl Progress for News {
 
     fn warn(&self, line: &str) {
         self.0.change(true, |state| {
-            if state.warnings.len() < WARNINGS {
+            // Several steps may find the same.
+            if state.warnings.len() < WARNINGS && !state.warnings.iter().any(|known| known == line)
+            {
                 state.warnings.push(line.to_owned());
             }
         });

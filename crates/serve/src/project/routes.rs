@@ -44,7 +44,7 @@ pub(crate) fn table(project: &Arc<Project>) -> Vec<Route> {
         ("delete", "/v1/classes/{id}", here(delete(remove))),
         ("post", "/v1/classes/{id}/pictures", here(post(add))),
         ("post", "/v1/undo", here(post(undo))),
-        ("post", "/v1/train", here(post(teach))),
+        ("post", "/v1/train", here(post(train))),
         ("delete", "/v1/job", here(delete(stop))),
         ("get", "/v1/classifier.lookalike", here(get(model))),
         ("get", "/v1/answers.csv", here(get(answers))),
@@ -260,8 +260,8 @@ async fn undo(State(project): Here, Extension(RequestId(by)): By) -> Said {
     Ok(Json(json!({ "moved": moved })))
 }
 
-async fn teach(State(project): Here) -> Result<(StatusCode, Json<Value>), Problem> {
-    let job = with(&project, Project::teach).await?;
+async fn train(State(project): Here) -> Result<(StatusCode, Json<Value>), Problem> {
+    let job = with(&project, Project::train).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "job": job }))))
 }
 

@@ -1,4 +1,4 @@
-//! One project: what lies in its folder, and what was taught of it, behind one lock.
+//! One project: what lies in its folder, and the classifier that was trained on it, behind one lock.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -36,17 +36,17 @@ pub(crate) struct Project {
 pub(super) struct Inner {
     pub(super) listing: Listing,
     pub(super) numbers: Numbers,
-    pub(super) taught: Option<Taught>,
+    pub(super) trained: Option<Trained>,
     /// Moves that can be taken back, each with what to call it.
     pub(super) undo: Vec<(String, Vec<(PathBuf, PathBuf)>)>,
     /// The folder of each recording under way, by its class and its key.
     pub(super) bursts: HashMap<(usize, String), PathBuf>,
-    /// Seconds that the last teaching took, and of how many pictures.
+    /// Seconds that the last training took, and of how many pictures.
     pub(super) took: Option<(f64, usize)>,
 }
 
-/// What the classifier was taught.
-pub(super) struct Taught {
+/// What is known of the classifier.
+pub(super) struct Trained {
     pub(super) insight: Insight,
     /// Names of the pictures that it knows of.
     pub(super) pictures: HashSet<PathBuf>,
@@ -139,13 +139,13 @@ impl Project {
     /// Files are not changed while they are trained on.
     ///
     /// # Errors
-    /// While something is being taught.
+    /// While something is being done.
     pub(super) fn at_rest(&self) -> Result<(), Problem> {
         self.jobs.idle()
     }
 }
 
-impl Taught {
+impl Trained {
     pub(super) fn of(classifier: &Classifier) -> Self {
         let record = &classifier.record;
         let names = record.held_out.iter().map(|one| &one.picture);

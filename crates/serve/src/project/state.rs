@@ -6,13 +6,13 @@ use super::listing::{Class, Item, Listing};
 use super::session::{Inner, Project};
 use ground::words::count;
 
-/// Pictures that a class needs to be taught.
+/// Pictures that a class needs to be trained on.
 pub(super) const LEAST: usize = 5;
-/// Pictures with which a class is learned well enough.
+/// Pictures with which a class is reliable.
 const ENOUGH: usize = 30;
 /// Pictures of a class that are shown first.
 const NEWEST: usize = 12;
-/// Seconds that a picture takes to be taught, before that is known better.
+/// Seconds that training takes for a picture, before that is known better.
 const SECONDS: f64 = 0.09;
 
 impl Project {
@@ -21,19 +21,19 @@ impl Project {
         let inner = self.lock();
         let listing = &inner.listing;
         let missing = missing(listing);
-        let stale = inner.taught.as_ref().and_then(|taught| taught.changes(listing));
+        let stale = inner.trained.as_ref().and_then(|trained| trained.changes(listing));
         let phase = match () {
             () if self.jobs.running().is_some() => "teaching",
-            () if inner.taught.is_some() && stale.is_none() => "taught",
-            () if listing.items.is_empty() && inner.taught.is_none() => "empty",
-            () if inner.taught.is_some() => "stale",
+            () if inner.trained.is_some() && stale.is_none() => "taught",
+            () if listing.items.is_empty() && inner.trained.is_none() => "empty",
+            () if inner.trained.is_some() => "stale",
             () if !missing.is_empty() => "collecting",
             () => "ready",
         };
         let model = self.app.settings.model.file_name().unwrap_or_default().to_string_lossy();
-        let classifier = inner.taught.as_ref().map(|taught| {
+        let classifier = inner.trained.as_ref().map(|trained| {
             json!({
-                "file": model, "accuracy": taught.insight.accuracy, "pictures": taught.count,
+                "file": model, "accuracy": trained.insight.accuracy, "pictures": trained.count,
                 "stale": stale.is_some(), "stale_words": stale,
             })
         });
@@ -49,18 +49,18 @@ impl Project {
             "classes": listing.classes.iter().map(|one| class(one, listing)).collect::<Vec<_>>(),
             "pictures": listing.items.len(), "undo": inner.undo.last().map(|(words, _)| words),
             "seconds": inner.seconds(), "classifier": classifier, "per_class": inner.per_class(),
-            "suspects": inner.taught.as_ref().map_or(0, |it| it.insight.suspects.pictures.len()),
+            "suspects": inner.trained.as_ref().map_or(0, |it| it.insight.suspects.pictures.len()),
             "job": job, "ended": ended, "phone": self.phone.get().map(|phone| phone.json()), "warnings": warnings,
         })
     }
 }
 
 impl Inner {
-    /// About how long teaching will take: what is known of pictures is kept, so new ones count.
+    /// About how long training will take: what is known of pictures is kept, so new ones count.
     fn seconds(&self) -> u64 {
         let all = self.listing.items.len();
         let known = |item: &&Item| {
-            self.taught.as_ref().is_some_and(|taught| taught.pictures.contains(&item.below))
+            self.trained.as_ref().is_some_and(|trained| trained.pictures.contains(&item.below))
         };
         let new = all - self.listing.items.iter().filter(known).count();
         let each = self.took.map_or(SECONDS, |(seconds, of)| seconds / of.max(1) as f64);
@@ -68,13 +68,13 @@ impl Inner {
     }
 
     fn per_class(&self) -> Value {
-        let Some(taught) = &self.taught else { return Value::Null };
+        let Some(trained) = &self.trained else { return Value::Null };
         let row = |scores: &insight::ClassScores| {
-            let name = &taught.insight.classes[scores.class];
+            let name = &trained.insight.classes[scores.class];
             let class = self.listing.classes.iter().find(|class| class.name == *name)?;
             Some(json!({ "class": class.id, "recall": scores.recall }))
         };
-        taught.insight.per_class.iter().filter_map(row).collect()
+        trained.insight.per_class.iter().filter_map(row).collect()
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn class(class: &Class, listing: &Listing) -> Value {
     })
 }
 
-/// What there must be before anything can be taught.
+/// What there must be before anything can be trained.
 pub(super) fn missing(listing: &Listing) -> Vec<Value> {
     let mut missing = vec![];
     let classes = listing.classes.len();

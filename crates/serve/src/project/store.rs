@@ -11,7 +11,7 @@ use pictures::{DecodePermit, Detail, Format, Limits, decode_for};
 use serde_json::{Value, json};
 
 use super::listing::Item;
-use super::session::{Project, Taught, problem};
+use super::session::{Project, Trained, problem};
 use super::state;
 use crate::body::Picture;
 use crate::engine::Engine;
@@ -71,10 +71,10 @@ impl Project {
             inner.numbers.rename(&old, &name);
             inner.undo.clear();
             inner.bursts.clear();
-            let knows = inner.taught.as_ref().is_some_and(|it| it.insight.classes.contains(&old));
+            let knows = inner.trained.as_ref().is_some_and(|it| it.insight.classes.contains(&old));
             drop(inner);
             if knows {
-                self.rename_taught(&old, &name).map_err(|error| problem(&error))?;
+                self.rename_trained(&old, &name).map_err(|error| problem(&error))?;
             }
             self.changed(by)?;
         }
@@ -83,12 +83,12 @@ impl Project {
         Ok(state::class(class, &inner.listing))
     }
 
-    fn rename_taught(&self, old: &str, name: &str) -> Result<(), lookalike::Error> {
+    fn rename_trained(&self, old: &str, name: &str) -> Result<(), lookalike::Error> {
         let (settings, app) = (&self.app.settings, &self.app);
         rename_class(&settings.model, old, name)?;
         app.set_engine(Engine::start(settings, app.known, &app.metrics)?);
         let classifier = classifier::Classifier::load(&settings.model)?;
-        self.lock().taught = Some(Taught::of(&classifier));
+        self.lock().trained = Some(Trained::of(&classifier));
         Ok(())
     }
 

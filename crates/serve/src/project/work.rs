@@ -1,4 +1,4 @@
-//! Teaching: training on the folder by the default recipe, as `lookalike train` does.
+//! Training on the folder by the default recipe, as `lookalike train` does.
 
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +10,7 @@ use ground::progress::Progress;
 use lookalike::{Error, ReportFile, TrainRequest, train};
 use pictures::GroupBy;
 
-use super::session::{Project, Taught};
+use super::session::{Project, Trained};
 use super::state;
 use crate::engine::Engine;
 use crate::problem::{Fault, Problem};
@@ -41,15 +41,15 @@ impl Project {
     fn take_up(&self, classifier: &Classifier) -> Result<(), Error> {
         let app = &self.app;
         app.set_engine(Engine::start(&app.settings, app.known, &app.metrics)?);
-        self.lock().taught = Some(Taught::of(classifier));
+        self.lock().trained = Some(Trained::of(classifier));
         Ok(())
     }
 
-    /// Starts to teach.
+    /// Starts to train.
     ///
     /// # Errors
     /// While that is being done, or something is missing.
-    pub(super) fn teach(self: &Arc<Self>) -> Result<u64, Problem> {
+    pub(super) fn train(self: &Arc<Self>) -> Result<u64, Problem> {
         self.look().map_err(|error| super::session::problem(&error))?;
         let inner = self.lock();
         let missing = state::missing(&inner.listing);
@@ -91,11 +91,11 @@ impl Project {
     /// What the classifier said of each picture that it was not trained on, as a table.
     ///
     /// # Errors
-    /// When nothing is taught.
+    /// When there is no classifier.
     pub(super) fn answers(&self) -> Result<Vec<u8>, Problem> {
         let inner = self.lock();
         let none = || Fault::Conflict.because("there is no classifier yet");
-        let insight = &inner.taught.as_ref().ok_or_else(none)?.insight;
+        let insight = &inner.trained.as_ref().ok_or_else(none)?.insight;
         let mut table = vec!["path,label,answer,verdict,probability".to_owned()];
         for judged in &insight.judged {
             let verdict = match &judged.verdict {

@@ -52,7 +52,7 @@ const TABS: [(&str, &str, &str); 9] = [
     (
         "next",
         "Label next",
-        "Pictures beside the class folders whose labels would teach the classifier most.",
+        "Pictures beside the class folders from whose labels the classifier would gain most.",
     ),
 ];
 
@@ -258,7 +258,7 @@ pub(super) fn of_next(pictures: &[ToLabel], list: &List) -> Vec<Found> {
             tab: "next",
             severity: "note",
             title: "has no label".into(),
-            words: "its label would teach the classifier much".into(),
+            words: "the classifier would gain much from its label".into(),
             pictures: vec![at],
             proposal: suggestion.iter().map(|to| (at, Action::Relabel, Some(to.clone()))).collect(),
             suggestion,

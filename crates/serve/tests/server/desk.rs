@@ -30,6 +30,15 @@ impl Place {
         review
     }
 
+    /// A review of the practice set, for which there is no classifier.
+    pub(crate) fn untrained() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        copy(&TRAINED.photos(), &place.path().join("photos"));
+        let mut review = Self { place, server: None };
+        review.start();
+        review
+    }
+
     /// A project in an empty folder.
     pub(crate) fn project() -> Self {
         let mut project = Self { place: tempfile::tempdir().unwrap(), server: None };

@@ -105,6 +105,9 @@ fn a_new_class_is_made_where_it_is_said_and_a_loose_picture_gets_one() {
     }
     assert_eq!(decide("wasps").status, 200);
     let loose = place.id("loose.png");
+    let next = place.json("GET /v1/findings?kind=next", &Value::Null);
+    assert_eq!(next["findings"][0]["pictures"][0]["id"], loose, "{next}");
+    assert_eq!(next["findings"][0]["guesses"].as_array().unwrap().len(), 3);
     assert_eq!(place.decide(loose, "relabel", Some(&other)).status, 200);
     assert_eq!(place.state()["unlabelled"], 1);
     place.json("POST /v1/plan/apply", &Value::Null);
@@ -350,6 +353,24 @@ fn pictures_that_nobody_has_sorted_are_groups_to_be_named() {
     place.json("POST /v1/plan/undo", &Value::Null);
     place.wait();
     assert_eq!(tree(&place.at("photos")), before);
+}
+
+#[test]
+fn where_there_is_no_classifier_one_is_trained_while_decisions_are_made() {
+    let place = Place::untrained();
+    let (first, ..) = names(&place);
+    let id = place.id(&first);
+    assert_eq!(place.get(&format!("/v1/pictures/{id}/answer")).problem().unwrap(), "conflict");
+    assert_eq!(place.send("POST /v1/train", b"").problem().unwrap(), "busy");
+    assert_eq!(place.decide(id, "keep", None).status, 200);
+    let state = place.wait();
+    assert_eq!(
+        (&state["ended"]["kind"], &state["ended"]["how"]),
+        (&json!("survey"), &json!("done"))
+    );
+    assert_eq!(state["classifier"]["pictures"], state["pictures"], "{state}");
+    assert!(place.at("photos.lookalike").exists() && state["plan"]["kept"] == 1);
+    assert_eq!(place.get(&format!("/v1/pictures/{id}/answer")).status, 200);
 }
 
 #[test]
