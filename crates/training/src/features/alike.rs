@@ -9,9 +9,9 @@ use super::Table;
 
 /// More pictures are not compared with each other, as that takes the square of their number.
 pub const MOST: usize = 30_000;
-/// What the cosine of two pictures' features must exceed. Of altered copies nine in ten do, and of
-/// those that prints do not find, all did; of other pairs of look-alikes 1 in 100.
-const LEAST: f32 = 0.8;
+/// What the cosine of two pictures' features must exceed. Most altered copies do, with every backbone
+/// that was tried (`docs/duplicates.md`); [`STANDS_OUT`] keeps strangers away.
+const LEAST: f32 = 0.75;
 /// Pictures most like one that are suspected. Of no copy that prints do not find was a stranger
 /// more like it than its original.
 const NEAREST: usize = 2;
@@ -20,15 +20,19 @@ const NEAREST: usize = 2;
 const STANDS_OUT: f32 = 0.45;
 /// Pictures among which a copy stands out.
 const CROWD: usize = 20;
-/// Directions on which features are projected: the cosine is then right to 0.02.
+/// Directions on which features are projected: the cosine is then right to 0.02 …
 const DIRECTIONS: usize = 256;
+/// … so that pictures may be as they must by this much less. Their cosines are then computed from all
+/// features, with those of the [`LOOKED_AT`] that the projection says are nearest.
+const SLACK: [f32; 2] = [0.1, 0.3];
+const LOOKED_AT: usize = 48;
 /// Rows that are projected, or compared with all, at once.
 const BLOCK: usize = 256;
 
 /// Pairs of rows that point nearly the same way, each among the nearest of one of the two, in order;
 /// none where there are more than [`MOST`], or when asked to stop. The rows are compared on random
 /// directions, which keeps cosines as they are but for a little noise (W. B. Johnson and
-/// J. Lindenstrauss, 1984).
+/// J. Lindenstrauss, 1984), and those that might be a pair as they are.
 ///
 /// # Errors
 /// When rows cannot be read back from a file.
@@ -48,15 +52,13 @@ pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileE
         let cosines = matmul(asked, &columns, DIRECTIONS, None);
         for (at, cosines) in cosines.chunks_exact(count.max(1)).enumerate() {
             let asked = block * BLOCK + at;
-            let mut nearest = [(least(asked, cosines), usize::MAX); NEAREST];
-            for (other, &cosine) in cosines.iter().enumerate() {
-                if cosine > nearest[NEAREST - 1].0 && other != asked {
-                    nearest[NEAREST - 1] = (cosine, other);
-                    nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
-                }
+            let mut near = nearest(cosines.iter().copied().enumerate(), asked, LOOKED_AT);
+            if !standing_out(&near, SLACK).is_empty() {
+                let others: Vec<usize> = near.iter().map(|&(other, _)| other).collect();
+                near = nearest(exact(features, asked, &others)?, asked, LOOKED_AT);
+                let found = standing_out(&near, [0.0; 2]).iter();
+                pairs.extend(found.map(|&(other, _)| (asked.min(other), asked.max(other))));
             }
-            let found = nearest.iter().filter(|(_, other)| *other < count);
-            pairs.extend(found.map(|&(_, other)| (asked.min(other), asked.max(other))));
         }
     }
     pairs.sort_unstable();
@@ -64,15 +66,46 @@ pub fn alike(features: &Table, stop: &Stop) -> Result<Vec<(usize, usize)>, FileE
     Ok(pairs)
 }
 
-/// What the cosine of a copy of this picture must exceed, by the cosines of all with it.
-fn least(picture: usize, cosines: &[f32]) -> f32 {
-    let mut others = [&cosines[..picture], &cosines[picture + 1..]].concat();
-    if others.is_empty() {
-        return LEAST;
+/// The pictures of the largest cosines but `asked` itself, the largest first.
+fn nearest(
+    cosines: impl IntoIterator<Item = (usize, f32)>,
+    asked: usize,
+    most: usize,
+) -> Vec<(usize, f32)> {
+    let larger = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1);
+    let mut all: Vec<(usize, f32)> =
+        cosines.into_iter().filter(|&(other, _)| other != asked).collect();
+    if all.len() > most {
+        all.select_nth_unstable_by(most, larger);
+        all.truncate(most);
     }
-    let last = others.len().min(CROWD) - 1;
-    let (_, &mut crowd, _) = others.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
-    LEAST.max(1.0 - STANDS_OUT * (1.0 - crowd))
+    all.sort_by(larger);
+    all
+}
+
+/// Those of a picture's nearest that may be copies of it, with so much less of a cosine and more of the
+/// crowd's distance.
+fn standing_out(near: &[(usize, f32)], slack: [f32; 2]) -> &[(usize, f32)] {
+    let Some(&(_, crowd)) = near.get(near.len().min(CROWD).saturating_sub(1)) else { return &[] };
+    let least = (LEAST - slack[0]).max(1.0 - (STANDS_OUT + slack[1]) * (1.0 - crowd));
+    let found = near.iter().take(NEAREST).take_while(|&&(_, cosine)| cosine > least);
+    &near[..found.count()]
+}
+
+/// The cosines of a row with others, from all features.
+fn exact(features: &Table, asked: usize, others: &[usize]) -> Result<Vec<(usize, f32)>, FileError> {
+    let width = features.width();
+    let mut row = vec![0.0; width];
+    features.read(&[asked], &mut row)?;
+    let mut rows = vec![0.0; others.len() * width];
+    features.read(others, &mut rows)?;
+    let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    let own = length(&row);
+    let cosine = |other: &[f32]| {
+        let product: f32 = row.iter().zip(other).map(|(a, b)| a * b).sum();
+        product / (own * length(other))
+    };
+    Ok(others.iter().copied().zip(rows.chunks_exact(width).map(cosine)).collect())
 }
 
 /// Rows of length 1 on the random directions.
@@ -125,6 +158,23 @@ mod tests {
         let stop = Stop::new();
         stop.ask();
         assert_eq!(alike(&table(&rows), &stop).unwrap(), []);
+    }
+
+    /// Where all are alike, the noise of a projection is as large as what tells pictures apart.
+    #[test]
+    fn what_stands_out_is_told_by_all_features() {
+        const WIDTH: usize = 1280;
+        let row = |key: usize| {
+            let mut draws = Draws::new(3, Purpose::Synthetic, &[key as u64]);
+            (0..WIDTH).map(|_| 1.0 + draws.uniform() as f32).collect::<Vec<f32>>()
+        };
+        let rows: Vec<Vec<f32>> = (0..60).map(row).collect();
+        // With so much of a stranger a row is at 0.50 of the distance to one, or at 0.39 of it.
+        for (share, found) in [(0.7, vec![]), (0.62, vec![(5, 60)])] {
+            let mixed = rows[5].iter().zip(row(1000)).map(|(a, b)| (1.0 - share) * a + share * b);
+            let all = [rows.clone(), vec![mixed.collect()]].concat().concat();
+            assert_eq!(alike(&Table::new(WIDTH, all), &Stop::new()).unwrap(), found, "{share}");
+        }
     }
 
     /// Drawings, or the features of some networks: all rows point nearly the same way.
