@@ -1,8 +1,9 @@
 //! What people read: numbers in words, and nothing hidden in them.
 
-use insight::stats::{f1, wilson};
+use insight::stats::{Difference, f1, wilson};
 use insight::{
-    BadPicture, Epoch, Fact, HeldOut, Insight, Proportion, RunRecord, Sample, text, visible,
+    BadPicture, Candidate, Epoch, Fact, HeldOut, Insight, Proportion, RunRecord, Sample, text,
+    visible,
 };
 
 /// A record whose confusion matrix is `counts`.
@@ -267,4 +268,25 @@ fn evidence_that_cannot_be_is_refused() {
     assert!(record.check(0).is_err());
     record.history = vec![epoch(None, 1.0)];
     assert!(record.check(0).is_ok());
+}
+
+#[test]
+fn heads_are_not_compared_on_a_handful_of_pictures() {
+    let candidate = |name: &str, chosen: bool| Candidate {
+        name: name.into(),
+        log_loss: 0.5,
+        range: None,
+        behind: (!chosen).then_some(Difference { value: -85.41, low: -200.0, high: 3.0 }),
+        errors: (1, 6),
+        chosen,
+    };
+    let said = |counts: &[&[usize]]| {
+        let candidates = vec![candidate("class means", true), candidate("network", false)];
+        let record = RunRecord { candidates, ..record(&["ant", "bee"], counts) };
+        Insight::of(&record).honest_lines().join("\n")
+    };
+    let few = said(&[&[2, 1], &[1, 2]]);
+    assert!(few.contains("Selected: class means") && !few.contains("Also tried"), "{few}");
+    let many = said(&[&[30, 2], &[1, 40]]);
+    assert!(many.contains("Also tried") && many.contains("-85.410"), "{many}");
 }

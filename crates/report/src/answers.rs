@@ -125,7 +125,7 @@ fn shown_card(card: &Card, kind: Kind) -> ShownCard {
         |&least: &u32| kind == Kind::Class && f64::from(card.sure) * 100.0 >= f64::from(least);
     let tags = BELOW.iter().filter(|least| above(least)).map(|least| format!(" over-{least}"));
     ShownCard {
-        file: Name { shown: Name::of(last).shown, full: Name::of(&card.file).full },
+        file: Name { full: Name::of(&card.file).full, ..Name::of(last) },
         address: card.thumbnail.as_deref().map_or_else(String::new, address_of),
         shares: card
             .shares

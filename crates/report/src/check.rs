@@ -4,7 +4,7 @@
 //! [`shown`] says which files the page wants small pictures of, [`html`] draws it. How much is
 //! shown of each kind is bounded, so that a folder of a million pictures makes a page that opens.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use askama::Template;
 use doctor::{Checkup, Finding, Kind, Severity, Side};
@@ -84,6 +84,8 @@ struct Found {
     files: Vec<(File, String)>,
     /// Of one file each that is no picture.
     rows: Vec<(Name, String)>,
+    /// How many of these there are for each reason, if several share one.
+    reasons: Vec<(usize, String)>,
     more: usize,
 }
 
@@ -192,6 +194,7 @@ fn found(checkup: &Checkup, kind: Kind, thumbnails: &Thumbnails) -> Option<Found
         groups: vec![],
         files: vec![],
         rows: vec![],
+        reasons: reasons(checkup, kind),
         more: count.saturating_sub(SHOWN),
     };
     let survey = &checkup.survey;
@@ -212,6 +215,27 @@ fn found(checkup: &Checkup, kind: Kind, thumbnails: &Thumbnails) -> Option<Found
         }
     }
     (count > 0).then_some(found)
+}
+
+/// How many files that are no pictures there are for each reason, most first; none where each has its
+/// own, as the rows say that.
+fn reasons(checkup: &Checkup, kind: Kind) -> Vec<(usize, String)> {
+    let no_picture = |finding: &&Finding| match finding.files.as_slice() {
+        &[one] => checkup.survey.files[one].sight.is_err(),
+        _ => false,
+    };
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in of_kind(checkup, kind).filter(no_picture) {
+        *counts.entry(&finding.words).or_default() += 1;
+    }
+    if counts.values().all(|&count| count == 1) {
+        return vec![];
+    }
+    let mut reasons: Vec<(usize, String)> =
+        counts.into_iter().map(|(why, count)| (count, cut(why, 300))).collect();
+    reasons.sort_by_key(|&(count, _)| std::cmp::Reverse(count));
+    reasons.truncate(SHOWN);
+    reasons
 }
 
 fn file(checkup: &Checkup, file: usize, thumbnails: &Thumbnails) -> File {

@@ -174,7 +174,7 @@ impl<'a> Page<'a> {
             fixes: insight.fixes_sentence().as_ref().map(words),
             alarms: insight.shortcut_alarms().iter().map(words).collect(),
             guesses: beyond::guesses(insight),
-            tried: Tried::of(record),
+            tried: Tried::of(record, insight.is_small()),
             bad: bad(&record.bad),
             bad_count: record.bad.len(),
             facts: record
@@ -203,7 +203,7 @@ fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec<(String, O
 
 /// Names of the classes, safe to show.
 pub(crate) fn names(insight: &Insight) -> Vec<Name> {
-    insight.labels.iter().map(|label| Name::of(label)).collect()
+    Name::all(&insight.labels)
 }
 
 fn headline(insight: &Insight) -> Option<Headline> {

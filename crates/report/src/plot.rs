@@ -57,7 +57,7 @@ impl Plot {
         let labels = |axis: &Axis| {
             axis.ticks.iter().map(|(t, label)| (label.clone(), 100.0 * axis.place(*t))).collect()
         };
-        let (x_labels, y_labels): (Vec<_>, Vec<_>) = (labels(&x), labels(&y));
+        let (x_labels, y_labels) = (spaced(labels(&x)), labels(&y));
         let mut svg = format!(
             r#"<svg viewBox="0 0 {WIDE} {HIGH}" preserveAspectRatio="none" aria-hidden="true">"#
         );
@@ -123,9 +123,47 @@ impl Plot {
     }
 }
 
+/// The labels below a chart that stay apart on a phone, where a character takes this part of its width,
+/// in per cent. The last is the most important.
+fn spaced(mut labels: Vec<(String, f64)>) -> Vec<(String, f64)> {
+    const CHARACTER: f64 = 2.6;
+    let mut kept: Vec<(String, f64)> = vec![];
+    let mut free = f64::INFINITY;
+    labels.sort_by(|a, b| b.1.total_cmp(&a.1));
+    for (label, at) in labels {
+        // A label begins at its place on the left edge and ends at it on the right one.
+        let width = CHARACTER * label.chars().count() as f64;
+        let start = at * (1.0 - width / 100.0);
+        if start + width + CHARACTER <= free {
+            free = start;
+            kept.push((label, at));
+        }
+    }
+    kept.reverse();
+    kept
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Plot};
+    use super::{Axis, Plot, spaced};
+
+    #[test]
+    fn labels_that_would_run_together_are_left_out() {
+        let labels = |all: &[(&str, f64)]| -> Vec<(String, f64)> {
+            all.iter().map(|&(label, at)| (label.to_owned(), at)).collect()
+        };
+        let apart = labels(&[("5", 0.0), ("49", 77.0), ("98", 100.0)]);
+        assert_eq!(spaced(apart.clone()), apart);
+        let close = labels(&[("10", 0.0), ("5,000", 90.0), ("10,000", 100.0)]);
+        assert_eq!(spaced(close.clone()), [close[0].clone(), close[2].clone()]);
+        assert_eq!(spaced(vec![]), []);
+        // Shares come the largest first.
+        let shares = labels(&[("100%", 100.0), ("80%", 50.0), ("60%", 0.0)]);
+        assert_eq!(
+            spaced(shares.clone()),
+            [shares[2].clone(), shares[1].clone(), shares[0].clone()]
+        );
+    }
 
     #[test]
     fn values_lie_where_the_labels_say() {

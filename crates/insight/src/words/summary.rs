@@ -70,6 +70,10 @@ impl Insight {
         let others: Vec<String> =
             self.candidates.iter().filter(|c| !c.chosen).map(|c| self.beside(c)).collect();
         let mut line = format!("Selected: {}", visible(&selected.name));
+        if self.is_small() {
+            // Differences of so few pictures are noise.
+            return Some(line);
+        }
         if !others.is_empty() {
             let others = others.join("; ");
             line += &format!(". Also tried (by log-loss; lower is better): {others}");

@@ -4,7 +4,7 @@ use insight::{Estimate, Insight, Proportion, RunRecord};
 
 use super::gallery::{Picture, of_judged};
 use super::{Value, words};
-use crate::names::{cut, percent, plural, thousands};
+use crate::names::{cut, percent, thousands};
 use crate::plot::{Axis, Plot};
 use crate::svg;
 
@@ -23,13 +23,12 @@ impl More {
         let sizes: Vec<f64> = learning.law.iter().map(|(n, _)| *n as f64).collect();
         let low = learning.law.iter().map(|(_, e)| e.interval.low).fold(1.0, f64::min);
         let lowest = learning.points.iter().map(|(_, e)| e.interval.low).fold(low, f64::min);
-        let shown = |n: usize| (n as f64, plural(n, "picture"));
         let mut ticks = vec![];
         if let (Some(first), [.., last, doubled]) = (learning.law.first(), &learning.law[..]) {
             ticks = vec![
                 (first.0 as f64, thousands(first.0)),
                 (last.0 as f64, thousands(last.0)),
-                shown(doubled.0),
+                (doubled.0 as f64, thousands(doubled.0)),
             ];
         }
         let each = |all: &[(usize, Estimate)]| -> Vec<(f64, f64)> {
@@ -115,8 +114,10 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    pub(super) fn of(record: &RunRecord) -> Option<Self> {
-        let candidates = record.candidates.iter().map(|candidate| Candidate {
+    /// `small`: whether so few pictures were evaluated that differences between heads are noise.
+    pub(super) fn of(record: &RunRecord, small: bool) -> Option<Self> {
+        let compared = record.candidates.iter().filter(|_| !small);
+        let candidates = compared.map(|candidate| Candidate {
             name: cut(&candidate.name, 80),
             log_loss: candidate.told(),
             behind: candidate.told_behind(),

@@ -33,7 +33,7 @@ impl Picture {
     /// The full name has the folders; a card shows the file name alone.
     pub(crate) fn of(file: &str, address: String) -> Self {
         let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let file = Name { shown: Name::of(last).shown, full: Name::of(file).full };
+        let file = Name { full: Name::of(file).full, ..Name::of(last) };
         Self { file, address, heat: vec![] }
     }
 }
