@@ -3,13 +3,16 @@
 //! Bars appear only on a terminal, and only for work that takes longer than two seconds.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use ground::progress::{Bar, Progress};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use lookalike::text::causes;
 pub(crate) use lookalike::text::{clock, count, printable, thousands};
 
@@ -132,11 +135,17 @@ impl Progress for Terminal {
     fn begin(&self, what: &str, total: Option<u64>) -> Box<dyn Bar> {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let template = match total {
-            Some(_) => "{prefix} {bar:24} {pos}/{len} · {eta} left{wide_msg}",
+            Some(_) => "{prefix} {bar:24} {pos}/{len}{left}{wide_msg}",
             None => "{prefix} {spinner} {pos} · {elapsed}{wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("█▌░"));
+            let left = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // Nothing is known of the time before the first is done.
+                if state.pos() > 0 {
+                    let _ = write!(out, " · {:#} left", HumanDuration(state.eta()));
+                }
+            };
+            bar.set_style(style.with_key("left", left).progress_chars("█▌░"));
         }
         bar.set_prefix(what.to_owned());
         let (ended, end) = mpsc::channel::<()>();

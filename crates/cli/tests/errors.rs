@@ -1,9 +1,14 @@
 //! Every failure says what, on which file, and what to do; and keeps its exit code.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail wherever it stands")]
+
 mod common;
 
 use classifier::Classifier;
 use common::{Place, TRAINED, told};
+use ground::{Digest, Hash};
+use network::Parameters;
+use serde_json::{Value, json};
 
 /// Runs in a fresh place and compares code, words and advice with the snapshot.
 macro_rules! fails {
@@ -110,4 +115,114 @@ fn a_classifier_of_enormous_numbers_is_refused_when_its_answer_is_no_number() {
     for command in ["evaluate huge.lookalike practice", "next huge.lookalike practice"] {
         assert_eq!(place.run(command).status.code(), Some(4), "{command}");
     }
+}
+
+/// A classifier's file with its description changed, and sealed anew.
+fn resealed(bytes: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let (length, rest) = bytes.split_first_chunk::<8>().unwrap();
+    let (header, tensors) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let mut header: Value = serde_json::from_slice(header).unwrap();
+    let metadata = &mut header["__metadata__"];
+    let parsed = |text: &Value| serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap();
+    let (mut format, mut described) =
+        (parsed(&metadata["format"]), parsed(&metadata["classifier"]));
+    change(&mut described);
+    let described = described.to_string();
+    format["classifier"] = Digest::by(Hash::Blake3, described.as_bytes()).to_string().into();
+    (metadata["format"], metadata["classifier"]) = (format.to_string().into(), described.into());
+    let mut header = serde_json::to_vec(&header).unwrap();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    [&(header.len() as u64).to_le_bytes()[..], &header, tensors].concat()
+}
+
+/// The practice classifier with the first number of a parameter replaced.
+fn with_parameter(place: &Place, ending: &str, number: f32) -> Vec<u8> {
+    let mut classifier = Classifier::load(&TRAINED.path("practice.lookalike")).unwrap();
+    let graph = classifier.graph();
+    let at = graph.parameters().iter().position(|one| one.name.ends_with(ending)).unwrap();
+    let mut tensors: Vec<_> =
+        classifier.parameters.tensors().iter().map(|tensor| (**tensor).clone()).collect();
+    tensors[at].data[0] = number;
+    classifier.parameters = Parameters::new(&graph, tensors).unwrap();
+    classifier.save(&place.path("made.lookalike")).unwrap();
+    place.read("made.lookalike")
+}
+
+/// Finite numbers so large or small that no answer is a number: an error, and never `NaN`.
+#[test]
+fn a_classifier_whose_answers_are_no_numbers_is_refused() {
+    let place = Place::new();
+    let whole = TRAINED.read("practice.lookalike");
+    let scaled = |name: &'static str, number: f64| {
+        resealed(&whole, |described| described["preprocess"][name] = json!([0.5, number, 0.5]))
+    };
+    let mutated = [
+        ("unchanged", resealed(&whole, |_| ()), 0),
+        ("a deviation of 1e-40", scaled("std", 1e-40), 4),
+        ("a deviation of 1e38", scaled("std", 1e38), 4),
+        ("a mean of 1e38", scaled("mean", 1e38), 4),
+        ("a mean of -1e38", scaled("mean", -1e38), 4),
+        ("a bias of 3e38", with_parameter(&place, ".bias", 3e38), 4),
+        ("a weight of -3e38", with_parameter(&place, ".weight", -3e38), 4),
+    ];
+    let picture = TRAINED.path("practice/monarch");
+    for (what, bytes, code) in mutated {
+        place.write("mutated.lookalike", bytes);
+        for form in ["", "--always", "--json", "--csv", "--json --always"] {
+            let typed = format!("predict mutated.lookalike {} {form}", picture.display());
+            let output = place.run(&typed);
+            let words = format!("{what}, {form}: {}", told(&output));
+            assert_eq!(output.status.code(), Some(code), "{words}");
+            if code != 0 {
+                assert!(output.stdout.is_empty(), "{words}");
+                let error = String::from_utf8_lossy(&output.stderr);
+                assert!(error.contains("error: ") && error.contains("help: "), "{words}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_that_cannot_be_are_found_before_training() {
+    let place = Place::new();
+    place.out("practice photos --per-class 20");
+    let named = place.path("photos/mon\narch");
+    std::fs::rename(place.path("photos/monarch"), named).unwrap();
+    let output = place.run("check photos --strict");
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(words.contains("`mon\\narch` has control characters"), "{words}");
+}
+
+#[test]
+fn what_a_table_names_wrongly_is_not_there() {
+    let place = Place::new();
+    place.out("practice photos --per-class 2");
+    let pictures = std::fs::read_dir(place.path("photos/queen")).unwrap();
+    let mut table = "path,label\nphotos/queen/nosuch.png,queen\n".to_owned();
+    for picture in pictures {
+        let name = picture.unwrap().file_name().into_string().unwrap();
+        table += &format!("photos/queen/{name},queen\n");
+    }
+    place.write("labels.csv", table);
+    let found = place.out("check --labels labels.csv --json");
+    let found: Value = serde_json::from_str(&found).unwrap();
+    let missing: Vec<&Value> =
+        found["findings"].as_array().unwrap().iter().filter(|f| f["kind"] == "missing").collect();
+    assert_eq!(missing.len(), 1, "{found:#}");
+    assert_eq!(missing[0]["words"], "there is no such file");
+    let text = place.out("check --labels labels.csv");
+    assert!(text.contains("Paths in a table are relative to the folder"), "{text}");
+    assert!(!text.contains("save it as JPEG"), "{text}");
+}
+
+#[test]
+fn a_picture_that_cannot_be_decoded_is_found_before_anything_is_measured() {
+    let place = Place::new();
+    let output = place.run("bench nosuch.jpg");
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert!(output.stdout.is_empty(), "{}", told(&output));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("`nosuch.jpg`: there is no such file")
+    );
 }

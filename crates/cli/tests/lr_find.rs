@@ -53,7 +53,7 @@ fn the_same_as_json() {
 }
 
 #[test]
-fn a_rate_that_changes_nothing_is_warned_of() {
+fn a_rate_that_changes_nothing_is_not_suggested() {
     // One epoch of one step at whatever is suggested.
     let found = TRAINED.run(
         "lr-find practice --backbone small --size 32 --batch 48 --epochs 1 --spread 1e-9 --stage unfrozen",
@@ -61,4 +61,6 @@ fn a_rate_that_changes_nothing_is_warned_of() {
     let words = told(&found);
     assert!(found.status.success(), "{words}");
     assert!(words.contains("can change by at most"), "{words}");
+    assert!(words.contains("no rate is suggested: the losses favour"), "{words}");
+    assert!(!words.contains("\nsuggested:") && !words.contains("warning:"), "{words}");
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ground::words::{self, thousands};
 use ground::{Digest, Stop};
-use pictures::{Colour, Header, PerceptualHash, Side, near};
+use pictures::{Colour, Header, MISSING, PerceptualHash, Side, near};
 
 use crate::light::Fault;
 use crate::names::alike;
@@ -249,6 +249,10 @@ impl Checkup {
 
     fn classes(&mut self) {
         let names = self.survey.classes.clone();
+        for name in names.iter().filter(|name| name.chars().any(char::is_control)) {
+            let words = format!("`{}` has control characters", name.escape_debug());
+            self.found(Kind::NoClassName, vec![], words);
+        }
         if names.len() < 2 {
             // Not sorted yet.
             return;
@@ -391,6 +395,7 @@ fn says_copy(path: &std::path::Path) -> bool {
 fn of_file(seen: &Seen) -> Vec<(Kind, String)> {
     let mut found = vec![];
     match &seen.sight {
+        Err(reason) if reason == MISSING => found.push((Kind::Missing, reason.clone())),
         Err(reason) => found.push((Kind::Unreadable, reason.clone())),
         Ok(sight) => found.extend(of_sight(sight)),
     }

@@ -73,6 +73,12 @@ kinds! {
     /// A file that is not a complete picture.
     Unreadable "unreadable" Wrong "cannot be used"
         "Training skips these files. Get the picture again, or save it as JPEG or PNG.",
+    /// A name in a table that no file has.
+    Missing "missing" Wrong "not there"
+        "Check how the name is spelled, with its suffix. Paths in a table are relative to the folder that the table lies in.",
+    /// A class name that no classifier can have.
+    NoClassName "class-name" Wrong "a name that no class can have"
+        "Training refuses it: rename the folder, or the label in the table.",
     /// Near duplicates on both sides of a given split.
     NearLeak "near-leak" Wrong "near duplicates trained on and held out"
         "The classifier has already seen these pictures, so its scores look better than they are.",

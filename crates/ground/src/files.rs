@@ -101,7 +101,8 @@ impl Files for Disk {
 /// platform's cache folder. `variable` gives the environment's variables; empty ones count as unset.
 pub fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || set("HOME").unwrap_or_else(|| ".".into());
+    // Who has no home folder is not to find a cache in the folder of their pictures.
+    let home = || set("HOME").or_else(std::env::home_dir).unwrap_or_else(std::env::temp_dir);
     set("LOOKALIKE_CACHE").unwrap_or_else(|| {
         let platform = if cfg!(windows) {
             set("LOCALAPPDATA").unwrap_or_else(std::env::temp_dir)
@@ -288,8 +289,21 @@ pub fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::{Disk, Failing, read_capped, sweep, temporary_beside, write, write_pieces};
+    use super::{
+        Disk, Failing, cache_folder, read_capped, sweep, temporary_beside, write, write_pieces,
+    };
     use std::fs;
+
+    #[test]
+    fn the_cache_is_never_where_somebody_works() {
+        let of = |name: &'static str, value: &'static str| {
+            cache_folder(|asked| (asked == name).then(|| value.into()))
+        };
+        assert_eq!(of("LOOKALIKE_CACHE", "/big/cache"), std::path::Path::new("/big/cache"));
+        assert!(of("LOOKALIKE_CACHE", "").is_absolute());
+        let nothing = cache_folder(|_| None);
+        assert!(nothing.is_absolute() && nothing.ends_with("lookalike"), "{nothing:?}");
+    }
 
     #[test]
     fn every_failing_step_leaves_old_or_new_and_no_litter() {

@@ -18,7 +18,9 @@ pub fn thousands(n: usize) -> String {
 /// `1,200 classes`.
 #[must_use]
 pub fn count(n: usize, thing: &str) -> String {
-    let sibilant = ["s", "x", "ch", "sh"].iter().any(|end| thing.ends_with(end));
+    // The ch of an epoch is a k.
+    let sibilant =
+        ["s", "x", "ch", "sh"].iter().any(|end| thing.ends_with(end)) && !thing.ends_with("epoch");
     let several = match thing.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o'])) {
         Some(stem) => format!("{stem}ies"),
         None => thing.to_owned() + if sibilant { "es" } else { "s" },
@@ -35,7 +37,7 @@ mod tests {
         assert_eq!([100, 2_527, 2_107_904].map(thousands), ["100", "2,527", "2,107,904"]);
         assert_eq!(count(1, "class"), "1 class");
         assert_eq!(count(1_200, "class"), "1,200 classes");
-        let several = ["batch", "picture", "entry", "day"].map(|thing| count(2, thing));
-        assert_eq!(several, ["2 batches", "2 pictures", "2 entries", "2 days"]);
+        let several = ["batch", "picture", "entry", "day", "epoch"].map(|thing| count(2, thing));
+        assert_eq!(several, ["2 batches", "2 pictures", "2 entries", "2 days", "2 epochs"]);
     }
 }

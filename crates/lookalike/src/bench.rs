@@ -13,7 +13,7 @@ use ground::random::{Draws, Purpose};
 use ground::{Precision, parallel};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::practice::{self, Settings};
-use pictures::{Limits, Preprocess};
+use pictures::{Decoded, Detail, Limits, Preprocess};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Kind, timings_table};
@@ -329,17 +329,10 @@ impl Job {
 
     /// Read, decode, resize: what a picture costs before the network, on all threads.
     fn decode(&self) -> Result<Vec<f64>, Error> {
-        let (limits, preprocess) =
-            (Limits::default(), Preprocess::square(self.backbone.preprocessing(), self.size));
-        let one = |path: &Path| match pictures::read_with_permit(path, &limits, preprocess.detail())
-        {
-            Ok((decoded, ..)) => {
-                Ok(std::hint::black_box(preprocess.pixels(&decoded.picture)).len())
-            }
-            Err(reason) => {
-                let what = format!("cannot read `{}`: {reason}", path.display());
-                Err(Error::refused(Kind::Pictures, what).advise("leave it out"))
-            }
+        let one = |path: &Path| {
+            let preprocess = Preprocess::square(self.backbone.preprocessing(), self.size);
+            let decoded = decoded(path, preprocess.detail())?;
+            Ok::<_, Error>(std::hint::black_box(preprocess.pixels(&decoded.picture)).len())
         };
         if self.pictures.is_empty() {
             return Err(Error::refused(Kind::Pictures, "there is no picture to decode"));
@@ -355,6 +348,22 @@ impl Job {
             Ok(())
         })
     }
+}
+
+/// Refuses pictures that cannot be decoded, before minutes of measuring.
+///
+/// # Errors
+/// Names the first.
+pub fn decodable(pictures: &[PathBuf]) -> Result<(), Error> {
+    pictures.iter().try_for_each(|path| decoded(path, Detail::Whole).map(drop))
+}
+
+fn decoded(path: &Path, detail: Detail) -> Result<Decoded, Error> {
+    let read = pictures::read_with_permit(path, &Limits::default(), detail);
+    read.map(|(decoded, ..)| decoded).map_err(|reason| {
+        let what = format!("cannot read `{}`: {reason}", path.display());
+        Error::refused(Kind::Pictures, what).advise("leave it out")
+    })
 }
 
 /// Drawn pictures to decode, in a folder that goes when this does.

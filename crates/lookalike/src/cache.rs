@@ -115,7 +115,8 @@ pub fn clear_cache(part: Option<CachePart>) -> Result<Vec<Cached>, Error> {
     Ok(removed)
 }
 
-/// Files in a folder and below, and their bytes; none where there is no such folder.
+/// Files in a folder and below, and their bytes; none where there is no such folder. The locks of
+/// downloads hold nothing and do not count.
 fn size(folder: &Path) -> Result<(usize, u64), FileError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -128,6 +129,7 @@ fn size(folder: &Path) -> Result<(usize, u64), FileError> {
         let Ok(metadata) = entry.metadata() else { continue };
         let (more, size) = match metadata.is_dir() {
             true => size(&entry.path())?,
+            false if is_lock(&entry.path()) => (0, 0),
             false => (1, metadata.len()),
         };
         (files, bytes) = (files + more, bytes + size);
@@ -135,9 +137,23 @@ fn size(folder: &Path) -> Result<(usize, u64), FileError> {
     Ok((files, bytes))
 }
 
+fn is_lock(path: &Path) -> bool {
+    path.extension().is_some_and(|suffix| suffix == "lock")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::CachePart;
+    use super::{CachePart, size};
+
+    #[test]
+    fn a_lock_holds_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("resnet34.lock"), "").unwrap();
+        assert_eq!(size(place.path()).unwrap(), (0, 0));
+        std::fs::create_dir(place.path().join("more")).unwrap();
+        std::fs::write(place.path().join("more/resnet34.part"), "1234").unwrap();
+        assert_eq!(size(place.path()).unwrap(), (1, 4));
+    }
 
     #[test]
     fn every_part_is_found_by_its_name() {

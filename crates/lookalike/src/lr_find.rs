@@ -164,6 +164,11 @@ fn movement(
 }
 
 impl RateFound {
+    /// Whether training with the rates could change anything to speak of.
+    fn moves(&self) -> bool {
+        self.movement.as_ref().is_some_and(|movement| !movement.is_negligible())
+    }
+
     /// The losses over the rates as a chart of characters.
     #[must_use]
     pub fn chart(&self) -> String {
@@ -183,7 +188,7 @@ impl RateFound {
             "backbone": self.backbone.to_string(),
             "stage": self.stage,
             "suggested": self.sweep.suggested,
-            "rates_to_type": self.rates,
+            "rates_to_type": self.rates.filter(|_| self.moves()),
             "diverged": self.sweep.ended == Ended::Diverged,
             "movement": self.movement.as_ref().map(ToString::to_string),
             "movement_is_negligible": self.movement.as_ref().map(Movement::is_negligible),

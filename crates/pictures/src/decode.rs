@@ -16,8 +16,8 @@ use orient::orientation;
 use pixels::Pixels;
 pub use pixels::{Decoded, Detail};
 pub(crate) use quiet::quietly;
-pub use reason::Reason;
 use reason::reason;
+pub use reason::{MISSING, Reason};
 pub use sniff::Format;
 
 mod colour;
@@ -119,7 +119,7 @@ pub fn read_bytes_with_permit(
     if let Some(length) = large.map(|data| data.len().min(limits.max_bytes)) {
         let mut head = vec![];
         let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-        read.map_err(Reason::Unreadable)?;
+        read.map_err(Reason::of_system)?;
         let permit = DecodePermit::for_beginning(&head, length, detail);
         return Ok((read_bytes(path, limits)?, permit));
     }
@@ -137,13 +137,13 @@ const HEAD: u64 = 1 << 20;
 /// When it is too long, no regular file, or cannot be read.
 pub fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
     // A pipe or a device would be waited for without end.
-    if !path.metadata().map_err(Reason::Unreadable)?.is_file() {
+    if !path.metadata().map_err(Reason::of_system)?.is_file() {
         return Err(Reason::Unreadable(io::Error::other("not a regular file")));
     }
     let read = ground::files::read_capped(path, limits.max_bytes);
     read.map_err(|error| match error.source.kind() {
         io::ErrorKind::FileTooLarge => too_many_bytes(limits),
-        _ => Reason::Unreadable(error.source),
+        _ => Reason::of_system(error.source),
     })
 }
 

@@ -45,12 +45,14 @@ mod thumbnail;
 pub use augment::{Augment, Drawn};
 pub use dataset::{Bad, Dataset, Item, Known};
 pub use decode::{
-    Decoded, Detail, Format, Reason, decode, decode_for, read, read_bytes, read_bytes_with_permit,
-    read_with_permit,
+    Decoded, Detail, Format, MISSING, Reason, decode, decode_for, read, read_bytes,
+    read_bytes_with_permit, read_with_permit,
 };
 pub use error::PicturesError;
 pub use exif::Exif;
-pub use folder::{Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture};
+pub use folder::{
+    Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture,
+};
 pub use inspect::{Colour, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};

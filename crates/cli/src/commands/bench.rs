@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use ground::Precision;
 use ground::files::FileError;
 use ground::progress::Progress;
-use lookalike::bench::{Drawn, Job, Layer, Machine, Measured, Work, convolutions};
+use lookalike::bench::{self, Drawn, Job, Layer, Machine, Measured, Work, convolutions};
 use lookalike::{Error, Kind};
 use serde::Serialize;
 
@@ -43,6 +43,7 @@ pub(crate) fn run(
     if typed.layers {
         return layers(typed, threads, terminal);
     }
+    bench::decodable(&typed.pictures)?;
     let draws = typed.pictures.is_empty() && typed.work.contains(&Work::Decode);
     let drawn = draws.then(Drawn::for_decoding).transpose()?;
     let pictures = drawn.as_ref().map_or(&typed.pictures, |drawn| &drawn.pictures);

@@ -1,6 +1,6 @@
 //! `lookalike lr-find`: which learning rate to train with.
 
-use ::training::{Movement, Stage};
+use ::training::Stage;
 use ground::Stop;
 use ground::files;
 use ground::progress::Progress;
@@ -30,9 +30,6 @@ pub(crate) fn run(typed: &LrFind, terminal: &Terminal, stop: &Stop) -> Result<Ex
     } else {
         terminal.result(&found.chart())?;
         terminal.result(&words(&found))?;
-    }
-    if let Some(movement) = found.movement.as_ref().filter(|movement| movement.is_negligible()) {
-        terminal.warn(&movement.to_string());
     }
     if !typed.json || typed.output.is_some() {
         files::write(&plot, found.plot().as_bytes())?;
@@ -74,13 +71,10 @@ fn words(found: &RateFound) -> String {
         Stage::Unfrozen => "--lr",
     };
     match (&found.rates, &found.movement) {
-        (Some(rates), Some(movement)) => {
-            let mut words = format!("suggested: {option} {rates}");
-            if !Movement::is_negligible(movement) {
-                words += &format!("\n{movement}");
-            }
-            words
+        (Some(rates), Some(movement)) if movement.is_negligible() => {
+            format!("no rate is suggested: the losses favour `{option} {rates}`, but {movement}")
         }
+        (Some(rates), Some(movement)) => format!("suggested: {option} {rates}\n{movement}"),
         _ => format!(
             "no rate can be suggested: the loss ran away after {}",
             count(found.sweep.rates.len(), "batch")

@@ -164,7 +164,7 @@ impl Run<'_> {
             let class = asked
                 .clone()
                 .or(first)
-                .ok_or("it lies in no folder that could be its class; `--class` gives it one")?;
+                .ok_or("it lies in no folder that could be its class; pass --class NAME")?;
             match class::refused(&class) {
                 Some(why) => Err(format!("its folder cannot be a class: {why}")),
                 None => Ok(class),

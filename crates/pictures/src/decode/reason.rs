@@ -4,6 +4,9 @@ use std::io;
 
 use image::ImageError;
 
+/// What [`Reason::Missing`] says.
+pub const MISSING: &str = "there is no such file";
+
 /// Why a picture cannot be used, in one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,9 +37,22 @@ pub enum Reason {
     /// The decoder panicked, which is a fault in it; its words.
     #[error("broken: the decoder gave up with `{0}`")]
     Panicked(String),
+    /// Nothing has its name.
+    #[error("{MISSING}")]
+    Missing,
     /// The file could not be read.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
+}
+
+impl Reason {
+    /// Why the system did not hand over a file's bytes.
+    pub(super) fn of_system(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Unreadable(error),
+        }
+    }
 }
 
 /// The reason in a decoder's words.
