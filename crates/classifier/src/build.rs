@@ -138,16 +138,31 @@ impl Album<'_> {
         if let Some(&index) = self.thumbnails.get(&picture) {
             return Ok(index);
         }
-        self.jpegs.push(thumbnail(&square(self.data, picture)?, self.data.size()));
-        let index = self.jpegs.len() - 1;
-        self.thumbnails.insert(picture, index);
-        Ok(index)
+        let kept = self.data.absent(picture).and_then(|absent| absent.thumbnail.clone());
+        let jpeg = match kept {
+            Some(jpeg) => jpeg,
+            None => thumbnail(&square(self.data, picture)?, self.data.size()),
+        };
+        Ok(self.add(picture, jpeg))
+    }
+
+    fn add(&mut self, picture: usize, jpeg: Vec<u8>) -> usize {
+        self.jpegs.push(jpeg);
+        self.thumbnails.insert(picture, self.jpegs.len() - 1);
+        self.jpegs.len() - 1
+    }
+
+    /// Whether a picture can be shown: not every one whose file is gone can.
+    fn shows(&self, picture: usize) -> bool {
+        self.data.absent(picture).is_none_or(|absent| absent.thumbnail.is_some())
     }
 
     /// Makes the thumbnails of all these pictures, several at a time.
     fn draw(&mut self, pictures: &BTreeSet<usize>) -> Result<(), ClassifierError> {
-        let missing: Vec<usize> =
-            pictures.iter().copied().filter(|p| !self.thumbnails.contains_key(p)).collect();
+        let missing = pictures.iter().copied().filter(|p| !self.thumbnails.contains_key(p));
+        let (gone, missing): (Vec<usize>, Vec<usize>) =
+            missing.filter(|&p| self.shows(p)).partition(|&p| self.data.absent(p).is_some());
+        gone.into_iter().try_for_each(|picture| self.thumbnail(picture).map(|_| ()))?;
         let (data, size) = (self.data, self.data.size());
         let jpeg = |at: usize| square(data, missing[at]).map(|pixels| thumbnail(&pixels, size));
         let mut drawn: Vec<_> = missing.iter().map(|_| None).collect();
@@ -156,8 +171,7 @@ impl Album<'_> {
             ControlFlow::Continue(())
         });
         for (picture, jpeg) in missing.into_iter().zip(drawn.into_iter().flatten()) {
-            self.jpegs.push(jpeg?);
-            self.thumbnails.insert(picture, self.jpegs.len() - 1);
+            self.add(picture, jpeg?);
         }
         Ok(())
     }
@@ -179,7 +193,8 @@ impl Album<'_> {
         let items = &self.data.items;
         let most = (ALL_SAMPLES / self.data.classes.len().max(1)).clamp(1, SAMPLES);
         let mut of_class = vec![vec![]; self.data.classes.len()];
-        for picture in self.data.indices(Side::Train) {
+        let train = self.data.indices(Side::Train).into_iter();
+        for picture in train.filter(|&picture| self.shows(picture)) {
             of_class[items[picture].label].push(picture);
         }
         let mut samples = vec![];
@@ -220,10 +235,10 @@ fn shown(data: &Dataset, held_out: &[HeldOut], indices: &[usize]) -> BTreeSet<us
     shown
 }
 
-/// Which of so many pictures of a dataset the self-test is of.
+/// Which pictures of a dataset the self-test is of.
 #[must_use]
-pub fn self_tested(pictures: usize) -> Vec<usize> {
-    spread(pictures, SELF_TEST).collect()
+pub fn self_tested(data: &Dataset) -> Vec<usize> {
+    spread(data.present().len(), SELF_TEST).collect()
 }
 
 fn self_test(
@@ -232,7 +247,7 @@ fn self_test(
     features: Option<&[Vec<f32>]>,
     engine: &mut dyn Engine,
 ) -> Result<Vec<SelfTest>, ClassifierError> {
-    let pictures = self_tested(data.items.len()).into_iter().map(|picture| square(data, picture));
+    let pictures = self_tested(data).into_iter().map(|picture| square(data, picture));
     let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
     let squares: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
     let mut answerer = Answerer::of(classifier)?;

@@ -104,7 +104,7 @@ fn handed_over(head: Head) {
     };
     let built = material(None).build(&mut engine).unwrap();
     // Where features are known, an engine that holds nothing will do.
-    let known = self_tested(data.items.len()).into_iter().map(|picture| seen[picture].clone());
+    let known = self_tested(&data).into_iter().map(|picture| seen[picture].clone());
     let again = material(Some(known.collect())).build(&mut Cpu::new(graph.clone())).unwrap();
     assert!(again == built);
 
@@ -128,6 +128,22 @@ fn handed_over(head: Head) {
         let sample = record.samples.iter().find(|sample| sample.picture == known.picture);
         assert!(sample.is_none_or(|sample| Some(sample.thumbnail) == known.thumbnail));
     }
+
+    // The file tells which pictures it keeps features of.
+    let remembered = built.remembered().unwrap();
+    assert_eq!(remembered.len(), 24);
+    for (one, item) in remembered.iter().zip(&data.items) {
+        assert_eq!((one.digest, one.known.label), (item.digest, item.label));
+        assert_eq!(one.thumbnail.is_some(), one.known.thumbnail.is_some());
+    }
+    assert_eq!(
+        (remembered[13].group, remembered[13].features.len()),
+        (Some(113), graph.channels(graph.cut()))
+    );
+    assert_eq!(built.when_held_out()[&data.items[13].digest].picture, "malamute/01.png");
+    let mut other = built.clone();
+    other.data.pictures.pop();
+    assert!(other.remembered().is_none() && other.when_held_out().is_empty());
 
     // Each picture of the self-test is one of the reference's own.
     assert!(self_test.iter().all(|test| test.novelty.is_some_and(|n| f64::from(n) < limit)));

@@ -35,7 +35,66 @@ fn old_and_new_pictures_are_trained_on_together_and_the_two_compared() {
     std::fs::rename(place.path("photos"), place.path("moved")).unwrap();
     let output = place.run("train more --add-to old.lookalike");
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("are not there"), "{}", told(&output));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in ["`photos`, are not there", "its backbone was trained on them", "put them back"] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+}
+
+/// The file of a head on pretrained features holds all that a new head takes.
+#[test]
+fn a_classifier_grows_when_its_pictures_are_gone() {
+    let place = Place::new();
+    place.out("practice photos --per-class 20 --seed 1");
+    place.out("practice more --per-class 10 --seed 2");
+    std::fs::remove_dir_all(place.path("photos/queen")).unwrap();
+    // A copy of an old picture is none of its own, whatever it is called.
+    let old = std::fs::read_dir(place.path("photos/monarch")).unwrap().next().unwrap().unwrap();
+    std::fs::copy(old.path(), place.path("more/monarch/again.jpg")).unwrap();
+    place.out("train photos --size 64 -o old.lookalike");
+    let grown = |output: &str| -> Value {
+        let typed = format!("train more --add-to old.lookalike --json -o {output}");
+        serde_json::from_str(&place.out(&typed)).unwrap()
+    };
+    let with_files = grown("with.lookalike");
+    std::fs::remove_dir_all(place.path("photos")).unwrap();
+    std::fs::remove_dir_all(place.path(".cache")).unwrap();
+    let without = grown("without.lookalike");
+
+    let right = |report: &Value| report["accuracy"]["hits"].as_u64().unwrap();
+    let of = |report: &Value| report["accuracy"]["n"].as_u64();
+    assert_eq!((of(&with_files), of(&without)), (Some(40 + 30 + 1), Some(40 + 30)));
+    // Rounding to bfloat16 moves answers hardly.
+    assert!(right(&with_files).abs_diff(right(&without)) <= 3, "{with_files:#} {without:#}");
+    let (compared, before) = (&without["comparisons"][0], &with_files["comparisons"][0]);
+    assert_eq!(compared["pictures"].as_u64(), Some(40 + 20));
+    assert_eq!(before["pictures"].as_u64(), Some(40 + 20 + 1));
+    let notes = without["notes"].to_string();
+    for part in [
+        "Trained on 40 pictures that `old.lookalike`",
+        "on 30 new pictures. New classes: `queen`",
+        "The files of 39 pictures are gone: `old.lookalike` kept their features",
+    ] {
+        assert!(notes.contains(part), "{part} is not in {notes}");
+    }
+    assert!(!with_files["notes"].to_string().contains("gone"));
+    // What it says of itself is true, and it answers.
+    assert!(place.out("show without.lookalike").contains("self-test  passed"));
+    assert!(place.out("predict without.lookalike more/queen").contains("queen"));
+
+    // Once more, when all files are gone.
+    std::fs::remove_dir_all(place.path("more")).unwrap();
+    place.out("practice third --per-class 5 --seed 4");
+    std::fs::remove_dir_all(place.path("third/monarch")).unwrap();
+    std::fs::remove_dir_all(place.path("third/viceroy")).unwrap();
+    let output = place.run("train third --add-to without.lookalike -o third.lookalike");
+    assert!(output.status.success(), "{}", told(&output));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in ["on 5 new pictures", "The files of 70 pictures are gone"] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+    let shown: Value = serde_json::from_str(&place.out("show third.lookalike --json")).unwrap();
+    assert_eq!(shown["classes"].as_array().unwrap().len(), 3);
 }
 
 #[test]

@@ -238,19 +238,27 @@ impl Records {
         }
         let bytes = segment.take();
         let Some(folder) = &self.folder else {
-            self.hold(&bytes);
+            self.take_from_memory(&bytes);
             return Ok(());
         };
         let written = bytes
             .write(files, folder)
             .and_then(|path| self.take_file(&path).map_err(FileError::at("read back", &path)));
         if written.is_err() {
-            self.hold(&bytes);
+            self.take_from_memory(&bytes);
         }
         written
     }
 
-    fn hold(&mut self, bytes: &Bytes) {
+    /// Holds a segment in memory as long as this store lives, and writes nothing: for records that are
+    /// not to be found again. It is empty then.
+    pub fn hold(&mut self, segment: &mut Segment) {
+        if !segment.is_empty() {
+            self.take_from_memory(&segment.take());
+        }
+    }
+
+    fn take_from_memory(&mut self, bytes: &Bytes) {
         let taken = self.take(Source::Memory(bytes.concat()));
         debug_assert!(taken.is_ok(), "it was made a moment ago");
     }

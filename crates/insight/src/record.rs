@@ -44,6 +44,10 @@ pub struct RunRecord {
     pub notes: Vec<String>,
     /// What was done: recipe, seeds, versions, hashes, counts.
     pub facts: Vec<Fact>,
+    /// Pictures that were trained on by features which an earlier classifier kept, as their files were
+    /// gone: their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// Labels that a table of fixes changed before training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixes: Option<Fixes>,

@@ -219,7 +219,7 @@ mod tests {
         let folder = Folder {
             classes: vec!["ant".into(), "bee".into()],
             pictures: (0..101).map(picture).collect(),
-            warnings: vec![],
+            ..Folder::default()
         };
         let drawn = chosen(&folder, 20, Order::Drawn(1));
         for (class, (drawn, count)) in drawn.iter().enumerate() {

@@ -164,6 +164,7 @@ fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
         classes: vec![name],
         pictures: pictures.into_iter().map(labelled).collect(),
         warnings: passed_over.into_iter().collect(),
+        ..Folder::default()
     }))
 }
 

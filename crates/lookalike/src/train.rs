@@ -5,6 +5,7 @@ mod classic;
 mod event;
 mod features;
 mod growth;
+mod kept;
 mod like;
 mod listener;
 mod lock;
@@ -35,7 +36,7 @@ pub use request::{RecipeOptions, ReportFile, TrainRequest};
 pub use start::Initial;
 pub(crate) use start::Start;
 
-use crate::{Error, Source, prove_writable};
+use crate::{Error, Kind, Source, prove_writable};
 use growth::Growth;
 use like::Like;
 use lock::Lock;
@@ -102,16 +103,27 @@ pub fn train(
         request.like = request.add_to.clone();
     }
     let mut listener = Listener { events, progress, stop, timings: request.timings };
-    let (folder, grouped, fixes) = labelled(&request, &mut listener)?;
+    let (folder, grouped, fixes) = labelled(&request, growth.as_ref(), &mut listener)?;
     let like = request.like.as_deref().map(Like::of).transpose()?;
     if let Some(like) = &like {
         like.amend(&mut request);
+    }
+    let gone = growth.as_ref().is_some_and(|growth| !growth.kept.is_empty());
+    if gone && (request.initial.weights.is_some() || !request.initial.others.is_empty()) {
+        let what = "the old pictures are gone, and their features are those of one network";
+        return Err(
+            Error::refused(Kind::Usage, what).advise("leave out `--weights` and `--backbone`")
+        );
     }
     let choice = networks::choose(&request, &folder, &mut listener)?;
     if let Some(network) = choice.as_ref().and_then(|choice| choice.network) {
         request.initial.network = Some(network);
     }
-    let start = Start::choose(&request.initial, progress, stop)?;
+    let own = request.initial.weights.is_none() && choice.is_none();
+    let start = match like.as_ref().filter(|_| own).and_then(Like::backbone) {
+        Some(backbone) => backbone,
+        None => Start::choose(&request.initial, progress, stop)?,
+    };
     look_over(&request, &folder, &mut listener);
     let recipe = match like {
         Some(like) => like.recipe(&start, folder.classes.len(), progress)?,
@@ -129,7 +141,7 @@ pub fn train(
 impl Prepared {
     fn into_run(self, recipe: Recipe, preprocess: Preprocess, data: Dataset) -> Run {
         let Self { request, output, growth, grouped, fixes, start, began, .. } = self;
-        let notes = growth.iter().map(|growth| growth.note(&data)).collect();
+        let notes = growth.iter().flat_map(|growth| growth.notes(&data)).collect();
         Run {
             request,
             output,
@@ -149,10 +161,19 @@ impl Prepared {
 /// The pictures with their labels, corrected and grouped as was asked.
 fn labelled(
     request: &TrainRequest,
+    growth: Option<&Growth>,
     listener: &mut Listener<'_>,
 ) -> Result<(Folder, Vec<Grouped>, Option<Fixed>), Error> {
     let source = &request.source;
-    let mut folder = source.pictures()?;
+    let mut folder = match growth.filter(|growth| !growth.kept.is_empty()) {
+        // The files that are there may be of one class, as the others' are gone.
+        Some(growth) => {
+            let mut folder = source.any_pictures()?;
+            folder.add_absent(&growth.old.classes, growth.kept.absent.iter().cloned());
+            folder
+        }
+        None => source.pictures()?,
+    };
     folder.warnings.iter().for_each(|warning| listener.warn(warning));
     let mut made = None;
     if let Some(fixes) = &request.fixes {

@@ -1,5 +1,6 @@
 //! Pictures decoded once per run and split, without the unusable ones.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use ground::{Digest, Stop, parallel};
 use crate::long_crop::CropMargin;
 use crate::store::{Later, LongCrop, Store};
 use crate::{
-    Folder, Labelled, Limits, PerceptualHash, PicturesError, Preprocess, Rgb, Side, split,
+    Absent, Folder, Labelled, Limits, PerceptualHash, PicturesError, Preprocess, Rgb, Side, split,
 };
 use filling::{Found, Work};
 
@@ -67,9 +68,9 @@ pub struct Item {
     pub digest: Digest,
     /// Which side of the split it is on.
     pub side: Side,
-    /// Width of the whole upright picture, in pixels.
+    /// Width of the whole upright picture, in pixels; 0 where its file is gone.
     pub width: u32,
-    /// Height of the whole upright picture, in pixels.
+    /// Height of the whole upright picture, in pixels; 0 where its file is gone.
     pub height: u32,
 }
 
@@ -97,7 +98,8 @@ pub struct Bad {
 pub struct Dataset {
     /// Names in natural order.
     pub classes: Vec<String>,
-    /// The good ones, in the folder's order.
+    /// The good ones, in the folder's order; last come those whose files are gone
+    /// ([`Dataset::absent`]).
     pub items: Vec<Item>,
     /// The others, in the folder's order.
     pub bad: Vec<Bad>,
@@ -115,8 +117,10 @@ pub struct Dataset {
     /// Height and width of the squares, in pixels.
     size: usize,
     store: Store,
-    /// Each item's number in the store, and its margin.
+    /// The number in the store, and the margin, of each item that has a file.
     crops: Vec<(u64, CropMargin)>,
+    /// The items behind those.
+    absent: Vec<Absent>,
 }
 
 impl fmt::Debug for Dataset {
@@ -171,6 +175,7 @@ impl Dataset {
             size: preprocess.size,
             store,
             crops: vec![],
+            absent: vec![],
         };
         let mut good: Vec<&Labelled> = vec![];
         for (picture, found) in folder.pictures.iter().zip(found) {
@@ -186,6 +191,7 @@ impl Dataset {
             }
         }
         dataset.check_bad()?;
+        dataset.add_absent(&folder.absent);
         dataset.split(&good, settings, progress, stop)?;
         dataset.check_classes(folder)?;
         Ok(dataset)
@@ -223,7 +229,20 @@ impl Dataset {
         let crops =
             (0..items.len() as u64).map(|number| (number, CropMargin::none(size))).collect();
         let (bad, warnings) = (vec![], vec![]);
-        Self { classes, items, bad, warnings, groups, copies, folds: None, size, store, crops }
+        let absent = vec![];
+        Self {
+            classes,
+            items,
+            bad,
+            warnings,
+            groups,
+            copies,
+            folds: None,
+            size,
+            store,
+            crops,
+            absent,
+        }
     }
 
     /// The items on one side.
@@ -301,7 +320,7 @@ impl Dataset {
     /// # Panics
     /// When there is no such item or `out` is of another length.
     pub fn read(&self, item: usize, out: &mut [u8]) -> Result<(), PicturesError> {
-        let (number, margin) = self.crops[item];
+        let (number, margin) = self.crop(item)?;
         Ok(self.store.read(number, margin.bytes(), |crop| margin.middle(crop, out))?)
     }
 
@@ -315,7 +334,7 @@ impl Dataset {
     /// # Panics
     /// As [`Dataset::read`], or when `along` is not in that range.
     pub fn read_along(&self, item: usize, along: f64, out: &mut [u8]) -> Result<(), PicturesError> {
-        let (number, margin) = self.crops[item];
+        let (number, margin) = self.crop(item)?;
         let place = (along * margin.places() as f64) as usize;
         Ok(self.store.read(number, margin.bytes(), |crop| margin.cut(crop, place, out))?)
     }
@@ -328,7 +347,40 @@ impl Dataset {
     /// # Panics
     /// When there is no such item.
     pub fn perceptual_hash(&self, item: usize) -> Result<PerceptualHash, PicturesError> {
-        Ok(self.store.hash(self.crops[item].0)?)
+        Ok(self.store.hash(self.crop(item)?.0)?)
+    }
+
+    fn crop(&self, item: usize) -> Result<(u64, CropMargin), PicturesError> {
+        let gone = || PicturesError::Absent(self.items[item].path.clone());
+        self.crops.get(item).copied().ok_or_else(gone)
+    }
+
+    /// What is known of an item whose file is gone; `None` where it is there.
+    #[must_use]
+    pub fn absent(&self, item: usize) -> Option<&Absent> {
+        self.absent.get(item.checked_sub(self.crops.len())?)
+    }
+
+    /// The items whose files are there.
+    #[must_use]
+    pub fn present(&self) -> std::ops::Range<usize> {
+        0..self.crops.len()
+    }
+
+    /// Adds those whose files are gone, but for those that are there again.
+    fn add_absent(&mut self, absent: &[Absent]) {
+        let there: HashSet<(Digest, usize)> =
+            self.items.iter().map(|item| (item.digest, item.label)).collect();
+        let gone = |absent: &&Absent| !there.contains(&(absent.digest, absent.label));
+        self.absent = absent.iter().filter(gone).cloned().collect();
+        self.items.extend(self.absent.iter().map(|absent| Item {
+            path: absent.path.clone(),
+            label: absent.label,
+            digest: absent.digest,
+            side: Side::Train,
+            width: 0,
+            height: 0,
+        }));
     }
 
     fn check_bad(&self) -> Result<(), PicturesError> {

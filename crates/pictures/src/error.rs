@@ -77,6 +77,9 @@ pub enum PicturesError {
         /// The way of grouping, as typed.
         way: String,
     },
+    /// The pixels of a picture whose file is gone.
+    #[error("the file of `{}` is gone", .0.display())]
+    Absent(PathBuf),
     /// A folder to draw into that is not empty.
     #[error("`{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -145,6 +148,7 @@ impl PicturesError {
                 "the pattern is matched against file names without folders; try it on one of them"
                     .into()
             }
+            Self::Absent(_) => "put it back where it was".into(),
             Self::NotEmpty(_) => "name a folder that is new or empty".into(),
         };
         Some(help)

@@ -7,6 +7,7 @@ use ground::progress::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::PicturesError;
+pub use absent::Absent;
 pub use beside::begins_like_a_picture;
 pub use columns::Columns;
 pub use fixes::Fixed;
@@ -14,6 +15,7 @@ pub use group::{GroupBy, Grouped};
 pub(crate) use natural::natural;
 use unicode_normalization::UnicodeNormalization;
 
+mod absent;
 mod beside;
 mod columns;
 mod fixes;
@@ -60,6 +62,8 @@ pub struct Folder {
     pub classes: Vec<String>,
     /// Every candidate; whether it is a picture is known once it is decoded.
     pub pictures: Vec<Labelled>,
+    /// Pictures whose files are gone; none but those of [`Folder::add_absent`].
+    pub absent: Vec<Absent>,
     /// What the owner should know, a line each.
     pub warnings: Vec<String>,
 }
@@ -218,5 +222,5 @@ fn build(
             _ => {}
         }
     }
-    Ok(Folder { classes, pictures, warnings })
+    Ok(Folder { classes, pictures, absent: vec![], warnings })
 }

@@ -51,7 +51,7 @@ pub use decode::{
 pub use error::PicturesError;
 pub use exif::Exif;
 pub use folder::{
-    Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture,
+    Absent, Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture,
 };
 pub use inspect::{Colour, Header, Inspection, inspect};
 pub use limits::Limits;

@@ -180,7 +180,9 @@ pub fn fit(
     };
     record.map = map::of(&mut record.held_out, &held_out, features, settings.seed)?;
     record.curve = curve::of(&cross, chosen, progress, stop)?;
-    record.shortcuts = shortcuts::of(&cross, &features.about, bytes)?;
+    if data.present().len() == data.items.len() {
+        record.shortcuts = shortcuts::of(&cross, &features.about, bytes)?;
+    }
     Ok(Fitted { head, body, chosen, fold_heads, reference, record, held_out })
 }
 

@@ -120,8 +120,9 @@ impl Reasons<'_> {
             classes.dedup();
             Question { at, fold: judged.fold, classes }
         };
-        let mut questions: Vec<Question> =
-            insight.worth_explaining(self.shown, self.most).into_iter().map(ask).collect();
+        let seen = |at: &usize| self.data.absent(self.pictures[*at]).is_none();
+        let worth = insight.worth_explaining(self.shown, self.most).into_iter();
+        let mut questions: Vec<Question> = worth.filter(seen).map(ask).collect();
         // Each fold's head explains all its pictures at once.
         questions.sort_by_key(|question| (question.fold, question.at));
         questions

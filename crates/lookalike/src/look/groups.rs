@@ -107,6 +107,7 @@ fn unsorted(source: &Source) -> Result<Folder, Error> {
         classes: vec![source.name()?],
         pictures: pictures.into_iter().map(|path| labelled(path, 0)).collect(),
         warnings: passed_over.into_iter().collect(),
+        ..Folder::default()
     })
 }
 

@@ -26,6 +26,7 @@ pub fn event(event: &Event<'_>, source: &Source) -> Option<String> {
             "doubtful pictures: {brief}; `lookalike check {}` lists them",
             source.arguments()
         ),
+        Event::Grown(note) => (*note).into(),
         Event::FeaturesFound(pictures) => {
             format!("reused saved features of {}", count(*pictures, "picture"))
         }

@@ -5,10 +5,10 @@ use std::fs;
 use std::time::Duration;
 
 use engine::{Cpu, Engine};
-use ground::Digest;
 use ground::files::FileError;
 use ground::parallel;
 use ground::progress::Progress;
+use ground::{Digest, Stop};
 use insight::{Fact, Protocol};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Folder, Known, Preprocess, dataset};
@@ -36,7 +36,9 @@ pub(super) fn run(
     listener: &mut Listener<'_>,
 ) -> Result<Trained, Error> {
     let Prepared { request, folder, start, .. } = &prepared;
-    let (ready, data) = Ready::new(request, folder, start, recipe, listener)?;
+    let (mut ready, data) = Ready::new(request, folder, start, recipe, listener)?;
+    // Not before, as what is lent says nothing of the pictures but their features.
+    prepared.growth.iter().for_each(|growth| growth.kept.lend(&mut ready.cache));
     let (recipe, key) = (ready.recipe.clone(), ready.key);
     let mut run = prepared.into_run(Recipe::Auto(recipe.clone()), ready.preprocess.clone(), data);
     run.introduce(listener);
@@ -46,7 +48,7 @@ pub(super) fn run(
     });
 
     let head = ready.architecture.head;
-    let (features, fitted, mut engine) = match ready.fit(&run.data, listener) {
+    let (features, fitted, mut engine) = match ready.fit(&mut run.data, listener) {
         Err(_) if listener.stop.asked() => {
             listener.tell(Event::Stopped(Stopped::WhileFitting));
             return Err(Error::Stopped);
@@ -85,7 +87,7 @@ pub(super) struct Ready {
     /// Of its features.
     key: Digest,
     cache: Cache,
-    /// With the folds of a table, if it has any.
+    /// As far as it is possible with these pictures.
     recipe: Auto,
 }
 
@@ -106,14 +108,14 @@ impl Ready {
         let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
         let cache = open_cache(&key, features::width(&graph), listener.progress);
         let data = decode(request, folder, recipe, &preprocess, &cache, listener)?;
-        let recipe = of_folds(recipe, &data);
+        let recipe = possible_with(recipe, &data);
         Ok((Self { architecture, engine, parameters, preprocess, key, cache, recipe }, data))
     }
 
     /// Extracts the features and fits a head on them; the engine is free again afterwards.
     pub(super) fn fit(
         self,
-        data: &Dataset,
+        data: &mut Dataset,
         listener: &Listener<'_>,
     ) -> Result<(Features, Fitted, Cpu), Error> {
         let Self { mut engine, preprocess, cache, recipe, parameters, .. } = self;
@@ -121,6 +123,7 @@ impl Ready {
         let views = recipe.looks();
         let features =
             features::extract(&mut engine, data, &preprocess, views, cache, progress, stop)?;
+        keep_the_gone_with_copies(data, &features, stop)?;
         let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
         let bytes: Vec<u64> = data.items.iter().map(size).collect();
         let fitted = auto::fit(&recipe, data, &features, parameters, &bytes, progress, stop)?;
@@ -141,13 +144,35 @@ pub(crate) fn open_cache(key: &Digest, width: usize, progress: &dyn Progress) ->
     }
 }
 
-/// The recipe with the folds of a table, if it has any.
-fn of_folds(recipe: &Auto, data: &Dataset) -> Auto {
-    let last = data.folds.iter().flatten().max();
-    last.map_or_else(
-        || recipe.clone(),
-        |last| Auto { folds: last + 1, repeats: Some(1), ..recipe.clone() },
-    )
+/// The recipe with the folds of a table, if it has any, and without what takes files that are gone.
+fn possible_with(recipe: &Auto, data: &Dataset) -> Auto {
+    let mut recipe = recipe.clone();
+    if let Some(last) = data.folds.iter().flatten().max() {
+        (recipe.folds, recipe.repeats) = (last + 1, Some(1));
+    }
+    if has_gone(data) {
+        recipe.fine_tune = FineTune::Never;
+    }
+    recipe
+}
+
+fn has_gone(data: &Dataset) -> bool {
+    data.present().len() < data.items.len()
+}
+
+/// Pictures whose files are gone have no perceptual hash: what their features suspect of being a copy
+/// of a new picture is kept together with it. An error of that costs nothing.
+fn keep_the_gone_with_copies(
+    data: &mut Dataset,
+    features: &Features,
+    stop: &Stop,
+) -> Result<(), Error> {
+    if has_gone(data) {
+        let mut pairs = features::alike(&features.table, stop)?;
+        pairs.retain(|&(a, b)| data.absent(a).is_some() != data.absent(b).is_some());
+        data.keep_together(&pairs);
+    }
+    Ok(())
 }
 
 /// What a cache knows of pictures whose features it has.
@@ -256,17 +281,17 @@ fn outcome(
         reference: Some(fitted.reference.clone()),
         fold_heads: fitted.fold_heads.clone(),
         kept: Some((key, features.kept.clone())),
-        features: Some(of_self_test(&features.table, run.data.items.len())?),
+        features: Some(of_self_test(&features.table, &run.data)?),
     })
 }
 
 /// The features of the pictures that the self-test is of.
-fn of_self_test(table: &features::Table, pictures: usize) -> Result<Vec<Vec<f32>>, FileError> {
+fn of_self_test(table: &features::Table, data: &Dataset) -> Result<Vec<Vec<f32>>, FileError> {
     let read = |picture| {
         let mut row = vec![0.0; table.width()];
         table.read(&[picture], &mut row).map(|()| row)
     };
-    classifier::self_tested(pictures).into_iter().map(read).collect()
+    classifier::self_tested(data).into_iter().map(read).collect()
 }
 
 /// Saves `outcome`, then tries whether training the body too makes it better, and saves that.

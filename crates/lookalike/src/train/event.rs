@@ -30,6 +30,8 @@ pub enum Event<'a> {
     Unusable(&'a [BadPicture]),
     /// What will be trained on what.
     Planned(Planned<'a>),
+    /// On which old and new pictures a classifier grows, in a sentence or two.
+    Grown(&'a str),
     /// The features of so many pictures were kept from an earlier run.
     FeaturesFound(usize),
     /// The two-layer network was not tried as a head: there are more pictures than this.

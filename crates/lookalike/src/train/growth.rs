@@ -1,7 +1,8 @@
 //! More pictures for an old classifier: its own and the new ones are listed in one table, trained on
-//! together with its settings, and the two classifiers compared.
+//! together with its settings, and the two classifiers compared. Where its own are gone, the features
+//! in its file take their place.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use classifier::{Classifier, Explain, Picture, Predictor, TrainedOn};
@@ -10,18 +11,19 @@ use ground::{Digest, Stop};
 use insight::{Comparison, HeldOut};
 use pictures::{Dataset, Folder, Labelled, Side};
 
+use super::kept::Kept;
 use crate::order::Order;
 use crate::predict::unwritten;
 use crate::text::{count, listed};
-use crate::{Error, Kind, Source};
+use crate::{Error, Source};
 
 /// What a classifier grows from.
 pub(super) struct Growth {
     path: PathBuf,
-    old: Classifier,
-    /// Where its pictures lie.
-    folder: PathBuf,
-    /// The table of all pictures.
+    pub(super) old: Classifier,
+    /// Its pictures whose files are gone.
+    pub(super) kept: Kept,
+    /// The table of all pictures whose files are there.
     pub(super) table: PathBuf,
     /// Whether a table had folds, of which the other pictures have none.
     folds_lost: bool,
@@ -31,21 +33,29 @@ impl Growth {
     /// Lists the pictures of an old classifier and the new ones in a table beside `output`.
     ///
     /// # Errors
-    /// When the old classifier is refused, or its pictures are no longer there.
+    /// When the old classifier is refused, or its pictures are no longer there and its file cannot
+    /// stand in for them.
     pub(super) fn of(path: &Path, new: &Source, output: &Path) -> Result<Self, Error> {
         let old = Classifier::load(path)?;
-        let source = recorded(path, &old)?;
-        let (known, more) = (source.pictures()?, new.one_class_or_more()?);
+        let source = recorded(path, &old);
+        let (known, kept) = match &source {
+            Some(source) => known(path, &old, source)?,
+            None => (Folder::default(), Kept::of(path, &old, None)?),
+        };
+        let more = new.one_class_or_more()?;
         let table = output.with_extension("pictures.csv");
         let folds_lost =
             [&known, &more].iter().any(|f| f.pictures.iter().any(|p| p.fold.is_some()));
         files::write(&table, &listing(&table, &[known, more])?)?;
-        let folder = absolute(source.folder());
-        Ok(Self { path: path.to_owned(), folder, old, table, folds_lost })
+        Ok(Self { path: path.to_owned(), old, kept, table, folds_lost })
     }
 
     /// What a reader of the report should know.
-    pub(super) fn note(&self, data: &Dataset) -> String {
+    pub(super) fn notes(&self, data: &Dataset) -> Vec<String> {
+        [self.note(data)].into_iter().chain(self.kept.note(&self.path, data)).collect()
+    }
+
+    fn note(&self, data: &Dataset) -> String {
         let used: HashSet<Digest> = self.old.data.pictures.iter().map(|used| used.digest).collect();
         let again = data.items.iter().filter(|item| used.contains(&item.digest)).count();
         let new = data.items.len() - again;
@@ -104,15 +114,13 @@ impl Growth {
         indices: &[usize],
         stop: &Stop,
     ) -> Result<Vec<Option<Vec<f32>>>, Error> {
-        let then = self.old.record.held_out.iter();
-        let then: HashMap<PathBuf, &HeldOut> =
-            then.map(|held_out| (self.folder.join(&held_out.picture), held_out)).collect();
+        let then = self.old.when_held_out();
         let trained = TrainedOn::of(&self.old.data);
         let mut before: Vec<Option<Vec<f32>>> = vec![None; indices.len()];
         let mut unknown = vec![];
         for (at, &index) in indices.iter().enumerate() {
             let item = &data.items[index];
-            match then.get(&absolute(&item.path)) {
+            match then.get(&item.digest) {
                 Some(held_out) => before[at] = Some(held_out.logits.clone()),
                 None if trained.has_file(&item.digest) => {}
                 None => unknown.push((at, Picture::File(item.path.clone()))),
@@ -130,24 +138,41 @@ impl Growth {
 
 /// The pictures that a classifier was trained on, where its record says they lie: seen from here, or
 /// from where the classifier lies.
-fn recorded(path: &Path, old: &Classifier) -> Result<Source, Error> {
-    let fact = old.record.facts.iter().find(|fact| fact.name == "pictures");
-    let named = PathBuf::from(fact.map_or("", |fact| &fact.value));
+fn recorded(path: &Path, old: &Classifier) -> Option<Source> {
+    let named = PathBuf::from(place(old));
     let places = [named.clone(), folder_of(path).join(&named)];
-    let found = places.into_iter().find(|place| !named.as_os_str().is_empty() && place.exists());
-    match found {
-        Some(folder) if folder.is_dir() => Ok(Source::Folder(folder)),
-        Some(table) => Ok(Source::recorded(table, &old.record.facts)),
-        None => {
-            let what = format!(
-                "the pictures that `{}` was trained on, `{}`, are not there",
-                path.display(),
-                named.display()
-            );
-            let help = "put them back where they were, or train on all pictures together";
-            Err(Error::refused(Kind::Pictures, what).advise(help))
-        }
+    let found = places.into_iter().find(|place| !named.as_os_str().is_empty() && place.exists())?;
+    Some(match found.is_dir() {
+        true => Source::Folder(found),
+        false => Source::recorded(found, &old.record.facts),
+    })
+}
+
+/// Where the pictures of a classifier were, as its record says.
+pub(super) fn place(old: &Classifier) -> &str {
+    let fact = old.record.facts.iter().find(|fact| fact.name == "pictures");
+    fact.map_or("", |fact| &fact.value)
+}
+
+/// The old pictures, and what is kept of those whose files are gone: those that a table still names, and
+/// those that were gone by then. Whatever is no longer in a folder was taken out of it.
+fn known(path: &Path, old: &Classifier, source: &Source) -> Result<(Folder, Kept), Error> {
+    let gone = |picture: &Labelled| !picture.path.exists();
+    let mut folder = source.any_pictures()?;
+    let missing = folder.pictures.iter().filter(|picture| gone(picture));
+    let mut names: HashSet<String> = missing.map(|one| source.name_of(&one.path)).collect();
+    names.extend(old.record.absent.iter().cloned());
+    if names.is_empty() {
+        return Ok((source.pictures()?, Kept::nothing()));
     }
+    Ok(match Kept::of(path, old, Some(&names)) {
+        Ok(kept) => {
+            folder.pictures.retain(|picture| !gone(picture));
+            (folder, kept)
+        }
+        // They are skipped as other files that cannot be read.
+        Err(_) => (source.pictures()?, Kept::nothing()),
+    })
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use classifier::Classifier;
 use ground::progress::Progress;
 use insight::Protocol;
+use network::Parameters;
 use training::Recipe;
 use weights::Pretrained;
 
+use super::kept::backbone_is_untouched;
 use super::request::TrainRequest;
-use super::start::Start;
+use super::start::{Start, Weights};
 use crate::{Error, Kind, NamedNetwork, text};
 
 /// What another classifier was trained with.
@@ -21,11 +23,15 @@ pub(super) struct Like {
     pretrained: Option<(String, String)>,
     /// The share that was held out at random.
     valid: Option<f64>,
+    /// Its backbone's values, where they are still those of these weights.
+    untouched: Option<Parameters>,
 }
 
 impl Like {
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
-        let Classifier { recipe, architecture, made, record, .. } = Classifier::load(path)?;
+        let old = Classifier::load(path)?;
+        let untouched = backbone_is_untouched(&old).then(|| old.parameters.clone());
+        let Classifier { recipe, architecture, made, record, .. } = old;
         let unknown = |error: serde_json::Error| {
             let path = path.display();
             let what = format!("the recipe in `{path}` is not one of this program's: {error}");
@@ -41,6 +47,7 @@ impl Like {
             backbone: architecture.backbone,
             pretrained: made.pretrained,
             valid,
+            untouched,
         })
     }
 
@@ -54,6 +61,14 @@ impl Like {
         let pretrained = row.filter(|_| self.pretrained.is_some());
         request.initial.network = Some(NamedNetwork { backbone: self.backbone, pretrained });
         request.valid = self.valid;
+    }
+
+    /// The backbone in its file, where it is still what its run started from: no weights need be found.
+    pub(super) fn backbone(&self) -> Option<Start> {
+        let (name, digest) = self.pretrained.clone()?;
+        let values = self.untouched.clone()?;
+        let weights = Weights::Kept { values, name, digest: digest.parse().ok()? };
+        Some(Start { backbone: self.backbone, weights })
     }
 
     /// The recipe, for so many classes.

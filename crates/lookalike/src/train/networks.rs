@@ -57,8 +57,12 @@ pub(super) fn choose(
     folder: &Folder,
     listener: &mut Listener<'_>,
 ) -> Result<Option<Choice>, Error> {
+    let rivals = rivals(request);
+    if rivals.len() < 2 {
+        return Ok(None);
+    }
     let mut entrants = vec![];
-    for network in rivals(request) {
+    for network in rivals {
         entrants.push(Entrant::of(network, request, folder, listener)?);
     }
     let asked = !request.initial.others.is_empty();
@@ -169,8 +173,8 @@ impl Entrant {
         folder: &Folder,
         listener: &mut Listener<'_>,
     ) -> Result<Predicted, Error> {
-        let (ready, data) = Ready::new(request, folder, &self.start, &self.recipe, listener)?;
-        let (_, fitted, _) = ready.fit(&data, listener)?;
+        let (ready, mut data) = Ready::new(request, folder, &self.start, &self.recipe, listener)?;
+        let (_, fitted, _) = ready.fit(&mut data, listener)?;
         let places = fitted.held_out.iter().map(|&picture| data.items[picture].path.clone());
         let asked = fitted.record.held_out.iter();
         let rows = asked.map(|one| (one.logits.clone(), one.actual, one.group));

@@ -10,7 +10,7 @@ use engine::Cpu;
 use ground::{Digest, files};
 use insight::{BadPicture, Fact, Fixes, Insight, Paths, RunRecord};
 use network::{Architecture, Parameters};
-use pictures::{Bad, Dataset, Fixed, Grouped, Preprocess, Side};
+use pictures::{Bad, Dataset, Fixed, Grouped, Item, Preprocess, Side};
 use training::features::DerivedCache;
 use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
@@ -84,6 +84,8 @@ impl Run {
             size: self.recipe.size(),
             output: &self.output,
         }));
+        // There are no other notes yet.
+        self.notes.iter().for_each(|note| listener.tell(Event::Grown(note)));
         if let Some(few) = self.few() {
             listener.warn(&few);
             self.notes.push(few);
@@ -156,6 +158,9 @@ impl Run {
         record.bad = self.bad();
         self.record_fixes(&mut record, held_out);
         record.notes.clone_from(&self.notes);
+        let gone = self.data.items[self.data.present().len()..].iter();
+        let name = |item: &Item| self.request.source.name_of(&item.path);
+        record.absent = gone.map(name).collect();
         let pretrained = self.start.name().zip(digest);
         Ok(Material {
             architecture: outcome.architecture,

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ground::files::FileError;
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop};
-use network::{Backbone, Graph, Parameters};
+use network::{Backbone, Graph, Parameter, Parameters, Tensor};
 use training::auto::Auto;
 use weights::safetensors::{File, Limits};
 use weights::{Embedded, Hub, Part, Pretrained, WeightsError};
@@ -41,6 +42,15 @@ pub(crate) enum Weights {
     Embedded(Embedded),
     /// A file, and what is known of it.
     File(PathBuf, Option<&'static Pretrained>),
+    /// The values in a classifier, with the name and SHA-256 of the file that they are from.
+    Kept {
+        /// All of them; the backbone's count.
+        values: Parameters,
+        /// What the file was called.
+        name: String,
+        /// Its SHA-256.
+        digest: Digest,
+    },
 }
 
 impl Start {
@@ -86,6 +96,7 @@ impl Start {
             Weights::Random => None,
             Weights::Embedded(embedded) => Some(embedded.name()),
             Weights::File(_, Some(row)) => Some(row.repository.to_owned()),
+            Weights::Kept { name, .. } => Some(name.clone()),
             Weights::File(path, None) => {
                 Some(path.file_name().unwrap_or_default().to_string_lossy().into_owned())
             }
@@ -100,6 +111,7 @@ impl Start {
         let path = match &self.weights {
             Weights::Random => return Ok(None),
             Weights::Embedded(embedded) => return embedded.digest().map(Some),
+            Weights::Kept { digest, .. } => return Ok(Some(*digest)),
             Weights::File(path, _) => path,
         };
         let mut digester = Digester::new();
@@ -125,7 +137,19 @@ impl Start {
         match &self.weights {
             Weights::Random => Ok(Parameters::start(graph, seed)),
             Weights::Embedded(embedded) => embedded.load(graph, seed),
+            Weights::Kept { values, .. } => Ok(with_body(graph, values, seed)),
             Weights::File(path, _) => weights::load(path, graph, Part::Body { seed }),
         }
     }
+}
+
+/// The body's values among `values`, and a new head.
+fn with_body(graph: &Graph, values: &Parameters, seed: u64) -> Parameters {
+    let head = graph.groups() - 1;
+    let all = graph.parameters().iter().enumerate();
+    let tensor = |(index, parameter): (usize, &Parameter)| match parameter.group == head {
+        true => Arc::new(Tensor::start(graph, index, seed)),
+        false => values.tensors()[index].clone(),
+    };
+    Parameters::new(graph, all.map(tensor).collect()).expect("a body of the same backbone")
 }

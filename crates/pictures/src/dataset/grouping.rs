@@ -8,7 +8,7 @@ use ground::{Digest, Stop};
 use super::{Dataset, Settings};
 use crate::folder::natural;
 use crate::near::{self, Pair, Trusted};
-use crate::{Labelled, PerceptualHash, PicturesError, split};
+use crate::{Absent, Labelled, PerceptualHash, PicturesError, split};
 
 /// Near duplicates in two classes that are named; beyond it they are counted.
 const NAMED: usize = 3;
@@ -28,6 +28,8 @@ impl Dataset {
         let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
         let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
         let ways = good.first().map_or(0, |picture| picture.also.len());
+        let gone: Vec<Labelled> = self.absent.iter().map(|absent| labelled(absent, ways)).collect();
+        let good: Vec<&Labelled> = good.iter().copied().chain(&gone).collect();
         let table = good.iter().map(|picture| picture.group.clone()).collect();
         let also = |way: usize| good.iter().map(|picture| picture.also[way].clone()).collect();
         let named: Vec<Vec<Option<String>>> =
@@ -46,7 +48,7 @@ impl Dataset {
         for (item, side) in self.items.iter_mut().zip(sides) {
             item.side = side;
         }
-        self.folds = given_folds(good);
+        self.folds = given_folds(&good);
         if let Some(folds) = &self.folds {
             let known = split::groups(&digests, &named, &[]);
             let leaks = [&self.groups, &known].map(|groups| split::torn(groups, folds));
@@ -61,17 +63,33 @@ impl Dataset {
         Ok(())
     }
 
+    /// Keeps pairs of items together that prove to show the same.
+    ///
+    /// # Panics
+    /// When one is no item.
+    pub fn keep_together(&mut self, pairs: &[(usize, usize)]) {
+        let digests: Vec<_> = self.items.iter().map(|item| item.digest).collect();
+        let named = |group: &usize| Some(group.to_string());
+        let groups: Vec<Option<String>> = self.groups.iter().map(named).collect();
+        self.groups = split::groups(&digests, &[&groups], pairs);
+        let mut copies = vec![None; digests.len()];
+        for (set, members) in self.copies.iter().enumerate() {
+            members.iter().for_each(|&item| copies[item] = Some(set.to_string()));
+        }
+        self.copies = sets(&split::groups(&digests, &[&copies], pairs));
+    }
+
     fn near_duplicates(
         &self,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Trusted, PicturesError> {
         let hashes: Result<Vec<PerceptualHash>, _> =
-            (0..self.items.len()).map(|item| self.perceptual_hash(item)).collect();
+            self.present().map(|item| self.perceptual_hash(item)).collect();
         let bar = progress.begin("Looking for copies", None);
         let pairs = near::pairs(&hashes?, stop);
         drop(bar);
-        let labels: Vec<usize> = self.items.iter().map(|item| item.label).collect();
+        let labels: Vec<usize> = self.items[self.present()].iter().map(|item| item.label).collect();
         if stop.asked() { Err(PicturesError::Stopped) } else { Ok(near::trusted(&pairs, &labels)) }
     }
 
@@ -191,6 +209,12 @@ impl Dataset {
             }
         }
     }
+}
+
+/// A picture whose file is gone among those that are there.
+fn labelled(absent: &Absent, ways: usize) -> Labelled {
+    let Absent { path, label, group, .. } = absent.clone();
+    Labelled { path, label, side: None, group, fold: None, also: vec![None; ways] }
 }
 
 /// The fold of each picture, numbered in the order of their names; `None` unless there are two.

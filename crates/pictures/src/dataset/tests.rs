@@ -9,7 +9,7 @@ use ground::{Digest, Stop};
 use image::{ImageFormat, RgbImage};
 
 use super::{Dataset, Known, Settings};
-use crate::{Folder, PerceptualHash, PicturesError, Preprocess, Side};
+use crate::{Absent, Folder, PerceptualHash, PicturesError, Preprocess, Side};
 
 /// A picture of one colour that varies with `n`.
 fn picture(n: usize) -> Vec<u8> {
@@ -289,4 +289,46 @@ impl Bar for Stopping {
         }
     }
     fn say(&self, _message: &str) {}
+}
+
+/// Pictures without files belong to classes, groups and sides as others do, and have no pixels.
+#[test]
+fn pictures_whose_files_are_gone_come_last() {
+    let dir = folder();
+    let mut folder = Folder::scan(dir.path()).unwrap();
+    let there = Digest::of(&picture(3));
+    let absent = |n: usize, label, digest, group: Option<&str>| Absent {
+        path: format!("gone/{n}.jpg").into(),
+        label,
+        digest,
+        group: group.map(str::to_owned),
+        thumbnail: None,
+    };
+    let gone = |n: usize, group| absent(n, 1, Digest::of(&[n as u8]), group);
+    let newt_again = absent(3, 0, there, None);
+    folder.add_absent(
+        &["newt".into(), "frog".into()],
+        [gone(1, Some("pond")), gone(2, Some("pond")), newt_again, gone(4, None)],
+    );
+    let preprocess = Preprocess::square(network::Backbone::ResNet50.preprocessing(), 8);
+    let how = Settings { valid_fraction: 0.0, ..Settings::default() };
+    let mut data = Dataset::prepare(&folder, &preprocess, &how, &Silent, &Stop::new()).unwrap();
+    assert_eq!(data.classes, ["frog", "newt", "toad"]);
+    // The one that is there too is no other.
+    assert_eq!((data.items.len(), data.present()), (23, 0..20));
+    assert_eq!(data.items[20].path, Path::new("gone/1.jpg"));
+    assert!(data.items[20..].iter().all(|item| (item.label, item.side) == (0, Side::Train)));
+    assert_eq!(data.groups[20], data.groups[21]);
+    assert_ne!(data.groups[20], data.groups[22]);
+    assert!(data.absent(19).is_none() && data.absent(22).is_some());
+    let error = data.read(22, &mut [0; 8 * 8 * 3]).unwrap_err();
+    assert!(error.to_string().contains("`gone/4.jpg` is gone"), "{error}");
+
+    let (groups, sets) = (data.groups.clone(), data.copies.len());
+    data.keep_together(&[(5, 22)]);
+    assert_eq!(data.groups[5], data.groups[22]);
+    assert_eq!(data.groups[20], data.groups[21]);
+    assert_eq!(data.copies.len(), sets + 1);
+    let apart = |groups: &[usize]| groups.iter().max().copied();
+    assert_eq!(apart(&data.groups).map(|last| last + 1), apart(&groups));
 }

@@ -160,6 +160,27 @@ impl Cache {
         self.records.write(files, &mut segment.0)
     }
 
+    /// Adds features that somebody kept of pictures without files, for as long as this cache lives:
+    /// they were rounded, and are not to be found in place of exact ones. Those of pictures that the
+    /// cache knows are left out.
+    ///
+    /// # Panics
+    /// When a row is of another length.
+    pub fn lend<'a>(&mut self, rows: impl Iterator<Item = (Digest, &'a [f32])>) {
+        let nothing = About { width: 0, height: 0, colour: [0.0; 3] };
+        let no_hash = PerceptualHash::from_bytes(&[0; PerceptualHash::BYTES]);
+        let mut segment = self.segment();
+        for (picture, row) in rows {
+            if self.find(&picture).is_none() {
+                segment.add(&picture, nothing, &no_hash, row);
+            }
+            if segment.len() == records::SEGMENT {
+                self.records.hold(&mut segment.0);
+            }
+        }
+        self.records.hold(&mut segment.0);
+    }
+
     /// Merges small segments, so that a set that grows by a few pictures a day stays quick to open.
     #[must_use]
     pub fn tidy(self) -> Self {

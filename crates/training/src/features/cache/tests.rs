@@ -134,6 +134,24 @@ fn what_has_no_folder_is_held_in_memory() {
     assert!((0..5).all(|n| holds(&cache, n)));
 }
 
+/// Rounded features serve one run: neither it nor a later one takes them for exact ones.
+#[test]
+fn what_is_lent_is_kept_nowhere_and_replaces_nothing() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut cache = open(parent.path());
+    add(&mut cache, 0..3);
+    let rounded = [0.25; 3];
+    cache.lend((0..5).map(|n| (digest(n), rounded.as_slice())));
+    assert!((0..3).all(|n| holds(&cache, n)));
+    let mut found = [0.0; 3];
+    for n in 3..5 {
+        let record = cache.find(&digest(n)).unwrap();
+        assert!(cache.is_sound(record, &mut found) && found == rounded);
+    }
+    let again = open(parent.path());
+    assert!(holds(&again, 2) && again.find(&digest(3)).is_none());
+}
+
 #[test]
 fn of_several_caches_the_one_that_knows_most_is_looked_into_and_none_is_touched() {
     let parent = tempfile::tempdir().unwrap();
