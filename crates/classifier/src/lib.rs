@@ -26,6 +26,7 @@ mod features;
 mod file;
 mod heat;
 mod id;
+pub mod json;
 mod limits;
 mod neighbours;
 mod predict;

@@ -287,6 +287,15 @@ pub fn read_at(file: &File, mut out: &mut [u8], mut place: u64) -> io::Result<()
     Ok(())
 }
 
+/// Fills `out` from this place in the file, where there are files.
+///
+/// # Errors
+/// Always: this system has none.
+#[cfg(not(any(unix, windows)))]
+pub fn read_at(_: &File, _: &mut [u8], _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{

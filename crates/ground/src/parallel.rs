@@ -2,6 +2,7 @@
 //!
 //! [`each`] and [`map`] compute on the pool. [`stream`] and [`ordered`] have threads of their own,
 //! since their work waits for disks and for memory. Results depend on neither the number of threads nor their order.
+//! Where there is one thread and no more ([`ALONE`]), all of them do their work in place.
 
 mod ordered;
 
@@ -14,6 +15,9 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 pub use ordered::ordered;
+
+/// Whether this program has one thread and can start no other, as in WebAssembly.
+pub const ALONE: bool = cfg!(target_family = "wasm");
 
 /// A process that was forked has the memory of its parent but none of its threads, and locks that
 /// those held stay locked: it begins anew behind the parent's pools.
@@ -91,6 +95,7 @@ pub fn threads() -> usize {
         return rayon::current_num_threads();
     }
     match SET.load(Ordering::Relaxed) {
+        0 if ALONE => 1,
         0 => {
             // Asked once: the system reads files to answer.
             let all = available();
@@ -103,12 +108,16 @@ pub fn threads() -> usize {
 
 /// Runs `work` with this many threads, whatever is set for the process.
 pub fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    pool_of(threads.max(1)).install(work)
+    if ALONE { work() } else { pool_of(threads.max(1)).install(work) }
 }
 
 /// Runs `work` on one of the pool's threads, unless it is called on one of them.
 pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if rayon::current_thread_index().is_some() { work() } else { pool(threads()).install(work) }
+    if ALONE || rayon::current_thread_index().is_some() {
+        work()
+    } else {
+        pool(threads()).install(work)
+    }
 }
 
 /// Calls `work` once for each of 0..count, on all threads of the pool. Which thread does which is
@@ -121,6 +130,7 @@ pub fn each(count: usize, work: impl Fn(usize) + Sync) {
     match count {
         0 => {}
         1 => work(0),
+        _ if ALONE => (0..count).for_each(work),
         _ => on_all(count, &work),
     }
 }
@@ -158,6 +168,9 @@ pub fn stream<T: Send>(
     work: impl Fn(usize) -> T + Sync,
     mut take: impl FnMut(usize, T) -> ControlFlow<()>,
 ) -> bool {
+    if ALONE {
+        return (0..count).all(|index| !stop() && take(index, work(index)).is_continue());
+    }
     let next = AtomicUsize::new(0);
     let threads = threads.clamp(1, count.max(1));
     // What is done but not taken yet is bounded: pictures are large.

@@ -2,14 +2,14 @@
 //!
 //! A kernel is a struct that implements [`Kernel`]; [`dispatch`] runs it with the best set that
 //! the processor has, or the one that `LOOKALIKE_ISA` names (`amx`, `avx512bf16`, `avx512`, `avx2`,
-//! `neon`, `portable`).
+//! `neon`, `portable`). WebAssembly has `simd128`, chosen when it is compiled.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use ground::Precision;
 
-#[cfg_attr(not(target_arch = "x86_64"), path = "no_amx.rs")]
+#[cfg_attr(not(target_arch = "x86_64"), path = "isa/no_amx.rs")]
 pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,6 +19,8 @@ mod avx512;
 mod neon;
 mod portable;
 mod simd;
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+mod simd128;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +39,8 @@ pub enum Isa {
     Avx2,
     /// 64-bit Arm.
     Neon,
+    /// WebAssembly with vectors of 128 bits.
+    Simd128,
     /// Plain Rust, for any processor.
     Portable,
 }
@@ -49,6 +53,7 @@ impl fmt::Display for Isa {
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
             Self::Neon => "neon",
+            Self::Simd128 => "simd128",
             Self::Portable => "portable",
         })
     }
@@ -58,8 +63,15 @@ impl Isa {
     /// The instruction sets that this processor has, best first.
     #[must_use]
     pub fn present() -> Vec<Self> {
-        let all =
-            [Self::Amx, Self::Avx512Bf16, Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+        let all = [
+            Self::Amx,
+            Self::Avx512Bf16,
+            Self::Avx512,
+            Self::Avx2,
+            Self::Neon,
+            Self::Simd128,
+            Self::Portable,
+        ];
         all.into_iter().filter(|isa| isa.is_present()).collect()
     }
 
@@ -76,6 +88,8 @@ impl Isa {
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
+            #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+            Self::Simd128 => true,
             Self::Portable => true,
             _ => false,
         }
@@ -121,7 +135,7 @@ impl Isa {
     /// runs on one set are to give the same bits.
     pub(crate) fn second_level(self) -> usize {
         match self {
-            Self::Avx2 | Self::Portable => 512 * 1024,
+            Self::Avx2 | Self::Simd128 | Self::Portable => 512 * 1024,
             _ => 1024 * 1024,
         }
     }
@@ -129,7 +143,7 @@ impl Isa {
     /// Lines that a set of such a processor's first-level cache holds at the least.
     pub(crate) fn ways(self) -> usize {
         match self {
-            Self::Neon | Self::Portable => 4,
+            Self::Neon | Self::Simd128 | Self::Portable => 4,
             _ => 8,
         }
     }
@@ -149,6 +163,8 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::TILE,
             #[cfg(target_arch = "aarch64")]
             Self::Neon => neon::Neon::TILE,
+            #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+            Self::Simd128 => simd128::Simd128::TILE,
             _ => portable::Portable::TILE,
         }
     }
@@ -180,6 +196,8 @@ pub unsafe fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         Isa::Avx2 => avx2::enter(kernel),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => neon::enter(kernel),
+        #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+        Isa::Simd128 => simd128::enter(kernel),
         _ => portable::enter(kernel),
     }
 }

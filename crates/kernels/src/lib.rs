@@ -18,7 +18,7 @@
 //! assert_eq!(out, [12.0, 34.0]);
 //! ```
 //!
-//! This is the only crate of the workspace with unsafe code. Public functions are safe: they
+//! This is the only crate of the workspace with unsafe code (`web` has an unsafe attribute and no more). Public functions are safe: they
 //! assert every length before a pointer is made of a slice.
 
 mod activation;

@@ -4,22 +4,29 @@
 
 use std::fmt;
 
-use memmap2::MmapMut;
+#[cfg(target_family = "wasm")]
+use lines::Map;
+#[cfg(not(target_family = "wasm"))]
+use memmap2::MmapMut as Map;
 
 use crate::Element;
+
+/// The same where the system maps no memory: whole cache lines of the heap.
+#[cfg(target_family = "wasm")]
+mod lines;
 
 /// A block of zeros to begin with; it takes memory only where it is touched.
 #[derive(Default)]
 pub struct Memory {
-    map: Option<MmapMut>,
+    map: Option<Map>,
     bytes: usize,
 }
 
-/// A huge page on x86-64 and most of 64-bit Arm.
-const HUGE: usize = 2 << 20;
+/// A huge page on x86-64 and most of 64-bit Arm. WebAssembly has none, and little memory.
+const HUGE: usize = if cfg!(target_family = "wasm") { 64 } else { 2 << 20 };
 
 impl Memory {
-    /// Room for so many numbers, aligned to a page.
+    /// Room for so many numbers, aligned to a page, or to a cache line where there are no pages.
     ///
     /// # Panics
     /// When the system has no more memory.
@@ -29,7 +36,7 @@ impl Memory {
         if bytes == 0 {
             return Self::default();
         }
-        let map = MmapMut::map_anon(bytes);
+        let map = Map::map_anon(bytes);
         let map = map.unwrap_or_else(|error| panic!("no memory for {bytes} bytes: {error}"));
         #[cfg(target_os = "linux")]
         if bytes >= HUGE {
@@ -56,7 +63,7 @@ impl Memory {
     #[must_use]
     pub fn as_slice<E: Element>(&self) -> &[E] {
         let Some(map) = &self.map else { return &[] };
-        // SAFETY: the map begins on a page, holds as many, and any bits are an `Element`.
+        // SAFETY: the map begins on a page or a cache line, holds as many, and any bits are an `Element`.
         unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), self.room::<E>()) }
     }
 

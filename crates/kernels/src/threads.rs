@@ -7,13 +7,16 @@ mod team;
 
 /// Runs `work` with this many threads, which stay awake, whatever is set for the process.
 pub fn with<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    if parallel::ALONE {
+        return work();
+    }
     parallel::with_threads(threads, || team::with_team(work))
 }
 
 /// Runs `work` on one of the pool's threads, while the others stay awake for what is parallel in it.
 /// Many short jobs one after the other are best done within; one by itself is not.
 pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if rayon::current_thread_index().is_some() {
+    if parallel::ALONE || rayon::current_thread_index().is_some() {
         work()
     } else {
         parallel::within(|| team::with_team(work))
@@ -26,7 +29,7 @@ pub fn parallel(pieces: usize, work: impl Fn(usize) + Sync) {
     match pieces {
         0 => {}
         1 => work(0),
-        _ if team::try_run(pieces, &work) => {}
+        _ if !parallel::ALONE && team::try_run(pieces, &work) => {}
         _ => parallel::each(pieces, work),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+#[cfg(not(target_family = "wasm"))]
 use fetch::FetchError;
 use ground::Digest;
 use ground::files::FileError;
@@ -159,6 +160,7 @@ pub enum WeightsError {
         url: String,
     },
     /// The server cannot be reached.
+    #[cfg(not(target_family = "wasm"))]
     #[error("cannot reach `{url}`")]
     Unreachable {
         /// What was asked for.
@@ -269,11 +271,13 @@ impl WeightsError {
                 "fetch {url} by other means, then pass it with `--weights FILE` or put it at `{}`",
                 path.display()
             )),
+            #[cfg(not(target_family = "wasm"))]
             Self::Unreachable { source: FetchError::Private(_), .. } => Some(
                 "the hub's name leads into a private network: check the name server, or name a mirror \
                  in your network with LOOKALIKE_HUB"
                     .into(),
             ),
+            #[cfg(not(target_family = "wasm"))]
             Self::Unreachable { .. } | Self::BrokenOff { .. } => Some(
                 "run the same command again to resume; or fetch the file by other means \
                  and pass it with `--weights FILE`; LOOKALIKE_HUB names a mirror"

@@ -21,6 +21,7 @@
 mod compact;
 mod embedded;
 mod error;
+#[cfg(not(target_family = "wasm"))]
 mod hub;
 mod parameters;
 mod pretrained;
@@ -29,6 +30,7 @@ pub mod safetensors;
 pub use compact::Compact;
 pub use embedded::Embedded;
 pub use error::WeightsError;
+#[cfg(not(target_family = "wasm"))]
 pub use hub::Hub;
 pub use parameters::{Part, check, hand_over, load, load_from, load_with_digest, store, tensors};
 pub use pretrained::{PRETRAINED, Pretrained};

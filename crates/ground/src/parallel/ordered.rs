@@ -24,6 +24,14 @@ pub fn ordered<I, T>(
     I: Iterator + Send,
     T: Send,
 {
+    if super::ALONE {
+        let mut items = items;
+        while !stop()
+            && let Some(item) = items.next()
+            && take(work(item)).is_continue()
+        {}
+        return;
+    }
     let (queue, results) = sync_channel(ahead);
     let source: Source<I, T> = Mutex::new(Some((items, queue)));
     std::thread::scope(|scope| {

@@ -98,7 +98,7 @@ fn bf16_is_fast_in_matrix_registers_and_in_vectors_of_others_than_intel() {
     let has = |isa: Isa| [isa.has_bf16_by(true), isa.has_bf16_by(false)];
     assert_eq!(has(Isa::Amx), [true, true]);
     assert_eq!(has(Isa::Avx512Bf16), [false, true]);
-    for isa in [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable] {
+    for isa in [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Simd128, Isa::Portable] {
         assert_eq!(has(isa), [false, false], "{isa}");
     }
 }

@@ -1,10 +1,12 @@
-//! The answers on pictures, as JSON has them.
+//! The answers on pictures, as JSON has them: what every door writes, the binary, the server and the
+//! module in a web page. `docs/json.md` documents the fields.
 
 use std::path::Path;
 
-use classifier::{Classifier, Near, Prediction, ranked};
 use insight::{Reason, Verdict};
 use serde::Serialize;
+
+use crate::{Classifier, Near, Prediction, ranked};
 
 /// The answers on some pictures.
 #[derive(Debug, Serialize)]
