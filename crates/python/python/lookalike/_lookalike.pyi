@@ -2,6 +2,21 @@ from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any, TypeAlias, final
 
+__all__ = [
+    "Core",
+    "Extractor",
+    "__version__",
+    "arrow_stream",
+    "export",
+    "forked",
+    "main",
+    "pictures_of",
+    "practice",
+    "set_threads",
+    "threads",
+    "train",
+]
+
 __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
