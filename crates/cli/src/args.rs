@@ -80,10 +80,8 @@ pub(crate) enum Command {
     /// Answer over HTTP, with a page to drop pictures on
     Serve(Box<Serve>),
     /// Look through a folder of pictures in the browser, and correct its labels
-    #[command(hide = true)]
     Review(Review),
     /// Make a classifier by hand in the browser: classes, pictures, training, trying
-    #[command(hide = true)]
     App(App),
     /// Export a classifier to other programs: ONNX, timm, the Hugging Face hub
     Export(Export),

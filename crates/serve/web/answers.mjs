@@ -27,11 +27,12 @@ const TOP = 3;
 /**
  * Why there is no answer, in the terms of every transport.
  * `gone`: nothing responds; `busy`: wait so many seconds; `locked`: the key is missing;
- * `unreadable`: this picture cannot be read; `failed`: anything else.
+ * `unreadable`: this picture cannot be read; `conflict`: it does not fit what is there now;
+ * `failed`: anything else.
  */
 export class Trouble extends Error {
   /**
-   * @param {'gone' | 'busy' | 'locked' | 'unreadable' | 'failed'} kind
+   * @param {'gone' | 'busy' | 'locked' | 'unreadable' | 'conflict' | 'failed'} kind
    * @param {string} [detail]
    * @param {{help?: string, seconds?: number}} [more]
    */

@@ -25,11 +25,71 @@ function trouble(error) {
   return say(name === 'NotFoundError' || name === 'OverconstrainedError' ? 'camera.missing' : 'camera.taken');
 }
 
-export class Camera {
+/** A camera's stream: started, shown, seen through, and stopped. */
+export class Eye {
   /** @type {MediaStream | null} */ #stream = null;
+  #canvas = make('canvas');
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {HTMLSelectElement} which
+   */
+  constructor(video, which) {
+    this.video = video;
+    this.which = which;
+  }
+
+  /** The stream, while it runs. */
+  get stream() {
+    return this.#stream;
+  }
+
+  /** Starts it; what hinders it in words, or nothing. @param {string} [device] */
+  async start(device) {
+    this.stop();
+    try {
+      const wanted = device ? { deviceId: { exact: device } } : { facingMode: 'environment' };
+      this.#stream = await navigator.mediaDevices.getUserMedia({ video: { ...wanted, width: { ideal: 1280 } }, audio: false });
+      this.video.srcObject = this.#stream;
+      await this.video.play();
+    } catch (error) {
+      this.stop();
+      return trouble(error);
+    }
+    await this.#choices();
+    return '';
+  }
+
+  stop() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+    this.video.srcObject = null;
+  }
+
+  /** What it sees now. @param {number} side its longer side at most @returns {Promise<Blob | null>} */
+  picture(side) {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const scale = Math.min(1, side / Math.max(width, height));
+    if (!this.#stream || width === 0) return Promise.resolve(null);
+    this.#canvas.width = Math.round(width * scale);
+    this.#canvas.height = Math.round(height * scale);
+    this.#canvas.getContext('2d')?.drawImage(this.video, 0, 0, this.#canvas.width, this.#canvas.height);
+    return new Promise((resolve) => this.#canvas.toBlob(resolve, 'image/jpeg', 0.92));
+  }
+
+  /** Lists the cameras, if there are several. */
+  async #choices() {
+    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
+    const now = this.#stream?.getVideoTracks()[0]?.getSettings().deviceId;
+    this.which.replaceChildren(...cameras.map(({ deviceId, label }, place) =>
+      make('option', { value: deviceId, selected: deviceId === now }, label || say('camera.number', { n: place + 1 }))));
+    this.which.hidden = cameras.length < 2;
+  }
+}
+
+export class Camera {
   /** @type {Read[]} */ #reads = [];
   /** @type {AbortController | null} */ #flight = null;
-  #canvas = make('canvas');
   #drawn = '';
   /** @type {HTMLElement | null} */ #near = null;
   #nearSince = 0;
@@ -43,50 +103,40 @@ export class Camera {
     this.parts = parts;
     this.predict = predict;
     this.classes = classes;
+    this.eye = new Eye(parts.video, parts.which);
     parts.which.addEventListener('change', () => this.start(parts.which.value));
   }
 
   /** Whether it runs. */
   get on() {
-    return this.#stream !== null;
+    return this.eye.stream !== null;
   }
 
   /** Starts it, and says so if it cannot. @param {string} [device] @returns {Promise<boolean>} */
   async start(device) {
     this.stop();
-    const { panel, video, note } = this.parts;
+    const { panel, note } = this.parts;
     panel.hidden = false;
     note.textContent = say('camera.starting');
-    try {
-      const wanted = device ? { deviceId: { exact: device } } : { facingMode: 'environment' };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ video: { ...wanted, width: { ideal: 1280 } }, audio: false });
-      video.srcObject = this.#stream;
-      await video.play();
-    } catch (error) {
-      this.stop();
-      panel.hidden = false;
-      note.textContent = trouble(error);
-      return false;
-    }
-    note.textContent = say('camera.mean');
+    const hindered = await this.eye.start(device);
+    note.textContent = hindered || say('camera.mean');
+    const { stream } = this.eye;
+    if (!stream) return false;
     this.#reads = [];
     this.#draw();
-    await this.#choices();
-    this.#watch(this.#stream);
+    this.#watch(stream);
     return true;
   }
 
   stop() {
     this.#flight?.abort();
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
-    this.#stream = null;
-    this.parts.video.srcObject = null;
+    this.eye.stop();
     this.parts.panel.hidden = true;
   }
 
   /** The picture of this moment, as a file. @returns {Promise<{file: Blob, name: string} | null>} */
   async keep() {
-    const file = await this.#picture(Infinity);
+    const file = await this.eye.picture(Infinity);
     const now = new Date();
     const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => String(part).padStart(2, '0')).join('-');
     return file && { file, name: say('camera.kept', { time }) };
@@ -94,12 +144,12 @@ export class Camera {
 
   /** One picture after another, for as long as this stream runs. @param {MediaStream} stream */
   async #watch(stream) {
-    while (this.#stream === stream) {
+    while (this.eye.stream === stream) {
       if (document.hidden) {
         await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
         continue;
       }
-      const blob = await this.#picture(SIDE);
+      const blob = await this.eye.picture(SIDE);
       const waits = blob ? await this.#ask(blob, stream) : WAIT / 10;
       if (waits > 0) await new Promise((resolve) => setTimeout(resolve, waits));
     }
@@ -110,29 +160,17 @@ export class Camera {
     this.#flight = new AbortController();
     try {
       const read = await this.predict(blob, { signal: this.#flight.signal });
-      if (this.#stream !== stream) return 0;
+      if (this.eye.stream !== stream) return 0;
       this.#reads = [...this.#reads, read].slice(-SPAN);
       this.parts.note.textContent = say('camera.mean');
       this.#draw();
       return 0;
     } catch (error) {
-      if (this.#stream !== stream) return 0;
+      if (this.eye.stream !== stream) return 0;
       const { kind, message, seconds } = error instanceof Trouble ? error : new Trouble('failed', String(error));
       this.parts.note.textContent = kind === 'gone' ? say('trouble.gone') : kind === 'busy' ? say('work.busy', { n: seconds }) : message;
       return kind === 'busy' ? 1000 * seconds : WAIT;
     }
-  }
-
-  /** What the camera sees now. @param {number} side its longer side at most @returns {Promise<Blob | null>} */
-  #picture(side) {
-    const { video } = this.parts;
-    const { videoWidth: width, videoHeight: height } = video;
-    const scale = Math.min(1, side / Math.max(width, height));
-    if (!this.#stream || width === 0) return Promise.resolve(null);
-    this.#canvas.width = Math.round(width * scale);
-    this.#canvas.height = Math.round(height * scale);
-    this.#canvas.getContext('2d')?.drawImage(video, 0, 0, this.#canvas.width, this.#canvas.height);
-    return new Promise((resolve) => this.#canvas.toBlob(resolve, 'image/jpeg', 0.92));
   }
 
   #draw() {
@@ -158,15 +196,5 @@ export class Camera {
       this.#nearSince = now;
     }
     return this.#near;
-  }
-
-  /** Lists the cameras, if there are several. */
-  async #choices() {
-    const { which } = this.parts;
-    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
-    const now = this.#stream?.getVideoTracks()[0]?.getSettings().deviceId;
-    which.replaceChildren(...cameras.map(({ deviceId, label }, place) =>
-      make('option', { value: deviceId, selected: deviceId === now }, label || say('camera.number', { n: place + 1 }))));
-    which.hidden = cameras.length < 2;
   }
 }

@@ -5,13 +5,13 @@
 
 import { make } from './make.mjs';
 
-/** @typedef {import('./answers.mjs').Item} Item */
-/** @typedef {import('./card.mjs').Drawn} Drawn */
+/** What is drawn of an item. A drawing that brings its `cell` is a list's element itself. @typedef {import('./card.mjs').Drawn & {cell?: HTMLElement}} Drawn */
 /** @typedef {Drawn & {cell: HTMLElement, place: string}} Cell */
 
 /** Rows drawn beyond each edge of the window. */
 const SPARE = 1;
 
+/** @template {{id: number}} Item */
 export class Grid {
   /** @type {Item[]} */ #items = [];
   /** @type {Map<number, Cell>} */ #cells = new Map();
@@ -24,10 +24,12 @@ export class Grid {
   /**
    * @param {HTMLElement} list
    * @param {(item: Item) => Drawn} draw
+   * @param {(to: Item, event: KeyboardEvent) => void} [moved] the keyboard went to another item
    */
-  constructor(list, draw) {
+  constructor(list, draw, moved = () => {}) {
     this.list = list;
     this.draw = draw;
+    this.moved = moved;
     this.probe = make('div', { class: 'probe', 'aria-hidden': 'true' });
     list.before(this.probe);
     const sizes = new ResizeObserver(() => this.#measure());
@@ -38,6 +40,11 @@ export class Grid {
     list.addEventListener('keydown', (event) => this.#key(event));
     list.addEventListener('focusin', (event) => this.#focused(event));
     this.#measure();
+  }
+
+  /** The item that the keyboard is at. */
+  get current() {
+    return this.#current === null ? undefined : this.#items[this.#places.get(this.#current) ?? -1];
   }
 
   /** Shows these pictures, in this order. @param {Item[]} items */
@@ -114,7 +121,7 @@ export class Grid {
     let drawn = this.#cells.get(item.id);
     if (!drawn) {
       const card = this.draw(item);
-      drawn = { ...card, cell: make('li', { class: 'cell' }, card.element), place: '' };
+      drawn = { ...card, cell: card.cell ?? make('li', { class: 'cell' }, card.element), place: '' };
       this.#cells.set(item.id, drawn);
     }
     const index = this.#places.get(item.id) ?? 0;
@@ -158,6 +165,8 @@ export class Grid {
     const to = this.#items[moves[event.key]];
     if (!(event.key in moves)) return;
     event.preventDefault();
-    if (to) this.focus(to.id);
+    if (!to) return;
+    this.focus(to.id);
+    this.moved(to, event);
   }
 }

@@ -57,7 +57,7 @@ async function ofTransfer(data) {
 /**
  * Listens for pictures.
  * @param {{files: HTMLInputElement, folder: HTMLInputElement, veil: HTMLElement}} parts
- * @param {(taken: Taken, how: 'drop' | 'paste' | 'choice') => void} take
+ * @param {(taken: Taken, how: 'drop' | 'paste' | 'choice', where: EventTarget | null) => void} take `where` it was dropped
  */
 export function intake({ files, folder, veil }, take) {
   for (const input of [files, folder]) {
@@ -65,7 +65,7 @@ export function intake({ files, folder, veil }, take) {
       const chosen = named(input.files ?? []);
       // The same file may be chosen again.
       input.value = '';
-      if (chosen.length > 0) take(input === folder ? ofFolder(chosen) : { files: chosen, skipped: 0 }, 'choice');
+      if (chosen.length > 0) take(input === folder ? ofFolder(chosen) : { files: chosen, skipped: 0 }, 'choice', input);
     });
   }
   const dragged = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.some((type) => type === 'Files' || type === 'text/uri-list');
@@ -85,12 +85,13 @@ export function intake({ files, folder, veil }, take) {
     veiled(-depth);
     if (!event.dataTransfer) return;
     event.preventDefault();
-    take(await ofTransfer(event.dataTransfer), 'drop');
+    const { target } = event;
+    take(await ofTransfer(event.dataTransfer), 'drop', target);
   });
   addEventListener('paste', async (event) => {
-    const inField = event.target instanceof HTMLInputElement;
+    const inField = event.target instanceof HTMLInputElement && event.target.type !== 'file';
     if (!event.clipboardData || (inField && event.clipboardData.files.length === 0)) return;
     event.preventDefault();
-    take(await ofTransfer(event.clipboardData), 'paste');
+    take(await ofTransfer(event.clipboardData), 'paste', null);
   });
 }

@@ -6,7 +6,7 @@ import { card, Closer, mark } from './card.mjs';
 import { Grid } from './grid.mjs';
 import { drawFooter, drawHeader } from './header.mjs';
 import { intake } from './intake.mjs';
-import { at, duration, fillWords, make, nameClasses, number, say } from './make.mjs';
+import { at, duration, fillWords, make, nameClasses, note, number, say } from './make.mjs';
 import { Queue } from './queue.mjs';
 import { classifier, head, place, predict } from './transport.mjs';
 
@@ -20,6 +20,7 @@ const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (a
 /** @type {About | null} */ let about = null;
 const store = new Store();
 const queue = new Queue(store, predict, back);
+/** @type {Grid<Item>} */
 const grid = new Grid(at('cells'), (item) => card(item, { heat, enlarge: (it) => closer.open(it), again: (it) => queue.again(it) }));
 const closer = new Closer(/** @type {HTMLDialogElement} */ (at('closer')), {
   items: () => store.shown, classes: () => store.classes, heat, closed: (item) => grid.focus(item.id),
@@ -31,21 +32,6 @@ const camera = new Camera({
 
 /** Says something to readers who do not see the page. @param {string} text */
 const tell = (text) => { at('status').textContent = text; };
-
-/**
- * A message at the top of the page, one for each key; no text takes it away.
- * @param {string} key
- * @param {string} text
- * @param {{urgent?: boolean, action?: {words: string, run: () => void}}} [more]
- */
-function note(key, text, { urgent = false, action } = {}) {
-  document.querySelector(`[data-note="${key}"]`)?.remove();
-  if (text === '') return;
-  const close = make('button', { type: 'button', class: 'close', 'aria-label': say('trouble.dismiss'), onclick: () => box.remove() }, '×');
-  const box = make('div', { class: `note${urgent ? ' urgent' : ''}`, 'data-note': key, role: urgent ? 'alert' : 'status' },
-    make('p', {}, text), action && make('button', { type: 'button', onclick: action.run }, action.words), close);
-  at('notes').append(box);
-}
 
 /** Takes pictures in, and shows where they are. @param {{files: {file: Blob, name: string}[], skipped: number}} taken @param {string} how */
 function take({ files, skipped }, how) {

@@ -173,3 +173,21 @@ export function fillWords(root) {
     element.setAttribute('aria-label', say(element.getAttribute('data-label') ?? ''));
   }
 }
+
+/**
+ * A message at the top of the page, one for each key; no text takes it away.
+ * @param {string} key
+ * @param {string} text
+ * @param {{urgent?: boolean, action?: {words: string, run: () => void}}} [more]
+ */
+export function note(key, text, { urgent = false, action } = {}) {
+  const there = document.querySelector(`[data-note="${key}"]`);
+  // What is said already is not said again.
+  if (there?.querySelector('p')?.textContent === text) return;
+  there?.remove();
+  if (text === '') return;
+  const close = make('button', { type: 'button', class: 'close', 'aria-label': say('trouble.dismiss'), onclick: () => box.remove() }, '×');
+  const box = make('div', { class: `note${urgent ? ' urgent' : ''}`, 'data-note': key, role: urgent ? 'alert' : 'status' },
+    make('p', {}, text), action && make('button', { type: 'button', onclick: action.run }, action.words), close);
+  at('notes').append(box);
+}

@@ -1,6 +1,6 @@
 /**
- * The one module that asks the program: `classifier()` and `predict(blob, options)`. A page that
- * carries its classifier inside replaces this module, and nothing else.
+ * How the program is asked: `classifier()` and `predict(blob, options)`, and `ask` for all else. A
+ * page of `serve` that carries its classifier inside replaces this module, and nothing else.
  */
 
 import { Trouble } from './answers.mjs';
@@ -56,7 +56,7 @@ export async function predict(blob, { heatMap = false, signal } = {}) {
 }
 
 /** The key of the address becomes a cookie, and leaves the address. */
-async function exchangeKey() {
+export async function exchangeKey() {
   const key = new URLSearchParams(location.hash.slice(1)).get('k');
   if (!key) return;
   history.replaceState(null, '', location.pathname + location.search);
@@ -64,10 +64,11 @@ async function exchangeKey() {
 }
 
 /**
+ * The JSON that an address answers with, or nothing.
  * @param {string} address relative, so that the page may lie below any path
  * @param {RequestInit} request
  */
-async function ask(address, request) {
+export async function ask(address, request) {
   let response;
   try {
     response = await fetch(address, { ...request, redirect: 'error' });
@@ -79,6 +80,7 @@ async function ask(address, request) {
     throw new Trouble('gone');
   }
   if (response.status === 204) return null;
+  if (response.status === 202) return response.json().catch(() => null);
   const body = await response.json().catch(() => null);
   if (request.signal?.aborted) throw new DOMException('', 'AbortError');
   if (response.ok && body !== null) return body;
@@ -87,16 +89,17 @@ async function ask(address, request) {
 
 /**
  * @param {Response} response
- * @param {{detail?: string, title?: string, help?: string}} problem
+ * @param {{type?: string, detail?: string, title?: string, help?: string}} problem
  */
-function troubleOf(response, { detail, title, help }) {
+function troubleOf(response, { type = '', detail, title, help }) {
   const words = detail || title || `${response.status}`;
-  if (response.status === 503) {
+  if (response.status === 503 || type.endsWith('/busy')) {
     return new Trouble('busy', words, { seconds: Math.max(1, Number(response.headers.get('Retry-After')) || 1) });
   }
   // A proxy says so when the program behind it is gone.
   if (response.status === 502 || response.status === 504) return new Trouble('gone');
   if (response.status === 401) return new Trouble('locked', words);
+  if (response.status === 409) return new Trouble('conflict', words, { help });
   if ([413, 415, 422].includes(response.status)) return new Trouble('unreadable', words, { help });
   return new Trouble('failed', words, { help });
 }

@@ -9,8 +9,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const execute = promisify(execFile);
@@ -32,6 +34,13 @@ export async function run(args, options = {}) {
   return stdout;
 }
 
+/** What was started and has not ended: a test that fails leaves it behind. */
+const running = new Set();
+after(() => { for (const child of running) child.kill('SIGKILL'); });
+
+/** The page of each address that was started, for `LOOKALIKE_PAGE_FROM_DISK`. */
+const pages = new Map();
+
 /** Starts `lookalike COMMAND …` and waits for its address. */
 export async function start(args, { env = {} } = {}) {
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -46,8 +55,11 @@ export async function start(args, { env = {} } = {}) {
     child.stderr.on('data', (chunk) => { said += chunk; });
     child.on('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${said}`)));
   });
+  running.add(child);
   const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.on('exit', () => running.delete(child));
   const stop = (signal = 'SIGTERM') => { child.kill(signal); return ended; };
+  pages.set(new URL(address).host, { review: 'review.html', app: 'app.html' }[args[0]] ?? 'index.html');
   return { address, port: new URL(address).port, stop };
 }
 
@@ -91,10 +103,13 @@ export async function open(chrome, address, { init, path: below = '', ...options
 /** Serves the page's files as they lie here, not as they were when the program was built. */
 function fromDisk(context) {
   return context.route(/\/([\w.]+\.(mjs|css|html)|)$/, async (route) => {
-    const file = path.join(web, new URL(route.request().url()).pathname.replace(/\/$/, '/index.html'));
+    const { host, pathname } = new URL(route.request().url());
+    const file = path.join(web, pathname === '/' ? pages.get(host) ?? 'index.html' : pathname);
     if (!existsSync(file)) return route.continue();
     const response = await route.fetch();
-    return route.fulfill({ response, body: readFileSync(file) });
+    // A file that is new is not in the program yet.
+    const kind = { '.mjs': 'text/javascript', '.css': 'text/css', '.html': 'text/html' }[path.extname(file)];
+    return route.fulfill({ status: 200, headers: { ...(response.ok() ? response.headers() : {}), 'content-type': kind }, body: readFileSync(file) });
   });
 }
 
@@ -130,6 +145,50 @@ export async function clean({ page, faults }, state) {
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1280, height: 900 });
   assert.deepEqual(faults, [], state);
+}
+
+/** Holds a page to a size, gzipped, and prints it. A page asks for its files and for nothing of another host. */
+export function weigh({ requests, hosts }, name, most) {
+  const files = [...new Set(requests.map((url) => new URL(url).pathname))].filter((file) => !file.startsWith('/v1/') && file !== '/session');
+  const bytes = files.map((file) => {
+    const at = file === '/' ? `${name}.html` : file === '/base.css' ? '../../report/templates/base.css' : file.slice(1);
+    return gzipSync(readFileSync(path.join(web, at))).length;
+  }).reduce((sum, size) => sum + size, 0);
+  console.log(`# ${name}: ${files.length} files, ${(bytes / 1024).toFixed(1)} KB gzipped`);
+  assert(bytes <= most * 1024, `${bytes} bytes`);
+  assert.equal(hosts().length, 1, hosts().join());
+}
+
+/** The number at a share of the way from the least to the most. */
+export const percentile = (times, share) => [...times].sort((a, b) => a - b)[Math.floor(share * (times.length - 1))].toFixed(0);
+
+/**
+ * Jumps through the page; the milliseconds until each place is painted. Without a distance: the
+ * browser's own.
+ */
+export function jumps(page, times, far = 1) {
+  return page.evaluate(async ({ times, far }) => {
+    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+    const taken = [];
+    for (let jump = 0; jump < times; jump += 1) {
+      const began = performance.now();
+      scrollTo(0, far * ((jump * 7919) % 1000) / 1000 * document.body.scrollHeight);
+      await frame();
+      await frame();
+      taken.push(performance.now() - began);
+    }
+    return taken;
+  }, { times, far });
+}
+
+/** One step of a test whose steps build on one another: the first that fails ends it, and is named. */
+export async function step(name, run) {
+  try {
+    await run();
+  } catch (error) {
+    error.message = `${name}: ${error.message}`;
+    throw error;
+  }
 }
 
 /** Leaves a picture of the page, where one is wanted. */

@@ -9,7 +9,8 @@ import { words } from '../words.en.mjs';
 const web = path.dirname(import.meta.dirname);
 const read = (name) => readFileSync(path.join(web, name), 'utf8');
 const modules = readdirSync(web).filter((name) => name.endsWith('.mjs') && name !== 'words.en.mjs');
-const html = read('index.html');
+const pages = readdirSync(web).filter((name) => name.endsWith('.html'));
+const html = pages.map(read).join('\n');
 
 /** The keys that sources name, and the patterns of those that they put together. */
 function uses() {
@@ -37,11 +38,14 @@ test('every entry is used', () => {
   assert.deepEqual(Object.keys(words).filter((key) => !named.has(key) && !made.some((pattern) => pattern.test(key))), []);
 });
 
-test('a page without script says so, and nothing else of the page is words outside the table', () => {
-  const inside = html.replace(/<head>[\s\S]*<\/head>/, '').replace(/<noscript>[\s\S]*?<\/noscript>/, '');
-  assert.match(html, /<noscript><p[^>]*>This page needs JavaScript/);
-  assert.deepEqual(inside.replace(/<[^>]+>/g, ' ').split(/\s+/).filter(Boolean), []);
-});
+for (const page of pages) {
+  test(`${page}: without script it says so, and nothing else of it is words outside the table`, () => {
+    const inside = read(page).replace(/<head>[\s\S]*<\/head>/, '').replace(/<noscript>[\s\S]*?<\/noscript>/, '');
+    assert.match(read(page), /<noscript><p[^>]*>This page needs JavaScript/);
+    // Signs of steps and arrows are no words.
+    assert.deepEqual(inside.replace(/<[^>]+>/g, ' ').split(/\s+/).filter((text) => /\p{Letter}/u.test(text)), []);
+  });
+}
 
 test('both forms of a plural name their number', () => {
   for (const [key, entry] of Object.entries(words)) {
@@ -50,23 +54,38 @@ test('both forms of a plural name their number', () => {
   }
 });
 
-test('the modules can be joined into one file', () => {
+/** The modules that one needs, in an order in which each comes after those that it imports. */
+function order(first) {
   // A page in one file puts each into a function of its own, after those that it imports: by name,
   // not renamed, not by default, not later, and in no circle.
-  const order = new Set();
+  const found = new Set();
   const after = (name, path) => {
     assert(!path.includes(name), `a circle: ${[...path, name].join(' → ')}`);
-    if (order.has(name)) return;
+    if (found.has(name)) return;
     const source = read(name).replace(/\/\*[^]*?\*\//g, '');
     assert.doesNotMatch(source, /export default|export \*|import \*|\bimport\(|import \{[^}]* as /, name);
     for (const [, other] of source.matchAll(/from '\.\/([^']+)'/g)) after(other, [...path, name]);
-    order.add(name);
+    found.add(name);
   };
-  after('main.mjs', []);
-  assert.deepEqual([...order].sort(), [...modules, 'words.en.mjs'].sort(), 'and every module is used');
+  after(first, []);
+  return [...found];
+}
+
+const script = (page) => /<script type="module" src="([^"]+)">/.exec(read(page))[1];
+
+test('the modules of a page can be joined into one file, and every module is used', () => {
+  const used = new Set(pages.flatMap((page) => order(script(page))));
+  assert.deepEqual([...used].sort(), [...modules, 'words.en.mjs'].sort());
 });
 
-test('one module alone asks the program', () => {
+test('a page loads all its modules at once', () => {
+  for (const page of pages) {
+    const asked = [...read(page).matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, name]) => name);
+    assert.deepEqual(asked, order(script(page)).filter((name) => name !== script(page)).sort(), page);
+  }
+});
+
+test('one module alone asks the program, and one listens to it', () => {
   const asking = modules.filter((name) => /\bfetch\(|XMLHttpRequest|EventSource|WebSocket|sendBeacon/.test(read(name)));
-  assert.deepEqual(asking, ['transport.mjs']);
+  assert.deepEqual(asking, ['program.mjs', 'transport.mjs']);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { slow } from '../harness.mjs';
+import { jumps, percentile, slow } from '../harness.mjs';
 import { pictures, visit } from './fixture.mjs';
 
 const MANY = 10_000;
@@ -14,8 +14,6 @@ const INSTANT = `const { fetch } = globalThis; globalThis.fetch = async (address
   const top = [{ class: 'queen', probability: 0.8 }, { class: 'monarch', probability: 0.2 }];
   return Response.json({ model: 'm', novelty_limit: 1, predictions: [{ verdict: 'class', reason: 'sure', answer: top.slice(0, 1), top, novelty: 0.1, nearest: [] }] });
 };`;
-
-const percentile = (times, share) => [...times].sort((a, b) => a - b)[Math.floor(share * (times.length - 1))].toFixed(0);
 
 /** Makes so many pictures, ready to be dropped. */
 async function prepare(page, n) {
@@ -37,22 +35,6 @@ function drop(page) {
     await frame();
     return performance.now() - began;
   });
-}
-
-/** Jumps through the list; the milliseconds until each place is painted. Without jumps: the browser's own. */
-function jumps(page, times, far = 1) {
-  return page.evaluate(async ({ times, far }) => {
-    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
-    const taken = [];
-    for (let jump = 0; jump < times; jump += 1) {
-      const began = performance.now();
-      scrollTo(0, far * ((jump * 7919) % 1000) / 1000 * document.body.scrollHeight);
-      await frame();
-      await frame();
-      taken.push(performance.now() - began);
-    }
-    return taken;
-  }, { times, far });
 }
 
 test('ten thousand pictures are shown at once and jumped through', { timeout: 240_000 }, async () => {
