@@ -42,7 +42,7 @@ export function drawTeach(state, coming) {
 /** What is missing, or what happens. @param {State} state @returns {HTMLElement[]} */
 function says({ phase, missing, classes, ended, classifier }) {
   const lines = [];
-  if (phase === 'empty') lines.push(make('p', { class: 'lead' }, say('teach.empty')));
+  if (phase === 'empty' && classes.length < 2) lines.push(make('p', { class: 'lead' }, say('teach.empty')));
   else if (phase === 'ready') lines.push(make('p', { class: 'lead' }, say('teach.ready')));
   else if (phase === 'teaching') lines.push(make('p', { class: 'lead' }, say('teach.teaching')));
   else if (phase === 'stale') lines.push(make('p', { class: 'lead' }, say('teach.stale')), make('p', {}, shown(classifier?.stale_words ?? '')));

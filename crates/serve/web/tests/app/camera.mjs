@@ -32,8 +32,7 @@ test('two classes are photographed, taught and tried without a mouse', { timeout
     await page.keyboard.press('Enter');
     await page.waitForSelector(`[data-class="${name}"]`);
   }
-  await phase(page, 'collecting');
-  assert.match(await page.textContent('#teach-says'), /more pictures of cup/);
+  await page.waitForFunction(() => /more pictures of cup/.test(document.querySelector('#teach-says').textContent));
   await clean(visited, 'app-collecting');
   const clock = Date.now();
   for (const name of ['cup', 'spoon']) {
