@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Review(Review),
     /// Make a classifier by hand in the browser: classes, pictures, training, trying
     App(App),
-    /// Export a classifier to other programs: ONNX, timm, the Hugging Face hub
+    /// Export a classifier to other programs: ONNX, timm, the Hugging Face hub, web pages
     Export(Export),
     /// Choose the pictures whose labels would teach a classifier most
     Next(Next),

@@ -90,7 +90,7 @@ impl ExportError {
             }
             Self::Option { option, .. } => Some(format!("leave out `{option}`")),
             Self::Target { .. } => {
-                Some("name a file that ends in `.onnx`, or pass `--to timm` or `--to hub`".into())
+                Some("name a file that ends in `.onnx` or `.html`, or pass `--to timm`, `--to hub` or `--to web`".into())
             }
             Self::NotEmpty { .. } => Some("name a folder that is new or empty".into()),
             Self::File(_) | Self::Json(_) | Self::Graph(_) => None,

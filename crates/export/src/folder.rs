@@ -101,14 +101,14 @@ impl Measured {
 }
 
 /// A folder that is being written under another name.
-struct Place {
+pub(crate) struct Place {
     temporary: PathBuf,
     finished: bool,
 }
 
 impl Place {
     /// Begins beside a folder that is new or empty.
-    fn new(path: &Path) -> Result<Self, ExportError> {
+    pub(crate) fn new(path: &Path) -> Result<Self, ExportError> {
         let holds = |mut entries: fs::ReadDir| entries.next().is_some();
         if fs::read_dir(path).is_ok_and(holds) {
             return Err(ExportError::NotEmpty { path: path.to_owned() });
@@ -118,11 +118,11 @@ impl Place {
         Ok(Self { temporary, finished: false })
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.temporary.join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
         files::write(&self.file(name), bytes)
     }
 
@@ -132,7 +132,7 @@ impl Place {
     }
 
     /// Gives the folder its name; says which files it has, by their final paths.
-    fn finish(mut self, path: &Path) -> Result<Vec<(PathBuf, u64)>, FileError> {
+    pub(crate) fn finish(mut self, path: &Path) -> Result<Vec<(PathBuf, u64)>, FileError> {
         let list = || {
             let mut files = vec![];
             for entry in fs::read_dir(&self.temporary)? {

@@ -1,5 +1,5 @@
 //! A classifier for other programs: as one ONNX file that answers exactly as `predict` does, as a
-//! folder that timm and Transformers load, or as a folder for the Hugging Face hub.
+//! folder that timm and Transformers load, as a folder for the Hugging Face hub, or for web pages.
 //!
 //! Its central types are [`ExportRequest`] (a classifier's file, and what to make of it),
 //! [`Exported`] (what was written) and [`Target`]. [`export`] writes nothing that it has not read
@@ -22,6 +22,7 @@ pub mod proto;
 mod request;
 mod self_test;
 mod timm;
+mod web;
 mod write;
 
 pub use error::ExportError;
@@ -65,6 +66,8 @@ pub fn export(request: &ExportRequest) -> Result<Exported, ExportError> {
     match target {
         Target::Onnx => alone(request, &path, &options),
         Target::Timm | Target::Hub => folder::folder(request, target, &path, &options),
+        Target::Web => web::folder(request, &path),
+        Target::Html => web::page(request, &path),
     }
 }
 

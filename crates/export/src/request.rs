@@ -17,6 +17,10 @@ pub enum Target {
     Timm,
     /// The same with a card and the ONNX file, to be uploaded to the Hugging Face hub.
     Hub,
+    /// A folder for other people's web pages.
+    Web,
+    /// One web page that needs nothing else.
+    Html,
 }
 
 impl Target {
@@ -27,6 +31,8 @@ impl Target {
             Self::Onnx => "an ONNX file",
             Self::Timm => "a timm folder",
             Self::Hub => "a hub folder",
+            Self::Web => "a folder for web pages",
+            Self::Html => "a web page",
         }
     }
 }
@@ -90,6 +96,8 @@ pub struct ExportRequest {
     pub license: Option<String>,
     /// Whether a folder for the hub may show training pictures and their names. Default: false.
     pub evidence: bool,
+    /// Whether a web page shows training pictures and their names. Default: false.
+    pub known: bool,
 }
 
 /// How an ONNX file is written, of all that was asked for.
@@ -120,6 +128,7 @@ impl ExportRequest {
             novelty: true,
             license: None,
             evidence: false,
+            known: false,
         }
     }
 
@@ -128,32 +137,45 @@ impl ExportRequest {
     /// # Errors
     /// When neither the output's name nor the request says what to write.
     pub fn place(&self) -> Result<(Target, PathBuf), ExportError> {
-        let named =
-            |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
+        let named = |path: &Path| {
+            let ending = path.extension()?.to_ascii_lowercase();
+            match ending.to_str()? {
+                "onnx" => Some(Target::Onnx),
+                "html" | "htm" => Some(Target::Html),
+                _ => None,
+            }
+        };
         let target = match (self.target, &self.output) {
             (Some(target), _) => target,
             (None, None) => Target::Onnx,
-            (None, Some(path)) if named(path) => Target::Onnx,
-            (None, Some(path)) => return Err(ExportError::Target { path: path.clone() }),
+            (None, Some(path)) => {
+                named(path).ok_or_else(|| ExportError::Target { path: path.clone() })?
+            }
         };
         let stem = self.model.file_stem().unwrap_or_default().to_string_lossy();
         let default = || match target {
             Target::Onnx => format!("{stem}.onnx").into(),
             Target::Timm => format!("{stem}-timm").into(),
             Target::Hub => format!("{stem}-hub").into(),
+            Target::Web => format!("{stem}-web").into(),
+            // `NAME.html` is the report that `train` writes.
+            Target::Html => format!("{stem}-page.html").into(),
         };
         Ok((target, self.output.clone().unwrap_or_else(default)))
     }
 
     /// The options of the ONNX file, if all that was asked for suits the target.
     pub(crate) fn options(&self, target: Target) -> Result<Options, ExportError> {
+        let in_page = matches!(target, Target::Web | Target::Html);
+        let no_onnx = in_page || target == Target::Timm;
         let asked = [
-            ("--half", self.half, target == Target::Timm),
+            ("--half", self.half, no_onnx),
             ("--input tensor", self.input == Input::Tensor, target != Target::Onnx),
-            ("--resize op", self.resize == Resize::Operator, target == Target::Timm),
-            ("--no-novelty", !self.novelty, target == Target::Timm),
+            ("--resize op", self.resize == Resize::Operator, no_onnx),
+            ("--no-novelty", !self.novelty, no_onnx),
             ("--license", self.license.is_some(), target != Target::Hub),
-            ("--with-evidence", self.evidence, target == Target::Timm),
+            ("--with-evidence", self.evidence, no_onnx),
+            ("--show-known", self.known, !in_page),
         ];
         if let Some((option, ..)) = asked.into_iter().find(|&(_, asked, unfit)| asked && unfit) {
             return Err(ExportError::Option { option, target });
@@ -184,6 +206,8 @@ mod tests {
         assert_eq!(place(Some("x/y.ONNX"), None).unwrap(), (Target::Onnx, "x/y.ONNX".into()));
         assert_eq!(place(None, Some(Target::Hub)).unwrap(), (Target::Hub, "birds-hub".into()));
         assert_eq!(place(Some("d"), Some(Target::Timm)).unwrap(), (Target::Timm, "d".into()));
+        assert_eq!(place(Some("b.html"), None).unwrap(), (Target::Html, "b.html".into()));
+        assert_eq!(place(None, Some(Target::Web)).unwrap(), (Target::Web, "birds-web".into()));
         let error = place(Some("birds.tflite"), None).unwrap_err();
         assert_eq!(error.to_string(), "the name `birds.tflite` does not say what to write");
         assert!(error.help().unwrap().contains("--to timm"));
@@ -198,6 +222,9 @@ mod tests {
         assert_eq!(refused(half, Target::Timm), "`--half` is not for a timm folder");
         let tensor = ExportRequest { input: Input::Tensor, ..new() };
         assert_eq!(refused(tensor, Target::Hub), "`--input tensor` is not for a hub folder");
+        let known = ExportRequest { known: true, ..new() };
+        assert_eq!(refused(known.clone(), Target::Onnx), "`--show-known` is not for an ONNX file");
+        assert!(known.options(Target::Html).is_ok());
         let license = ExportRequest { license: Some("mit".into()), ..new() };
         assert_eq!(refused(license.clone(), Target::Onnx), "`--license` is not for an ONNX file");
         assert!(license.options(Target::Hub).is_ok());

@@ -52,10 +52,10 @@ function example({ class: name, thumbnails }) {
 /**
  * Where the pictures go, and what else there is.
  * @param {About} about
- * @param {{host: string, local: boolean}} place
+ * @param {{host: string, local: boolean, inside: boolean}} place
  */
-export function drawFooter({ served }, { host, local }) {
-  at('foot-place').textContent = local ? say('foot.local') : say('foot.remote', { host });
+export function drawFooter({ served }, { host, local, inside }) {
+  at('foot-place').textContent = inside ? say('foot.inside') : local ? say('foot.local') : say('foot.remote', { host });
   const report = served.report && make('a', { href: 'report', target: '_blank', rel: 'noopener' }, say('about.report'));
   at('foot-more').replaceChildren(...[report, report && ' · ', say('foot.version', { version: served.version })].filter((part) => part !== false));
 }

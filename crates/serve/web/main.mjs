@@ -92,8 +92,9 @@ async function start() {
     note('gone', '');
   } catch (error) {
     const locked = error instanceof Trouble && error.kind === 'locked';
-    note('gone', say(locked ? 'trouble.locked' : 'trouble.gone'), { urgent: true });
-    if (!locked) setTimeout(start, 2000);
+    const words = locked ? say('trouble.locked') : place.inside ? say('trouble.inside', { detail: String(error) }) : say('trouble.gone');
+    note('gone', words, { urgent: true });
+    if (!locked && !place.inside) setTimeout(start, 2000);
   }
 }
 

@@ -23,6 +23,8 @@ let file = '';
 export const place = {
   host: location.host,
   local: ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname),
+  /** Whether the page carries the classifier. */
+  inside: false,
 };
 
 /** What every document of answers begins with. */

@@ -103,6 +103,7 @@ export const words = {
   'answer.place': '{n} of {total}',
 
   'trouble.gone': 'The program does not respond. Start it again in the terminal with the same command; this page continues by itself.',
+  'trouble.inside': 'The classifier in this page does not start in this browser: {detail}',
   'trouble.changed': 'Another classifier is running at this address now. Load the page again to use it; the answers below are from the one before.',
   'trouble.reload': 'Load again',
   'trouble.locked': 'This page needs its key. Open the whole address that `lookalike serve` printed, with the part after #.',
@@ -345,6 +346,7 @@ export const words = {
   'phone.left': { one: 'For {n} more minute', other: 'For {n} more minutes' },
 
   'foot.local': 'Nothing leaves this machine. Pictures go to the program that runs here, and nowhere else.',
+  'foot.inside': 'Nothing leaves this device. The classifier is part of this page, which works without a network.',
   'foot.remote': 'Pictures go to the program at {host}, and nowhere else.',
   'foot.version': 'Lookalike {version}',
 };

@@ -9,7 +9,7 @@ use lookalike::{ExportRequest, Input, Resize, Target};
 pub(crate) struct Export {
     /// A classifier, `*.lookalike`
     pub(crate) model: PathBuf,
-    /// The file, or with `--to timm` or `--to hub` a new or empty folder [default: the classifier's
+    /// The file, or with `--to timm`, `hub` or `web` a new or empty folder [default: the classifier's
     /// name with `.onnx`, in the current folder]
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
@@ -35,6 +35,9 @@ pub(crate) struct Export {
     /// and the classifier itself
     #[arg(long, help_heading = HUB)]
     pub(crate) with_evidence: bool,
+    /// Show small training pictures and their names in the page; they are not in it otherwise
+    #[arg(long, help_heading = WEB)]
+    pub(crate) show_known: bool,
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
@@ -42,12 +45,15 @@ pub(crate) struct Export {
 
 const ONNX: &str = "ONNX";
 const HUB: &str = "Hub";
+const WEB: &str = "Web pages";
 const EXPORT: &str = "\
 An ONNX file answers as `predict` does: preprocessing, calibration, thresholds and \"not
-recognised\" are inside. Beside it lie its labels, and a self-test with known answers.
+recognised\" are inside. Beside it lie its labels, and a self-test with known answers. A web page
+(`--to html`) is one file that answers in a browser, without a server and without a network.
 
-Example:
-  lookalike export birds.lookalike -o birds.onnx";
+Examples:
+  lookalike export birds.lookalike -o birds.onnx
+  lookalike export birds.lookalike -o birds-page.html";
 
 /// What can be written.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -58,6 +64,10 @@ pub(crate) enum To {
     Timm,
     /// The same with a card and the ONNX file, for the Hugging Face hub
     Hub,
+    /// A folder for web pages of your own: a script, the engine, the classifier and an example
+    Web,
+    /// One web page that needs nothing else
+    Html,
 }
 
 /// What an ONNX file can take.
@@ -84,6 +94,8 @@ impl Export {
             To::Onnx => Target::Onnx,
             To::Timm => Target::Timm,
             To::Hub => Target::Hub,
+            To::Web => Target::Web,
+            To::Html => Target::Html,
         });
         ExportRequest {
             model: self.model,
@@ -95,6 +107,7 @@ impl Export {
             novelty: !self.no_novelty,
             license: self.license,
             evidence: self.with_evidence,
+            known: self.show_known,
         }
     }
 }

@@ -51,6 +51,14 @@ fn run(target: Target, path: &str, inputs: &[Port]) -> String {
         Target::Hub => {
             format!("Upload it, once you have read its README.md:\n  hf upload USER/NAME {path}")
         }
+        Target::Web => format!(
+            "Try it in a browser (pages from a disk may not load scripts):\n  python3 -m http.server \
+             --directory {path}\n  http://localhost:8000/example.html"
+        ),
+        Target::Html => {
+            "Open it in a browser, mail it, or put it on any host. It asks nobody for anything."
+                .into()
+        }
     }
 }
 

@@ -1,0 +1,214 @@
+//! One page with everything inside: the page of `serve`, its scripts joined into one, the module and the
+//! classifier as text.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use classifier::Classifier;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use insight::Insight;
+use serde_json::{Value, json};
+
+use super::parts::{MODULE, SCRIPT};
+use crate::ExportError;
+
+/// A file of the page of `serve`.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../serve/web/", $name)))
+    };
+}
+
+const HTML: &str = include_str!("../../../serve/web/index.html");
+const STYLES: [&str; 2] = [
+    include_str!("../../../report/templates/base.css"),
+    include_str!("../../../serve/web/page.css"),
+];
+
+/// The scripts, each behind those that it imports. The one that asks for answers asks a worker of the
+/// page.
+const SCRIPTS: [(&str, &str); 11] = [
+    file!("words.en.mjs"),
+    file!("make.mjs"),
+    file!("answers.mjs"),
+    file!("card.mjs"),
+    file!("camera.mjs"),
+    file!("grid.mjs"),
+    file!("header.mjs"),
+    file!("intake.mjs"),
+    file!("queue.mjs"),
+    ("transport.mjs", include_str!("../../../web/js/transport.mjs")),
+    file!("main.mjs"),
+];
+const WORKER: &str = include_str!("../../../web/js/worker.mjs");
+
+/// What the page may do: run what is in it. It may ask nobody for anything.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; \
+     worker-src blob:; style-src 'unsafe-inline'; img-src blob: data:; media-src blob:; \
+     base-uri 'none'; form-action 'none'";
+
+/// Training pictures that are shown of a class before there is a first answer.
+const EXAMPLES: usize = 4;
+
+/// The page for a classifier of this name, whose file has these bytes.
+pub(super) fn page(
+    name: &str,
+    classifier: &Classifier,
+    bytes: &[u8],
+    known: bool,
+) -> Result<String, ExportError> {
+    let about = about(name, classifier, known)?;
+    let worker = worker();
+    let parts = [
+        format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n"),
+        format!("<style>\n{}</style>\n", STYLES.concat()),
+        data("application/json", "about", &about.to_string().replace('<', "\\u003c")),
+        data("text/plain", "worker", &worker),
+        data("text/plain", "module", &STANDARD.encode(MODULE)),
+        data("text/plain", "classifier", &STANDARD.encode(packed(bytes))),
+        format!("<script type=\"module\">\n{}</script>\n", joined()),
+    ];
+    // What the server's page loads stands in this one.
+    let loads = |line: &&str| {
+        let is = |start| line.starts_with(start);
+        is("<link rel=\"stylesheet\"") || is("<link rel=\"modulepreload\"") || is("<script ")
+    };
+    let lines: Vec<&str> = HTML.lines().filter(|line| !loads(line)).collect();
+    let html = lines.join("\n") + "\n";
+    // The policy stands before all that it is for, and what is large comes last.
+    let [policy, style, rest @ ..] = &parts;
+    let html = html.replacen("<title>", &format!("{policy}<title>"), 1);
+    let html = html.replacen("</head>", &format!("{style}</head>"), 1);
+    Ok(html.replacen("</body>", &format!("{}</body>", rest.concat()), 1))
+}
+
+/// The scripts as one: each in a function of its own, which returns what it exports.
+fn joined() -> String {
+    let mut whole = String::from("const modules = {};\n");
+    for (name, text) in SCRIPTS {
+        let mut exports = vec![];
+        whole += &format!("modules['{name}'] = (() => {{\n");
+        for line in text.lines() {
+            whole +=
+                &match line.strip_prefix("import ").and_then(|rest| rest.split_once(" from './")) {
+                    Some((names, from)) => {
+                        format!("const {names} = modules['{}'];", from.trim_end_matches("';"))
+                    }
+                    None => match line.strip_prefix("export ") {
+                        Some(rest) => {
+                            exports.extend(declared(rest));
+                            rest.to_owned()
+                        }
+                        None => line.to_owned(),
+                    },
+                };
+            whole.push('\n');
+        }
+        whole += &format!("return {{ {} }};\n}})();\n", exports.join(", "));
+    }
+    whole
+}
+
+/// What the page's worker runs, which is no module: a page from the disk may not start such a one.
+fn worker() -> String {
+    let script = SCRIPT.replace("\nexport ", "\n").replace("import.meta.url", "location.href");
+    format!("{script}\n{WORKER}")
+}
+
+/// The name of what a line of a script declares.
+fn declared(line: &str) -> Option<&str> {
+    const KINDS: [&str; 5] = ["async", "function", "class", "const", "let"];
+    let word = line.split(' ').find(|word| !KINDS.contains(word))?;
+    word.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+/// Text that the page carries.
+fn data(kind: &str, id: &str, text: &str) -> String {
+    format!("<script type=\"{kind}\" id=\"{id}\">{text}</script>\n")
+}
+
+fn address(kind: &str, bytes: &[u8]) -> String {
+    format!("data:{kind};base64,{}", STANDARD.encode(bytes))
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let done = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    done.expect("memory takes whatever is written to it")
+}
+
+/// What the page says of its classifier, as `serve` says it of its own.
+fn about(name: &str, classifier: &Classifier, known: bool) -> Result<Value, ExportError> {
+    let pictures = classifier.reference.iter().flat_map(|reference| &reference.pictures);
+    let shown: Vec<_> = pictures.filter(|_| known).collect();
+    let jpeg = |number: Option<usize>| {
+        let bytes = classifier.thumbnails.get(number?)?;
+        Some(address("image/jpeg", bytes))
+    };
+    let thumbnails: BTreeMap<&str, String> = shown
+        .iter()
+        .filter_map(|known| Some((known.picture.as_str(), jpeg(known.thumbnail)?)))
+        .collect();
+    let examples = classifier.classes.iter().enumerate().map(|(label, class)| {
+        let own = shown.iter().filter(|known| known.label == label);
+        let own: Vec<_> = own.filter_map(|known| jpeg(known.thumbnail)).take(EXAMPLES).collect();
+        json!({ "class": class, "thumbnails": own })
+    });
+    let examples: Vec<Value> = if thumbnails.is_empty() { vec![] } else { examples.collect() };
+    Ok(json!({
+        "id": classifier.id()?,
+        "name": name,
+        "classes": classifier.classes,
+        "accuracy": Insight::of(&classifier.record).accuracy,
+        "thumbnails": thumbnails,
+        "served": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "max_bytes": pictures::Limits::default().max_bytes,
+            "known": known,
+            "report": false,
+            "examples": examples,
+        },
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HTML, SCRIPTS, declared, joined, worker};
+
+    #[test]
+    fn every_script_stands_behind_those_that_it_imports() {
+        let mut before = vec![];
+        for (name, text) in SCRIPTS {
+            for line in text.lines().filter(|line| line.starts_with("import ")) {
+                let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
+                assert!(before.contains(&import), "{name}: {line}");
+            }
+            before.push(name);
+        }
+        assert!(HTML.contains("src=\"main.mjs\""), "the script that the page begins with");
+        let joined = joined();
+        assert!(
+            joined.lines().all(|line| !line.starts_with("import ") && !line.starts_with("export "))
+        );
+        assert!(joined.contains("return { place, head, classifier, predict };"), "{joined}");
+    }
+
+    #[test]
+    fn the_name_of_an_export_is_found() {
+        let names =
+            ["const head = () => 1;", "async function ask(a) {", "class Store {"].map(declared);
+        assert_eq!(names, [Some("head"), Some("ask"), Some("Store")]);
+    }
+
+    #[test]
+    fn no_text_of_the_page_ends_its_element() {
+        for text in [worker(), joined()] {
+            assert!(!text.contains("</script") && !text.contains("<!--"));
+        }
+        assert!(worker().lines().all(|line| !line.starts_with("export ")));
+        assert!(!worker().contains("import.meta"));
+    }
+}
