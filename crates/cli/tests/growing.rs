@@ -64,8 +64,8 @@ fn a_classifier_grows_when_its_pictures_are_gone() {
     let right = |report: &Value| report["accuracy"]["hits"].as_u64().unwrap();
     let of = |report: &Value| report["accuracy"]["n"].as_u64();
     assert_eq!((of(&with_files), of(&without)), (Some(40 + 30 + 1), Some(40 + 30)));
-    // Rounding to bfloat16 moves answers hardly.
-    assert!(right(&with_files).abs_diff(right(&without)) <= 3, "{with_files:#} {without:#}");
+    // Rounding to bfloat16 moves answers hardly; without the copy, folds are drawn anew.
+    assert!(right(&with_files).abs_diff(right(&without)) <= 6, "{with_files:#} {without:#}");
     let (compared, before) = (&without["comparisons"][0], &with_files["comparisons"][0]);
     assert_eq!(compared["pictures"].as_u64(), Some(40 + 20));
     assert_eq!(before["pictures"].as_u64(), Some(40 + 20 + 1));

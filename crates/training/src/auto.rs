@@ -132,6 +132,9 @@ pub enum AutoError {
     /// Fewer than two classes have a picture to train on.
     #[error("{0} of the classes have pictures to learn from, and at least 2 are needed")]
     Classes(usize),
+    /// All pictures stay together, so that none can be held out.
+    #[error("all pictures are copies of one another or of one group, so none can be held out")]
+    Related,
 }
 
 impl AutoError {
@@ -144,6 +147,11 @@ impl AutoError {
             Self::Training(error) => error.help(),
             Self::Features(error) => error.help(),
             Self::Classes(_) => Some("add pictures, or hold out fewer".into()),
+            Self::Related => Some(
+                "add pictures of other things or from another time; where the groups of a table or of \
+                 `--group-by` are too large, name smaller ones"
+                    .into(),
+            ),
         }
     }
 }

@@ -8,7 +8,7 @@ use ground::{Digest, Stop};
 use insight::Protocol;
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
-use training::auto::{Auto, Fitted, HeadSpec, fit};
+use training::auto::{Auto, AutoError, Fitted, HeadSpec, fit};
 use training::features::{About, DerivedCache, Features, Table};
 
 const WIDTH: usize = 200;
@@ -110,6 +110,17 @@ fn what_can_be_learned_is_and_a_stop_ends_it() {
     let stop = Stop::new();
     stop.ask();
     assert!(fit(&settings, &data, &features, body, &[1; 120], &Silent, &stop).is_err());
+}
+
+/// As where every picture of a small set was taken in one go: nothing is left to learn from.
+#[test]
+fn where_all_pictures_are_of_one_group_none_can_be_held_out() {
+    let (mut data, features) = made(20, |picture| picture, 1.0);
+    data.groups.fill(0);
+    let settings = Auto::new(Backbone::Small);
+    let body = Parameters::start(&settings.architecture(2).graph(), 1);
+    let refused = fit(&settings, &data, &features, body, &[100; 20], &Silent, &Stop::new());
+    assert!(matches!(refused, Err(AutoError::Related)), "{refused:?}");
 }
 
 #[test]

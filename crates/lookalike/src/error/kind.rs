@@ -51,7 +51,7 @@ impl From<&AutoError> for Kind {
             AutoError::Pictures(error) => error.into(),
             AutoError::Training(error) => error.into(),
             AutoError::Features(error) => error.into(),
-            AutoError::Classes(_) => Self::Pictures,
+            AutoError::Classes(_) | AutoError::Related => Self::Pictures,
         }
     }
 }

@@ -93,7 +93,13 @@ impl<'a> CrossValidation<'a> {
         let cross = Self { table, labels, classes, seed, digests, groups, folds, protocol };
         let train = cross.train();
         let with = (0..classes).filter(|&c| train.iter().any(|&i| cross.labels[i] == c)).count();
-        if with < 2 { Err(AutoError::Classes(with)) } else { Ok(cross) }
+        if with < 2 {
+            Err(AutoError::Classes(with))
+        } else if cross.folds.iter().any(|fold| fold.train.is_empty()) {
+            Err(AutoError::Related)
+        } else {
+            Ok(cross)
+        }
     }
 
     pub(super) fn protocol(&self) -> Protocol {
