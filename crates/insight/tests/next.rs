@@ -61,13 +61,13 @@ fn one_that_guesses_is_not_used_and_suspects_no_label() {
 
 #[test]
 fn label_errors_come_before_fine_tuning_and_a_shortcut_before_both() {
-    let mut found = record(300, [10, 10]);
+    let mut found = record(500, [10, 10]);
     let candidate = Candidate {
         name: "logistic regression".into(),
         log_loss: 0.5,
         range: None,
         behind: None,
-        errors: (60, 600),
+        errors: (100, 1000),
         chosen: true,
     };
     found.candidates = vec![candidate];
@@ -78,10 +78,15 @@ fn label_errors_come_before_fine_tuning_and_a_shortcut_before_both() {
     let insight = Insight::of(&found);
     assert_eq!(
         Step::ReviewLabels { about: 12 }.line(&insight, &PATHS),
-        "Look at about 12 possible label errors in the report. Write `relabel` or `leave out` \
-         into the column `decision` of `s.csv` where you agree, then: `lookalike train photos --fixes s.csv`"
+        "Look at about 12 possible label errors: `lookalike review photos --model photos.lookalike`"
     );
-    found.shortcuts = vec![Shortcut { what: "the mean colour".into(), right: 500, of: 600 }];
+    let table = Paths { pictures: "--labels l.csv", ..PATHS };
+    assert_eq!(
+        Step::ReviewLabels { about: 12 }.line(&insight, &table),
+        "Look at about 12 possible label errors. Write `relabel` or `leave out` into the column \
+         `decision` of `s.csv` where you agree, then: `lookalike train --labels l.csv --fixes s.csv`"
+    );
+    found.shortcuts = vec![Shortcut { what: "the mean colour".into(), right: 900, of: 1000 }];
     let urgent = steps(&found);
     assert_eq!((urgent[0], urgent[2], urgent.len()), (Step::LookForShortcut, Step::Predict, 3));
 }

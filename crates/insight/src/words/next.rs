@@ -10,7 +10,7 @@ use crate::record::{Fact, RunRecord};
 const STEPS: usize = 3;
 
 /// Pictures without which fine-tuning is not worth trying.
-const TO_FINE_TUNE: usize = 200;
+const TO_FINE_TUNE: usize = 1000;
 
 /// An error rate below which fine-tuning has little to gain.
 const LITTLE: f64 = 0.02;
@@ -47,6 +47,13 @@ pub struct Paths<'a> {
     pub classifier: &'a str,
     /// The table of possible label errors, if there is one.
     pub suspects: Option<&'a str>,
+}
+
+impl Paths<'_> {
+    /// Whether the pictures are those of a table, which `lookalike review` does not take.
+    fn is_table(&self) -> bool {
+        self.pictures.starts_with("--")
+    }
 }
 
 impl Insight {
@@ -121,11 +128,9 @@ impl Step {
                 words.text("Look whether the classes differ in something besides what they show")
             }
             Self::LookAtClasses => words.text("Look whether you can tell the classes apart"),
-            Self::ReviewLabels { about: 1 } => {
-                words.text("Look at the possible label error in the report")
-            }
+            Self::ReviewLabels { about: 1 } => words.text("Look at the possible label error"),
             Self::ReviewLabels { about } => {
-                words.text(format!("Look at about {about} possible label errors in the report"))
+                words.text(format!("Look at about {about} possible label errors"))
             }
             Self::AddPictures { class } => self.add(insight, class),
             Self::FineTune => {
@@ -162,8 +167,11 @@ impl Step {
             Self::LookForShortcut | Self::LookAtClasses => {
                 Some(format!("lookalike look {pictures}"))
             }
-            Self::ReviewLabels { .. } => {
+            Self::ReviewLabels { .. } if paths.is_table() => {
                 Some(format!("lookalike train {pictures} --fixes {}", quoted(paths.suspects?)))
+            }
+            Self::ReviewLabels { .. } => {
+                Some(format!("lookalike review {pictures} --model {}", quoted(paths.classifier)))
             }
             Self::AddPictures { .. } => None,
             Self::FineTune => Some(format!("lookalike train {pictures} --minutes 30")),
@@ -178,7 +186,7 @@ impl Step {
     pub fn line(self, insight: &Insight, paths: &Paths<'_>) -> String {
         let sentence = self.sentence(insight);
         match (self, self.command(paths), paths.suspects) {
-            (Self::ReviewLabels { .. }, Some(command), Some(table)) => format!(
+            (Self::ReviewLabels { .. }, Some(command), Some(table)) if paths.is_table() => format!(
                 "{sentence}. Write `relabel` or `leave out` into the column `decision` of `{}` where you \
                  agree, then: `{}`",
                 visible(table),
