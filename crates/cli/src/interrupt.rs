@@ -11,9 +11,9 @@ use ground::progress::Progress;
 use crate::fault::Exit;
 use crate::terminal::Terminal;
 
-/// Of work that saves what it has.
+/// What the first Ctrl-C prints where the work saves what it has.
 pub(crate) const WORK: &str = "Stopping… press Ctrl-C again to quit immediately without saving";
-/// Of a server, which has nothing to save.
+/// What it prints where a server stops, which has nothing to save.
 pub(crate) const SERVER: &str = "Stopping… press Ctrl-C again to cut off the requests under way";
 
 /// The code that the signal which asked for the end calls for.

@@ -344,8 +344,8 @@ impl Checkup {
         finding.files.iter().map(one).collect()
     }
 
-    /// Of copies the one to keep, and why it: the largest file, of equals the one whose name does not
-    /// say that it is a copy, and then the first.
+    /// Which of several copies to keep, and the reason: the largest file; among equals the one whose
+    /// name does not say that it is a copy; then the first.
     ///
     /// # Panics
     /// When there is none.

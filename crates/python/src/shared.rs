@@ -13,7 +13,8 @@ pub(crate) struct Shared<T> {
     process: AtomicUsize,
 }
 
-/// It was locked when this process was forked, by a thread that is not here to unlock it.
+/// The error of a value that another thread had locked when this process was forked: that thread
+/// does not exist here, so nothing will unlock it.
 pub(crate) struct Lost;
 
 impl<T> Shared<T> {

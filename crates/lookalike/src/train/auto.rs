@@ -84,10 +84,11 @@ pub(super) struct Ready {
     engine: Cpu,
     parameters: Parameters,
     preprocess: Preprocess,
-    /// Of its features.
+    /// Identifies the network's features in the cache.
     key: Digest,
     cache: Cache,
-    /// As far as it is possible with these pictures.
+    /// The recipe, adapted to these pictures: the folds of their table, and no fine-tuning where
+    /// files are gone.
     recipe: Auto,
 }
 

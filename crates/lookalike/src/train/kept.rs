@@ -27,7 +27,7 @@ impl Kept {
         Self { absent: vec![], rows: vec![], lost: 0 }
     }
 
-    /// Those of an old classifier that have these names, or all.
+    /// The pictures of an old classifier that have these names, or all of them without names.
     ///
     /// # Errors
     /// When its file cannot stand in for them.

@@ -21,7 +21,7 @@ use super::{RecipeOptions, TrainRequest};
 use crate::text::clock;
 use crate::{Error, Kind, NamedNetwork};
 
-/// Of the minutes that are granted, the share that comparing networks may take.
+/// Comparing networks may take this share of the granted minutes.
 const SHARE: f64 = 0.5;
 
 /// What a comparison of networks came to.
@@ -51,7 +51,7 @@ pub(super) fn rivals(request: &TrainRequest) -> Vec<NamedNetwork> {
 /// beyond chance. Nothing where there is nothing to compare, or no time to.
 ///
 /// # Errors
-/// Those of fitting a head.
+/// When weights cannot be had, a head cannot be fitted, or on request.
 pub(super) fn choose(
     request: &TrainRequest,
     folder: &Folder,
