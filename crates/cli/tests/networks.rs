@@ -48,6 +48,9 @@ fn networks_without_weights_or_of_the_classic_recipe_are_not_compared() {
         assert_eq!(refused.status.code(), Some(2), "{options}: {}", told(&refused));
         assert!(told(&refused).contains("only the default recipe compares"), "{}", told(&refused));
     }
+    let refused = place.run("train practice --weights w.safetensors --backbone lite0,lite2");
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert!(told(&refused).contains("several are named"), "{}", told(&refused));
     let refused = place.run("lr-find practice --backbone lite0,lite2");
     assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
 }

@@ -57,6 +57,11 @@ pub(super) fn choose(
     folder: &Folder,
     listener: &mut Listener<'_>,
 ) -> Result<Option<Choice>, Error> {
+    let asked = !request.initial.others.is_empty();
+    if asked && request.initial.weights.is_some() {
+        let what = "`--weights` are those of one network, and several are named";
+        return Err(Error::refused(Kind::Usage, what).advise("name one network"));
+    }
     let rivals = rivals(request);
     if rivals.len() < 2 {
         return Ok(None);
@@ -65,7 +70,6 @@ pub(super) fn choose(
     for network in rivals {
         entrants.push(Entrant::of(network, request, folder, listener)?);
     }
-    let asked = !request.initial.others.is_empty();
     let entrants: Option<Vec<Entrant>> = entrants.into_iter().collect();
     let mut entrants = match entrants {
         Some(entrants) if entrants.len() > 1 => entrants,
