@@ -49,6 +49,7 @@ test('what is shown can be chosen by kind and found by name, with counts', async
   const counts = async () => Object.fromEntries(await page.$$eval('#filters b', (all) => all.map((b) => [b.id.replace('count-', ''), b.textContent])));
   assert.deepEqual(await counts(), { all: '5', sure: '2', ambiguous: '1', unknown: '1', failed: '1' });
   await page.getByRole('radio', { name: 'Not recognised' }).check();
+  await page.waitForFunction(() => document.querySelectorAll('.card').length === 1);
   assert.deepEqual(await headings(page), ['I don’t know this']);
   await page.getByRole('radio', { name: 'All' }).check();
   await page.getByRole('searchbox').fill('QUEEN');
