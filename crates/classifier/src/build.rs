@@ -129,7 +129,7 @@ struct Album<'a> {
 impl Album<'_> {
     /// A picture's path as a reader knows it.
     fn name(&self, picture: usize) -> String {
-        let path = &self.data.items[picture].path;
+        let path = self.data.items[picture].place.name();
         path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned()
     }
 

@@ -11,7 +11,7 @@ use engine::Cpu;
 use ground::parallel::ordered;
 use ground::{Digest, Precision, Stop};
 use insight::{Calibration, Promise};
-use pictures::{DecodePermit, Limits, Preprocess, Reason, Rgb};
+use pictures::{DecodePermit, Limits, Place, Preprocess, Reason, Rgb};
 
 use crate::answer::Answerer;
 use crate::features::{BATCH, features};
@@ -20,23 +20,29 @@ use crate::{Classifier, ClassifierError, Heat, Prediction, Views, heat_maps};
 /// A picture to ask about.
 #[derive(Clone, Debug)]
 pub enum Picture {
-    /// A file, read and decoded when its turn comes.
-    File(PathBuf),
+    /// A file or a part of one, read and decoded when its turn comes.
+    At(Place),
     /// The bytes of a file in any format that is read.
     Bytes(Vec<u8>),
     /// Pixels.
     Pixels(Rgb),
 }
 
+impl From<Place> for Picture {
+    fn from(place: Place) -> Self {
+        Self::At(place)
+    }
+}
+
 impl From<PathBuf> for Picture {
     fn from(file: PathBuf) -> Self {
-        Self::File(file)
+        Self::At(file.into())
     }
 }
 
 impl From<&Path> for Picture {
     fn from(file: &Path) -> Self {
-        Self::File(file.to_owned())
+        Self::At(file.into())
     }
 }
 
@@ -274,7 +280,7 @@ pub fn extract<K: Send>(
 pub struct Square {
     /// `size × size × 3` bytes, RGB8.
     pub pixels: Vec<u8>,
-    /// The SHA-256 of its file, if it has one.
+    /// The digest that names it ([`Place::digest`]), if it has a file.
     pub file: Option<Digest>,
 }
 
@@ -314,9 +320,9 @@ fn batches<K: Send>(
 pub fn square(picture: Picture, preprocess: &Preprocess) -> Result<Square, Reason> {
     let limits = Limits::default();
     match picture {
-        Picture::File(path) => {
+        Picture::At(place) => {
             let detail = preprocess.detail();
-            let (decoded, file, _permit) = pictures::read_with_permit(&path, &limits, detail)?;
+            let (decoded, file, _permit) = pictures::read_with_permit(&place, &limits, detail)?;
             Ok(Square { pixels: preprocess.pixels(&decoded.picture), file: Some(file) })
         }
         Picture::Bytes(bytes) => {

@@ -66,7 +66,7 @@ fn ask(classifier: &Classifier, engine: &mut Cpu, squares: &[Vec<u8>]) -> Vec<To
     let folder = tempfile::tempdir().unwrap();
     let files = squares.iter().enumerate();
     let files = files.map(|(i, square)| write(folder.path(), &format!("{i}.png"), square));
-    let pictures: Vec<(usize, Picture)> = files.map(Picture::File).enumerate().collect();
+    let pictures: Vec<(usize, Picture)> = files.map(Picture::from).enumerate().collect();
     ask_pictures(classifier, engine, pictures)
 }
 

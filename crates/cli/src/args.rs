@@ -202,6 +202,7 @@ impl Pictures {
                     path: path_column.clone(),
                     label: label_column.clone(),
                     fold: fold_column.clone(),
+                    ..Columns::default()
                 },
             ),
             (None, dir) => Source::Folder(dir.clone().unwrap_or_default()),

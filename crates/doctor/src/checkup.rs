@@ -300,7 +300,7 @@ impl Checkup {
         // The gravest come first, and the first word on a file stands.
         for finding in &self.findings {
             for (file, action, to, reason) in self.advice(finding) {
-                let path = &self.survey.files[file].path;
+                let path = self.survey.files[file].place.name();
                 let below = path.strip_prefix(&self.survey.folder).unwrap_or(path).to_owned();
                 let action = if self.is_linked(file) { Action::Keep } else { action };
                 let to = to.map(|suffix| below.with_extension(suffix)).unwrap_or_default();
@@ -352,7 +352,7 @@ impl Checkup {
     #[must_use]
     pub fn kept_copy(&self, files: &[usize]) -> (usize, &'static str) {
         let bytes = |file: usize| self.survey.files[file].bytes;
-        let plain = |file: usize| !says_copy(&self.survey.files[file].path);
+        let plain = |file: usize| !says_copy(self.survey.files[file].place.name());
         let best = |&file: &usize| (bytes(file), plain(file));
         let best = files.iter().copied().rev().max_by_key(best).expect("there are copies");
         let others = || files.iter().copied().filter(|&file| file != best);
@@ -366,9 +366,9 @@ impl Checkup {
         (best, why)
     }
 
-    /// Whether a file is behind a link, where a plan moves nothing.
+    /// Whether a picture is behind a link or only part of a file, where a plan moves nothing.
     fn is_linked(&self, file: usize) -> bool {
-        let path = &self.survey.files[file].path;
+        let Some(path) = self.survey.files[file].place.whole_file() else { return true };
         let (Ok(root), Ok(below)) =
             (self.survey.folder.canonicalize(), path.strip_prefix(&self.survey.folder))
         else {
@@ -400,7 +400,8 @@ fn of_file(seen: &Seen) -> Vec<(Kind, String)> {
         Ok(sight) => found.extend(of_sight(sight)),
     }
     let Some(header) = &seen.header else { return found };
-    let suffix = seen.path.extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
+    let file = seen.place.photograph().unwrap_or_else(|| seen.place.clone());
+    let suffix = file.name().extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
     if suffix.is_some_and(|suffix| !header.format.suffixes().contains(&suffix.as_str())) {
         found.push((Kind::WrongSuffix, format!("is a {}", header.format.name())));
     }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use ground::progress::Progress;
 use ground::{Digest, Digester, Stop, parallel};
 use pictures::{
-    Decoded, Detail, Folder, Header, Limits, PerceptualHash, Reason, Side, inspect,
-    read_bytes_with_permit,
+    Decoded, Detail, Folder, Header, Limits, PerceptualHash, Place, Reason, Side, inspect,
 };
 
 use crate::Light;
@@ -47,15 +46,15 @@ impl Default for Settings {
 /// A file that was looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// An index into [`Survey::classes`].
     pub label: usize,
     /// Which side its folder puts it on, if any.
     pub side: Option<Side>,
     /// Its length; 0 where it could not be read.
     pub bytes: u64,
-    /// The SHA-256 of it, where it could be read.
+    /// The digest that names it ([`Place::digest`]), where it could be read.
     pub digest: Option<Digest>,
     /// What it is by its content, where it is of a format that is read.
     pub header: Option<Header>,
@@ -106,7 +105,7 @@ impl Survey {
         let work = |at: usize| {
             let picture = &folder.pictures[at];
             let seen = Seen {
-                path: picture.path.clone(),
+                place: picture.place.clone(),
                 label: picture.label,
                 side: picture.side,
                 bytes: 0,
@@ -141,28 +140,28 @@ impl Survey {
     /// A file as it is told: from the folder on.
     #[must_use]
     pub fn name(&self, file: usize) -> String {
-        let path = &self.files[file].path;
+        let path = self.files[file].place.name();
         path.strip_prefix(&self.folder).unwrap_or(path).display().to_string()
     }
 }
 
 /// Whether anything is new that might be kept.
 fn look(mut seen: Seen, limits: &Limits, known: &Kept) -> (Seen, bool) {
-    let (bytes, _permit) = match read_bytes_with_permit(&seen.path, limits, DETAIL) {
+    let (bytes, _permit) = match seen.place.read_with_permit(limits, DETAIL) {
         Ok(read) => read,
         Err(reason) => {
             seen.sight = Err(reason.to_string());
             return (seen, false);
         }
     };
-    let digest = Digest::of(&bytes);
+    let digest = seen.place.digest(&bytes);
     seen.bytes = bytes.len() as u64;
     seen.digest = Some(digest);
     if let Some((header, sight)) = known.find(&digest) {
         (seen.header, seen.sight) = (header, sight);
         return (seen, false);
     }
-    let inspection = inspect(&bytes, limits, DETAIL);
+    let inspection = inspect(&bytes, limits, seen.place.detail(DETAIL));
     seen.header = inspection.header;
     seen.sight = inspection.picture.map(|picture| sight(&picture)).map_err(|reason| {
         match (&reason, inspection.present) {

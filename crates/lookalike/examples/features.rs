@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let named: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let (model, pictures) = named.split_first().ok_or("name a classifier and some pictures")?;
     let mut predictor = Predictor::load(model)?;
-    let pictures = paths(pictures, io::empty())?.map(|path| (path.clone(), Picture::File(path)));
+    let pictures = paths(pictures, io::empty())?.map(|path| (path.clone(), Picture::from(path)));
     let mut known: Vec<(PathBuf, Vec<f32>)> = vec![];
     predictor.features(pictures, &Stop::new(), |path, features| match features {
         Ok(features) => known.push((path, features)),

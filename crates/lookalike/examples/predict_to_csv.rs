@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut predictor = Predictor::load(model)?;
     let classes = predictor.classifier().classes.clone();
-    let pictures = paths([folder], io::empty())?.map(|path| (path.clone(), Picture::File(path)));
+    let pictures = paths([folder], io::empty())?.map(|path| (path.clone(), Picture::from(path)));
     let mut table = csv::Writer::from_writer(io::stdout());
     table.write_record(["picture", "class", "probability", "error"])?;
     let mut failed = Ok(());

@@ -359,7 +359,7 @@ pub fn decodable(pictures: &[PathBuf]) -> Result<(), Error> {
 }
 
 fn decoded(path: &Path, detail: Detail) -> Result<Decoded, Error> {
-    let read = pictures::read_with_permit(path, &Limits::default(), detail);
+    let read = pictures::read_with_permit(&path.into(), &Limits::default(), detail);
     read.map(|(decoded, ..)| decoded).map_err(|reason| {
         let what = format!("cannot read `{}`: {reason}", path.display());
         Error::refused(Kind::Pictures, what).advise("leave it out")

@@ -13,7 +13,7 @@ use ground::Stop;
 use ground::progress::Progress;
 use insight::stats::first_of_largest;
 use insight::{BadPicture, Comparison, Fact, HeldOut, Insight, Proportion, Protocol, RunRecord};
-use pictures::{Folder, Labelled, Preprocess};
+use pictures::{Folder, Labelled, Place, Preprocess};
 
 use crate::order::Order;
 use crate::text::{count, date, listed};
@@ -54,7 +54,7 @@ pub struct Evaluated {
     /// The request.
     pub request: EvaluateRequest,
     /// The file of each picture that counts.
-    files: Vec<PathBuf>,
+    files: Vec<Place>,
     preprocess: Preprocess,
 }
 
@@ -99,7 +99,7 @@ pub fn evaluate(
         parts.record.comparisons.push(compared);
     }
     let insight = Insight::by(&parts.record, &calibration);
-    let files = parts.kept.iter().map(|&at| folder.pictures[at].path.clone()).collect();
+    let files = parts.kept.iter().map(|&at| folder.pictures[at].place.clone()).collect();
     let Parts { record, trained_on, unknown, .. } = parts;
     let request = request.clone();
     Ok(Evaluated { record, insight, trained_on, unknown, request, files, preprocess })
@@ -137,7 +137,7 @@ impl Parts {
         let mut unknown = vec![[0; 2]; folder.classes.len()];
         let mut groups = HashMap::new();
         for (at, (picture, asked)) in folder.pictures.iter().zip(asked).enumerate() {
-            let name = source.name_of(&picture.path);
+            let name = source.name_of(picture.place.name());
             let said = match &asked.said {
                 Ok(said) => said,
                 Err(reason) => {
@@ -206,7 +206,10 @@ impl Parts {
 
 /// Pictures with the same text here are no independent evidence.
 fn group(picture: &Labelled, asked: &Asked) -> String {
-    let own = || asked.digest.map_or_else(String::new, |digest| digest.to_string());
+    let own = || match picture.place.photograph() {
+        Some(photograph) => format!("boxes of {}", photograph.name().display()),
+        None => asked.digest.map_or_else(String::new, |digest| digest.to_string()),
+    };
     picture.group.as_ref().map_or_else(own, |group| format!("group {group}"))
 }
 

@@ -47,7 +47,7 @@ pub fn extract(
     let mut predictor = Predictor::load(model)?;
     let bar = progress.begin("Extracting features", Some(files.len() as u64));
     let (mut names, mut rows, mut unread) = (vec![], vec![], 0);
-    let files: Vec<_> = files.into_iter().map(|path| (path.clone(), Picture::File(path))).collect();
+    let files: Vec<_> = files.into_iter().map(|path| (path.clone(), Picture::from(path))).collect();
     predictor.features(files, stop, |path, features| {
         bar.advance(1);
         match features {

@@ -150,9 +150,8 @@ enum Order {
 
 /// The tiles of a class, named relative to the source's folder.
 fn tiles(source: &Source, chosen: &[&Labelled], seen: Vec<Seen>) -> Vec<Tile> {
-    let base = source.folder();
     let tile = |(picture, seen): (&&Labelled, Seen)| Tile {
-        file: picture.path.strip_prefix(base).unwrap_or(&picture.path).display().to_string(),
+        file: source.name_of(picture.place.name()),
         picture: seen.map(|(small, jpeg)| (jpeg, [small.width, small.height])),
     };
     chosen.iter().zip(seen).map(tile).collect()
@@ -184,7 +183,7 @@ type Seen = Result<(Rgb, Vec<u8>), String>;
 fn see(chosen: &[&Labelled], bar: &dyn Bar, stop: &Stop) -> Option<Vec<Seen>> {
     let limits = Limits::default();
     let look = |at: usize| {
-        let read = read_with_permit(&chosen[at].path, &limits, Detail::ShortSide(SIDE));
+        let read = read_with_permit(&chosen[at].place, &limits, Detail::ShortSide(SIDE));
         let (decoded, ..) = read.map_err(|reason| reason.to_string())?;
         let small = within(&decoded.picture, SIDE);
         let jpeg = pictures::small_jpeg(&small);
@@ -209,7 +208,7 @@ mod tests {
     #[test]
     fn the_choice_is_by_class_by_chance_and_the_same_each_time() {
         let picture = |at: usize| Labelled {
-            path: format!("{at}.jpg").into(),
+            place: format!("{at}.jpg").as_str().into(),
             label: at % 2,
             side: None,
             group: None,
@@ -225,8 +224,9 @@ mod tests {
         for (class, (drawn, count)) in drawn.iter().enumerate() {
             assert_eq!((drawn.len(), *count), (20, 51 - class));
             assert!(drawn.iter().all(|picture| picture.label == class));
-            let number =
-                |p: &&Labelled| p.path.file_stem().unwrap().to_str().unwrap().parse::<usize>();
+            let number = |p: &&Labelled| {
+                p.place.name().file_stem().unwrap().to_str().unwrap().parse::<usize>()
+            };
             assert!(drawn.iter().map(|p| number(p).unwrap()).is_sorted());
         }
         let with = |seed| chosen(&folder, 20, Order::Drawn(seed));

@@ -4,10 +4,11 @@ mod choice;
 
 use std::path::PathBuf;
 
-use classifier::{Picture, Predictor, ranked};
+use classifier::{Predictor, ranked};
 use ground::Stop;
 use ground::progress::Progress;
 use insight::{Reason, Verdict};
+use pictures::Place;
 use report::answers::{Card, Group, Kind as CardKind, Sheet, sheet};
 
 use crate::squares::squares;
@@ -78,7 +79,7 @@ pub fn next(request: &NextRequest, progress: &dyn Progress, stop: &Stop) -> Resu
     let classes = predictor.classifier().classes.clone();
     let bar = progress.begin("Predicting", Some(files.len() as u64));
     let (mut candidates, mut all, mut unread) = (vec![], vec![], 0);
-    let pictures = files.into_iter().map(|path| (path.clone(), Picture::File(path)));
+    let pictures = files.into_iter().map(|path| (path.clone(), path.into()));
     let pictures: Vec<_> = pictures.collect();
     predictor.examine(pictures, stop, |path, result| {
         bar.advance(1);
@@ -145,7 +146,9 @@ impl Next {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<String, Error> {
-        let files: Vec<_> = self.pictures.iter().map(|picture| picture.path.as_path()).collect();
+        let places: Vec<Place> =
+            self.pictures.iter().map(|picture| picture.path.as_path().into()).collect();
+        let files: Vec<&Place> = places.iter().collect();
         let preprocess = &predictor.classifier().preprocess;
         let drawn = squares(&files, preprocess, progress, stop).ok_or(Error::Stopped)?;
         let card = |(picture, thumbnail): (&ToLabel, Option<Vec<u8>>)| Card {

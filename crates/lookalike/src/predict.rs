@@ -124,7 +124,7 @@ pub fn predict<L: BufRead + Send + 'static>(
     };
     let bar = progress.begin("Predicting", total);
     let mut failed = None;
-    let pictures = paths.map(|path| (path.clone(), Picture::File(path)));
+    let pictures = paths.map(|path| (path.clone(), Picture::from(path)));
     let ended = Stop::new();
     predictor.predict(pictures, explain(request), &ended, |path, mut result| {
         if failed.is_some() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;
 use insight::{COLUMNS, Fact};
-use pictures::{Columns, Folder, Labelled, PicturesError};
+use pictures::{Columns, Folder, Labelled, Need, PicturesError};
 
 use crate::{Error, Kind};
 
@@ -86,13 +86,15 @@ impl Source {
     pub fn any_pictures(&self) -> Result<Folder, PicturesError> {
         match self {
             Self::Folder(folder) => Folder::of_any(folder),
-            Self::Table(table, columns) => Folder::from_csv_of_any(table, columns),
+            Self::Table(table, columns) => {
+                Folder::from_table(table, folder_of(table), columns, Need::Anything)
+            }
         }
     }
 
     /// What the columns of a table are called, where not as usual: facts to keep with a classifier.
     pub(crate) fn facts(&self) -> Vec<Fact> {
-        let Self::Table(_, Columns { path, label, fold }) = self else { return vec![] };
+        let Self::Table(_, Columns { path, label, fold, .. }) = self else { return vec![] };
         let names = COLUMNS.iter().zip([path, label, fold]);
         let fact = |((fact, _), name): (&(&str, &str), &Option<String>)| {
             Some(Fact { name: (*fact).into(), value: name.clone()? })
@@ -113,7 +115,7 @@ impl Source {
             let fact = facts.iter().find(|fact| fact.name == name);
             fact.map(|fact| fact.value.clone())
         });
-        Self::Table(table, Columns { path, label, fold })
+        Self::Table(table, Columns { path, label, fold, boxes: None })
     }
 
     /// The folder that the pictures' names are relative to.
@@ -158,8 +160,14 @@ fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
     let folders: Vec<PathBuf> = entries.filter(|path| path.is_dir() && !hidden(path)).collect();
     let [class] = &folders[..] else { return None };
     let name = class.file_name()?.to_string_lossy().into_owned();
-    let labelled =
-        |path| Labelled { path, label: 0, side: None, group: None, fold: None, also: vec![] };
+    let labelled = |path: PathBuf| Labelled {
+        place: path.into(),
+        label: 0,
+        side: None,
+        group: None,
+        fold: None,
+        also: vec![],
+    };
     Some(Folder::pictures_below(class).map(|(pictures, passed_over)| Folder {
         classes: vec![name],
         pictures: pictures.into_iter().map(labelled).collect(),
@@ -190,7 +198,7 @@ mod tests {
     #[test]
     fn a_table_is_found_again_with_its_columns() {
         let columns =
-            Columns { path: Some("image_id".into()), label: None, fold: Some("k".into()) };
+            Columns { path: Some("image_id".into()), fold: Some("k".into()), ..Columns::default() };
         let source = Source::Table("dogs.csv".into(), columns);
         let facts = source.facts();
         assert_eq!(facts.len(), 2);

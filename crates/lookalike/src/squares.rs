@@ -1,16 +1,15 @@
 //! Small pictures for pages: what the network is shown of each file.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use ground::Stop;
 use ground::parallel::{stream, threads};
 use ground::progress::Progress;
-use pictures::{Limits, Preprocess, read_with_permit};
+use pictures::{Limits, Place, Preprocess, read_with_permit};
 
 /// Small JPEGs of these files, in their order; nothing of a file that has gone. `None` on a stop.
 pub(crate) fn squares(
-    files: &[&Path],
+    files: &[&Place],
     preprocess: &Preprocess,
     progress: &dyn Progress,
     stop: &Stop,

@@ -11,7 +11,8 @@ use ground::{Digest, Stop, parallel};
 use crate::long_crop::CropMargin;
 use crate::store::{Later, LongCrop, Store};
 use crate::{
-    Absent, Folder, Labelled, Limits, PerceptualHash, PicturesError, Preprocess, Rgb, Side, split,
+    Absent, Folder, Labelled, Limits, PerceptualHash, PicturesError, Place, Preprocess, Rgb, Side,
+    split,
 };
 use filling::{Found, Work};
 
@@ -60,11 +61,11 @@ impl Default for Settings {
 /// A picture that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its path.
-    pub path: PathBuf,
+    /// Where it is; what it is called, where its file is gone.
+    pub place: Place,
     /// An index into [`Dataset::classes`].
     pub label: usize,
-    /// The SHA-256 of the file.
+    /// The SHA-256 of the file or member, or of that and the box ([`Place::digest`]).
     pub digest: Digest,
     /// Which side of the split it is on.
     pub side: Side,
@@ -88,7 +89,7 @@ pub struct Known {
 /// A picture that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
-    /// Its path.
+    /// What it is called ([`Place::name`]).
     pub path: PathBuf,
     /// Why not, in one line.
     pub reason: String,
@@ -179,15 +180,15 @@ impl Dataset {
         };
         let mut good: Vec<&Labelled> = vec![];
         for (picture, found) in folder.pictures.iter().zip(found) {
-            let path = picture.path.clone();
+            let place = picture.place.clone();
             match found {
                 Ok(Found { digest, number, width, height }) => {
                     let (label, side) = (picture.label, Side::Train);
-                    dataset.items.push(Item { path, label, digest, side, width, height });
+                    dataset.items.push(Item { place, label, digest, side, width, height });
                     dataset.crops.push((number, work.margin(width, height)));
                     good.push(picture);
                 }
-                Err(reason) => dataset.bad.push(Bad { path, reason }),
+                Err(reason) => dataset.bad.push(Bad { path: place.name().into(), reason }),
             }
         }
         dataset.check_bad()?;
@@ -351,7 +352,7 @@ impl Dataset {
     }
 
     fn crop(&self, item: usize) -> Result<(u64, CropMargin), PicturesError> {
-        let gone = || PicturesError::Absent(self.items[item].path.clone());
+        let gone = || PicturesError::Absent(self.items[item].place.name().into());
         self.crops.get(item).copied().ok_or_else(gone)
     }
 
@@ -374,7 +375,7 @@ impl Dataset {
         let gone = |absent: &&Absent| !there.contains(&(absent.digest, absent.label));
         self.absent = absent.iter().filter(gone).cloned().collect();
         self.items.extend(self.absent.iter().map(|absent| Item {
-            path: absent.path.clone(),
+            place: absent.path.clone().into(),
             label: absent.label,
             digest: absent.digest,
             side: Side::Train,

@@ -9,8 +9,9 @@ use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::Web
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder};
 
-use crate::{DecodePermit, Limits, Rgb};
-use cost::{BUDGET, affordable, check, too_many_bytes};
+use crate::{DecodePermit, Limits, Place, Rgb};
+pub(crate) use cost::too_many_bytes;
+use cost::{BUDGET, affordable, check};
 pub(crate) use memory::memory;
 use orient::orientation;
 use pixels::Pixels;
@@ -77,7 +78,7 @@ pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decod
             #[allow(unreachable_patterns)] // with all features there is none
             _ => Err(Reason::NotAPicture),
         };
-        pixels.map(Pixels::finished)
+        pixels.and_then(|pixels| pixels.finished(detail))
     };
     quietly(work).unwrap_or_else(|words| Err(Reason::Panicked(words)))
 }
@@ -87,29 +88,26 @@ pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decod
 /// # Errors
 /// Those of [`decode`], or if the file cannot be read.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Rgb, Digest), Reason> {
-    let (decoded, digest, _permit) = read_with_permit(path, limits, Detail::Whole)?;
+    let (decoded, digest, _permit) = read_with_permit(&path.into(), limits, Detail::Whole)?;
     Ok((decoded.picture, digest))
 }
 
-/// [`read`] for threads that decode many pictures at the same time: with a permit, to be held as
-/// long as the picture.
+/// Reads and decodes a picture, with the digest that names it, for threads that decode many at the
+/// same time: with a permit, to be held as long as the picture.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`decode`], or if it cannot be read.
 pub fn read_with_permit(
-    path: &Path,
+    place: &Place,
     limits: &Limits,
     detail: Detail,
 ) -> Result<(Decoded, Digest, DecodePermit), Reason> {
-    let (bytes, permit) = read_bytes_with_permit(path, limits, detail)?;
-    Ok((decode_for(&bytes, limits, detail)?, Digest::of(&bytes), permit))
+    let (bytes, permit) = place.read_with_permit(limits, detail)?;
+    Ok((place.decode(&bytes, limits, detail)?, place.digest(&bytes), permit))
 }
 
 /// Reads a file that may be a picture, with the permit to hold and to decode it.
-///
-/// # Errors
-/// As [`read_bytes`].
-pub fn read_bytes_with_permit(
+pub(crate) fn read_file_with_permit(
     path: &Path,
     limits: &Limits,
     detail: Detail,
@@ -121,9 +119,9 @@ pub fn read_bytes_with_permit(
         let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
         read.map_err(Reason::of_system)?;
         let permit = DecodePermit::for_beginning(&head, length, detail);
-        return Ok((read_bytes(path, limits)?, permit));
+        return Ok((read_file(path, limits)?, permit));
     }
-    let bytes = read_bytes(path, limits)?;
+    let bytes = read_file(path, limits)?;
     let permit = DecodePermit::for_picture(&bytes, detail);
     Ok((bytes, permit))
 }
@@ -132,10 +130,7 @@ pub fn read_bytes_with_permit(
 const HEAD: u64 = 1 << 20;
 
 /// Reads a file that may be a picture, as far as the limits allow.
-///
-/// # Errors
-/// When it is too long, no regular file, or cannot be read.
-pub fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
+pub(crate) fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, Reason> {
     // A pipe or a device would be waited for without end.
     if !path.metadata().map_err(Reason::of_system)?.is_file() {
         return Err(Reason::Unreadable(io::Error::other("not a regular file")));

@@ -47,6 +47,16 @@ pub enum PicturesError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file of labels of another format.
+    #[error("`{}`, read as {format}: {why}", .path.display())]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// The format that it was taken for.
+        format: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// More than half of the pictures are bad.
     #[error("{bad} of {all} pictures cannot be used, the first is `{}`: {reason}", .path.display())]
     MostlyBad {
@@ -124,8 +134,15 @@ impl PicturesError {
                  line is one picture. `--path-column` and `--label-column` name other columns"
                     .into()
             }
-            Self::MostlyBad { path, .. } if !path.exists() => {
-                "check the paths: those of a table are relative to the folder that it lies in".into()
+            Self::Labels { .. } => {
+                "export it again from the program that wrote it; `docs/labels.md` says what is read of \
+                 each format"
+                    .into()
+            }
+            Self::MostlyBad { path, .. } if !crate::Place::named(path).file().exists() => {
+                "check the paths: those of a table are relative to the folder that it lies in; `--root` names \
+                 another"
+                    .into()
             }
             Self::MostlyBad { .. } => {
                 "check that this is the right folder; the README lists the formats that are read"

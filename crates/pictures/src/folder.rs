@@ -6,18 +6,24 @@ use ground::Stop;
 use ground::progress::Progress;
 use serde::{Deserialize, Serialize};
 
-use crate::PicturesError;
+use crate::{PicturesError, Place};
 pub use absent::Absent;
 pub use beside::begins_like_a_picture;
 pub use columns::Columns;
+use entry::build;
+pub use entry::{Entry, Need};
 pub use fixes::Fixed;
+pub use found::Finder;
 pub use group::{GroupBy, Grouped};
-pub(crate) use natural::natural;
+use natural::Natural;
+pub use natural::natural;
+pub use sides::of_name as side_of;
 use unicode_normalization::UnicodeNormalization;
 
 mod absent;
 mod beside;
 mod columns;
+mod entry;
 mod fixes;
 mod found;
 mod group;
@@ -41,8 +47,8 @@ pub enum Side {
 /// A picture and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelled {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// An index into [`Folder::classes`].
     pub label: usize,
     /// Which side its folder or table puts it on, if any.
@@ -66,6 +72,8 @@ pub struct Folder {
     pub absent: Vec<Absent>,
     /// What the owner should know, a line each.
     pub warnings: Vec<String>,
+    /// What the pictures and labels were read as, in a line, where that is not for all to see.
+    pub read_as: Option<String>,
 }
 
 impl Folder {
@@ -127,6 +135,28 @@ impl Folder {
         ways.iter().map(|way| group::apply(self, way, base, threads, progress, stop)).collect()
     }
 
+    /// Pictures that somebody else found, in the natural order of their classes and names; `path` is
+    /// what names them all.
+    ///
+    /// # Errors
+    /// As [`Folder::scan`] for what they are needed for.
+    pub fn of_entries(
+        path: &Path,
+        mut entries: Vec<Entry>,
+        warnings: Vec<String>,
+        need: Need,
+    ) -> Result<Self, PicturesError> {
+        for entry in &mut entries {
+            entry.class = composed(&entry.class);
+        }
+        entries.sort_by_cached_key(|entry| {
+            (Natural(entry.class.clone()), Natural(entry.place.name().to_string_lossy().into()))
+        });
+        // What is listed again under the same class says nothing new.
+        entries.dedup_by(|a, b| a.place == b.place && a.class == b.class);
+        build(path, entries, &[], warnings, need)
+    }
+
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
     /// wanted, `split` (`train`, `valid`, `test` or empty), `group` and `fold`; `columns` may give
     /// them other names. Fields are separated by commas, semicolons or tabs.
@@ -134,93 +164,25 @@ impl Folder {
     /// # Errors
     /// When it cannot be read or understood, with the line; or as [`Folder::scan`].
     pub fn from_csv(path: &Path, columns: &Columns) -> Result<Self, PicturesError> {
-        table::from_csv(path, columns, Need::Classes)
+        Self::from_table(path, ground::files::folder_of(path), columns, Need::Classes)
     }
 
-    /// As [`Folder::from_csv`], of a table to look at: nothing is too little.
+    /// As [`Folder::from_csv`], of a table whose paths start in `base`, for what the pictures are needed
+    /// for. With four columns for a box each row is that part of its picture.
     ///
     /// # Errors
-    /// When it cannot be read or understood, with the line, or has no picture.
-    pub fn from_csv_of_any(path: &Path, columns: &Columns) -> Result<Self, PicturesError> {
-        table::from_csv(path, columns, Need::Anything)
+    /// When it cannot be read or understood, with the line; or as [`Folder::scan`] for that need.
+    pub fn from_table(
+        path: &Path,
+        base: &Path,
+        columns: &Columns,
+        need: Need,
+    ) -> Result<Self, PicturesError> {
+        table::from_csv(path, base, columns, need)
     }
-}
-
-/// What a folder is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
-    /// To train on it: classes, each with pictures.
-    Classes,
-    /// To look at it: any pictures.
-    Anything,
 }
 
 /// A name with its accents encoded in one way: systems encode `é` as one character or as two.
 fn composed(name: &str) -> String {
     name.nfc().collect()
-}
-
-/// A picture whose class has a name but no number yet.
-struct Entry {
-    class: String,
-    path: PathBuf,
-    side: Option<Side>,
-    group: Option<String>,
-    fold: Option<String>,
-}
-
-/// Numbers the classes, checks them, and warns of what is thin. `empty` are classes without files.
-fn build(
-    path: &Path,
-    entries: Vec<Entry>,
-    empty: &[String],
-    mut warnings: Vec<String>,
-    need: Need,
-) -> Result<Folder, PicturesError> {
-    let mut classes: Vec<String> = entries.iter().map(|entry| entry.class.clone()).collect();
-    classes.extend_from_slice(empty);
-    classes.sort_by(|a, b| natural(a, b));
-    classes.dedup();
-    match &classes[..] {
-        [] => return Err(PicturesError::NoClasses(path.to_owned())),
-        [class] if need == Need::Classes => {
-            return Err(PicturesError::OneClass { path: path.to_owned(), class: class.clone() });
-        }
-        _ => {}
-    }
-    let place = |class: &str| classes.binary_search_by(|other| natural(other, class)).unwrap_or(0);
-    let pictures: Vec<Labelled> = entries
-        .into_iter()
-        .map(|Entry { class, path, side, group, fold }| Labelled {
-            path,
-            label: place(&class),
-            side,
-            group,
-            fold,
-            also: vec![],
-        })
-        .collect();
-    // Per class: pictures in all, to train on, and to validate on.
-    let mut counts = vec![[0; 3]; classes.len()];
-    for picture in &pictures {
-        let count = &mut counts[picture.label];
-        count[0] += 1;
-        count[1] += usize::from(matches!(picture.side, None | Some(Side::Train)));
-        count[2] += usize::from(picture.side == Some(Side::Valid));
-    }
-    let validated = counts.iter().any(|count| count[2] > 0);
-    for (class, &[all, train, valid]) in classes.iter().zip(&counts) {
-        let (path, class) = (path.to_owned(), class.clone());
-        match (all, train, valid) {
-            _ if need == Need::Anything => {}
-            (0, ..) => return Err(PicturesError::EmptyClass { path, class }),
-            (_, 0, _) => return Err(PicturesError::NotTrained { path, class }),
-            (1, ..) => warnings
-                .push(format!("`{class}` has only one picture, too few to evaluate it: add more")),
-            (.., 0) if validated => warnings
-                .push(format!("`{class}` has no held-out picture, so its scores are unknown")),
-            _ => {}
-        }
-    }
-    Ok(Folder { classes, pictures, absent: vec![], warnings })
 }

@@ -4,6 +4,7 @@
 //! (the pixels of one, decoded from untrusted bytes) and [`Preprocess`] (the same
 //! pixels at the size and scale that a network takes). [`Limits`] is the one table of what is
 //! accepted, [`Reason`] says why a picture is not, and [`split::assign`] holds pictures out.
+//! A [`Place`] is where a picture is: a file, a member of an archive, a box in either.
 //! A [`Dataset`] decodes a folder's pictures once, a [`Loader`] hands them out in batches, augmented
 //! at random by [`Augment`], and [`practice::draw`] draws a set to try all this with.
 //!
@@ -27,6 +28,7 @@ pub mod practice;
 pub mod split;
 
 mod augment;
+mod cut;
 mod decode;
 mod error;
 mod exif;
@@ -38,26 +40,29 @@ mod loader;
 mod long_crop;
 mod perceptual_hash;
 mod permit;
+mod place;
 mod preprocess;
 mod store;
 mod thumbnail;
 
 pub use augment::{Augment, Drawn};
+pub use cut::{Cut, NoCut};
 pub use dataset::{Bad, Dataset, Item, Known};
 pub use decode::{
-    Decoded, Detail, Format, MISSING, Reason, decode, decode_for, read, read_bytes,
-    read_bytes_with_permit, read_with_permit,
+    Decoded, Detail, Format, MISSING, Reason, decode, decode_for, read, read_with_permit,
 };
 pub use error::PicturesError;
 pub use exif::Exif;
 pub use folder::{
-    Absent, Columns, Fixed, Folder, GroupBy, Grouped, Labelled, Side, begins_like_a_picture,
+    Absent, Columns, Entry, Finder, Fixed, Folder, GroupBy, Grouped, Labelled, Need, Side,
+    begins_like_a_picture, natural, side_of,
 };
 pub use inspect::{Colour, Header, Inspection, inspect};
 pub use limits::Limits;
 pub use loader::{Batch, Batching, Loader};
 pub use perceptual_hash::PerceptualHash;
 pub use permit::DecodePermit;
+pub use place::Place;
 pub use preprocess::Preprocess;
 pub use resample::{Rgb, within};
 pub use thumbnail::{small_jpeg, thumbnail};

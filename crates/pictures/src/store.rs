@@ -17,7 +17,7 @@ use ground::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
 use crate::long_crop::CropMargin;
-use crate::{Limits, PerceptualHash, Preprocess};
+use crate::{Limits, PerceptualHash, Place, Preprocess};
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +50,7 @@ pub(crate) enum LongCrop {
 /// A picture that was decoded in an earlier run.
 #[derive(Debug)]
 pub(crate) struct Later {
-    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
     pub(crate) digest: Digest,
     pub(crate) preprocess: Preprocess,
     pub(crate) margin: CropMargin,
@@ -59,8 +59,9 @@ pub(crate) struct Later {
 
 impl Later {
     pub(crate) fn decode(&self) -> Result<Vec<u8>, FileError> {
-        let failed = |why: String| FileError::at("read again", &self.path)(io::Error::other(why));
-        let read = crate::read_with_permit(&self.path, &self.limits, self.preprocess.detail());
+        let failed =
+            |why: String| FileError::at("read again", self.place.name())(io::Error::other(why));
+        let read = crate::read_with_permit(&self.place, &self.limits, self.preprocess.detail());
         let (decoded, digest, _permit) = read.map_err(|why| failed(why.to_string()))?;
         if digest != self.digest {
             return Err(failed("it has changed meanwhile".into()));

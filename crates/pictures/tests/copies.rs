@@ -105,7 +105,7 @@ proptest! {
         let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
         let digests: Vec<Digest> = data.items.iter().map(|item| item.digest).collect();
         let dealt = split::folds(&labels, &digests, &data.groups, folds, seed, 0);
-        let find = |path: &Path| data.items.iter().position(|item| item.path == path).unwrap();
+        let find = |path: &Path| data.items.iter().position(|item| item.place.name() == path).unwrap();
         for ((original, copy), way) in planted.iter().zip(&copies) {
             let (a, b) = (find(original), find(copy));
             prop_assert_eq!(data.items[a].side, data.items[b].side, "{:?} {:?}", copy, way);

@@ -31,7 +31,7 @@ fn listing(folder: &Folder, root: &Path) -> Vec<String> {
             Some(Side::Valid) => "valid",
             Some(Side::Test) => "test",
         };
-        let path = picture.path.strip_prefix(root).unwrap().display().to_string();
+        let path = picture.place.name().strip_prefix(root).unwrap().display().to_string();
         format!("{} {side} {path}", folder.classes[picture.label])
     };
     folder.pictures.iter().map(line).collect()
@@ -49,7 +49,7 @@ fn fixes_change_labels_and_no_file() {
     let fix = |lines: &str| {
         std::fs::write(&table, format!("path,label,suggested,why\n{lines}")).unwrap();
         let mut folder = Folder::scan(dir.path()).unwrap();
-        folder.pictures.retain(|picture| picture.path != table);
+        folder.pictures.retain(|picture| picture.place.name() != table);
         let fixed = folder.fix(dir.path(), &table);
         fixed.map(|fixed| (folder.pictures.iter().map(|p| p.label).collect::<Vec<_>>(), fixed))
     };
@@ -224,7 +224,7 @@ fn names_beyond_unicode_do_no_harm() {
     }
     let folder = Folder::scan(tree.path()).unwrap();
     assert_eq!((folder.classes.len(), folder.pictures.len()), (2, 4));
-    assert!(folder.pictures.iter().all(|picture| picture.path.exists()));
+    assert!(folder.pictures.iter().all(|picture| picture.place.file().exists()));
 }
 
 fn table(text: impl AsRef<[u8]>) -> (tempfile::TempDir, Result<Folder, PicturesError>) {
@@ -252,7 +252,12 @@ fn a_table_gives_labels_sides_and_groups() {
         .iter()
         .map(|p| {
             (
-                p.path.strip_prefix(root.path()).unwrap_or(&p.path).to_str().unwrap(),
+                p.place
+                    .name()
+                    .strip_prefix(root.path())
+                    .unwrap_or(p.place.name())
+                    .to_str()
+                    .unwrap(),
                 p.label,
                 p.side,
                 p.group.as_deref(),
@@ -328,7 +333,7 @@ fn spreadsheets_of_other_countries_are_read() {
         };
         let folder = table(rows.map(plain).join("\r\n")).1.unwrap();
         assert_eq!(folder.classes, ["ant", "bee"]);
-        assert!(folder.pictures[0].path.ends_with("a;,\t1.jpg"), "{:?}", folder.pictures);
+        assert!(folder.pictures[0].place.name().ends_with("a;,\t1.jpg"), "{:?}", folder.pictures);
         let folds: Vec<_> = folder.pictures.iter().map(|p| p.fold.as_deref().unwrap()).collect();
         assert_eq!(folds, ["2", "10", "2"]);
         assert!(!folder.warnings.iter().any(|w| w.contains("column")), "{:?}", folder.warnings);
@@ -345,15 +350,66 @@ fn a_table_of_somebody_else_is_read_by_its_own_names() {
         path: Some("image_id".into()),
         label: Some("breed".into()),
         fold: fold.map(str::to_owned),
+        boxes: None,
     };
     let folder = Folder::from_csv(&path, &columns(Some("k"))).unwrap();
     assert_eq!(folder.classes, ["husky", "malamute"]);
-    assert!(folder.pictures[0].path.exists());
+    assert!(folder.pictures[0].place.name().exists());
     assert_eq!(folder.pictures[1].fold.as_deref(), Some("1"));
     assert_eq!(folder.warnings[0], "the columns `w`, `h` are not used");
     let folder = Folder::from_csv(&path, &columns(None)).unwrap();
     assert_eq!(folder.pictures[1].fold, None);
     assert_eq!(folder.warnings[0], "the columns `k`, `w`, `h` are not used");
+}
+
+#[test]
+fn a_table_may_have_boxes_and_names_of_other_programs() {
+    let (dir, folder) = table(
+        "file_name,choice,x,y,width,height\n\
+         a.jpg,ant,0,10,20.4,30\na.jpg,bee,-5,0,25,5\na.jpg,ant,0,10,20,30\n",
+    );
+    let folder = folder.unwrap();
+    let names = |folder: &Folder| -> Vec<String> {
+        let name = |p: &pictures::Labelled| p.place.name().strip_prefix(dir.path()).unwrap().into();
+        let names = folder.pictures.iter().map(name);
+        names.map(|name: std::path::PathBuf| name.display().to_string()).collect()
+    };
+    assert_eq!(names(&folder), ["a.jpg#0,10,20,30", "a.jpg#0,0,20,5"]);
+    let read_as = "read as a table of boxes: 2 boxes of 1 photograph";
+    assert_eq!(folder.read_as.as_deref(), Some(read_as));
+    assert!(
+        folder.warnings[0].contains("lists a picture again, first line 4"),
+        "{:?}",
+        folder.warnings
+    );
+    // A name says it too, as in the tables that are written here.
+    let (_dir, again) = table("path,label\na.jpg#0,ant\n\"a.jpg#0,10,20,30\",ant\nb.jpg,bee\n");
+    let boxes: Vec<bool> =
+        again.unwrap().pictures.iter().map(|p| p.place.photograph().is_some()).collect();
+    assert_eq!(boxes, [false, true, false]);
+    for (row, words) in [
+        ("a.jpg,ant,0,0,0,5", "line 2: the box 0,0,0,5 has no pixel"),
+        ("a.jpg,ant,0,x,1,5", "line 2: `x` is not a number of pixels"),
+        ("a.jpg,ant,0,nan,1,5", "has no pixel"),
+        ("a.jpg,ant,0,0,9,5\na.jpg,bee,0,0,9,5", "is labelled `bee` here and `ant` in line 2"),
+    ] {
+        let text = format!("path,label,x,y,width,height\n{row}\n");
+        let error = table(text).1.unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn what_label_studio_has_served_is_found_by_its_own_name() {
+    let dir = tree(&["bee/1 a.jpg", "2.jpg", "0123abcd-3.jpg"]);
+    let path = dir.path().join("labels.csv");
+    let rows = "image,choice\n/data/local-files/?d=bee/1%20a.jpg,bee\n\
+                /data/upload/7/9f8e7d6c-2.jpg,wasp\n/data/upload/7/0123abcd-3.jpg,wasp\n\
+                /data/upload/7/deadbeef-4.jpg,wasp\n";
+    fs::write(&path, rows).unwrap();
+    let folder = Folder::from_csv(&path, &Columns::default()).unwrap();
+    let found: Vec<_> = folder.pictures.iter().map(|p| p.place.file().exists()).collect();
+    assert_eq!(found, [true, true, true, false]);
 }
 
 #[test]
@@ -474,7 +530,7 @@ fn tables_name_files_as_other_systems_do() {
     let rows = "ants\\1.jpg,ant\nants/2 .jpg,ant\ncafe\u{301}/1.jpg,cafe\u{301}\n";
     fs::write(&table, format!("\u{feff}path,label\n{rows}")).unwrap();
     let folder = Folder::from_csv(&table, &Columns::default()).unwrap();
-    let found: Vec<_> = folder.pictures.iter().map(|p| p.path.exists()).collect();
+    let found: Vec<_> = folder.pictures.iter().map(|p| p.place.file().exists()).collect();
     assert_eq!(found, [true; 3], "{:?}", folder.pictures);
     assert_eq!(folder.classes, ["ant", "caf\u{e9}"]);
     assert!(folder.warnings.iter().any(|w| w.contains("1 path is written with")));

@@ -65,8 +65,8 @@ fn grouped(root: &Path, ways: &[&str]) -> (Vec<Grouped>, Vec<Vec<String>>) {
         groups.clear();
         for ((item, &group), &fold) in data.items.iter().zip(&data.groups).zip(&folds) {
             let sides = side_of.entry(group).or_insert((item.side, fold));
-            assert_eq!(*sides, (item.side, fold), "seed {seed}: {}", item.path.display());
-            let name = item.path.strip_prefix(root).unwrap().to_str().unwrap();
+            assert_eq!(*sides, (item.side, fold), "seed {seed}: {}", item.place.name().display());
+            let name = item.place.name().strip_prefix(root).unwrap().to_str().unwrap();
             groups.entry(group).or_default().push(name.to_owned());
         }
         assert!(data.items.iter().any(|item| item.side == Side::Valid));

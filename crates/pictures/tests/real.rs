@@ -26,9 +26,9 @@ fn real_pictures_are_read() {
         assert_eq!(folder.pictures.len(), count);
         for picture in &folder.pictures {
             let start = Instant::now();
-            let read = read(&picture.path, &Limits::default());
+            let read = read(picture.place.file(), &Limits::default());
             slowest = slowest.max(start.elapsed());
-            read.unwrap_or_else(|reason| panic!("{}: {reason}", picture.path.display()));
+            read.unwrap_or_else(|reason| panic!("{}: {reason}", picture.place.name().display()));
         }
     }
     println!("slowest: {slowest:?}");

@@ -61,7 +61,7 @@ impl Iterator for Sources {
 fn picture(pair: &Bound<'_, PyAny>) -> PyResult<(String, Picture)> {
     let (name, source): (String, Bound<'_, PyAny>) = pair.extract()?;
     if source.is_instance_of::<PyString>() {
-        return Ok((name, Picture::File(source.extract::<PathBuf>()?)));
+        return Ok((name, Picture::from(source.extract::<PathBuf>()?)));
     }
     if let Ok(bytes) = source.cast::<PyBytes>() {
         return Ok((name, Picture::Bytes(bytes.as_bytes().to_vec())));

@@ -58,8 +58,12 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn request(self) -> PyResult<TrainRequest> {
-        let columns =
-            Columns { path: self.path_column, label: self.label_column, fold: self.fold_column };
+        let columns = Columns {
+            path: self.path_column,
+            label: self.label_column,
+            fold: self.fold_column,
+            boxes: None,
+        };
         let source = match (self.folder, self.table) {
             (Some(folder), _) => Source::Folder(folder),
             (None, Some(table)) => Source::Table(table, columns),

@@ -30,7 +30,7 @@ fn main() {
         }
     }
     let items = (0..pictures).map(|n| Item {
-        path: n.to_string().into(),
+        place: n.to_string().as_str().into(),
         label: n % classes,
         side: Side::Train,
         digest: Digest::of(&(n as u64).to_le_bytes()),

@@ -35,7 +35,7 @@ fn made_wide(
             (draws.normal() + of_class) as f32
         }));
         items.push(Item {
-            path: format!("{picture}.png").into(),
+            place: format!("{picture}.png").as_str().into(),
             label,
             digest: Digest::of(&content.to_le_bytes()),
             side: Side::Train,

@@ -83,7 +83,7 @@ fn a_score_with_copies_in_other_folds_is_too_high() {
             data.groups[item],
             data.groups[item + 20],
             "{}",
-            data.items[item].path.display()
+            data.items[item].place.name().display()
         );
     }
     let together = accuracy(&data);

@@ -27,7 +27,7 @@ fn architecture() -> Architecture {
 /// Pictures of noise in two classes.
 fn data() -> Dataset {
     let item = |picture: usize| Item {
-        path: format!("{picture}.png").into(),
+        place: format!("{picture}.png").as_str().into(),
         label: picture % 2,
         digest: Digest::of(&picture.to_le_bytes()),
         side: Side::Train,

@@ -82,7 +82,7 @@ fn a_run_learns_is_saved_and_answers_the_same() {
         run.held_out.iter().map(|h| draw(&data, h.picture, folder.path())).collect();
     let mut answers = vec![];
     let asked = files.iter().cloned().chain([folder.path().join("missing.png")]);
-    let asked = asked.map(|file| (file.clone(), Picture::File(file))).collect::<Vec<_>>();
+    let asked = asked.map(|file| (file.clone(), Picture::from(file))).collect::<Vec<_>>();
     let mut predictor = Predictor::new(loaded, fresh).unwrap();
     let told = |file, result| answers.push((file, result));
     predictor.predict(asked, Explain::Nothing, &Stop::new(), told).unwrap();

@@ -54,7 +54,7 @@ fn a_second_look_sees_the_same_and_looks_at_what_changed() {
     fs::write(&path, b"%PDF-1.7 is what it is").unwrap();
     fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
     let third = survey(folder.path(), Some(kept.path()), &Silent);
-    let page = third.files.iter().find(|seen| seen.path == path).unwrap();
+    let page = third.files.iter().find(|seen| seen.place.name() == path).unwrap();
     assert!(page.sight.as_ref().unwrap_err().starts_with("PDF"), "{page:?}");
     assert_eq!(third.files, survey(folder.path(), None, &Silent).files);
 }

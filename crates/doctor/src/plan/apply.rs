@@ -338,6 +338,9 @@ fn fit(step: &Step, from: &Path, goal: &Path, places: &Places) -> Result<(), Str
     let shown = step.path.display();
     let place = places.inside(from).map_err(|why| format!("`{shown}` {why}"))?;
     match fs::symlink_metadata(&place) {
+        Err(_) if is_part(&place) => {
+            return Err(format!("`{shown}` is part of a file, and only whole files are moved"));
+        }
         Err(_) => return Err(format!("`{shown}` does not exist")),
         Ok(found) if found.is_symlink() => {
             return Err(format!("`{shown}` is a link, and only files are moved"));
@@ -368,6 +371,12 @@ fn fit(step: &Step, from: &Path, goal: &Path, places: &Places) -> Result<(), Str
         return Err(format!("`{}` is a folder", goal.display()));
     }
     Ok(())
+}
+
+/// Whether this is the name of a box in a photograph, or of a member of an archive.
+fn is_part(name: &Path) -> bool {
+    let Some(text) = name.to_str() else { return false };
+    text.match_indices('#').any(|(at, _)| Path::new(&text[..at]).is_file())
 }
 
 /// The folders that these paths need and that are not there, the outer ones first.

@@ -38,9 +38,9 @@ fn thumbnails(checkup: &Checkup, progress: &dyn Progress, stop: &Stop) -> Option
     let bar = progress.begin("Drawing small pictures", Some(shown.len() as u64));
     let limits = Limits::default();
     let small = |at: usize| {
-        let path = &checkup.survey.files[shown[at]].path;
+        let place = &checkup.survey.files[shown[at]].place;
         let (decoded, _, _permit) =
-            read_with_permit(path, &limits, Detail::ShortSide(SIDE)).ok()?;
+            read_with_permit(place, &limits, Detail::ShortSide(SIDE)).ok()?;
         thumbnail(&decoded.picture, SIDE)
     };
     let mut thumbnails = Thumbnails::new();

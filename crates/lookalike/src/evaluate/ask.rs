@@ -35,7 +35,7 @@ pub(super) fn ask(
 ) -> Result<Vec<Asked>, Error> {
     let pictures = &folder.pictures;
     let bar = progress.begin("Predicting", Some(pictures.len() as u64));
-    let files = pictures.iter().map(|picture| ((), Picture::File(picture.path.clone())));
+    let files = pictures.iter().map(|picture| ((), Picture::At(picture.place.clone())));
     let files: Vec<_> = files.collect();
     let mut asked = vec![];
     predictor.predict(files, Explain::Nothing, stop, |(), result| {

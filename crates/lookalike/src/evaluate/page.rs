@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ground::progress::Progress;
 use ground::{Stop, files};
+use pictures::Place;
 use report::About;
 
 use super::Evaluated;
@@ -24,7 +25,7 @@ impl Evaluated {
     /// [`Error::Stopped`] on a stop.
     pub fn html(&self, progress: &dyn Progress, stop: &Stop) -> Result<String, Error> {
         let shown = self.shown();
-        let files: Vec<&Path> = shown.iter().map(|&at| self.files[at].as_path()).collect();
+        let files: Vec<&Place> = shown.iter().map(|&at| &self.files[at]).collect();
         let drawn = squares(&files, &self.preprocess, progress, stop).ok_or(Error::Stopped)?;
         let mut insight = self.insight.clone();
         let mut jpegs = vec![];

@@ -1,7 +1,7 @@
 //! Pictures that nobody has sorted, in groups of alike ones: by the features of the default recipe's
 //! network, which are kept for the training that follows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use doctor::plan::{Groups, Plan};
 use engine::Cpu;
@@ -9,7 +9,7 @@ use ground::Stop;
 use ground::files::FileError;
 use ground::progress::Progress;
 use insight::Clusters;
-use pictures::{Dataset, Folder, Labelled, Preprocess, dataset};
+use pictures::{Dataset, Folder, Labelled, Place, Preprocess, dataset};
 use training::auto::Auto;
 use training::features::{self, Features, Table};
 
@@ -54,7 +54,7 @@ pub(super) fn found(
     for (at, group) in groups.into_iter().enumerate() {
         let title = Groups::title(at);
         folder.classes.push(title[..1].to_uppercase() + &title[1..]);
-        let picture = |item: usize| labelled(data.items[item].path.clone(), at);
+        let picture = |item: usize| labelled(data.items[item].place.clone(), at);
         folder.pictures.extend(group.into_iter().map(picture));
     }
     Ok(folder)
@@ -64,7 +64,8 @@ pub(super) fn found(
 pub(super) fn plan(source: &Source, folder: &Folder) -> Groups {
     let mut groups = vec![vec![]; folder.classes.len()];
     let base = source.folder();
-    for Labelled { path, label, .. } in &folder.pictures {
+    for Labelled { place, label, .. } in &folder.pictures {
+        let path = place.name();
         groups[*label].push(path.strip_prefix(base).unwrap_or(path).to_owned());
     }
     Groups { folder: base.to_owned(), groups, ..Groups::default() }
@@ -86,8 +87,8 @@ pub fn group(
     Ok(plan(source, &folder))
 }
 
-fn labelled(path: PathBuf, label: usize) -> Labelled {
-    Labelled { path, label, side: None, group: None, fold: None, also: vec![] }
+fn labelled(place: Place, label: usize) -> Labelled {
+    Labelled { place, label, side: None, group: None, fold: None, also: vec![] }
 }
 
 /// All pictures below a folder, as of one class.
@@ -95,7 +96,7 @@ fn unsorted(source: &Source) -> Result<Folder, Error> {
     let Source::Folder(path) = source else {
         let folder = source.any_pictures()?;
         let pictures = folder.pictures.into_iter();
-        let pictures = pictures.map(|picture| labelled(picture.path, 0)).collect();
+        let pictures = pictures.map(|picture| labelled(picture.place, 0)).collect();
         return Ok(Folder { classes: vec![source.name()?], pictures, ..folder });
     };
     let (pictures, passed_over) = Folder::pictures_below(path)?;
@@ -105,7 +106,7 @@ fn unsorted(source: &Source) -> Result<Folder, Error> {
     }
     Ok(Folder {
         classes: vec![source.name()?],
-        pictures: pictures.into_iter().map(|path| labelled(path, 0)).collect(),
+        pictures: pictures.into_iter().map(|path| labelled(path.into(), 0)).collect(),
         warnings: passed_over.into_iter().collect(),
         ..Folder::default()
     })

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use classifier::Classifier;
 use ground::progress::Progress;
 use ground::{Stop, files};
+use pictures::Place;
 use report::answers::{Card, Group, Kind, Sheet, sheet};
 
 use super::Tally;
@@ -93,7 +94,8 @@ impl Page {
             files.extend(paths);
             groups.push(Group { name, kind, all, cards });
         }
-        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        let places: Vec<Place> = files.into_iter().map(Place::from).collect();
+        let files: Vec<&Place> = places.iter().collect();
         let drawn =
             squares(&files, &classifier.preprocess, progress, stop).ok_or(Error::Stopped)?;
         let cards = groups.iter_mut().flat_map(|group| &mut group.cards);

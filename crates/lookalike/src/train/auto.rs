@@ -125,7 +125,8 @@ impl Ready {
         let features =
             features::extract(&mut engine, data, &preprocess, views, cache, progress, stop)?;
         keep_the_gone_with_copies(data, &features, stop)?;
-        let size = |item: &pictures::Item| fs::metadata(&item.path).map_or(0, |file| file.len());
+        let size =
+            |item: &pictures::Item| fs::metadata(item.place.file()).map_or(0, |file| file.len());
         let bytes: Vec<u64> = data.items.iter().map(size).collect();
         let fitted = auto::fit(&recipe, data, &features, parameters, &bytes, progress, stop)?;
         Ok((features, fitted, engine))

@@ -123,7 +123,7 @@ impl Growth {
             match then.get(&item.digest) {
                 Some(held_out) => before[at] = Some(held_out.logits.clone()),
                 None if trained.has_file(&item.digest) => {}
-                None => unknown.push((at, Picture::File(item.path.clone()))),
+                None => unknown.push((at, Picture::At(item.place.clone()))),
             }
         }
         if !unknown.is_empty() {
@@ -157,10 +157,10 @@ pub(super) fn place(old: &Classifier) -> &str {
 /// The old pictures, and what is kept of those whose files are gone: those that a table still names, and
 /// those that were gone by then. Whatever is no longer in a folder was taken out of it.
 fn known(path: &Path, old: &Classifier, source: &Source) -> Result<(Folder, Kept), Error> {
-    let gone = |picture: &Labelled| !picture.path.exists();
+    let gone = |picture: &Labelled| !picture.place.file().exists();
     let mut folder = source.any_pictures()?;
     let missing = folder.pictures.iter().filter(|picture| gone(picture));
-    let mut names: HashSet<String> = missing.map(|one| source.name_of(&one.path)).collect();
+    let mut names: HashSet<String> = missing.map(|one| source.name_of(one.place.name())).collect();
     names.extend(old.record.absent.iter().cloned());
     if names.is_empty() {
         return Ok((source.pictures()?, Kept::nothing()));
@@ -188,8 +188,8 @@ fn listing(table: &Path, folders: &[Folder]) -> Result<Vec<u8>, Error> {
     let failed = |error: csv::Error| unwritten(error.into());
     writer.write_record(["path", "label", "split", "group"]).map_err(failed)?;
     for folder in folders {
-        for Labelled { path, label, side, group, .. } in &folder.pictures {
-            let path = absolute(path);
+        for Labelled { place, label, side, group, .. } in &folder.pictures {
+            let path = place.at(&absolute(place.file())).name().to_owned();
             if !seen.insert(path.clone()) {
                 continue;
             }

@@ -179,7 +179,8 @@ impl Entrant {
     ) -> Result<Predicted, Error> {
         let (ready, mut data) = Ready::new(request, folder, &self.start, &self.recipe, listener)?;
         let (_, fitted, _) = ready.fit(&mut data, listener)?;
-        let places = fitted.held_out.iter().map(|&picture| data.items[picture].path.clone());
+        let places =
+            fitted.held_out.iter().map(|&picture| data.items[picture].place.name().to_owned());
         let asked = fitted.record.held_out.iter();
         let rows = asked.map(|one| (one.logits.clone(), one.actual, one.group));
         Ok(Predicted { rows: places.zip(rows).collect() })

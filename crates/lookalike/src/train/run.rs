@@ -159,7 +159,7 @@ impl Run {
         self.record_fixes(&mut record, held_out);
         record.notes.clone_from(&self.notes);
         let gone = self.data.items[self.data.present().len()..].iter();
-        let name = |item: &Item| self.request.source.name_of(&item.path);
+        let name = |item: &Item| self.request.source.name_of(item.place.name());
         record.absent = gone.map(name).collect();
         let pretrained = self.start.name().zip(digest);
         Ok(Material {
@@ -184,7 +184,7 @@ impl Run {
         let was: HashMap<&Path, usize> =
             fixed.relabelled.iter().map(|(path, class)| (path.as_path(), *class)).collect();
         for (predicted, &item) in record.held_out.iter_mut().zip(held_out) {
-            predicted.was = was.get(self.data.items[item].path.as_path()).copied();
+            predicted.was = was.get(self.data.items[item].place.name()).copied();
         }
         record.fixes = Some(Fixes {
             table: table.file_name().unwrap_or_default().to_string_lossy().into_owned(),

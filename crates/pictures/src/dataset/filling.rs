@@ -1,17 +1,16 @@
 //! Decodes the pictures of a folder into a store: memory, or a file that an earlier run wrote.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use ground::files::{Disk, FileError, Files, read_capped};
+use ground::files::{Disk, FileError, Files};
 use ground::progress::Progress;
 use ground::{Digest, Stop, parallel};
 
 use super::{Known, Settings};
 use crate::long_crop::CropMargin;
 use crate::store::{self, Entry, Later, LongCrop, Store, Writer};
-use crate::{Labelled, PerceptualHash, PicturesError, Preprocess, decode, read_with_permit};
+use crate::{Labelled, PerceptualHash, PicturesError, Place, Preprocess, decode, read_with_permit};
 
 /// The result of decoding a picture.
 pub(super) struct Found {
@@ -48,9 +47,9 @@ impl Work<'_> {
         }
     }
 
-    fn decode(&self, path: &Path) -> Decoded<Box<[u8]>> {
+    fn decode(&self, place: &Place) -> Decoded<Box<[u8]>> {
         let detail = self.preprocess.detail();
-        let read = read_with_permit(path, &self.settings.limits, detail);
+        let read = read_with_permit(place, &self.settings.limits, detail);
         let (decoded, digest, _permit) = read.map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&decoded);
         Ok((pixels, known, digest))
@@ -100,26 +99,26 @@ impl Work<'_> {
     }
 
     /// A picture's crop, decoded if it was not before.
-    fn look(&self, path: &Path) -> Decoded<LongCrop> {
+    fn look(&self, place: &Place) -> Decoded<LongCrop> {
         let limits = &self.settings.limits;
         let detail = self.preprocess.detail();
-        let read = decode::read_bytes_with_permit(path, limits, detail);
+        let read = place.read_with_permit(limits, detail);
         let (bytes, _permit) = read.map_err(|why| why.to_string())?;
-        let digest = Digest::of(&bytes);
+        let digest = place.digest(&bytes);
         if let Some(known) = (self.known)(&digest) {
-            let (path, preprocess) = (path.to_owned(), self.preprocess.clone());
+            let (place, preprocess) = (place.clone(), self.preprocess.clone());
             let margin = self.margin(known.width, known.height);
-            let later = Later { path, digest, preprocess, margin, limits: *limits };
+            let later = Later { place, digest, preprocess, margin, limits: *limits };
             return Ok((LongCrop::Later(Box::new(later)), known, digest));
         }
-        let decoded = decode::decode_for(&bytes, limits, detail).map_err(|why| why.to_string())?;
+        let decoded = place.decode(&bytes, limits, detail).map_err(|why| why.to_string())?;
         let (pixels, known) = self.see(&decoded);
         Ok((LongCrop::Pixels(pixels), known, digest))
     }
 
     fn in_memory(&self) -> Filled {
         let mut crops = vec![];
-        let look = |index: usize| self.look(&self.pictures[index].path);
+        let look = |index: usize| self.look(&self.pictures[index].place);
         let found = self.each("Reading pictures", self.pictures.len(), look, |looked| {
             Ok(looked.map(|(crop, Known { width, height, hash }, digest)| {
                 crops.push((crop, hash));
@@ -131,14 +130,14 @@ impl Work<'_> {
 
     /// The file is named by content, so digests come first; decoding follows where there is none.
     fn in_file(&self, files: &dyn Files) -> Filled {
-        let digest = |index: usize| self.digest(&self.pictures[index].path);
+        let digest = |index: usize| self.digest(&self.pictures[index].place);
         let digests = self.each("Looking up pictures", self.pictures.len(), digest, Ok)?;
         // Of several files with the same bytes, any one is decoded.
         let by_digest = digests.iter().zip(self.pictures);
         let by_digest =
             by_digest.filter_map(|(digest, picture)| Some((digest.as_ref().ok()?, picture)));
-        let mut unique: Vec<(Digest, &Path)> =
-            by_digest.map(|(&digest, picture)| (digest, &*picture.path)).collect();
+        let mut unique: Vec<(Digest, &Place)> =
+            by_digest.map(|(&digest, picture)| (digest, &picture.place)).collect();
         unique.sort_unstable();
         unique.dedup_by_key(|&mut (digest, _)| digest);
         let names: Vec<Digest> = unique.iter().map(|&(digest, _)| digest).collect();
@@ -171,29 +170,21 @@ impl Work<'_> {
         Ok((store, digests.into_iter().map(find).collect()))
     }
 
-    fn digest(&self, path: &Path) -> Result<Digest, String> {
-        // A pipe or a device would be waited for without end; decoding finds the words for it.
-        let file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let bytes = file.then(|| read_capped(path, self.settings.limits.max_bytes));
-        match bytes {
-            Some(Ok(bytes)) => Ok(Digest::of(&bytes)),
-            _ => match self.decode(path) {
-                Err(reason) => Err(reason),
-                Ok(_) => Err("changed while it was read".into()),
-            },
-        }
+    fn digest(&self, place: &Place) -> Result<Digest, String> {
+        let bytes = place.read(&self.settings.limits).map_err(|why| why.to_string())?;
+        Ok(place.digest(&bytes))
     }
 
     fn fill(
         &self,
         files: &dyn Files,
         path: &Path,
-        unique: &[(Digest, &Path)],
+        unique: &[(Digest, &Place)],
     ) -> Result<(), PicturesError> {
         let mut writer = Writer::new(files, path)?;
         let decode = |index: usize| {
-            let (expected, path) = unique[index];
-            match self.decode(path) {
+            let (expected, place) = unique[index];
+            match self.decode(place) {
                 Ok((.., digest)) if digest != expected => Err("changed while it was read".into()),
                 decoded => decoded,
             }

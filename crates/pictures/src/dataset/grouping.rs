@@ -32,8 +32,13 @@ impl Dataset {
         let good: Vec<&Labelled> = good.iter().copied().chain(&gone).collect();
         let table = good.iter().map(|picture| picture.group.clone()).collect();
         let also = |way: usize| good.iter().map(|picture| picture.also[way].clone()).collect();
+        // Boxes of one photograph share its light and its ground.
+        let photograph = |picture: &&Labelled| {
+            picture.place.photograph().map(|whole| whole.name().to_string_lossy().into_owned())
+        };
+        let photographs = good.iter().map(photograph).collect();
         let named: Vec<Vec<Option<String>>> =
-            std::iter::once(table).chain((0..ways).map(also)).collect();
+            [table, photographs].into_iter().chain((0..ways).map(also)).collect();
         let named: Vec<&[Option<String>]> = named.iter().map(Vec::as_slice).collect();
         let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
         self.groups = split::groups(&digests, &named, &pairs);
@@ -101,8 +106,8 @@ impl Dataset {
             if twin.label != item.label {
                 self.warnings.push(format!(
                     "`{}` and `{}` are the same picture in two classes",
-                    twin.path.display(),
-                    item.path.display()
+                    twin.place.name().display(),
+                    item.place.name().display()
                 ));
             }
         }
@@ -122,7 +127,9 @@ impl Dataset {
         let mut named: Vec<String> = doubtful
             .iter()
             .take(NAMED)
-            .map(|(a, b)| format!("`{}` and `{}`", a.path.display(), b.path.display()))
+            .map(|(a, b)| {
+                format!("`{}` and `{}`", a.place.name().display(), b.place.name().display())
+            })
             .collect();
         if doubtful.len() > NAMED {
             named.push(format!("and {} more", doubtful.len() - NAMED));
@@ -214,7 +221,8 @@ impl Dataset {
 /// A picture whose file is gone among those that are there.
 fn labelled(absent: &Absent, ways: usize) -> Labelled {
     let Absent { path, label, group, .. } = absent.clone();
-    Labelled { path, label, side: None, group, fold: None, also: vec![None; ways] }
+    let place = path.into();
+    Labelled { place, label, side: None, group, fold: None, also: vec![None; ways] }
 }
 
 /// The fold of each picture, numbered in the order of their names; `None` unless there are two.

@@ -8,7 +8,7 @@ use crate::Limits;
 pub(crate) const BUDGET: u64 = 320 << 20;
 
 /// The reason why a longer file is refused.
-pub(super) fn too_many_bytes(limits: &Limits) -> Reason {
+pub(crate) fn too_many_bytes(limits: &Limits) -> Reason {
     Reason::TooLarge(format!("more than {} bytes", limits.max_bytes))
 }
 

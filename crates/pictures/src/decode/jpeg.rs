@@ -77,8 +77,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Pi
 
 /// How many eighths of the size are decoded: as few as leave twice what is asked for.
 fn eighths(frame: &Frame, detail: Detail) -> usize {
-    let Detail::ShortSide(side) = detail else { return 8 };
-    let short = frame.width.min(frame.height);
+    let (side, short) = match detail {
+        Detail::ShortSide(side) => (side, frame.width.min(frame.height)),
+        Detail::Within(cut, Some(side)) => (side, cut.short_side([frame.width, frame.height])),
+        Detail::Whole | Detail::Within(_, None) => return 8,
+    };
     let enough = |&eighths: &usize| short * eighths >= 8 * 2 * side as usize;
     [1, 2, 4].into_iter().find(enough).unwrap_or(8)
 }

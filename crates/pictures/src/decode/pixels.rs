@@ -2,8 +2,8 @@
 
 use image::metadata::Orientation;
 
-use super::{colour, turn};
-use crate::Rgb;
+use super::{Reason, colour, turn};
+use crate::{Cut, Rgb};
 
 /// How large a picture is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,19 @@ pub enum Detail {
     /// At least so many pixels on its shorter side after resizing: a JPEG may be decoded at a half,
     /// a quarter or an eighth of its size, as long as that leaves twice as many.
     ShortSide(u32),
+    /// A box alone: all of its pixels, or so many on its own shorter side, likewise.
+    Within(Cut, Option<u32>),
+}
+
+impl Detail {
+    /// The same detail of a box.
+    pub(crate) fn within(self, cut: Cut) -> Self {
+        match self {
+            Self::Whole => Self::Within(cut, None),
+            Self::ShortSide(side) => Self::Within(cut, Some(side)),
+            Self::Within(_, side) => Self::Within(cut, side),
+        }
+    }
 }
 
 /// A decoded picture.
@@ -20,7 +33,7 @@ pub enum Detail {
 pub struct Decoded {
     /// Its pixels, perhaps fewer than the file has.
     pub picture: Rgb,
-    /// Width and height of the whole upright picture.
+    /// Width and height of all of the upright picture, or of its box.
     pub size: [u32; 2],
 }
 
@@ -35,8 +48,8 @@ pub(super) struct Pixels {
 }
 
 impl Pixels {
-    /// In sRGB and upright.
-    pub(super) fn finished(mut self) -> Decoded {
+    /// In sRGB, upright and cut.
+    pub(super) fn finished(mut self, detail: Detail) -> Result<Decoded, Reason> {
         if let Some(profile) = &self.profile {
             colour::to_srgb(&mut self.picture, profile);
         }
@@ -44,6 +57,11 @@ impl Pixels {
         if turn::swaps_sides(self.orientation) {
             size.reverse();
         }
-        Decoded { picture: turn::upright(self.picture, self.orientation), size }
+        let picture = turn::upright(self.picture, self.orientation);
+        let (picture, size) = match detail {
+            Detail::Within(cut, _) => cut.of(&picture, size)?,
+            _ => (picture, size),
+        };
+        Ok(Decoded { picture, size })
     }
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use image::ImageError;
 
+use crate::Cut;
+
 /// What [`Reason::Missing`] says.
 pub const MISSING: &str = "there is no such file";
 
@@ -37,6 +39,16 @@ pub enum Reason {
     /// The decoder panicked, which is a fault in it; its words.
     #[error("broken: the decoder gave up with `{0}`")]
     Panicked(String),
+    /// Nothing is left of a box.
+    #[error("the box {cut} has no pixel of the picture, which is {width} × {height}")]
+    NoBox {
+        /// The box.
+        cut: Cut,
+        /// Of the whole upright picture, in pixels.
+        width: u32,
+        /// Likewise.
+        height: u32,
+    },
     /// Nothing has its name.
     #[error("{MISSING}")]
     Missing,
@@ -47,7 +59,7 @@ pub enum Reason {
 
 impl Reason {
     /// Why the system did not hand over a file's bytes.
-    pub(super) fn of_system(error: io::Error) -> Self {
+    pub(crate) fn of_system(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             _ => Self::Unreadable(error),

@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn classes_of_both_are_numbered_together() {
         let picture = |name: &str, label| Labelled {
-            path: name.into(),
+            place: name.into(),
             label,
             side: None,
             group: None,

@@ -5,13 +5,21 @@ use std::collections::HashMap;
 /// Names of a table's columns, where they are not the usual ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// Of the column with each picture's path. Default: `path`.
+    /// Of the column with each picture's path. Default: `path`, or what other programs call it.
     pub path: Option<String>,
-    /// Of the column with each picture's class. Default: `label`.
+    /// Of the column with each picture's class. Default: `label`, or what other programs call it.
     pub label: Option<String>,
     /// Of the column with the fold in which each picture is held out. Default: `fold`, if there is one.
     pub fold: Option<String>,
+    /// Of the four columns with the left, top, width and height of a box in pixels, separated by
+    /// commas. Default: `x,y,width,height`, if all four are there.
+    pub boxes: Option<String>,
 }
+
+/// What Hugging Face, Label Studio, AutoGluon and others call these columns.
+const PATHS: [&str; 5] = ["path", "file_name", "filename", "filepath", "image"];
+const LABELS: [&str; 2] = ["label", "choice"];
+const BOXES: &str = "x,y,width,height";
 
 /// Columns by their place in a header.
 pub(super) struct Places {
@@ -20,15 +28,20 @@ pub(super) struct Places {
     pub(super) split: Option<usize>,
     pub(super) group: Option<usize>,
     pub(super) fold: Option<usize>,
+    /// Left, top, width and height of a box.
+    pub(super) boxes: Option<[usize; 4]>,
 }
 
 /// Unused columns that are named.
 const NAMED: usize = 4;
 
 impl Columns {
-    /// The names of the columns that every table has.
-    pub(super) fn needed(&self) -> [&str; 2] {
-        [self.path.as_deref().unwrap_or("path"), self.label.as_deref().unwrap_or("label")]
+    /// Names that the columns may have which every table has.
+    pub(super) fn needed(&self) -> Vec<&str> {
+        let path = self.path.as_deref().map_or(&PATHS[..], |_| &[]);
+        let label = self.label.as_deref().map_or(&LABELS[..], |_| &[]);
+        let own = [&self.path, &self.label].into_iter().flatten().map(String::as_str);
+        own.chain(path.iter().chain(label).copied()).collect()
     }
 
     /// Where each column is, and a warning of those that are not used.
@@ -36,16 +49,28 @@ impl Columns {
         &self,
         header: &csv::StringRecord,
     ) -> Result<(Places, Option<String>), String> {
-        let [path, label] = self.needed();
+        let is = |column: &str, name: &str| column.to_lowercase() == name.to_lowercase();
+        let has = |name: &str| header.iter().any(|column| is(column, name));
+        let usual = |names: &[&'static str]| {
+            names.iter().copied().find(|name| has(name)).unwrap_or(names[0])
+        };
+        let path = self.path.as_deref().unwrap_or_else(|| usual(&PATHS));
+        let label = self.label.as_deref().unwrap_or_else(|| usual(&LABELS));
         let fold = self.fold.as_deref().unwrap_or("fold");
-        let known = [path, label, "split", "group", fold].map(str::to_lowercase);
+        let boxes: Vec<&str> =
+            self.boxes.as_deref().unwrap_or(BOXES).split(',').map(str::trim).collect();
+        let boxes: [&str; 4] = boxes.try_into().map_err(|names: Vec<&str>| {
+            format!("a box has four columns, as in `{BOXES}`, and not {}", names.len())
+        })?;
+        let boxed = self.boxes.is_some() || boxes.iter().all(|name| has(name));
+        let mut known = vec![path, label, "split", "group", fold];
+        known.extend(boxes.iter().filter(|_| boxed));
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut unused = vec![];
         for (place, name) in header.iter().enumerate() {
-            let lower = name.to_lowercase();
-            if !known.contains(&lower) {
+            if !known.iter().any(|known| is(name, known)) {
                 unused.push(format!("`{name}`"));
-            } else if places.insert(lower, place).is_some() {
+            } else if places.insert(name.to_lowercase(), place).is_some() {
                 return Err(format!("two columns are called `{name}`"));
             }
         }
@@ -56,12 +81,17 @@ impl Columns {
                 format!("the header has no column `{name}`: it has {}", listed(&there))
             })
         };
+        let [x, y, width, height] = boxes;
         let found = Places {
             path: need(path)?,
             label: need(label)?,
             split: place("split"),
             group: place("group"),
             fold: if self.fold.is_some() { Some(need(fold)?) } else { place(fold) },
+            boxes: match boxed {
+                true => Some([need(x)?, need(y)?, need(width)?, need(height)?]),
+                false => None,
+            },
         };
         let warning = match &unused[..] {
             [] => None,
@@ -134,6 +164,7 @@ mod tests {
             path: Some("image_id".into()),
             label: Some("Breed".into()),
             fold: Some("k".into()),
+            boxes: None,
         };
         let (places, warning) = columns.places(&header).unwrap();
         assert_eq!((places.path, places.label, places.fold), (0, 1, Some(3)));
@@ -145,5 +176,24 @@ mod tests {
         );
         let columns = Columns { fold: Some("cv".into()), ..columns };
         assert!(columns.places(&header).err().unwrap().contains("no column `cv`"));
+    }
+
+    #[test]
+    fn other_programs_names_are_known_and_boxes_have_four_columns() {
+        let places = |names: &[&str], boxes: Option<&str>| {
+            let columns = Columns { boxes: boxes.map(str::to_owned), ..Columns::default() };
+            columns.places(&csv::StringRecord::from(names.to_vec()))
+        };
+        let (found, warning) = places(&["id", "choice", "image"], None).unwrap();
+        assert_eq!((found.path, found.label, found.boxes), (2, 1, None));
+        assert_eq!(warning.as_deref(), Some("the column `id` is not used"));
+        let (found, _) = places(&["image", "path", "label"], None).unwrap();
+        assert_eq!(found.path, 1, "the usual name first");
+        let boxed = ["file_name", "label", "x", "y", "width", "height"];
+        assert_eq!(places(&boxed, None).unwrap().0.boxes, Some([2, 3, 4, 5]));
+        assert_eq!(places(&boxed[..5], None).unwrap().0.boxes, None);
+        let error = places(&boxed[..5], Some("x,y,width,tall")).err().unwrap();
+        assert!(error.contains("no column `tall`"), "{error}");
+        assert!(places(&boxed, Some("x,y")).err().unwrap().contains("and not 2"));
     }
 }

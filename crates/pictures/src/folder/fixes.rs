@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ground::files::read_capped;
 
 use super::columns::reader;
-use super::found::Places;
+use super::found::Finder;
 use super::{Folder, composed};
 use crate::PicturesError;
 
@@ -55,11 +55,11 @@ pub(super) fn apply(
         .pictures
         .iter()
         .enumerate()
-        .map(|(place, picture)| (picture.path.as_path().to_owned(), place))
+        .map(|(place, picture)| (picture.place.name().to_owned(), place))
         .collect();
     let mut fixed = Fixed { proposed: place("margin").is_some(), ..Fixed::default() };
     let (mut out, mut undecided) = (vec![], 0);
-    let mut places = Places::of(base);
+    let mut places = Finder::of(base);
     for record in reader.records() {
         let record = record.map_err(broken)?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -92,7 +92,7 @@ pub(super) fn apply(
                 match folder.classes.iter().position(|class| *class == composed(&name)) {
                     Some(class) if class == found.label => {}
                     Some(class) => {
-                        fixed.relabelled.push((found.path.clone(), found.label));
+                        fixed.relabelled.push((found.place.name().to_owned(), found.label));
                         found.label = class;
                     }
                     None if decided.is_some_and(|decided| decided == name) => {

@@ -12,7 +12,7 @@ use ground::{Stop, parallel};
 use regex::{Regex, RegexBuilder};
 
 use super::Folder;
-use crate::{Limits, PicturesError, inspect, read_bytes};
+use crate::{Limits, PicturesError, inspect};
 
 /// Seconds between two pictures of one camera that still belong to one moment.
 const BURST: f64 = 3.0;
@@ -106,7 +106,7 @@ pub(super) fn apply(
 /// The folder that a picture lies in, unless that is its class's own.
 fn by_folder(folder: &Folder, base: &Path) -> Vec<Option<String>> {
     let name = |picture: &super::Labelled| {
-        let parent = picture.path.parent()?;
+        let parent = picture.place.name().parent()?;
         let within = parent.strip_prefix(base).unwrap_or(parent);
         let class = Path::new(&folder.classes[picture.label]);
         // `birds/wren` holds the class; so does `birds/train/wren`.
@@ -121,7 +121,7 @@ fn by_folder(folder: &Folder, base: &Path) -> Vec<Option<String>> {
 
 fn by_name(folder: &Folder, pattern: &Regex) -> Vec<Option<String>> {
     let name = |picture: &super::Labelled| {
-        let file = picture.path.file_name()?.to_string_lossy();
+        let file = picture.place.name().file_name()?.to_string_lossy();
         Some(pattern.captures(&file)?.get(1)?.as_str().to_owned())
     };
     folder.pictures.iter().map(name).collect()
@@ -139,7 +139,7 @@ fn by_moment(
     let bar = progress.begin("Reading times from EXIF", Some(pictures.len() as u64));
     let limits = Limits::default();
     let look = |at: usize| {
-        let exif = inspect::exif(&read_bytes(&pictures[at].path, &limits).ok()?)?;
+        let exif = inspect::exif(&pictures[at].place.read(&limits).ok()?)?;
         let seconds = exif.seconds()?;
         Some((exif.camera?, seconds))
     };

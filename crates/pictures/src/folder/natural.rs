@@ -3,7 +3,8 @@ use std::cmp::Ordering;
 /// The order in which people list names: `img2` before `img10`, `bee` beside `Bee`. Names that
 /// differ only in case or leading zeros come in the order of their bytes, so that the order is
 /// total.
-pub(crate) fn natural(a: &str, b: &str) -> Ordering {
+#[must_use]
+pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a, b);
     while let (Some(p), Some(q)) = (x.chars().next(), y.chars().next()) {
         let order;
@@ -32,6 +33,22 @@ pub(crate) fn natural(a: &str, b: &str) -> Ordering {
 /// How many digits a text begins with.
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// A name that is sorted so.
+#[derive(PartialEq, Eq)]
+pub(super) struct Natural(pub(super) String);
+
+impl Ord for Natural {
+    fn cmp(&self, other: &Self) -> Ordering {
+        natural(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Natural {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 #[cfg(test)]

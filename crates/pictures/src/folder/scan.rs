@@ -58,8 +58,13 @@ pub(super) fn scan(dir: &Path, need: Need) -> Result<Folder, PicturesError> {
         // Not sorted yet: all that lies here is of one kind.
         let real = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
         let class = class_of(&real);
-        let entry =
-            |path| Entry { class: class.clone(), path, side: None, group: None, fold: None };
+        let entry = |path: PathBuf| Entry {
+            class: class.clone(),
+            place: path.into(),
+            side: None,
+            group: None,
+            fold: None,
+        };
         scan.entries.extend(std::mem::take(&mut loose).into_iter().map(entry));
     }
     if !loose.is_empty() {
@@ -192,7 +197,13 @@ impl Scan {
             if pictures.is_empty() && fs::read_dir(folder).is_ok_and(|mut all| all.all(hidden)) {
                 self.empty.push(class.clone());
             }
-            let entry = |path| Entry { class: class.clone(), path, side, group: None, fold: None };
+            let entry = |path: PathBuf| Entry {
+                class: class.clone(),
+                place: path.into(),
+                side,
+                group: None,
+                fold: None,
+            };
             self.entries.extend(pictures.into_iter().map(entry));
         }
         Ok(())

@@ -3,7 +3,8 @@
 use crate::Side;
 
 /// What a folder of this name is used for: `train`, `training`, `Train Set`, `val2017` …
-pub(super) fn of_name(name: &str) -> Option<Side> {
+#[must_use]
+pub fn of_name(name: &str) -> Option<Side> {
     let plain: String =
         name.chars().filter(|c| c.is_alphabetic()).collect::<String>().to_lowercase();
     let stem = ["dataset", "data", "set", "images", "imgs", "pictures", "photos"]

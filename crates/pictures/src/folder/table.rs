@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ground::files::{folder_of, read_capped};
+use ground::files::read_capped;
+use ground::words::{count, thousands};
 
 use super::columns::{Columns, reader};
-use super::found::Places;
+use super::found::Finder;
 use super::{Entry, Folder, Need, Side, build, composed, sides};
-use crate::PicturesError;
+use crate::{Cut, PicturesError, Place};
 
 /// Each fold is a head to fit.
 const MOST_FOLDS: usize = 100;
@@ -16,8 +17,10 @@ const MOST_FOLDS: usize = 100;
 /// The largest table, in bytes: some millions of rows.
 const LIMIT: u64 = 1 << 28;
 
+/// Reads a table whose paths start in `base`.
 pub(super) fn from_csv(
     path: &Path,
+    base: &Path,
     columns: &Columns,
     need: Need,
 ) -> Result<Folder, PicturesError> {
@@ -39,7 +42,7 @@ pub(super) fn from_csv(
             },
         )
     };
-    let mut places = Places::of(folder_of(path));
+    let mut places = Finder::of(base);
     let header = reader.headers().map_err(broken)?;
     let (columns, unused) = columns.places(header).map_err(|why| wrong(1, why))?;
     let mut warnings: Vec<String> = unused.into_iter().collect();
@@ -60,7 +63,16 @@ pub(super) fn from_csv(
         if label.is_empty() {
             return Err(wrong(format!("`{picture}` has no label")));
         }
-        if let Some((other, first)) = seen.get(picture) {
+        let mut place_of = Place::named(&places.find(picture));
+        if let Some(columns) = columns.boxes {
+            place_of = place_of.cut(cut(columns.map(field)).map_err(wrong)?);
+        }
+        // Of a path as it is written, or of a box in it.
+        let name = match place_of.photograph() {
+            Some(_) => place_of.name().to_string_lossy().into_owned(),
+            None => picture.to_owned(),
+        };
+        if let Some((other, first)) = seen.get(&name) {
             if other != label {
                 let first = line(text, first);
                 return Err(wrong(format!(
@@ -78,12 +90,12 @@ pub(super) fn from_csv(
         }
         entries.push(Entry {
             class: composed(label),
-            path: places.find(picture),
+            place: place_of,
             side: side.map_err(wrong)?,
             group: group.map(str::to_owned),
             fold: fold.map(str::to_owned),
         });
-        seen.insert(picture.to_owned(), (label.to_owned(), place));
+        seen.insert(name, (label.to_owned(), place));
     }
     if let Some((picture, line, count)) = repeated {
         let lines = if count == 1 { "1 line lists" } else { &format!("{count} lines list") };
@@ -95,7 +107,23 @@ pub(super) fn from_csv(
     if need == Need::Classes {
         check_folds(&entries).map_err(|why| wrong(1, why))?;
     }
-    build(path, entries, &[], warnings, need)
+    let boxes = entries.iter().filter(|entry| entry.place.photograph().is_some()).count();
+    let photographs: BTreeSet<Place> =
+        entries.iter().filter_map(|entry| entry.place.photograph()).collect();
+    let (all, photographs) = (thousands(boxes), count(photographs.len(), "photograph"));
+    let boxes = if boxes == 1 { "box" } else { "boxes" };
+    let read_as = (columns.boxes.is_some())
+        .then(|| format!("read as a table of boxes: {all} {boxes} of {photographs}"));
+    Ok(Folder { read_as, ..build(path, entries, &[], warnings, need)? })
+}
+
+/// A box in pixels.
+fn cut(fields: [&str; 4]) -> Result<Cut, String> {
+    let mut sides = [0.0; 4];
+    for (side, text) in sides.iter_mut().zip(fields) {
+        *side = text.trim().parse().map_err(|_| format!("`{text}` is not a number of pixels"))?;
+    }
+    Cut::pixels(sides).ok_or_else(|| format!("the box {} has no pixel", fields.join(",")))
 }
 
 /// The line of a record. The reader's own count stands before the line ends that lead up to it.

@@ -14,7 +14,7 @@ const SIZE: usize = 6;
 fn dataset(count: usize) -> Dataset {
     let mut draws = Draws::new(1, Purpose::Synthetic, &[]);
     let item = |index: usize| Item {
-        path: format!("{index}.png").into(),
+        place: format!("{index}.png").as_str().into(),
         label: index % 3,
         digest: Digest::of(&index.to_le_bytes()),
         side: Side::Train,

@@ -138,7 +138,7 @@ pub(crate) fn checkup(classes: &[String], pictures: usize) -> (Checkup, report::
                 light: Light::default(),
             };
             survey.files.push(Seen {
-                path: format!("photos/{class}/picture {number}.jpg").into(),
+                place: format!("photos/{class}/picture {number}.jpg").as_str().into(),
                 label,
                 side: None,
                 bytes: 40_000 + 1_000 * number as u64,

@@ -152,7 +152,7 @@ pub(super) fn tabs(found: &[Found], is_open: impl Fn(&Found) -> bool) -> Vec<Val
 
 /// What a check of the folder found.
 pub(super) fn of_checkup(checkup: &Checkup, list: &List) -> Vec<Found> {
-    let place = |file: usize| list.by_path(&checkup.survey.files[file].path);
+    let place = |file: usize| list.by_path(checkup.survey.files[file].place.name());
     let mut all = vec![];
     for finding in &checkup.findings {
         let Some((tab, action)) = tab_of(finding.kind) else { continue };

@@ -61,7 +61,8 @@ impl List {
             Ok(folder) if folder.classes.len() > 1 => {
                 let sided = folder.pictures.iter().any(|picture| picture.side.is_some());
                 let pictures = folder.pictures.into_iter();
-                let paths: Vec<_> = pictures.map(|one| (one.path, Some(one.label))).collect();
+                let paths: Vec<_> =
+                    pictures.map(|one| (one.place.name().to_owned(), Some(one.label))).collect();
                 (Self { classes: folder.classes, sided, ..Self::default() }, paths)
             }
             _ => {

@@ -198,7 +198,7 @@ impl Inner {
         }
         if let Some(checkup) = &self.checkup {
             for seen in &checkup.survey.files {
-                let Some(at) = self.list.by_path(&seen.path) else { continue };
+                let Some(at) = self.list.by_path(seen.place.name()) else { continue };
                 let item = &mut self.list.items[at];
                 item.size = seen.sight.as_ref().ok().map(|sight| [sight.width, sight.height]);
                 item.error = seen.sight.as_ref().err().cloned();

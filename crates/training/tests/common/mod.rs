@@ -1,8 +1,6 @@
 //! Small drawn datasets, and an observer that notes down what it hears.
 #![allow(unreachable_pub, dead_code, clippy::unwrap_used)] // shared by several test programs
 
-use std::path::PathBuf;
-
 use engine::{Cpu, Engine};
 use ground::random::{Draws, Purpose};
 use ground::{Digest, Stop};
@@ -25,7 +23,7 @@ pub fn dataset(classes: usize, train: usize, valid: usize) -> Dataset {
         let pixels = (0..SIZE * SIZE * 3).map(|i| (colour[i % 3] + 25.0 * noise.normal()) as u8);
         let square: Box<[u8]> = pixels.collect();
         items.push(Item {
-            path: PathBuf::from(format!("/pictures/{label}/{index}.png")),
+            place: format!("/pictures/{label}/{index}.png").as_str().into(),
             label,
             digest: Digest::of(&square),
             side: if index < train { Side::Train } else { Side::Valid },
