@@ -18,6 +18,7 @@ mod terminal;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use clap::Parser;
@@ -50,7 +51,17 @@ pub fn run(program: &[OsString], arguments: impl IntoIterator<Item = OsString>) 
 }
 
 fn obey(started: &'static Started) -> Exit {
-    let typed = Typed::parse_from(&started.arguments);
+    let typed = match Typed::try_parse_from(&started.arguments) {
+        Ok(typed) => typed,
+        Err(error) => {
+            // Standard error may be closed, and then there is nobody to tell.
+            let _ = error.print();
+            if let (true, Some(path)) = (error.use_stderr(), unquoted(&started.arguments)) {
+                let _ = writeln!(io::stderr(), "\nhelp: {}", in_quotes(&path));
+            }
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
     let terminal = Terminal::new(
         typed.everywhere.quiet,
         typed.everywhere.timings,
@@ -108,10 +119,31 @@ fn obey(started: &'static Started) -> Exit {
         Err(error) if error.is_stop() => Exit::Interrupted,
         Err(error) => {
             let (exit, help) = error.explain();
+            let path = unquoted(&started.arguments);
+            let help = path.map(|path| in_quotes(&path)).or(help);
             terminal.error(&error, help.as_deref());
             exit
         }
     }
+}
+
+/// A file or folder with spaces in its name that a shell has taken apart: arguments that are none of
+/// their own, and together one.
+fn unquoted(arguments: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().skip(2).map_while(|word| word.to_str()).collect();
+    let is_there = |path: &str| Path::new(path).symlink_metadata().is_ok();
+    let from = |start: usize| (start + 2..=words.len()).map(move |end| (start, end));
+    let joined = |(start, end): (usize, usize)| words[start..end].join(" ");
+    (0..words.len())
+        .filter(|&start| !is_there(words[start]))
+        .flat_map(from)
+        .map(joined)
+        .find(|path| is_there(path))
+}
+
+fn in_quotes(path: &str) -> String {
+    let quoted = terminal::argument(Path::new(path));
+    format!("a path with spaces is one argument in quotes: {quoted}")
 }
 
 /// What a user sees of a panic: that it is a bug, where, and which version.

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -15,6 +16,11 @@ use indicatif::{
 };
 use lookalike::text::causes;
 pub(crate) use lookalike::text::{clock, count, printable, thousands};
+
+/// A path as an argument of a command that somebody may copy.
+pub(crate) fn argument(path: &Path) -> String {
+    printable(&insight::quoted(&path.display().to_string()))
+}
 
 /// Columns of a summary.
 pub(crate) const WIDTH: usize = 80;

@@ -165,13 +165,20 @@ fn many_moves_are_counted_and_a_plan_that_is_not_there_is_an_error() {
         place.write(&format!("photos/{number}.jpg"), number.to_string());
         plan += &format!("move,{number}.jpg,ants/{number}.jpg,\n");
     }
+    place.write("my plan.csv", &plan);
     place.write("plan.csv", plan);
     let dry = place.out("apply --dry-run plan.csv");
-    assert_eq!(dry.lines().count(), 25, "{dry}");
+    assert_eq!(dry.lines().count(), 22, "{dry}");
     assert!(dry.starts_with("move      photos/0.jpg -> photos/ants/0.jpg\n"), "{dry}");
-    let listed = place.out("apply plan.csv");
-    assert_eq!(listed.lines().count(), 21, "{listed}");
-    assert!(listed.ends_with("\nand 5 other files\n"), "{listed}");
+    let end = "\nand 5 other files; `--all` lists them\n       25 into photos/ants\n";
+    assert!(dry.ends_with(end), "{dry}");
+    assert_eq!(place.out("apply --dry-run --all plan.csv").lines().count(), 25);
+    let output = place.command("apply").arg("my plan.csv").output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(listed.lines().count(), 22, "{listed}");
+    assert!(listed.ends_with(end), "{listed}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("back: `lookalike apply --undo 'my plan.csv'`"), "{said}");
     let typo = place.run("apply --undo plam.csv");
     assert_eq!(typo.status.code(), Some(1), "{}", told(&typo));
     assert!(told(&typo).contains("error: there is no plan `plam.csv`"), "{}", told(&typo));

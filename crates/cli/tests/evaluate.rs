@@ -31,11 +31,40 @@ fn new_pictures_are_scored_and_other_classes_counted_apart() {
     let picture = std::fs::read_dir(class.path()).unwrap().flatten().next().unwrap();
     TRAINED.write("other/moth/1.bmp", std::fs::read(picture.path()).unwrap());
     let text = TRAINED.out("evaluate practice.lookalike other --report other.html");
-    for part in ["accuracy  ", "24 test pictures", "recall", "`moth`", "of 1 were rightly"] {
+    for part in [
+        "accuracy  ",
+        "24 test pictures",
+        "recall",
+        "`moth`",
+        "Its picture is left out of every",
+        "of 1 was rightly",
+    ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
     let page = String::from_utf8(TRAINED.read("other.html")).unwrap();
     assert!(page.contains("practice on other") && page.contains("data:image/jpeg"), "{page}");
+}
+
+#[test]
+fn a_page_replaces_only_its_own_kind() {
+    std::fs::copy(TRAINED.path("practice.lookalike"), TRAINED.path("pages.lookalike")).unwrap();
+    TRAINED.out("report pages.lookalike");
+    let report = TRAINED.read("pages.html");
+    let refused = |arguments: &str| {
+        let output = TRAINED.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {}", told(&output));
+        assert!(told(&output).contains("`pages.html` exists, and is not "), "{}", told(&output));
+        assert!(TRAINED.read("pages.html") == report, "{arguments}");
+    };
+    refused("export pages.lookalike -o pages.html");
+    refused("predict pages.lookalike practice --report pages.html");
+    refused("look practice -o pages.html");
+    refused("check practice --report pages.html");
+    TRAINED.out("report pages.lookalike");
+    TRAINED.out("export pages.lookalike -o pages-page.html");
+    TRAINED.out("export pages.lookalike -o pages-page.html");
+    let output = TRAINED.run("report pages.lookalike -o pages-page.html");
+    assert!(told(&output).contains("is not a report"), "{}", told(&output));
 }
 
 #[test]
@@ -44,7 +73,10 @@ fn two_classifiers_are_compared_on_what_neither_was_trained_on() {
     std::fs::copy(TRAINED.path("practice.lookalike"), TRAINED.path("copy.lookalike")).unwrap();
     let done = json("evaluate practice.lookalike third --against copy.lookalike --json");
     let compared = &done["comparisons"][0];
-    assert_eq!((&compared["a"], &compared["b"]), (&"copy".into(), &"practice".into()));
+    assert_eq!(
+        (&compared["a"], &compared["b"]),
+        (&"copy.lookalike".into(), &"practice.lookalike".into())
+    );
     assert_eq!((&compared["only_a"], &compared["only_b"]), (&0.into(), &0.into()));
     assert_eq!(compared["pictures"], 24);
     assert!(compared["better"].is_null());

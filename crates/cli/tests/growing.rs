@@ -109,6 +109,18 @@ fn the_pictures_to_label_next_are_listed_shown_and_tabled() {
     let page = String::from_utf8(TRAINED.read("next.html")).unwrap();
     assert_eq!(page.matches("<figure").count(), 5);
     assert_eq!(TRAINED.out("next practice.lookalike unlabelled -n 5"), text, "the same each time");
+    // What it was trained on has labels, and a table that somebody filled in is not lost.
+    let output = TRAINED.run("next practice.lookalike unlabelled practice -n 99 --json");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let known = found["known"].as_u64().unwrap();
+    assert_eq!((known > 0, found["of"].as_u64().unwrap() + known), (true, 18 + 60));
+    TRAINED.out("next practice.lookalike unlabelled -n 5 -o next.csv");
+    let labelled = table.replacen(",,", ",queen,", 1);
+    TRAINED.write("next.csv", &labelled);
+    let output = TRAINED.run("next practice.lookalike unlabelled -n 5 -o next.csv");
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("`next.csv` exists, and has labels"), "{}", told(&output));
+    assert_eq!(TRAINED.read("next.csv"), labelled.as_bytes());
 }
 
 #[test]

@@ -46,6 +46,31 @@ fn a_sheet_shows_each_class_and_says_what_it_leaves_out() {
 }
 
 #[test]
+fn commands_to_copy_hold_paths_with_spaces() {
+    let place = Place::new();
+    for picture in ["1", "2", "3", "4", "5", "6"] {
+        place.out(&format!("practice drawn{picture} --per-class 1 --seed {picture}"));
+        for class in std::fs::read_dir(place.path(&format!("drawn{picture}"))).unwrap() {
+            let class = class.unwrap();
+            let file = std::fs::read_dir(class.path()).unwrap().next().unwrap().unwrap().path();
+            let name = class.file_name().into_string().unwrap();
+            place.write(&format!("my mess/{name}{picture}.png"), std::fs::read(file).unwrap());
+        }
+    }
+    let output = place.command("look --group").arg("my mess").output().unwrap();
+    assert!(told(&output).contains("`lookalike apply 'my mess.groups.csv'`"), "{}", told(&output));
+    let page = String::from_utf8(place.read("my mess.groups.html")).unwrap();
+    assert!(page.contains("lookalike apply <bdi>&#39;my mess.groups.csv&#39;</bdi>"));
+    // Without quotes, it is said how to write them.
+    for (arguments, code) in [("look --group my mess", 2), ("look my mess", 2)] {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", told(&output));
+        let help = "help: a path with spaces is one argument in quotes: 'my mess'";
+        assert!(told(&output).contains(help), "{}", told(&output));
+    }
+}
+
+#[test]
 fn a_folder_that_holds_something_gets_no_sheets() {
     let place = Place::new();
     place.out("practice practice --per-class 2");
@@ -87,7 +112,7 @@ fn unsorted_pictures_become_classes_by_naming_groups() {
 
     // Not named yet, nothing moves.
     let said = told(&place.run("apply mess.groups.csv"));
-    assert!(said.contains("without a name in the column `to`: their pictures stay"), "{said}");
+    assert!(said.contains("without a name in the column `to`: the pictures stay"), "{said}");
     // Two names for all groups: what they were named after lies in their folders.
     let plan = String::from_utf8(place.read("mess.groups.csv")).unwrap();
     let named = |line: &str| match line.strip_prefix("name,group ") {

@@ -57,7 +57,8 @@ fn stray_files_are_skipped_and_counted() {
 fn pictures_are_sorted_by_copies_and_links_and_stay_where_they_are() {
     let counts = counted(&TRAINED.out("predict practice.lookalike practice --json"));
     let before = walk("practice").len();
-    said("predict practice.lookalike practice --sort-into sorted", 0);
+    let words = said("predict practice.lookalike practice --sort-into sorted", 0);
+    assert!(words.contains("sorted into `sorted`; look through its folders"), "{words}");
     said("predict practice.lookalike practice --sort-into linked --link", 0);
     for folder in ["sorted", "linked"] {
         let mut found = BTreeMap::new();

@@ -179,7 +179,7 @@ impl Insight {
             answers: Answers::of(&judged, &measured, &sets, &units, whole),
             selected: answers::selected(&judged, design),
             learning: Learning::of(&record.curve, &accuracy),
-            suspects: suspects(&rows, &actual, classes),
+            suspects: suspects::contradicted(&rows, &actual, classes),
             fixed: FixedLabels::of(record, known, &predicted, design),
             candidates: record.candidates.clone(),
             shortcuts: guessed(&record.shortcuts, &baseline.accuracy),

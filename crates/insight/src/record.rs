@@ -21,6 +21,10 @@ pub struct RunRecord {
     pub classes: Vec<String>,
     /// How the pictures were held out.
     pub protocol: Protocol,
+    /// How many pictures of each class there are to train on: all but those that the folder or table
+    /// sets aside to evaluate. Files of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_train: Vec<usize>,
     /// Every held-out picture, with the logits of a network that was not trained on it.
     pub held_out: Vec<HeldOut>,
     /// The training table, oldest epoch first.

@@ -24,6 +24,8 @@ pub enum Piece {
     Text(String),
     /// The name of a class, as [`crate::labels`] gives it.
     Class(String),
+    /// What is typed or read as it stands: a file's name, a word in a table.
+    Code(String),
 }
 
 /// A sentence of words and names of classes; prints as one line of text.
@@ -40,12 +42,18 @@ impl Sentence {
         self.0.push(Piece::Class(label.to_owned()));
         self
     }
+
+    fn code(mut self, literal: &str) -> Self {
+        self.0.push(Piece::Code(literal.to_owned()));
+        self
+    }
 }
 
 impl fmt::Display for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Text(words) | Piece::Class(words) => f.write_str(words),
+            Piece::Code(literal) => write!(f, "`{literal}`"),
         })
     }
 }

@@ -158,6 +158,34 @@ fn wrong_labels_come_first() {
     assert!(right >= 18, "the class suggested is the true one: {right}");
 }
 
+#[test]
+fn a_class_of_one_picture_accuses_no_other() {
+    // Its threshold is the probability that its only picture has: nearly nothing.
+    let mut record = drawn(300, 3.0);
+    record.classes.push("wasp".into());
+    record.held_out.iter_mut().for_each(|picture| picture.logits.push(-2.0));
+    let without = Insight::of(&record).suspects;
+    record.held_out[0].actual = 3;
+    let suspects = Insight::of(&record).suspects;
+    let about_wasps: Vec<_> = suspects.pictures.iter().filter(|s| s.suggested == 3).collect();
+    assert!(about_wasps.is_empty(), "{about_wasps:?}");
+    assert!(suspects.estimated <= without.estimated + 2.0, "{}", suspects.estimated);
+    assert!(suspects.pictures.iter().all(|suspect| suspect.margin >= 0.0));
+}
+
+#[test]
+fn no_more_labels_are_wrong_than_the_predictions_contradict() {
+    for (n, sharp) in [(60, 0.8), (150, 1.4), (600, 3.0)] {
+        let insight = Insight::of(&drawn(n, sharp));
+        let wrong = insight.error_rate.hits;
+        assert!(
+            insight.suspects.about() <= wrong.max(1),
+            "{} of {wrong}",
+            insight.suspects.about()
+        );
+    }
+}
+
 fn curve(power: f64) -> Vec<CurvePoint> {
     [40, 80, 160, 400]
         .iter()
@@ -271,6 +299,9 @@ fn better_is_said_only_beyond_chance() {
     let same = compare("the head", &a, "fine-tuning", &b, &labels, &one);
     assert_eq!(same.better, None, "{same:?}");
     assert!(same.sentence().to_string().starts_with("Fine-tuning is not clearly better or worse"));
+    let named = insight::Comparison { b: "efficientnet-lite2".into(), ..same };
+    let words = named.sentence().to_string();
+    assert!(words.starts_with("efficientnet-lite2 is not clearly"), "{words}");
     let itself = compare("a", &a, "a", &a, &labels, &groups);
     assert_eq!((itself.p_value, itself.better), (1.0, None));
 }

@@ -104,14 +104,69 @@ fn the_class_that_gains_most_or_has_very_few_pictures_is_to_be_extended() {
             ],
         })
         .to_vec();
-    assert!(steps(&found).contains(&Step::AddPictures { class: 1 }), "{:?}", steps(&found));
-    let line = Step::AddPictures { class: 1 }.line(&Insight::of(&found), &PATHS);
+    assert!(
+        steps(&found).contains(&Step::AddPictures { class: 1, has: None }),
+        "{:?}",
+        steps(&found)
+    );
+    let line = Step::AddPictures { class: 1, has: None }.line(&Insight::of(&found), &PATHS);
     assert!(line.starts_with("Add pictures of malamute: twice as many would raise it from "));
     let few = record(10, [0, 0]);
-    assert_eq!(steps(&few), [Step::AddPictures { class: 0 }, Step::Predict]);
-    let line = Step::AddPictures { class: 0 }.line(&Insight::of(&few), &PATHS);
+    assert_eq!(steps(&few), [Step::AddPictures { class: 0, has: Some(10) }, Step::Predict]);
+    let line = Step::AddPictures { class: 0, has: Some(10) }.line(&Insight::of(&few), &PATHS);
     assert_eq!(
         line,
         "Add pictures of husky: it has 10, and with fewer than 20 no score means much"
     );
+}
+
+/// A run of the default recipe that tried no fine-tuning, on `n` pictures of each of two classes.
+fn untuned(n: usize, wrong: usize) -> RunRecord {
+    let mut found = record(n, [wrong, wrong]);
+    found.candidates = vec![Candidate {
+        name: "logistic regression".into(),
+        log_loss: 0.5,
+        range: None,
+        behind: None,
+        errors: (wrong, 2 * n),
+        chosen: true,
+    }];
+    found
+}
+
+#[test]
+fn fine_tuning_is_suggested_from_a_thousand_pictures_on() {
+    assert!(!steps(&untuned(499, 10)).contains(&Step::FineTune), "998 pictures");
+    assert!(steps(&untuned(500, 10)).contains(&Step::FineTune), "1,000 pictures");
+    let mut one_less = untuned(500, 10);
+    one_less.held_out.pop();
+    assert!(!steps(&one_less).contains(&Step::FineTune), "999 pictures");
+    assert!(!steps(&untuned(500, 0)).contains(&Step::FineTune), "nothing is left to gain");
+}
+
+#[test]
+fn pictures_set_aside_to_evaluate_do_not_count_as_pictures_to_train_on() {
+    let mut found = record(100, [10, 10]);
+    found.protocol = Protocol::Test;
+    let extended = |found: &RunRecord| {
+        steps(found).into_iter().find(|step| matches!(step, Step::AddPictures { .. }))
+    };
+    assert_eq!(extended(&found), None, "nobody counted them");
+    found.to_train = vec![60, 5];
+    assert_eq!(extended(&found), Some(Step::AddPictures { class: 1, has: Some(5) }));
+    found.to_train = vec![60, 20];
+    assert_eq!(extended(&found), None);
+}
+
+#[test]
+fn one_that_guesses_is_not_told_to_get_more_of_the_same() {
+    let mut guessing = record(100, [45, 50]);
+    guessing.curve = [40, 80, 160]
+        .map(|pictures| CurvePoint {
+            pictures,
+            runs: vec![0.5],
+            per_class: vec![(500, 1000), (400 + pictures, 1000)],
+        })
+        .to_vec();
+    assert_eq!(steps(&guessing), [Step::LookAtClasses]);
 }

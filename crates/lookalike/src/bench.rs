@@ -92,6 +92,14 @@ impl Measured {
         sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// How much of the processor's peak the multiplications and additions come to that the network
+    /// states; nothing for decoding. A method that needs fewer of them can pass it ([`ABOVE`]).
+    #[must_use]
+    pub fn share(&self, machine: &Machine) -> Option<f64> {
+        let (gflop, precision) = self.gflop.zip(self.precision)?;
+        Some(gflop / (self.median() * 1e-3) / machine.peak().of(precision))
+    }
+
     /// One line of a table.
     #[must_use]
     pub fn row(&self, machine: &Machine) -> String {
@@ -101,9 +109,7 @@ impl Measured {
         let median = self.median();
         let range = format!("{median:.2} ({:.2}–{:.2})", of(f64::min), of(f64::max));
         let peak = self.peak_bytes.map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20));
-        let share = self.gflop.zip(self.precision).map_or("–".into(), |(gflop, precision)| {
-            format!("{:.0}%", 100.0 * gflop / (median * 1e-3) / machine.peak().of(precision))
-        });
+        let share = self.share(machine).map_or("–".into(), of_peak);
         format!(
             "{:<12} {:<10} {:>5}  {:<7}  {range:<26}  {:>10.1}  {share:>7}  {peak:>11}",
             self.work,
@@ -113,6 +119,18 @@ impl Measured {
             1e3 / median,
         )
     }
+}
+
+/// Why a share of the peak is above 100%, where one is.
+pub const ABOVE: &str = "\
+* above the peak, which counts the multiplications of a plain convolution: for 3×3 convolutions
+  Winograd's method needs a quarter of them. It can also be that other programs slowed the
+  processor down while the peak was measured";
+
+/// A share of the peak, with a mark that [`ABOVE`] explains.
+fn of_peak(share: f64) -> String {
+    let percent = (100.0 * share).round();
+    format!("{percent:.0}%{}", if percent > 100.0 { "*" } else { "" })
 }
 
 /// The machine that a measurement was made on.
@@ -186,7 +204,7 @@ impl fmt::Display for Machine {
         write!(
             f,
             "lookalike {version} on {cpu}, {threads} of {cores} cores, {isa}, {os}\n\
-             peak of products: {fp32:.0} GFLOP/s in fp32, {bf16:.0} in bf16"
+             peak of matrix products, measured now: {fp32:.0} GFLOP/s in fp32, {bf16:.0} in bf16"
         )
     }
 }
@@ -406,4 +424,34 @@ fn line_of(path: &str, key: &str) -> Option<String> {
 fn kilobytes(path: &str, key: &str) -> Option<u64> {
     let value = line_of(path, key)?;
     value.strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Machine, Measured, Peak, of_peak};
+    use ground::Precision;
+
+    #[test]
+    fn what_passes_the_peak_is_marked() {
+        assert_eq!([0.499, 1.0, 1.004, 1.29].map(of_peak), ["50%", "100%", "100%", "129%*"]);
+        let machine =
+            Machine { peak_gflops: Peak { fp32: 100.0, bf16: 200.0 }, ..Machine::this(None) };
+        let measured = Measured {
+            work: "forward".into(),
+            backbone: Some("resnet18".into()),
+            batch: Some(1),
+            size: 224,
+            precision: Some(Precision::Fp32),
+            gflop: Some(3.6),
+            milliseconds: vec![30.0, 20.0, 40.0],
+            peak_bytes: None,
+            timings: None,
+        };
+        assert!(
+            (measured.share(&machine).unwrap() - 1.2).abs() < 1e-9,
+            "3.6 in 30 ms are 120 a second"
+        );
+        assert!(measured.row(&machine).contains(" 120%*"), "{}", measured.row(&machine));
+        assert_eq!(Measured { gflop: None, ..measured }.share(&machine), None, "decoding");
+    }
 }

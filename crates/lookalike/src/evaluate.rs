@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use classifier::{Classifier, Predictor};
 use ground::Stop;
 use ground::progress::Progress;
+use ground::words::thousands;
 use insight::stats::first_of_largest;
 use insight::{BadPicture, Comparison, Fact, HeldOut, Insight, Proportion, Protocol, RunRecord};
 use pictures::{Folder, Labelled, Place, Preprocess};
@@ -179,19 +180,20 @@ impl Parts {
             notes.push(format!(
                 "The classifier was trained on {} of these pictures. They are left out of every \
                  score; it is right on {} of them.",
-                count(trained.n, "picture"),
-                trained.hits
+                thousands(trained.n),
+                thousands(trained.hits)
             ));
         }
         for UnknownClass { class, pictures, not_recognised } in &self.unknown {
             notes.push(format!(
-                "The classifier does not know the class `{class}`. {} of it left out of every \
-                 score; {not_recognised} of {pictures} were rightly not recognised.",
+                "The classifier does not know the class `{class}`. {} left out of every score; \
+                 {not_recognised} of {pictures} {} rightly not recognised.",
                 if *pictures == 1 {
-                    "1 picture is".into()
+                    "Its picture is".into()
                 } else {
-                    format!("{pictures} pictures are")
+                    format!("Its {} are", count(*pictures, "picture"))
                 },
+                if *pictures == 1 { "was" } else { "were" },
             ));
         }
         let missing = |class: &usize| self.record.held_out.iter().all(|p| p.actual != *class);
@@ -230,7 +232,7 @@ fn nothing_left(parts: &Parts, all: usize) -> Error {
     let what = match parts.trained_on.n {
         0 => format!("{bad} of {} cannot be read", count(all, "picture")),
         n if n + bad == all => {
-            format!("the classifier was trained on all {} of these pictures", count(n, "picture"))
+            format!("the classifier was trained on all {} given", count(n, "picture"))
         }
         n => {
             let unknown: usize = parts.unknown.iter().map(|class| class.pictures).sum();
@@ -276,7 +278,7 @@ fn against(
         let help = "it must know the classes, and not have been trained on all of the pictures";
         return Err(Error::refused(Kind::Pictures, what).advise(help));
     }
-    let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&request.model), name(other)];
     if names[0] == names[1] {
         names = [&request.model, other].map(|path: &Path| path.display().to_string());

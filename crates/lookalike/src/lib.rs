@@ -87,7 +87,7 @@ pub use look::{GroupRequest, LookRequest, Looked, group, look};
 pub use lr_find::{LrFindRequest, RateFound, lr_find};
 pub use named::NamedFolder;
 pub use network::NamedNetwork;
-pub use next::{Candidate, Next, NextRequest, ToLabel, choose, next};
+pub use next::{Candidate, Next, NextRequest, ToLabel, choose, next, prove_table};
 pub use paths::paths;
 pub use predict::{Form, Output, PredictRequest, Predicted, Sink, Sorting, Tally, predict};
 pub use rename::rename_class;
@@ -99,7 +99,7 @@ pub use timings::timings_table;
 pub use train::{
     Event, Initial, Planned, RecipeOptions, ReportFile, Stopped, TrainRequest, Trained, train,
 };
-pub use writable::prove_writable;
+pub use writable::{Page, prove_page, prove_writable};
 
 pub use ::export::{ExportRequest, Exported, Input, Port, Resize, Target};
 pub use classifier::{Classifier, Explain, Picture, Prediction, Predictor};

@@ -12,7 +12,7 @@ use ground::{Stop, files, parallel};
 use pictures::{Detail, Folder, Labelled, Limits, Rgb, read_with_permit, within};
 use report::{Sheet, SheetClass, SheetOf, Tile, contact_sheet};
 
-use crate::{Error, NamedFolder, Source, prove_writable};
+use crate::{Error, NamedFolder, Page, Source, prove_page, prove_writable};
 
 pub use groups::group;
 
@@ -97,7 +97,8 @@ pub fn look(request: &LookRequest, progress: &dyn Progress, stop: &Stop) -> Resu
         group.plan.clone().unwrap_or_else(|| PathBuf::from(name.clone() + ".groups.csv"))
     });
     // Before the work: what cannot be written should be reported at once.
-    prove_writable([output.as_path()].into_iter().chain(plan.as_deref()))?;
+    prove_page(Some(&output), Page::Pictures)?;
+    prove_writable(plan.as_deref())?;
     let mut sheets = request.png.as_deref().map(NamedFolder::new).transpose()?;
     let (folder, order) = match (asked, &plan) {
         (Some(asked), Some(plan)) => {

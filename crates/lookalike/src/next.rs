@@ -2,7 +2,7 @@
 
 mod choice;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use classifier::{Predictor, ranked};
 use ground::Stop;
@@ -13,7 +13,7 @@ use report::answers::{Card, Group, Kind as CardKind, Sheet, sheet};
 
 use crate::squares::squares;
 use crate::text::count;
-use crate::{Error, Kind, paths, prove_writable};
+use crate::{Error, Kind, Page, paths, prove_page, prove_writable};
 
 pub use choice::{Candidate, choose};
 
@@ -47,6 +47,8 @@ pub struct Next {
     pub pictures: Vec<ToLabel>,
     /// How many there were to choose from.
     pub of: usize,
+    /// Pictures that the classifier was trained on, which have labels: none of them is chosen.
+    pub known: usize,
     /// Files that could not be read.
     pub unread: usize,
 }
@@ -73,12 +75,12 @@ const GUESSES: usize = 3;
 /// # Errors
 /// When the classifier is refused, there is no picture, and [`Error::Stopped`] on a stop.
 pub fn next(request: &NextRequest, progress: &dyn Progress, stop: &Stop) -> Result<Next, Error> {
-    prove_writable(request.report.as_deref())?;
+    prove_page(request.report.as_deref(), Page::Answers)?;
     let files: Vec<PathBuf> = paths(&request.paths, std::io::empty())?.collect();
     let mut predictor = Predictor::load(&request.model)?;
     let classes = predictor.classifier().classes.clone();
     let bar = progress.begin("Predicting", Some(files.len() as u64));
-    let (mut candidates, mut all, mut unread) = (vec![], vec![], 0);
+    let (mut candidates, mut all, mut unread, mut known) = (vec![], vec![], 0, 0);
     let pictures = files.into_iter().map(|path| (path.clone(), path.into()));
     let pictures: Vec<_> = pictures.collect();
     predictor.examine(pictures, stop, |path, result| {
@@ -87,6 +89,10 @@ pub fn next(request: &NextRequest, progress: &dyn Progress, stop: &Stop) -> Resu
             unread += 1;
             return;
         };
+        if said.answer.reason == Reason::Known {
+            known += 1;
+            return;
+        }
         let odds = &said.answer.probabilities;
         let ranked = ranked(odds).into_iter().take(GUESSES);
         let reason = match said.answer.verdict {
@@ -105,6 +111,10 @@ pub fn next(request: &NextRequest, progress: &dyn Progress, stop: &Stop) -> Resu
     if stop.asked() {
         return Err(Error::Stopped);
     }
+    if all.is_empty() && known > 0 {
+        let what = format!("the classifier was trained on all {} given", count(known, "picture"));
+        return Err(Error::refused(Kind::Pictures, what).advise("name pictures without labels"));
+    }
     if all.is_empty() {
         let error = Error::refused(Kind::Pictures, "there are no pictures in what you named");
         return Err(error.advise("name pictures, or folders that hold some"));
@@ -112,12 +122,32 @@ pub fn next(request: &NextRequest, progress: &dyn Progress, stop: &Stop) -> Resu
     let chosen = choose(&candidates, request.count, request.seed);
     let of = all.len();
     let pictures: Vec<ToLabel> = chosen.into_iter().map(|at| all[at].clone()).collect();
-    let next = Next { pictures, of, unread };
+    let next = Next { pictures, of, known, unread };
     if let Some(page) = &request.report {
         let html = next.page(request, &predictor, progress, stop)?;
         ground::files::write(page, html.as_bytes())?;
     }
     Ok(next)
+}
+
+/// Makes sure that a new table of [`Next::table`] replaces none with labels that somebody typed in.
+///
+/// # Errors
+/// When it cannot be written, or the table that is there has labels.
+pub fn prove_table(table: Option<&Path>) -> Result<(), Error> {
+    let Some(table) = table else { return Ok(()) };
+    prove_writable([table])?;
+    let is_labelled = || -> Option<bool> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(table).ok()?;
+        let label = reader.headers().ok()?.iter().position(|name| name == "label")?;
+        let labels = |row: csv::StringRecord| row.get(label).is_some_and(|text| !text.is_empty());
+        Some(reader.records().flatten().any(labels))
+    };
+    if table.is_file() && is_labelled() == Some(true) {
+        let what = format!("`{}` exists, and has labels", table.display());
+        return Err(Error::refused(Kind::Usage, what).advise("name another file, or move it away"));
+    }
+    Ok(())
 }
 
 impl Next {

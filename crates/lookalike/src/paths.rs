@@ -34,7 +34,7 @@ pub fn paths<L: BufRead + Send + 'static>(
             let (below, _) = Folder::pictures_below(path)?;
             all.push(Box::new(below.into_iter()));
         } else {
-            all.push(Box::new(std::iter::once(path.to_owned())));
+            all.push(Box::new(std::iter::once(found(path.to_owned()))));
         }
     }
     Ok(Box::new(all.into_iter().flatten()))
@@ -54,8 +54,19 @@ fn listed(mut list: impl BufRead + Send + 'static) -> Result<Listed, Error> {
         if end == b'\n' && line.last() == Some(&b'\r') {
             line.pop();
         }
-        (!line.is_empty()).then(|| PathBuf::from(os(line)))
+        (!line.is_empty()).then(|| found(PathBuf::from(os(line))))
     })))
+}
+
+/// The path as it is written, or with `/` for each `\` where only that is found: lists come from
+/// Windows too.
+fn found(path: PathBuf) -> PathBuf {
+    let turned =
+        path.to_str().filter(|text| text.contains('\\')).map(|text| text.replace('\\', "/"));
+    match turned.map(PathBuf::from) {
+        Some(turned) if path.symlink_metadata().is_err() && turned.exists() => turned,
+        _ => path,
+    }
 }
 
 #[cfg(unix)]
@@ -84,6 +95,19 @@ mod tests {
             let paths: Vec<_> = listed(list.as_bytes()).unwrap().collect();
             assert_eq!(paths, ["a.jpg", "b c.jpg", "d.jpg"].map(Path::new), "{list:?}");
         }
+    }
+
+    #[test]
+    fn a_list_from_windows_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("day 1")).unwrap();
+        let picture = dir.path().join("day 1").join("a.jpg");
+        std::fs::write(&picture, "").unwrap();
+        let written = |name: &str| format!("{}{name}", dir.path().display());
+        let list = format!("{}\r\n{}\r\n", written("\\day 1\\a.jpg"), written("\\none.jpg"));
+        let paths: Vec<_> = listed(std::io::Cursor::new(list)).unwrap().collect();
+        assert_eq!(paths[0], picture);
+        assert_eq!(paths[1].to_string_lossy(), written("\\none.jpg"), "as it is written");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use request::{RecipeOptions, ReportFile, TrainRequest};
 pub use start::Initial;
 pub(crate) use start::Start;
 
-use crate::{Error, Kind, Source, prove_writable};
+use crate::{Error, Kind, Page, Source, prove_page, prove_writable};
 use growth::Growth;
 use like::Like;
 use lock::Lock;
@@ -93,7 +93,8 @@ pub fn train(
     request.options.check()?;
     let output = request.output()?;
     let page = request.page(&output);
-    prove_writable([output.as_path()].into_iter().chain(page.as_deref()))?;
+    prove_writable([output.as_path()])?;
+    prove_page(page.as_deref(), Page::Report)?;
     let _lock = Lock::take(&output)?;
     let began = Instant::now();
     let add_to = request.add_to.clone();

@@ -56,7 +56,7 @@ fn fixes_change_labels_and_no_file() {
     let (labels, fixed) =
         fix("bee/2.jpg,bee,wasp,x\nwasp/4.jpg,wasp,,\nbee/9.jpg,bee,wasp,\nbee/3.jpg,wasp,bee,\n")
             .unwrap();
-    let relabelled = vec![(dir.path().join("bee/2.jpg"), 0)];
+    let relabelled = vec![(dir.path().join("bee/2.jpg"), Some(0))];
     assert_eq!((labels, fixed.relabelled, fixed.left_out), (vec![0, 1, 0, 1], relabelled, 1));
     assert_eq!(fixed.warnings.len(), 2, "{:?}", fixed.warnings);
     let error = fix("bee/1.jpg,bee,hornet,\n").unwrap_err().to_string();
@@ -296,7 +296,7 @@ fn each_fault_of_a_table_names_its_line() {
         ),
         (b"path,label,path\n", "line 1: two columns are called `path`"),
         (b"path,label\na,x\nb\n", "line 3: 1 fields where the header has 2"),
-        (b"path,label\na,x\n\nb,\n", "line 4: `b` has no label"),
+        (b"path,label\n\na,\nb,\n", "line 3: `a` has no label"),
         (b"path,label\na,x\n,y\n", "line 3: the path is empty"),
         (b"path,label,split\na,x,train\nb,y,kept\n", "line 3: the split `kept` is neither"),
         (b"path,label\na,x\nb,y\na,y\n", "line 4: `a` is labelled `y` here and `x` in line 2"),
@@ -310,6 +310,15 @@ fn each_fault_of_a_table_names_its_line() {
     }
     assert!(matches!(table("path,label\n").1, Err(PicturesError::NoClasses(_))));
     assert!(matches!(table("path,label\na,x\nb,x\n").1, Err(PicturesError::OneClass { .. })));
+}
+
+#[test]
+fn rows_without_a_label_and_empty_rows_are_skipped() {
+    let rows = "path,label,guess\na,x,x\nb,,y\nc,y,x\nd, ,x\n,,\n , ,\n";
+    let folder = table(rows).1.unwrap();
+    assert_eq!((folder.classes.len(), folder.pictures.len()), (2, 2));
+    let told = folder.warnings.join("\n");
+    assert!(told.contains("2 pictures have no label, first line 3 with `b`: skipped"), "{told}");
 }
 
 #[test]
@@ -492,7 +501,17 @@ fn training_and_validation_are_sides_under_all_their_names() {
 
 #[test]
 fn unsorted_pictures_are_no_class_and_told() {
-    for name in ["unsorted", "misc", "New folder (2)", "todo", "new", "tmp"] {
+    for name in [
+        "unsorted",
+        "misc",
+        "New folder (2)",
+        "Neuer Ordner",
+        "todo",
+        "new",
+        "tmp",
+        "_ambiguous",
+        "_not recognised",
+    ] {
         let tree = tree(&["ants/1.jpg", "bees/2.jpg", &format!("{name}/3.jpg")]);
         let folder = Folder::scan(tree.path()).unwrap();
         assert_eq!(folder.classes, ["ants", "bees"], "{name}");
@@ -502,6 +521,18 @@ fn unsorted_pictures_are_no_class_and_told() {
     // Things are new or used.
     let folder = Folder::scan(tree(&["new/1.jpg", "used/2.jpg", "rest/3.jpg"]).path()).unwrap();
     assert_eq!(folder.classes, ["new", "rest", "used"]);
+}
+
+#[test]
+fn folders_of_days_are_told_to_be_no_classes() {
+    let told = |files: [&str; 2]| {
+        let folder = Folder::scan(tree(&files).path()).unwrap();
+        folder.warnings.iter().any(|warning| warning.contains("named after days or cameras"))
+    };
+    assert!(told(["day 1/1.jpg", "day 2/2.jpg"]));
+    assert!(told(["100APPLE/1.jpg", "2026-06-10/2.jpg"]));
+    assert!(!told(["day 1/1.jpg", "ants/2.jpg"]), "one of them is a class");
+    assert!(!told(["0/1.jpg", "1/2.jpg"]), "digits");
 }
 
 #[test]

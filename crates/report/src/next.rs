@@ -27,7 +27,10 @@ pub(crate) fn steps(record: &RunRecord, insight: &Insight, about: &About) -> Vec
         |fact| arguments(&fact.value, table(&fact.value), &record.facts),
     );
     let paths = Paths { pictures: &pictures, classifier: &classifier, suspects: suspects.to_str() };
-    let each =
-        |step: Step| Next { step, sentence: step.sentence(insight), command: step.command(&paths) };
+    let each = |step: Step| Next {
+        step,
+        sentence: step.sentence(insight, &paths),
+        command: step.command(&paths),
+    };
     insight.next_steps(record).into_iter().map(each).collect()
 }

@@ -115,7 +115,7 @@ impl Value {
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = "{% for piece in sentence.0 %}{% match piece %}{% when Piece::Text with (text) %}{{ text }}{% when Piece::Class with (name) %}<bdi class=\"name\">{{ self::cut(name, 80) }}</bdi>{% endmatch %}{% endfor %}"
+    source = "{% for piece in sentence.0 %}{% match piece %}{% when Piece::Text with (text) %}{{ text }}{% when Piece::Class with (name) %}<bdi class=\"name\">{{ self::cut(name, 80) }}</bdi>{% when Piece::Code with (literal) %}<code>{{ self::cut(literal, 200) }}</code>{% endmatch %}{% endfor %}"
 )]
 struct Words<'a> {
     sentence: &'a Sentence,

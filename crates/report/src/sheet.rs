@@ -58,6 +58,8 @@ struct Page<'a> {
     title: Name,
     /// The plan that sorts groups; of classes nothing.
     plan: Option<Name>,
+    /// The same as an argument of a command.
+    argument: String,
     /// What a class is counted in.
     unit: &'static str,
     classes: Vec<Class>,
@@ -106,13 +108,16 @@ pub fn contact_sheet(sheet: &Sheet) -> String {
         tiles: class.tiles.iter().map(shown).collect(),
     };
     let classes: Vec<Class> = sheet.classes.iter().map(class).collect();
-    let (plan, unit) = match &sheet.of {
-        SheetOf::Classes => (None, "file"),
-        SheetOf::Groups { plan } => (Some(Name::of(plan)), "picture"),
+    let (plan, argument, unit) = match &sheet.of {
+        SheetOf::Classes => (None, String::new(), "file"),
+        SheetOf::Groups { plan } => {
+            (Some(Name::of(plan)), Name::of(&insight::quoted(plan)).full, "picture")
+        }
     };
     let page = Page {
         title: Name::of(&sheet.title),
         plan,
+        argument,
         unit,
         count: classes.iter().map(|class| class.count).sum(),
         shown: classes.iter().map(|class| class.tiles.len()).sum(),

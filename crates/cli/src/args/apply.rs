@@ -14,6 +14,9 @@ pub(crate) struct Apply {
     /// Only show what would be moved
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// List every file, not only the first 20
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) all: bool,
     /// The folder that paths are relative to [default: as the plan says, else the plan's own folder]
     #[arg(long, value_name = "DIR", conflicts_with = "undo")]
     pub(crate) folder: Option<PathBuf>,

@@ -1,5 +1,9 @@
 //! `lookalike apply`: does what a plan says, and undoes it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use doctor::plan::{self, Action, Applied, Moved, Plan};
 use ground::Stop;
 use ground::files::Disk;
@@ -8,10 +12,13 @@ use lookalike::{Error, Kind};
 
 use crate::args::Apply;
 use crate::fault::{Exit, Failure};
-use crate::terminal::{Terminal, count, printable};
+use crate::terminal::{Terminal, argument, count, printable, thousands};
 
-/// Files that are listed; `--dry-run` lists all.
+/// Files that are listed without `--all`.
 const LISTED: usize = 20;
+
+/// Folders that are named, those that get most first.
+const FOLDERS: usize = 10;
 
 pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     if typed.undo {
@@ -22,17 +29,20 @@ pub(crate) fn run(typed: &Apply, terminal: &Terminal, stop: &Stop) -> Result<Exi
         plan.folder.clone_from(folder);
     }
     let applied = plan.apply(&typed.plan, typed.dry_run, &Disk, terminal, stop)?;
-    let listed = if typed.dry_run { applied.moved.len() } else { LISTED };
+    let listed = if typed.all { applied.moved.len() } else { LISTED };
     for line in applied.moved.iter().take(listed).map(|moved| line(moved, &applied)) {
         terminal.result(&printable(&line))?;
     }
     if let Some(more) = applied.moved.len().checked_sub(listed).filter(|more| *more > 0) {
-        terminal.result(&format!("and {}", count(more, "other file")))?;
+        terminal.result(&format!("and {}; `--all` lists them", count(more, "other file")))?;
+        for line in folders(&applied) {
+            terminal.result(&printable(&line))?;
+        }
     }
     tell(typed, &applied, terminal);
     if plan.unnamed > 0 {
         let groups = count(plan.unnamed, "group");
-        terminal.note(&format!("{groups} without a name in the column `to`: their pictures stay"));
+        terminal.note(&format!("{groups} without a name in the column `to`: the pictures stay"));
     }
     Ok(Exit::Done)
 }
@@ -47,6 +57,25 @@ fn line(moved: &Moved, applied: &Applied) -> String {
         reason => format!(" ({reason})"),
     };
     format!("{:<9} {from} -> {to}{reason}", moved.action.words())
+}
+
+/// How many files each folder gets, for a plan that is too long to read file by file.
+fn folders(applied: &Applied) -> Vec<String> {
+    let above = applied.left_out.parent().unwrap_or(&applied.left_out);
+    let mut counts: BTreeMap<&Path, usize> = BTreeMap::new();
+    for folder in applied.moved.iter().filter_map(|moved| moved.to.parent()) {
+        *counts.entry(folder.strip_prefix(above).unwrap_or(folder)).or_default() += 1;
+    }
+    let mut counts: Vec<(&Path, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|&(_, files)| Reverse(files));
+    let line = |&(folder, files): &(&Path, usize)| {
+        format!("{:>9} into {}", thousands(files as u64), folder.display())
+    };
+    let mut lines: Vec<String> = counts.iter().take(FOLDERS).map(line).collect();
+    if let Some(more) = counts.len().checked_sub(FOLDERS).filter(|more| *more > 0) {
+        lines.push(format!("{:>9} into {}", "others", count(more, "other folder")));
+    }
+    lines
 }
 
 fn tell(typed: &Apply, applied: &Applied, terminal: &Terminal) {
@@ -80,7 +109,7 @@ fn tell(typed: &Apply, applied: &Applied, terminal: &Terminal) {
             }
             terminal.note(&format!(
                 "to put everything back: `lookalike apply --undo {}`",
-                typed.plan.display()
+                argument(&typed.plan)
             ));
         }
     }

@@ -72,6 +72,10 @@ pub(crate) fn run(
         bar.advance(1);
     }
     drop(bar);
+    let above = |measured: &Measured| measured.share(&machine).is_some_and(|share| share > 1.005);
+    if !typed.json && results.iter().any(above) {
+        terminal.result(bench::ABOVE)?;
+    }
     if typed.json {
         terminal.result(&serde_json::to_string_pretty(&Results { machine, results })?)?;
     }
@@ -103,6 +107,9 @@ fn layers(typed: &Bench, threads: Option<usize>, terminal: &Terminal) -> Result<
                 all.push(layer);
             }
         }
+    }
+    if all.iter().any(Layer::is_above) {
+        tell(bench::ABOVE)?;
     }
     if typed.json {
         let all = serde_json::json!({ "machine": machine, "batch": batch, "layers": all });

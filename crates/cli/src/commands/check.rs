@@ -5,11 +5,11 @@ use std::fmt::Write;
 use doctor::{Checkup, Finding, Kind, Severity, Survey};
 use ground::progress::Progress;
 use ground::{Stop, files};
-use lookalike::json;
+use lookalike::{Page, json, prove_page};
 
 use crate::args::Check;
 use crate::fault::{Exit, Failure};
-use crate::terminal::{Terminal, count, printable, thousands};
+use crate::terminal::{Terminal, argument, count, printable, thousands};
 
 /// Findings of a kind that the terminal lists.
 const LISTED: usize = 6;
@@ -17,6 +17,7 @@ const LISTED: usize = 6;
 const NAMED: usize = 4;
 
 pub(crate) fn run(typed: &Check, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
+    prove_page(typed.report.as_deref(), Page::Check)?;
     let source = typed.pictures.source();
     let checked = lookalike::check(&source, terminal, stop)?;
     if let Some(path) = &typed.report {
@@ -41,10 +42,11 @@ fn write_plan(typed: &Check, checkup: &Checkup, terminal: &Terminal) -> Result<(
         let plan = checkup.plan();
         plan.write(path)?;
         terminal.note(&format!(
-            "plan: `{0}` ({1}, {2} of them active). Review it, then run `lookalike apply {0}`",
+            "plan: `{}` ({}, {} of them active). Review it, then run `lookalike apply {}`",
             path.display(),
             count(plan.steps.len(), "line"),
-            plan.active()
+            plan.active(),
+            argument(path)
         ));
     } else if !typed.json
         && !typed.pictures.in_table()

@@ -7,7 +7,7 @@ use lookalike::json;
 
 use crate::args::Collect;
 use crate::fault::{Exit, Failure};
-use crate::terminal::{Terminal, count, printable};
+use crate::terminal::{Terminal, argument, count, printable};
 
 /// So many reasons are listed; the table has all.
 const REASONS: usize = 8;
@@ -69,7 +69,7 @@ fn account(done: &Collected, typed: &Collect) -> String {
         text += &format!("\n{} may come another time: run the same again", count(later, "address"));
     }
     if kept > 0 && !done.stopped {
-        text += &format!("\nnow look at what came: `lookalike check {folder}`");
+        text += &format!("\nnow look at what came: `lookalike check {}`", argument(&typed.output));
     }
     text
 }

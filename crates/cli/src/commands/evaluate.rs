@@ -2,7 +2,7 @@
 
 use ground::Stop;
 use ground::progress::Progress;
-use lookalike::{EvaluateRequest, evaluate, json, prove_writable};
+use lookalike::{EvaluateRequest, Page, evaluate, json, prove_page};
 
 use crate::args::Evaluate;
 use crate::fault::{Exit, Failure};
@@ -12,7 +12,7 @@ pub(crate) fn run(typed: &Evaluate, terminal: &Terminal, stop: &Stop) -> Result<
     let against = typed.against.clone();
     let request =
         EvaluateRequest { against, ..EvaluateRequest::new(&typed.model, typed.pictures.source()) };
-    prove_writable(typed.report.as_deref())?;
+    prove_page(typed.report.as_deref(), Page::Report)?;
     let done = evaluate(&request, terminal, stop)?;
     let text = match typed.json {
         true => serde_json::to_string_pretty(&json::evaluate(&done)?)?,

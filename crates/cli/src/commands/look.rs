@@ -7,7 +7,7 @@ use lookalike::{GroupRequest, LookRequest, Looked};
 use super::report::show_in_browser;
 use crate::args::Look;
 use crate::fault::{Exit, Failure};
-use crate::terminal::{Terminal, bytes, count};
+use crate::terminal::{Terminal, argument, bytes, count};
 
 pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
     let request = LookRequest {
@@ -32,9 +32,10 @@ pub(crate) fn run(typed: &Look, terminal: &Terminal, stop: &Stop) -> Result<Exit
         terminal.note(&format!("a PNG of each: `{}`", folder.display()));
     }
     if let Some(plan) = &looked.plan {
-        let plan = plan.display();
         terminal.note(&format!(
-            "plan: `{plan}`. Name groups in its column `to`, then: `lookalike apply {plan}`"
+            "plan: `{}`. Name groups in its column `to`, then: `lookalike apply {}`",
+            plan.display(),
+            argument(plan)
         ));
     }
     if *unreadable > 0 {

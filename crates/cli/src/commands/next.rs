@@ -2,14 +2,14 @@
 
 use ground::progress::Progress;
 use ground::{Stop, files};
-use lookalike::{NextRequest, json, next, prove_writable, text};
+use lookalike::{NextRequest, json, next, prove_table, text};
 
 use crate::args::Next;
 use crate::fault::{Exit, Failure};
 use crate::terminal::{Terminal, count};
 
 pub(crate) fn run(typed: &Next, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
-    prove_writable(typed.output.as_deref())?;
+    prove_table(typed.output.as_deref())?;
     let request = NextRequest {
         count: typed.count,
         seed: typed.seed,
@@ -30,5 +30,9 @@ pub(crate) fn run(typed: &Next, terminal: &Terminal, stop: &Stop) -> Result<Exit
     }
     let (chosen, all) = (found.pictures.len(), count(found.of, "picture"));
     terminal.note(&format!("{chosen} of {all}, the most useful ones first"));
+    if found.known > 0 {
+        let known = count(found.known, "other picture");
+        terminal.note(&format!("the classifier was trained on {known}: none of them is chosen"));
+    }
     Ok(Exit::Done)
 }

@@ -5,15 +5,16 @@ use pictures::practice::{self, Settings};
 
 use crate::args::Practice;
 use crate::fault::{Exit, Failure};
-use crate::terminal::{Terminal, count};
+use crate::terminal::{Terminal, argument, count};
 
 pub(crate) fn run(typed: &Practice, terminal: &Terminal) -> Result<Exit, Failure> {
     let settings = Settings { per_class: typed.per_class, seed: typed.seed, ..Settings::default() };
     let drawn = practice::draw(&typed.dir, &settings, terminal)?;
     terminal.note(&format!(
-        "drew {} of three butterflies that fool birds into `{dir}`; now try `lookalike train {dir}`",
+        "drew {} of three butterflies that fool birds into `{}`; now try `lookalike train {}`",
         count(drawn.len(), "picture"),
-        dir = typed.dir.display(),
+        typed.dir.display(),
+        argument(&typed.dir),
     ));
     Ok(Exit::Done)
 }

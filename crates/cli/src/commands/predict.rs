@@ -6,14 +6,17 @@ use ground::Stop;
 use ground::files::{Disk, Whole};
 use ground::progress::Progress;
 use lookalike::json::Style;
-use lookalike::{Form, Output, PredictRequest, Sink, Sorting, predict, prove_writable};
+use lookalike::{
+    Form, Output, Page, PredictRequest, Sink, Sorting, predict, prove_page, prove_writable,
+};
 
 use crate::args::Predict;
 use crate::fault::{Exit, Failure};
 use crate::terminal::{Results, Terminal, count};
 
 pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
-    prove_writable(typed.output.as_deref().into_iter().chain(typed.report.as_deref()))?;
+    prove_writable(typed.output.as_deref())?;
+    prove_page(typed.report.as_deref(), Page::Answers)?;
     let mut results = Results(terminal);
     let to = match &typed.output {
         Some(file) => Sink::File(Whole::begin(&Disk, file)?),
@@ -30,6 +33,12 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
     output.finish()?;
     for file in typed.output.iter().chain(&typed.report) {
         terminal.note(&format!("written: `{}`", file.display()));
+    }
+    if let Some(folder) = &typed.sort_into {
+        terminal.note(&format!(
+            "sorted into `{}`; look through its folders before you train on them",
+            folder.display()
+        ));
     }
     if !done.timings.is_empty() {
         terminal.told(&lookalike::timings_table(&done.timings));

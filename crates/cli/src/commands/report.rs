@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ground::progress::Progress;
+use lookalike::{Page, prove_page};
 
 use crate::args::Report;
 use crate::fault::{Exit, Failure};
@@ -24,6 +25,7 @@ pub(crate) fn run(typed: &Report, terminal: &Terminal) -> Result<Exit, Failure> 
     }
     if !typed.json || typed.output.is_some() {
         let output = typed.output.clone().unwrap_or_else(|| here(&typed.model));
+        prove_page(Some(&output), Page::Report)?;
         report.write(&output)?;
         terminal.note(&format!("report: `{}`", output.display()));
         if typed.open {

@@ -63,7 +63,10 @@ pub(super) fn page(
     let about = about(name, classifier, known)?;
     let worker = worker();
     let parts = [
-        format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n"),
+        format!(
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+             <meta name=\"generator\" content=\"lookalike classifier\">\n"
+        ),
         format!("<style>\n{}</style>\n", STYLES.concat()),
         data("application/json", "about", &about.to_string().replace('<', "\\u003c")),
         data("text/plain", "worker", &worker),

@@ -4,7 +4,7 @@ use super::Sentence;
 use super::few::FEW;
 use crate::insight::Insight;
 use crate::labels::visible;
-use crate::record::{Fact, RunRecord};
+use crate::record::{Fact, Protocol, RunRecord};
 
 /// How many steps are suggested.
 const STEPS: usize = 3;
@@ -29,8 +29,10 @@ pub enum Step {
     },
     /// Add pictures of a class.
     AddPictures {
-        /// Which class gains most.
+        /// Which class gains most, or has the fewest.
         class: usize,
+        /// How many pictures it has, where these are very few.
+        has: Option<usize>,
     },
     /// Try to fine-tune the backbone.
     FineTune,
@@ -74,7 +76,9 @@ impl Insight {
         if self.suspects.about() > 0 {
             steps.push(Step::ReviewLabels { about: self.suspects.about() });
         }
-        steps.extend(self.class_to_extend().map(|class| Step::AddPictures { class }));
+        // More of what cannot be told apart does not help.
+        let extend = self.class_with_few(record);
+        steps.extend(extend.or_else(|| self.class_that_gains().filter(|_| useful)));
         if useful && self.may_be_fine_tuned(record) {
             steps.push(Step::FineTune);
         }
@@ -85,23 +89,36 @@ impl Insight {
         steps
     }
 
-    /// The smallest class if it has very few pictures, else the one that gains most from more.
-    fn class_to_extend(&self) -> Option<usize> {
-        let smallest = self.per_class.iter().min_by_key(|scores| scores.recall.n);
-        let smallest = smallest.filter(|scores| scores.recall.n < FEW && self.is_out_of_fold());
-        let gains = self.learning.as_ref().and_then(|learning| learning.gains_most);
-        smallest.map(|scores| scores.class).or(gains.map(|(class, ..)| class))
+    /// To add to the class with the fewest pictures, if these are very few.
+    fn class_with_few(&self, record: &RunRecord) -> Option<Step> {
+        let of = |class| Some((record.pictures_of(class)?, class));
+        let (has, class) = (0..self.classes.len()).filter_map(of).min()?;
+        (has < FEW).then_some(Step::AddPictures { class, has: Some(has) })
     }
 
-    /// Whether every picture was evaluated, so that counts are those of the whole set.
-    fn is_out_of_fold(&self) -> bool {
-        matches!(self.protocol, crate::Protocol::OutOfFold { .. })
+    /// To add to the class that gains most from more pictures.
+    fn class_that_gains(&self) -> Option<Step> {
+        let (class, ..) = self.learning.as_ref()?.gains_most?;
+        Some(Step::AddPictures { class, has: None })
     }
 
     /// Whether the default recipe ran, without fine-tuning, and leaves something to gain.
     fn may_be_fine_tuned(&self, record: &RunRecord) -> bool {
         let untried = !record.candidates.is_empty() && record.comparisons.is_empty();
         untried && self.accuracy.n >= TO_FINE_TUNE && self.error_rate.interval.low > LITTLE
+    }
+}
+
+impl RunRecord {
+    /// How many pictures of a class there are to train on; `None` where nobody counted them.
+    fn pictures_of(&self, class: usize) -> Option<usize> {
+        match self.protocol {
+            _ if self.to_train.len() == self.classes.len() => self.to_train.get(class).copied(),
+            Protocol::OutOfFold { .. } => {
+                Some(self.held_out.iter().filter(|picture| picture.actual == class).count())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -121,41 +138,41 @@ impl Step {
 
     /// What to do, without the command.
     #[must_use]
-    pub fn sentence(self, insight: &Insight) -> Sentence {
+    pub fn sentence(self, insight: &Insight, paths: &Paths<'_>) -> Sentence {
         let words = Sentence::default();
         match self {
             Self::LookForShortcut => {
                 words.text("Look whether the classes differ in something besides what they show")
             }
             Self::LookAtClasses => words.text("Look whether you can tell the classes apart"),
-            Self::ReviewLabels { about: 1 } => words.text("Look at the possible label error"),
             Self::ReviewLabels { about } => {
-                words.text(format!("Look at about {about} possible label errors"))
+                let words = match about {
+                    1 => words.text("Look at the possible label error"),
+                    _ => words.text(format!("Look at about {about} possible label errors")),
+                };
+                match paths.suspects.filter(|_| paths.is_table()) {
+                    Some(table) => decide(words, table),
+                    None => words,
+                }
             }
-            Self::AddPictures { class } => self.add(insight, class),
+            Self::AddPictures { class, has } => {
+                let words = words.text("Add pictures of ").class(&insight.labels[class]);
+                match (has, insight.learning.as_ref().and_then(|learning| learning.gains_most)) {
+                    (Some(has), _) => words.text(format!(
+                        ": it has {has}, and with fewer than {FEW} no score means much"
+                    )),
+                    (None, Some((_, now, then))) => words.text(format!(
+                        ": twice as many would raise it from {:.0}% to about {:.0}%",
+                        100.0 * now,
+                        100.0 * then
+                    )),
+                    (None, None) => words,
+                }
+            }
             Self::FineTune => {
                 words.text("Try fine-tuning for half an hour; it is kept only if it is better")
             }
             Self::Predict => words.text("Classify new pictures"),
-        }
-    }
-
-    fn add(self, insight: &Insight, class: usize) -> Sentence {
-        let words = Sentence::default().text("Add pictures of ").class(&insight.labels[class]);
-        let learning = insight.learning.as_ref().filter(|_| !insight.is_small());
-        let gains = learning.and_then(|learning| learning.gains_most);
-        match gains.filter(|&(gaining, ..)| gaining == class) {
-            Some((_, now, then)) => words.text(format!(
-                ": twice as many would raise it from {:.0}% to about {:.0}%",
-                100.0 * now,
-                100.0 * then
-            )),
-            None => {
-                let pictures = insight.confusion.row_sum(class);
-                words.text(format!(
-                    ": it has {pictures}, and with fewer than {FEW} no score means much"
-                ))
-            }
         }
     }
 
@@ -184,18 +201,26 @@ impl Step {
     /// One line for a terminal: what to do, and the command in backticks.
     #[must_use]
     pub fn line(self, insight: &Insight, paths: &Paths<'_>) -> String {
-        let sentence = self.sentence(insight);
-        match (self, self.command(paths), paths.suspects) {
-            (Self::ReviewLabels { .. }, Some(command), Some(table)) if paths.is_table() => format!(
-                "{sentence}. Write `relabel` or `leave out` into the column `decision` of `{}` where you \
-                 agree, then: `{}`",
-                visible(table),
-                visible(&command)
-            ),
-            (_, Some(command), _) => format!("{sentence}: `{}`", visible(&command)),
-            _ => format!("{sentence}"),
+        let sentence = self.sentence(insight, paths);
+        match self.command(paths) {
+            Some(command) => format!("{sentence}: `{}`", visible(&command)),
+            None => format!("{sentence}"),
         }
     }
+}
+
+/// How to decide in the table of possible label errors, before the command that takes it.
+fn decide(words: Sentence, table: &str) -> Sentence {
+    words
+        .text(". Write ")
+        .code("relabel")
+        .text(" or ")
+        .code("leave out")
+        .text(" into the column ")
+        .code("decision")
+        .text(" of ")
+        .code(&visible(table))
+        .text(" where you agree, then")
 }
 
 /// Facts of a run that name columns of its table, each with the option that says so.

@@ -276,10 +276,13 @@ impl Comparison {
         let (a, b) = (visible(&self.a), visible(&self.b));
         let points = |share: f64| format!("{:.1}", 100.0 * share + 0.0);
         let difference = &self.accuracy_difference;
+        // A file or a network keeps its name as it is written.
+        let is_prose = b.chars().all(|c| c.is_alphabetic() || " -".contains(c));
+        let first = if is_prose { capital(&b) } else { b.clone() };
         let result = match self.better {
-            Some(true) => format!("{} is better than {a}", capital(&b)),
-            Some(false) => format!("{} is worse than {a}", capital(&b)),
-            None => format!("{} is not clearly better or worse than {a}", capital(&b)),
+            Some(true) => format!("{first} is better than {a}"),
+            Some(false) => format!("{first} is worse than {a}"),
+            None => format!("{first} is not clearly better or worse than {a}"),
         };
         Sentence::default().text(format!(
             "{result}. Of {} pictures, {} are right with {b} only and {} with {a} only: a \

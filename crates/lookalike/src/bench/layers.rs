@@ -6,7 +6,7 @@ use ground::Precision;
 use network::{Backbone, Filter, Graph, Op};
 use serde::Serialize;
 
-use super::{Job, Peak, Rounds};
+use super::{Job, Peak, Rounds, of_peak};
 use crate::Error;
 
 /// A convolution's shape, how often the network has it, and how fast its passes are.
@@ -100,6 +100,12 @@ impl Layer {
         })
     }
 
+    /// Whether a pass is faster than the peak; see [`super::ABOVE`].
+    #[must_use]
+    pub fn is_above(&self) -> bool {
+        self.share.iter().any(|share| (100.0 * share).round() > 100.0)
+    }
+
     /// One line of a table.
     #[must_use]
     pub fn row(&self) -> String {
@@ -107,7 +113,7 @@ impl Layer {
         let shape = format!(
             "{height}×{width}×{channels} → {filters}, {kernel}×{kernel}/{stride}, ×{times}"
         );
-        let pass = |at: usize| format!("{:>8.0} {:>4.0}%", self.gflops[at], 100.0 * self.share[at]);
+        let pass = |at: usize| format!("{:>8.0} {:>5}", self.gflops[at], of_peak(self.share[at]));
         format!("{shape:<38} {precision:<5} {} {} {}", pass(0), pass(1), pass(2))
     }
 }

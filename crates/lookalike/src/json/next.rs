@@ -18,6 +18,7 @@ pub fn next(found: &Next) -> Value {
     json!({
         "pictures": pictures.collect::<Vec<_>>(),
         "of": found.of,
+        "known": found.known,
         "unread": found.unread,
     })
 }

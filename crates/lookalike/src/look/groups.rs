@@ -31,10 +31,11 @@ pub(super) fn may_replace(plan: &Path) -> Result<(), Error> {
     if !named {
         return Ok(());
     }
-    let plan = plan.display();
-    let what = format!("`{plan}` exists, and its groups have names");
-    Err(Error::refused(Kind::Usage, what)
-        .advise(format!("apply it first: `lookalike apply {plan}`; or pass `--plan` another name")))
+    let what = format!("`{}` exists, and its groups have names", plan.display());
+    let typed = insight::quoted(&plan.display().to_string());
+    Err(Error::refused(Kind::Usage, what).advise(format!(
+        "apply it first: `lookalike apply {typed}`; or pass `--plan` another name"
+    )))
 }
 
 /// The pictures of a folder with their groups as classes, the largest group and in each the most

@@ -50,7 +50,7 @@ pub fn answer(read: &Read<'_>, top: usize) -> String {
 }
 
 /// A probability in whole percent, and never as certain as it is not.
-fn percent(probability: f32) -> String {
+pub(super) fn percent(probability: f32) -> String {
     match 100.0 * probability {
         p if p < 1.0 => "<1%".into(),
         p if p > 99.0 => ">99%".into(),

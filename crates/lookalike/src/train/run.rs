@@ -156,6 +156,7 @@ impl Run {
         let mut record = outcome.record;
         record.facts = self.facts(&recipe, record.facts, digest.as_deref());
         record.bad = self.bad();
+        record.to_train = self.to_train();
         self.record_fixes(&mut record, held_out);
         record.notes.clone_from(&self.notes);
         let gone = self.data.items[self.data.present().len()..].iter();
@@ -181,8 +182,11 @@ impl Run {
     /// Puts down what a table of fixes changed, and the labels as they were.
     fn record_fixes(&self, record: &mut RunRecord, held_out: &[usize]) {
         let (Some(fixed), Some(table)) = (&self.fixes, &self.request.fixes) else { return };
-        let was: HashMap<&Path, usize> =
-            fixed.relabelled.iter().map(|(path, class)| (path.as_path(), *class)).collect();
+        let was: HashMap<&Path, usize> = fixed
+            .relabelled
+            .iter()
+            .filter_map(|(path, was)| Some((path.as_path(), (*was)?)))
+            .collect();
         for (predicted, &item) in record.held_out.iter_mut().zip(held_out) {
             predicted.was = was.get(self.data.items[item].place.name()).copied();
         }
@@ -235,9 +239,23 @@ impl Run {
 
     /// Which classes have too few pictures, and of which to add how many.
     fn few(&self) -> Option<String> {
+        insight::few_pictures(&self.data.classes, &self.to_train())
+    }
+
+    /// How many pictures of each class there are to train on: all but those that the folder or table
+    /// sets aside to evaluate. The classic recipe may have drawn its own, which count.
+    fn to_train(&self) -> Vec<usize> {
+        let draws = matches!(self.recipe, Recipe::Classic(_));
         let mut pictures = vec![0; self.data.classes.len()];
-        self.data.items.iter().for_each(|item| pictures[item.label] += 1);
-        insight::few_pictures(&self.data.classes, &pictures)
+        for item in &self.data.items {
+            let counts = match item.side {
+                Side::Train => true,
+                Side::Valid => draws,
+                Side::Test => false,
+            };
+            pictures[item.label] += usize::from(counts);
+        }
+        pictures
     }
 
     fn side(&self, side: Side) -> usize {

@@ -16,8 +16,9 @@ const LIMIT: u64 = 1 << 28;
 /// The outcome of a table of fixes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixed {
-    /// Pictures that have another label now, and the class that they had, as an index.
-    pub relabelled: Vec<(PathBuf, usize)>,
+    /// Pictures that have another label now, and the class that they had, as an index; `None` if it
+    /// has no picture left and is no class any more.
+    pub relabelled: Vec<(PathBuf, Option<usize>)>,
     /// Pictures that are left out.
     pub left_out: usize,
     /// Whether a classifier proposed them: the table has its column `margin`.
@@ -59,6 +60,7 @@ pub(super) fn apply(
         .collect();
     let mut fixed = Fixed { proposed: place("margin").is_some(), ..Fixed::default() };
     let (mut out, mut undecided) = (vec![], 0);
+    let before = counts(folder);
     let mut places = Finder::of(base);
     for record in reader.records() {
         let record = record.map_err(broken)?;
@@ -92,7 +94,7 @@ pub(super) fn apply(
                 match folder.classes.iter().position(|class| *class == composed(&name)) {
                     Some(class) if class == found.label => {}
                     Some(class) => {
-                        fixed.relabelled.push((found.place.name().to_owned(), found.label));
+                        fixed.relabelled.push((found.place.name().to_owned(), Some(found.label)));
                         found.label = class;
                     }
                     None if decided.is_some_and(|decided| decided == name) => {
@@ -121,7 +123,44 @@ pub(super) fn apply(
     for place in out.into_iter().rev() {
         folder.pictures.remove(place);
     }
+    drop_emptied(folder, &before, &mut fixed);
     Ok(fixed)
+}
+
+/// Drops the classes that the fixes left without a picture, as long as two remain. A label that a
+/// picture had in such a class is forgotten.
+fn drop_emptied(folder: &mut Folder, before: &[usize], fixed: &mut Fixed) {
+    let left = counts(folder);
+    let emptied = |class: usize| before[class] > 0 && left[class] == 0;
+    let stay: Vec<usize> = (0..left.len()).filter(|&class| !emptied(class)).collect();
+    if stay.len() == left.len() || stay.len() < 2 {
+        return;
+    }
+    let place = |class: usize| stay.binary_search(&class).ok();
+    for class in (0..left.len()).filter(|&class| emptied(class)) {
+        fixed.warnings.push(format!(
+            "`{}` has no picture left by the fixes, so it is no class any more",
+            folder.classes[class]
+        ));
+    }
+    folder.classes = stay.iter().map(|&class| folder.classes[class].clone()).collect();
+    for picture in &mut folder.pictures {
+        picture.label = place(picture.label).unwrap_or_default();
+    }
+    for picture in &mut folder.absent {
+        picture.label = place(picture.label).unwrap_or_default();
+    }
+    for (_, was) in &mut fixed.relabelled {
+        *was = was.and_then(place);
+    }
+}
+
+/// How many pictures each class has.
+fn counts(folder: &Folder) -> Vec<usize> {
+    let mut counts = vec![0; folder.classes.len()];
+    folder.pictures.iter().for_each(|picture| counts[picture.label] += 1);
+    folder.absent.iter().for_each(|picture| counts[picture.label] += 1);
+    counts
 }
 
 /// What a row says: the suggestion itself where the table has no column for decisions.
@@ -168,6 +207,34 @@ mod tests {
         assert_eq!((fixed.relabelled.len(), fixed.left_out), (0, 0));
         assert!(fixed.warnings[0].starts_with("3 rows of the fixes have no decision"));
         assert!(matches!(decide(Some(""), "wasp", &before.classes), Decision::Nothing));
+    }
+
+    #[test]
+    fn a_class_that_the_fixes_empty_is_no_class_any_more() {
+        let place = tempfile::tempdir().unwrap();
+        for file in ["ant/1.jpg", "bee/2.jpg", "bee/3.jpg", "wasp/4.jpg"] {
+            let file = place.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let table = place.path().join("a.suspects.csv");
+        let fix = |rows: &str| {
+            fs::write(&table, format!("decision,path,label,suggested\n{rows}")).unwrap();
+            let mut folder = Folder::scan(place.path()).unwrap();
+            let fixed = folder.fix(place.path(), &table).unwrap();
+            (folder, fixed)
+        };
+        let (folder, fixed) = fix("leave out,ant/1.jpg,ant,bee\nrelabel,bee/2.jpg,bee,wasp\n");
+        assert_eq!(folder.classes, ["bee", "wasp"]);
+        let labels: Vec<usize> = folder.pictures.iter().map(|picture| picture.label).collect();
+        assert_eq!(labels, [1, 0, 1]);
+        assert_eq!((fixed.relabelled[0].1, fixed.left_out), (Some(0), 1), "it was a bee");
+        assert!(fixed.warnings[0].starts_with("`ant` has no picture left"), "{fixed:?}");
+        let (folder, fixed) = fix("relabel,ant/1.jpg,ant,wasp\n");
+        assert_eq!((folder.classes.len(), fixed.relabelled[0].1), (2, None));
+        // Two classes have to remain.
+        let rows = "leave out,ant/1.jpg,ant,bee\nrelabel,wasp/4.jpg,wasp,bee\n";
+        assert_eq!(fix(rows).0.classes, ["ant", "bee", "wasp"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ground::words::count;
 
 use super::beside::{PassedOver, is_companion, is_other, is_system};
 use super::natural::natural;
-use super::sides::{is_unsorted, of_name};
+use super::sides::{is_occasion, is_unsorted, of_name};
 use super::{Entry, Folder, Need, Side, build, composed};
 use crate::PicturesError;
 
@@ -51,6 +51,14 @@ pub(super) fn scan(dir: &Path, need: Need) -> Result<Folder, PicturesError> {
                 ));
             }
             let folders = scan.class_folders(&top)?;
+            if folders.len() > 1 && folders.iter().all(|folder| is_occasion(&name(folder))) {
+                scan.warnings.push(format!(
+                    "the folders in `{}` are named after days or cameras, and not after what their \
+                     pictures show: they are taken for classes. `lookalike look --group` puts pictures \
+                     together by what they show",
+                    dir.display()
+                ));
+            }
             scan.classes(&folders, None)?;
         }
     }

@@ -49,6 +49,8 @@ pub(super) fn from_csv(
     let mut entries = Vec::new();
     // The first picture that is listed again, where, and how many such lines there are.
     let mut repeated: Option<(String, u64, usize)> = None;
+    // The first picture without a label, where, and how many there are.
+    let mut unlabelled: Option<(String, u64, usize)> = None;
     let mut seen: HashMap<String, (String, csv::Position)> = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(broken)?;
@@ -57,11 +59,17 @@ pub(super) fn from_csv(
         let field = |column: usize| record.get(column).unwrap_or_default();
         // Spaces may be part of a file's name.
         let (picture, label) = (field(columns.path), field(columns.label).trim());
+        // Spreadsheets save empty rows below a table.
+        if record.iter().all(|field| field.trim().is_empty()) {
+            continue;
+        }
         if picture.trim().is_empty() {
             return Err(wrong("the path is empty".into()));
         }
+        // Somebody may still be labelling, as in a table that `lookalike next` wrote.
         if label.is_empty() {
-            return Err(wrong(format!("`{picture}` has no label")));
+            unlabelled.get_or_insert((picture.to_owned(), line(text, &place), 0)).2 += 1;
+            continue;
         }
         let mut place_of = Place::named(&places.find(picture));
         if let Some(columns) = columns.boxes {
@@ -102,6 +110,13 @@ pub(super) fn from_csv(
         warnings.push(format!(
             "{lines} a picture again, first line {line} with `{picture}`: it is used once"
         ));
+    }
+    if let Some((picture, line, count)) = unlabelled {
+        if entries.is_empty() {
+            return Err(wrong(line, format!("`{picture}` has no label, and no other picture has")));
+        }
+        let pictures = if count == 1 { "1 picture has" } else { &format!("{count} pictures have") };
+        warnings.push(format!("{pictures} no label, first line {line} with `{picture}`: skipped"));
     }
     warnings.extend(places.told());
     if need == Need::Classes {
