@@ -14,9 +14,9 @@ use crate::shared::Shared;
 use crate::sources::Sources;
 use crate::work::{self, Reporter};
 
-/// Rows of 32-bit floats one behind the other, the numbers in a row, and the names of pictures that
-/// cannot be read (their rows are NaN) with the reasons.
-pub(crate) type Rows<'py> = (Bound<'py, PyBytes>, usize, Vec<(String, String)>);
+/// Rows of 32-bit floats one behind the other, the numbers in a row, and which rows are NaN because
+/// their pictures cannot be read: each with the picture's name and the reason.
+pub(crate) type Rows<'py> = (Bound<'py, PyBytes>, usize, Vec<(usize, String, String)>);
 
 /// A pretrained backbone.
 #[pyclass(frozen, module = "lookalike._lookalike")]
@@ -88,7 +88,7 @@ impl Extractor {
 /// The features found so far.
 pub(crate) struct Found {
     rows: Vec<Option<Vec<f32>>>,
-    unread: Vec<(String, String)>,
+    unread: Vec<(usize, String, String)>,
     bar: Box<dyn Bar>,
 }
 
@@ -100,7 +100,7 @@ impl Found {
 
     pub(crate) fn take(&mut self, name: String, row: Result<Vec<f32>, Reason>) {
         if let Err(reason) = &row {
-            self.unread.push((name, reason.to_string()));
+            self.unread.push((self.rows.len(), name, reason.to_string()));
         }
         self.rows.push(row.ok());
         self.bar.advance(1);

@@ -1,4 +1,4 @@
-"""The code of docs/python.md runs from top to bottom, and so does the notebook."""
+"""The code of docs/python.md and docs/millions.md runs from top to bottom, and so does the notebook."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 DOCS = pathlib.Path(__file__).parents[3] / "docs"
 
 
-def test_the_page_runs(tmp_path, monkeypatch):
-    page = (DOCS / "python.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    assert len(blocks) > 8
+@pytest.mark.parametrize(("page", "least"), [("python.md", 8), ("millions.md", 5)])
+def test_a_page_runs(page, least, tmp_path, monkeypatch):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) > least
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__docs__"}
     for block in blocks:
@@ -25,7 +26,7 @@ def test_the_page_runs(tmp_path, monkeypatch):
         if missing:
             print(f"skipped a block: {', '.join(missing)} is not installed")
             continue
-        exec(compile(block, "docs/python.md", "exec"), names)
+        exec(compile(block, f"docs/{page}", "exec"), names)
 
 
 def there(name: str) -> bool:

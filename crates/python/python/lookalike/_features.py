@@ -15,9 +15,13 @@ class Features:
     """Rows of 32-bit floats, one for each picture. ``numpy.asarray(features)`` copies nothing, and
     ``memoryview(features)`` needs no NumPy (Python 3.12)."""
 
-    def __init__(self, data: bytes, rows: int, width: int) -> None:
+    def __init__(
+        self, data: bytes, rows: int, width: int, errors: dict[int, str] | None = None
+    ) -> None:
         self._data = data
         self.shape = (rows, width)
+        #: Why pictures cannot be read, by their rows, which are NaN.
+        self.errors: dict[int, str] = errors or {}
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -36,6 +40,18 @@ class Features:
         if 0 in self.shape:
             return self._numbers()
         return memoryview(self._data).cast("f", self.shape)
+
+    def to_arrow(self) -> Any:
+        """A column of ``pyarrow``: a list of fixed size for each picture, null where it cannot be
+        read. The numbers are not copied."""
+        import pyarrow
+
+        rows, width = self.shape
+        numbers = pyarrow.Array.from_buffers(
+            pyarrow.float32(), rows * width, [None, pyarrow.py_buffer(self._data)]
+        )
+        unread = pyarrow.array([row in self.errors for row in range(rows)], pyarrow.bool_())
+        return pyarrow.FixedSizeListArray.from_arrays(numbers, width, mask=unread)
 
     def _numbers(self) -> memoryview[Any]:
         return memoryview(self._data).cast("f")
@@ -64,9 +80,10 @@ def extracted(
     asked, total = pairs(pictures)
     data, width, unread = core.features(asked, total, listener(progress))
     if unread and errors == "raise":
-        name, reason = unread[0]
+        _, name, reason = unread[0]
         more = f", and {len(unread) - 1} more pictures cannot be read" if unread[1:] else ""
         raise InputError(
             f"`{name}`: {reason}{more}", 'leave it out, or pass `errors="nan"` for a row of NaN'
         )
-    return Features(data, len(data) // (4 * width), width)
+    reasons = {row: reason for row, _, reason in unread}
+    return Features(data, len(data) // (4 * width), width, reasons)

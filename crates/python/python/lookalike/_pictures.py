@@ -3,6 +3,8 @@
 A picture is a path, the bytes of a file, a Pillow image, or an array of ``height × width × 3`` whole
 numbers from 0 to 255 (anything with the buffer protocol). Several of them come as a list or any other
 iterable, a column of pyarrow, polars or pandas among them. A string may be a folder or a pattern.
+
+Bytes in a column of pyarrow are not copied on the way: the decoder reads them where they are.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ def pairs(pictures: Any) -> tuple[Iterator[Pair], int | None]:
     if isinstance(pictures, str | os.PathLike):
         paths = named(os.fspath(pictures))
         return ((path, path) for path in paths), len(paths)
+    column = _columns(pictures)
+    if column is not None:
+        return (pair(number, row) for number, row in enumerate(column)), len(pictures)
     if _is_batch(pictures):
         pictures = list(_rows(pictures))
     elif _is_one(pictures):
@@ -63,9 +68,43 @@ def pair(number: int, picture: Any) -> Pair:
     name = f"[{number}]"
     if _is_pil(picture):
         return name, _pixels(picture)
-    if isinstance(picture, bytes) or _view(picture) is not None:
+    if isinstance(picture, bytes):
         return name, picture
+    view = _view(picture)
+    if view is not None:
+        return name, view.cast("B") if view.format in ("b", "c") and view.ndim == 1 else picture
     raise TypeError(f"{name}: {type(picture).__name__} is no picture")
+
+
+def _columns(pictures: Any) -> Iterator[Any] | None:
+    """What a column of pyarrow has in its rows, if this is one."""
+    if type(pictures).__module__ != "pyarrow.lib":
+        return None
+    if hasattr(pictures, "chunks"):
+        return (row for chunk in pictures.chunks for row in _of_chunk(chunk))
+    return _of_chunk(pictures) if hasattr(pictures, "buffers") else None
+
+
+def _of_chunk(chunk: Any) -> Iterator[Any]:
+    """The rows of an array of pyarrow: bytes where they are, or paths. Null is an empty file."""
+    chunk = getattr(chunk, "storage", chunk)  # of an extension type
+    kind, there = str(chunk.type), chunk.is_valid().to_pylist()
+    if kind.startswith("struct<"):  # as data sets of Hugging Face have them
+        names = [name for name in ("bytes", "path") if chunk.type.get_field_index(name) >= 0]
+        parts = [_of_chunk(chunk.field(name)) for name in names]
+        for valid, row in zip(there, zip(*parts)):
+            yield next((part for part in row if valid and len(part)), b"")
+        return
+    if kind == "binary_view":
+        chunk, kind = chunk.cast("large_binary"), "large_binary"
+    if kind not in ("binary", "large_binary"):
+        yield from (b"" if path is None else path for path in chunk.to_pylist())
+        return
+    _, ends, data = chunk.buffers()
+    ends = memoryview(ends or b"").cast("i" if kind == "binary" else "q")[chunk.offset :]
+    data = memoryview(data or b"").cast("B")
+    for at, valid in enumerate(there):
+        yield data[ends[at] : ends[at + 1]] if valid else b""
 
 
 def _is_one(picture: Any) -> bool:
