@@ -90,7 +90,7 @@ def by_ray(typed: argparse.Namespace, paths: list[str], parquet: str) -> int:
     if not ray.is_initialized():
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         ray.init(include_dashboard=False, log_to_driver=False)
-    photos = ray.data.read_parquet(parquet, columns=["path", "bytes"])
+    photos = ray.data.read_parquet(parquet).select_columns(["path", "bytes"])
     answers = lookalike.ray.predict(typed.model, photos, "bytes")
     return sum(block.num_rows for block in answers.iter_batches(batch_format="pyarrow"))
 

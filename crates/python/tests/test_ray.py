@@ -32,7 +32,7 @@ def test_answers_are_those_of_the_program_row_for_row(form, clf, run, paths, str
     bad.write_bytes(b"\xff\xd8\xff\xe0 no picture")
     asked = [*strangers, str(bad), *paths]
     parquet(tmp_path / "photos", asked)
-    photos = ray.data.read_parquet(str(tmp_path / "photos"), columns=list({"path", form}))
+    photos = ray.data.read_parquet(str(tmp_path / "photos")).select_columns(list({"path", form}))
     said = lr.predict(run.path, photos, form, batch_size=8).take_all()
     assert form == "path" or form not in said[0]
     assert_told_alike(said, run.path, asked, clf.classes)
@@ -43,7 +43,7 @@ def test_all_pictures_of_a_real_set(folder, tmp_path):
     run = la.train(folder, output=tmp_path / "real.lookalike", report=False, repeats=1)
     asked = sorted(str(path) for path in folder.glob("*/*"))
     parquet(tmp_path / "photos", asked, files=3)
-    photos = ray.data.read_parquet(str(tmp_path / "photos"), columns=["path", "bytes"])
+    photos = ray.data.read_parquet(str(tmp_path / "photos")).select_columns(["path", "bytes"])
     said = lr.predict(run.classifier, photos, "bytes").take_all()
     assert_told_alike(said, run.path, asked, run.classifier.classes)
 
@@ -52,7 +52,7 @@ def test_features_are_a_column_with_reasons(strangers):
     embedder = la.Embedder(views=1, size=96)
     pictures = ray.data.from_items([{"path": path} for path in [*strangers, "nowhere.png"]])
     said = lr.features(embedder, pictures, "path", batch_size=4).take_all()
-    assert [row["features"].tolist() for row in said[:-1]] == list(embedder(strangers))
+    assert [list(row["features"]) for row in said[:-1]] == list(embedder(strangers))
     assert said[-1]["features"] is None and "no such file" in said[-1]["error"]
 
 

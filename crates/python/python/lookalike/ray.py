@@ -1,7 +1,7 @@
 """Answers and features in `Ray Data <https://docs.ray.io/en/latest/data>`_, on one machine or many.
 
 >>> import ray, lookalike.ray
->>> photos = ray.data.read_parquet("photos/", columns=["path", "bytes"])     # doctest: +SKIP
+>>> photos = ray.data.read_parquet("photos/")                                # doctest: +SKIP
 >>> answers = lookalike.ray.predict("birds.lookalike", photos, "bytes")      # doctest: +SKIP
 >>> answers.write_parquet("answers/")                                        # doctest: +SKIP
 """
