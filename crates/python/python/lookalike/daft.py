@@ -34,7 +34,7 @@ def predict(
     ``pictures``: a column of files' bytes, of paths, or of structs with ``bytes`` and ``path``. One
     that cannot be read is a row with the verdict ``unreadable``.
 
-    ``actors``: how many processes each hold the classifier: one for each machine. ``cpus``: how many
+    ``actors``: how many workers each hold the classifier: one for each machine. ``cpus``: how many
     processors each is granted and computes with; by default all of its machine.
     """
     settings = {"always": always, "min_probability": min_probability}
