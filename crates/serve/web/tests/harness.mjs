@@ -60,16 +60,16 @@ export async function start(args, { env = {} } = {}) {
   child.on('exit', () => running.delete(child));
   const stop = (signal = 'SIGTERM') => { child.kill(signal); return ended; };
   pages.set(new URL(address).host, { review: 'review.html', app: 'app.html' }[args[0]] ?? 'index.html');
-  return { address, port: new URL(address).port, stop };
+  return { address, port: new URL(address).port, stop, log: () => said };
 }
 
-/** A browser that asks nobody for anything, with a camera that shows a moving figure. */
-export function browser() {
+/** A browser that asks nobody for anything but whom the rules name, with a camera that shows a moving figure. */
+export function browser(...rules) {
   const executablePath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => (process.env.PATH ?? '').split(path.delimiter).map((at) => path.join(at, name))).find(existsSync);
   assert(executablePath, 'no Chromium on PATH');
   const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
   const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
-  return chromium.launch({ executablePath, args: [...quiet, ...camera, '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] });
+  return chromium.launch({ executablePath, args: [...quiet, ...camera, `--host-resolver-rules=${[...rules, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'].join(', ')}`] });
 }
 
 /**

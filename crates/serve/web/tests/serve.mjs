@@ -6,3 +6,4 @@ import './serve/keys.mjs';
 import './serve/files.mjs';
 import './serve/trouble.mjs';
 import './serve/many.mjs';
+import './serve/foreign.mjs';
