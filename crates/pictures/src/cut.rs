@@ -91,7 +91,7 @@ fn whole([x, y, width, height]: [f64; 4]) -> Option<[u32; 4]> {
         let end = (from + length).round();
         let from = from.max(0.0).round();
         let sound = end.is_finite() && from < end && end <= f64::from(u32::MAX);
-        sound.then(|| [from as u32, (end - from) as u32])
+        sound.then_some([from as u32, (end - from) as u32])
     };
     let ([x, width], [y, height]) = (edges(x, width)?, edges(y, height)?);
     Some([x, y, width, height])
