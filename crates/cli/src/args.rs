@@ -19,7 +19,7 @@ use std::str::FromStr;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use ground::Precision;
 use lookalike::bench::Work;
-use lookalike::{CachePart, Columns, Initial, NamedNetwork, Source};
+use lookalike::{CachePart, Columns, How, Initial, NamedNetwork, Source};
 use network::Backbone;
 
 pub(crate) use apply::Apply;
@@ -163,17 +163,20 @@ pub(crate) struct Pictures {
     named: Named,
     #[command(flatten)]
     columns: TableColumns,
+    #[command(flatten)]
+    foreign: Foreign,
 }
 
 /// The folder or table of pictures.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 struct Named {
-    /// A folder with one sub-folder per class, or with `train` and `valid` in it
+    /// A folder with one sub-folder per class, or with `train` and `valid` in it; or a file of labels
     dir: Option<PathBuf>,
     /// A table of `path,label[,split][,group][,fold]` instead, separated by commas, semicolons or
-    /// tabs; its paths are relative to the table
-    #[arg(long, value_name = "CSV")]
+    /// tabs; its paths are relative to the table. Or labels or boxes of another program: COCO,
+    /// MegaDetector, Label Studio, YOLO, WebDataset and more (`docs/labels.md`)
+    #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 }
 
@@ -181,37 +184,70 @@ struct Named {
 #[derive(Args, Debug)]
 struct TableColumns {
     /// Column of the table with the paths [default: path]
-    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
     /// Column of the table with the classes [default: label]
-    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
     /// Column of the table with the fold in which each picture is held out [default: fold, if there
     /// is one]
-    #[arg(long, value_name = "NAME", conflicts_with = "dir")]
+    #[arg(long, value_name = "NAME")]
     fold_column: Option<String>,
+    /// Columns of the table with a box in each picture, in pixels from its upper left corner
+    /// [default: x,y,width,height, if all four are there]
+    #[arg(long, value_name = "NAMES")]
+    box_columns: Option<String>,
+}
+
+/// How files of other programs are read.
+#[derive(Args, Debug)]
+pub(crate) struct Foreign {
+    /// The folder that the paths in a file of labels or boxes are relative to [default: its own]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Leave out a detector's boxes of a lower confidence [default: 0.2]
+    #[arg(long, value_name = "SHARE", value_parser = parse::percentage)]
+    min_confidence: Option<f64>,
+    /// Which boxes of a detector to use: `animal`, another of its names, or `all` [default: animal]
+    #[arg(long, value_name = "NAME")]
+    detected: Option<String>,
+}
+
+impl Foreign {
+    pub(crate) fn how(&self, columns: Columns) -> How {
+        let Self { root, min_confidence, detected } = self;
+        How {
+            columns,
+            root: root.clone(),
+            min_confidence: *min_confidence,
+            detected: detected.clone(),
+        }
+    }
 }
 
 impl Pictures {
     pub(crate) fn source(&self) -> Source {
-        let TableColumns { path_column, label_column, fold_column } = &self.columns;
+        let TableColumns { path_column, label_column, fold_column, box_columns } = &self.columns;
+        let columns = Columns {
+            path: path_column.clone(),
+            label: label_column.clone(),
+            fold: fold_column.clone(),
+            boxes: box_columns.clone(),
+        };
+        let how = self.foreign.how(columns);
         match (&self.named.labels, &self.named.dir) {
-            (Some(table), _) => Source::Table(
-                table.clone(),
-                Columns {
-                    path: path_column.clone(),
-                    label: label_column.clone(),
-                    fold: fold_column.clone(),
-                    ..Columns::default()
-                },
-            ),
+            (Some(file), _) => Source::Table(file.clone(), how),
+            // What options say of a file is not said of a folder of folders.
+            (None, Some(path)) if path.is_file() || how != How::default() => {
+                Source::Table(path.clone(), how)
+            }
             (None, dir) => Source::Folder(dir.clone().unwrap_or_default()),
         }
     }
 
     /// Whether the pictures are those of a table.
     pub(crate) fn in_table(&self) -> bool {
-        self.named.labels.is_some()
+        matches!(self.source(), Source::Table(..))
     }
 }
 

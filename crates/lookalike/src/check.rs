@@ -29,6 +29,7 @@ pub struct Checked {
 /// When the source names no pictures, and [`Error::Stopped`] on a stop.
 pub fn check(source: &Source, progress: &dyn Progress, stop: &Stop) -> Result<Checked, Error> {
     let folder = source.any_pictures()?;
+    folder.read_as.iter().for_each(|line| progress.note(line));
     folder.warnings.iter().for_each(|warning| progress.warn(warning));
     let threads = ground::parallel::threads();
     let settings = Settings { threads, kept: Some(kept_folder()), ..Settings::default() };

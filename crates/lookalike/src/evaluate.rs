@@ -83,6 +83,7 @@ pub fn evaluate(
 ) -> Result<Evaluated, Error> {
     let source = &request.source;
     let folder = source.one_class_or_more()?;
+    folder.read_as.iter().for_each(|line| progress.note(line));
     let mut predictor = Predictor::load(&request.model)?;
     let asked = ask(&mut predictor, &folder, progress, stop)?;
     let classifier = predictor.classifier();

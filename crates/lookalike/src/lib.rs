@@ -105,4 +105,5 @@ pub use ::export::{ExportRequest, Exported, Input, Port, Resize, Target};
 pub use classifier::{Classifier, Explain, Picture, Prediction, Predictor};
 pub use ground::Stop;
 pub use ground::progress::{Progress, Silent};
+pub use labels::{DETECTED, How, MIN_CONFIDENCE};
 pub use pictures::{Columns, practice};

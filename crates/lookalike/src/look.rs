@@ -107,6 +107,7 @@ pub fn look(request: &LookRequest, progress: &dyn Progress, stop: &Stop) -> Resu
         }
         _ => (source.any_pictures()?, Order::Drawn(request.seed)),
     };
+    folder.read_as.iter().for_each(|line| progress.note(line));
     folder.warnings.iter().for_each(|warning| progress.warn(warning));
     let most = (TOGETHER / folder.classes.len().max(1)).clamp(FEWEST, PER_CLASS);
     let chosen = chosen(&folder, request.per_class.unwrap_or(most), order);

@@ -10,13 +10,15 @@ mod tally;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-use classifier::{Explain, Picture, Prediction, Predictor};
+use classifier::{Explain, Picture, Prediction, Predictor, ranked};
 use engine::Timing;
 use ground::files::FileError;
 use ground::progress::Progress;
 use ground::{Precision, Stop};
-use insight::Promise;
-use pictures::Folder;
+use insight::{Promise, Verdict};
+use labels::How;
+use labels::megadetector::Answered;
+use pictures::{Folder, Place};
 
 pub use answers::{Form, Output, Sink};
 pub use sorted::Sorting;
@@ -54,6 +56,11 @@ pub struct PredictRequest {
     pub report: Option<PathBuf>,
     /// Whether to measure where the network's time goes. Default: false.
     pub timings: bool,
+    /// How files with boxes are read.
+    pub how: How,
+    /// Where a MegaDetector file among the paths is written again, with the answers in it. Default:
+    /// nowhere.
+    pub detections: Option<PathBuf>,
 }
 
 impl PredictRequest {
@@ -72,6 +79,8 @@ impl PredictRequest {
             sort: None,
             report: None,
             timings: false,
+            how: How::default(),
+            detections: None,
         }
     }
 }
@@ -103,30 +112,31 @@ pub fn predict<L: BufRead + Send + 'static>(
         let (_, passed_over) = Folder::pictures_below(folder)?;
         passed_over.iter().for_each(|line| progress.note(line));
     }
-    let paths = paths(&request.paths, list)?;
+    let named = named(request, list, progress)?;
     let mut predictor = predictor(request)?;
     let mut heat_maps = request.heat_maps.as_deref().map(NamedFolder::new).transpose()?;
     let mut sorter = request.sort.as_ref().map(Sorter::new).transpose()?;
     let mut page = request.report.as_ref().map(|_| Page::new(predictor.classifier()));
     let classes = predictor.classifier().classes.clone();
+    let mut detections = detections(request, &classes)?;
     let style = Style { top: request.style.top.min(classes.len()), ..request.style };
     let mut answers = Answers::new(output, style, &classes, heat_maps.is_some());
     answers.begin(&request.model, predictor.classifier())?;
     let mut tally = Tally::new(&classes);
     // A list is read as its paths are wanted, so that its length is not known.
-    let (paths, total): (Box<dyn Iterator<Item = PathBuf> + Send>, _) = match listed {
-        true => (paths, None),
+    let (places, total): (Places, _) = match listed {
+        true => (named, None),
         false => {
-            let all: Vec<PathBuf> = paths.collect();
+            let all: Vec<Place> = named.collect();
             let total = all.len() as u64;
             (Box::new(all.into_iter()), Some(total))
         }
     };
     let bar = progress.begin("Predicting", total);
     let mut failed = None;
-    let pictures = paths.map(|path| (path.clone(), Picture::from(path)));
+    let pictures = places.map(|place| (place.clone(), Picture::At(place)));
     let ended = Stop::new();
-    predictor.predict(pictures, explain(request), &ended, |path, mut result| {
+    predictor.predict(pictures, explain(request), &ended, |place, mut result| {
         if failed.is_some() {
             return;
         }
@@ -134,17 +144,21 @@ pub fn predict<L: BufRead + Send + 'static>(
         if let (Ok(said), Some(least)) = (&mut result, request.min_probability) {
             said.answer = said.answer.clone().at_least(least);
         }
-        let stray = !listed && tally::is_stray(&path, &result, &request.paths);
+        let path = place.name();
+        let stray = !listed && tally::is_stray(path, &result, &request.paths);
         let mut tell = || -> Result<(), Error> {
-            let heat_map = write_heat(&mut heat_maps, &path, result.as_ref().ok())?;
-            let answer = Answer::of(&path, &result, &classes, answers.style(), heat_map.as_deref());
+            let heat_map = write_heat(&mut heat_maps, path, result.as_ref().ok())?;
+            let answer = Answer::of(path, &result, &classes, answers.style(), heat_map.as_deref());
             answers.tell(&answer, stray, progress)?;
             tally.count(&answer, stray);
             if let Some(sorter) = &mut sorter {
-                sorter.put(&path, &answer)?;
+                sorter.put(&place, &answer)?;
             }
             if let Some(page) = &mut page {
-                page.add(&path, &answer, stray);
+                page.add(&place, &answer, stray);
+            }
+            if let (Some(detections), Ok(said)) = (&mut detections, &result) {
+                detections.answer(&place, &classified(said, request.style.always));
             }
             Ok(())
         };
@@ -167,10 +181,74 @@ pub fn predict<L: BufRead + Send + 'static>(
         let error = Error::refused(Kind::Pictures, "there are no pictures in what you named");
         return Err(error.advise("name pictures, or folders that hold some"));
     }
+    if let (Some(detections), Some(path)) = (detections, &request.detections) {
+        let model = request.model.file_stem().unwrap_or_default().to_string_lossy();
+        let by = format!("{model} (lookalike {})", env!("CARGO_PKG_VERSION"));
+        ground::files::write(path, &detections.written(&by))?;
+    }
     if let (Some(page), Some(path)) = (page, &request.report) {
         page.write(path, &request.model, predictor.classifier(), &tally, progress, stop)?;
     }
     Ok(Predicted { tally, timings: predictor.engine().timings() })
+}
+
+/// Pictures as they are wanted.
+type Places = Box<dyn Iterator<Item = Place> + Send>;
+
+/// The pictures that are named: files, all below folders, and what files with boxes name.
+fn named<L: BufRead + Send + 'static>(
+    request: &PredictRequest,
+    list: L,
+    progress: &dyn Progress,
+) -> Result<Places, Error> {
+    let mut list = Some(list);
+    let mut all: Vec<Places> = vec![];
+    for path in &request.paths {
+        if labels::is_labels(path) {
+            let (places, told) = labels::listed(path, &request.how)?;
+            progress.note(&told);
+            if request.sort.is_some() && places.iter().any(|place| place.whole_file().is_none()) {
+                let path = path.display();
+                let what = format!("`--sort-into` copies whole files, and `{path}` names parts");
+                let help = "`-o answers.csv` says which part is what";
+                return Err(Error::refused(Kind::Usage, what).advise(help));
+            }
+            all.push(Box::new(places.into_iter()));
+            continue;
+        }
+        // A list that is named twice is read once.
+        let listed: Box<dyn BufRead + Send> = match path.as_os_str() == "-" {
+            true => {
+                list.take().map_or_else(|| Box::new(io::empty()) as _, |list| Box::new(list) as _)
+            }
+            false => Box::new(io::empty()),
+        };
+        let found = paths([path], listed)?;
+        all.push(Box::new(found.map(|path| Place::named(&path))));
+    }
+    Ok(Box::new(all.into_iter().flatten()))
+}
+
+/// The file of a detector that the answers will be written into.
+fn detections(request: &PredictRequest, classes: &[String]) -> Result<Option<Answered>, Error> {
+    if request.detections.is_none() {
+        return Ok(None);
+    }
+    let mut files = request.paths.iter().filter(|path| labels::is_megadetector(path));
+    let (Some(file), None) = (files.next(), files.next()) else {
+        let what = "`--detections` takes one MegaDetector file among the pictures";
+        return Err(Error::refused(Kind::Usage, what).advise("pass its path"));
+    };
+    Ok(Some(Answered::of(file, &request.how, classes)?))
+}
+
+/// The classes of an answer with their probabilities, the most probable first; none where the picture
+/// is not recognised.
+fn classified(said: &Prediction<'_>, always: bool) -> Vec<(usize, f32)> {
+    match said.answer.verdict {
+        Verdict::Unfamiliar if !always => vec![],
+        _ => ranked(&said.answer.probabilities),
+    }
 }
 
 /// The classifier, ready to answer as was asked.

@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;
 use insight::{COLUMNS, Fact};
+use labels::How;
 use pictures::{Columns, Folder, Labelled, Need, PicturesError};
 
 use crate::{Error, Kind};
 
 /// Where labelled pictures are named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    /// A folder with one sub-folder a class, or with `train` and `valid` in it.
+    /// A folder with one sub-folder a class, or with `train` and `valid` in it; or one that holds
+    /// labels in a file of its own.
     Folder(PathBuf),
-    /// A table of `path,label[,split][,group][,fold]`, and what these columns are called; its paths
-    /// start where it lies.
-    Table(PathBuf, Columns),
+    /// A table of `path,label[,split][,group][,fold]` or a file of labels or boxes of another program,
+    /// recognised by its content, and how it is read; its paths start where it lies, unless that says
+    /// otherwise.
+    Table(PathBuf, How),
 }
 
 /// A folder of folders.
@@ -43,7 +46,7 @@ impl Source {
     /// A table with the usual columns.
     #[must_use]
     pub fn table(path: impl Into<PathBuf>) -> Self {
-        Self::Table(path.into(), Columns::default())
+        Self::Table(path.into(), How::default())
     }
 
     /// The folder or the table.
@@ -59,14 +62,11 @@ impl Source {
     /// # Errors
     /// When the folder or table cannot be read, or names fewer than two classes.
     pub fn pictures(&self) -> Result<Folder, PicturesError> {
-        match self {
-            Self::Folder(folder) => Folder::scan(folder),
-            Self::Table(table, columns) => Folder::from_csv(table, columns),
-        }
+        self.read(Need::Classes)
     }
 
-    /// Like [`Source::pictures`], but a folder may have a single class: to evaluate a classifier, or to
-    /// add to it, takes no two.
+    /// Like [`Source::pictures`], but there may be a single class: to evaluate a classifier, or to add
+    /// to it, takes no two.
     ///
     /// # Errors
     /// When the folder or table cannot be read, or names no class.
@@ -75,6 +75,7 @@ impl Source {
             (Err(error @ PicturesError::OneClass { .. }), Self::Folder(folder)) => {
                 one_class(folder).unwrap_or(Err(error))
             }
+            (Err(PicturesError::OneClass { .. }), Self::Table(..)) => self.any_pictures(),
             (pictures, _) => pictures,
         }
     }
@@ -84,22 +85,31 @@ impl Source {
     /// # Errors
     /// When the folder or table cannot be read, or names no picture.
     pub fn any_pictures(&self) -> Result<Folder, PicturesError> {
+        self.read(Need::Anything)
+    }
+
+    fn read(&self, need: Need) -> Result<Folder, PicturesError> {
         match self {
-            Self::Folder(folder) => Folder::of_any(folder),
-            Self::Table(table, columns) => {
-                Folder::from_table(table, folder_of(table), columns, Need::Anything)
-            }
+            Self::Table(table, how) => labels::read(table, how, need),
+            Self::Folder(folder) => match (labels::in_folder(folder), need) {
+                (Some(file), _) => labels::read(&file, &How::default(), need),
+                (None, Need::Classes) => Folder::scan(folder),
+                (None, Need::Anything) => Folder::of_any(folder),
+            },
         }
     }
 
-    /// What the columns of a table are called, where not as usual: facts to keep with a classifier.
+    /// How a table is read, where not as usual: facts to keep with a classifier.
     pub(crate) fn facts(&self) -> Vec<Fact> {
-        let Self::Table(_, Columns { path, label, fold, .. }) = self else { return vec![] };
-        let names = COLUMNS.iter().zip([path, label, fold]);
-        let fact = |((fact, _), name): (&(&str, &str), &Option<String>)| {
-            Some(Fact { name: (*fact).into(), value: name.clone()? })
+        let Self::Table(_, how) = self else { return vec![] };
+        let Columns { path, label, fold, boxes } = how.columns.clone();
+        let root = how.root.as_ref().map(|root| root.display().to_string());
+        let confidence = how.min_confidence.map(|least| least.to_string());
+        let said = [path, label, fold, boxes, root, confidence, how.detected.clone()];
+        let fact = |((fact, _), value): (&(&str, &str), Option<String>)| {
+            Some(Fact { name: (*fact).into(), value: value? })
         };
-        names.filter_map(fact).collect()
+        COLUMNS.iter().zip(said).filter_map(fact).collect()
     }
 
     /// The folder or table as arguments of a command.
@@ -111,11 +121,17 @@ impl Source {
 
     /// The table of which these facts are kept.
     pub(crate) fn recorded(table: PathBuf, facts: &[Fact]) -> Self {
-        let [path, label, fold] = COLUMNS.map(|(name, _)| {
+        let [path, label, fold, boxes, root, confidence, detected] = COLUMNS.map(|(name, _)| {
             let fact = facts.iter().find(|fact| fact.name == name);
             fact.map(|fact| fact.value.clone())
         });
-        Self::Table(table, Columns { path, label, fold, boxes: None })
+        let how = How {
+            columns: Columns { path, label, fold, boxes },
+            root: root.map(PathBuf::from),
+            min_confidence: confidence.and_then(|least| least.parse().ok()),
+            detected,
+        };
+        Self::Table(table, how)
     }
 
     /// The folder that the pictures' names are relative to.
@@ -123,7 +139,8 @@ impl Source {
     pub fn folder(&self) -> &Path {
         match self {
             Self::Folder(folder) => folder,
-            Self::Table(table, _) => folder_of(table),
+            Self::Table(table, _) if table.is_dir() => table,
+            Self::Table(table, how) => how.root.as_deref().unwrap_or(folder_of(table)),
         }
     }
 
@@ -180,6 +197,7 @@ fn one_class(folder: &Path) -> Option<Result<Folder, PicturesError>> {
 mod tests {
     use std::path::Path;
 
+    use labels::How;
     use pictures::Columns;
 
     use super::Source;
@@ -199,10 +217,13 @@ mod tests {
     fn a_table_is_found_again_with_its_columns() {
         let columns =
             Columns { path: Some("image_id".into()), fold: Some("k".into()), ..Columns::default() };
-        let source = Source::Table("dogs.csv".into(), columns);
+        let how =
+            How { columns, root: Some("night".into()), min_confidence: Some(0.35), detected: None };
+        let source = Source::Table("dogs.csv".into(), how);
         let facts = source.facts();
-        assert_eq!(facts.len(), 2);
-        let arguments = "--labels dogs.csv --path-column image_id --fold-column k";
+        assert_eq!(facts.len(), 4);
+        let arguments = "--labels dogs.csv --path-column image_id --fold-column k --root night \
+                         --min-confidence 0.35";
         assert_eq!(source.arguments(), arguments);
         assert_eq!(Source::recorded("dogs.csv".into(), &facts), source);
         assert_eq!(Source::recorded("dogs.csv".into(), &[]), Source::table("dogs.csv"));

@@ -175,6 +175,7 @@ fn labelled(
         }
         None => source.pictures()?,
     };
+    folder.read_as.iter().for_each(|line| listener.progress.note(line));
     folder.warnings.iter().for_each(|warning| listener.warn(warning));
     let mut made = None;
     if let Some(fixes) = &request.fixes {

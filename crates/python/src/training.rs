@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ground::progress::{Progress as _, Silent};
 use lookalike::{
-    Columns, Event, ExportRequest, Initial, NamedNetwork, RecipeOptions, ReportFile, Source,
+    Columns, Event, ExportRequest, How, Initial, NamedNetwork, RecipeOptions, ReportFile, Source,
     TrainRequest, json, practice as drawn, text,
 };
 use pyo3::prelude::*;
@@ -66,7 +66,7 @@ impl Settings {
         };
         let source = match (self.folder, self.table) {
             (Some(folder), _) => Source::Folder(folder),
-            (None, Some(table)) => Source::Table(table, columns),
+            (None, Some(table)) => Source::Table(table, How { columns, ..How::default() }),
             (None, None) => return Err(refused("a folder or a table is needed")),
         };
         let defaults = RecipeOptions::default();

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use ground::Precision;
 
-use super::Pictures;
 use super::parse::{at_least_one, percentage, precision};
+use super::{Foreign, Pictures};
 
 /// What is typed after `predict`.
 #[derive(Args, Debug)]
@@ -14,9 +14,12 @@ use super::parse::{at_least_one, percentage, precision};
 pub(crate) struct Predict {
     /// A classifier, `*.lookalike`
     pub(crate) model: PathBuf,
-    /// Pictures, folders of pictures, or `-` for a list of paths on standard input
+    /// Pictures, folders of pictures, a file with boxes in them (MegaDetector, COCO), or `-` for a list
+    /// of paths on standard input
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) foreign: Foreign,
     /// Classes listed per picture, the most probable first
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
     pub(crate) top: usize,
@@ -55,6 +58,9 @@ pub(crate) struct Predict {
     /// Write one HTML page that shows the pictures by answer, the doubtful ones first
     #[arg(long, value_name = "HTML", help_heading = RESULTS)]
     pub(crate) report: Option<PathBuf>,
+    /// Write the MegaDetector file that was passed to FILE, with the answers in it as classifications
+    #[arg(long, value_name = "JSON", help_heading = RESULTS)]
+    pub(crate) detections: Option<PathBuf>,
     /// Copy each picture into a folder named after its answer, in DIR (new or empty). No picture is
     /// moved
     #[arg(long, value_name = "DIR", help_heading = RESULTS)]

@@ -7,7 +7,7 @@ use ground::files::{Disk, Whole};
 use ground::progress::Progress;
 use lookalike::json::Style;
 use lookalike::{
-    Form, Output, Page, PredictRequest, Sink, Sorting, predict, prove_page, prove_writable,
+    Columns, Form, Output, Page, PredictRequest, Sink, Sorting, predict, prove_page, prove_writable,
 };
 
 use crate::args::Predict;
@@ -15,7 +15,7 @@ use crate::fault::{Exit, Failure};
 use crate::terminal::{Results, Terminal, count};
 
 pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
-    prove_writable(typed.output.as_deref())?;
+    prove_writable(typed.output.as_deref().into_iter().chain(typed.detections.as_deref()))?;
     prove_page(typed.report.as_deref(), Page::Answers)?;
     let mut results = Results(terminal);
     let to = match &typed.output {
@@ -31,7 +31,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
         stop,
     )?;
     output.finish()?;
-    for file in typed.output.iter().chain(&typed.report) {
+    for file in typed.output.iter().chain(&typed.report).chain(&typed.detections) {
         terminal.note(&format!("written: `{}`", file.display()));
     }
     if let Some(folder) = &typed.sort_into {
@@ -76,6 +76,8 @@ fn request(typed: &Predict, terminal: &Terminal) -> PredictRequest {
         sort: typed.sort_into.as_ref().map(sorting),
         report: typed.report.clone(),
         timings: terminal.wants_timings(),
+        how: typed.foreign.how(Columns::default()),
+        detections: typed.detections.clone(),
         ..PredictRequest::new(&typed.model, typed.paths.clone())
     }
 }

@@ -223,11 +223,15 @@ fn decide(words: Sentence, table: &str) -> Sentence {
         .text(" where you agree, then")
 }
 
-/// Facts of a run that name columns of its table, each with the option that says so.
-pub const COLUMNS: [(&str, &str); 3] = [
+/// Facts of a run that say how its table or file of labels is read, each with the option that says so.
+pub const COLUMNS: [(&str, &str); 7] = [
     ("column of paths", "--path-column"),
     ("column of labels", "--label-column"),
     ("column of folds", "--fold-column"),
+    ("columns of boxes", "--box-columns"),
+    ("root of the paths", "--root"),
+    ("least confidence", "--min-confidence"),
+    ("detected", "--detected"),
 ];
 
 /// A folder or table as arguments of a command; `facts` may name columns of the table.

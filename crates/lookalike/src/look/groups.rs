@@ -48,6 +48,11 @@ pub(super) fn found(
     stop: &Stop,
 ) -> Result<Folder, Error> {
     let folder = unsorted(source)?;
+    if folder.pictures.iter().any(|picture| picture.place.whole_file().is_none()) {
+        let path = source.path().display();
+        let what = format!("a plan of groups moves whole files, and `{path}` names parts of them");
+        return Err(Error::refused(Kind::Usage, what).advise("`look` without `--group` shows them"));
+    }
     let (data, features) = seen(&folder, progress, stop)?;
     let mut folder = Folder { warnings: folder.warnings, ..Folder::default() };
     folder.warnings.extend(unread(&data));

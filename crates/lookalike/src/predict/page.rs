@@ -1,6 +1,6 @@
 //! The answers as one page: pictures by answer, the doubtful ones first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use classifier::Classifier;
 use ground::progress::Progress;
@@ -26,7 +26,7 @@ pub(super) struct Page {
 
 #[derive(Default)]
 struct Found {
-    pictures: Vec<(PathBuf, Card)>,
+    pictures: Vec<(Place, Card)>,
 }
 
 impl Page {
@@ -36,7 +36,7 @@ impl Page {
         Self { groups, classes, unread: vec![] }
     }
 
-    pub(super) fn add(&mut self, path: &Path, answer: &Answer<'_>, stray: bool) {
+    pub(super) fn add(&mut self, place: &Place, answer: &Answer<'_>, stray: bool) {
         let read = match answer {
             Answer::Read(read) => read,
             Answer::Unread(Unread { picture, error }) => {
@@ -63,7 +63,7 @@ impl Page {
             nearest: read.nearest.first().map(|nearest| nearest.picture.to_owned()),
         };
         if let Some(found) = group.and_then(|group| self.groups.get_mut(group)) {
-            found.pictures.push((path.to_owned(), card));
+            found.pictures.push((place.clone(), card));
         }
     }
 
@@ -90,12 +90,11 @@ impl Page {
                 1 => (Kind::Ambiguous, "Ambiguous".to_owned()),
                 _ => (Kind::Class, self.classes[at - 2].clone()),
             };
-            let (paths, cards): (Vec<PathBuf>, Vec<Card>) = pictures.into_iter().unzip();
-            files.extend(paths);
+            let (places, cards): (Vec<Place>, Vec<Card>) = pictures.into_iter().unzip();
+            files.extend(places);
             groups.push(Group { name, kind, all, cards });
         }
-        let places: Vec<Place> = files.into_iter().map(Place::from).collect();
-        let files: Vec<&Place> = places.iter().collect();
+        let files: Vec<&Place> = files.iter().collect();
         let drawn =
             squares(&files, &classifier.preprocess, progress, stop).ok_or(Error::Stopped)?;
         let cards = groups.iter_mut().flat_map(|group| &mut group.cards);

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ground::files::{FileError, temporary_beside};
+use pictures::Place;
 
 use crate::json::Answer;
-use crate::{Error, NamedFolder};
+use crate::{Error, Kind, NamedFolder};
 
 /// The folders of pictures without one clear answer; no class can be mistaken for them.
 const AMBIGUOUS: &str = "_ambiguous";
@@ -35,9 +36,15 @@ impl Sorter {
         Ok(Self { root: NamedFolder::new(into)?, link: *link, folders: HashMap::new() })
     }
 
-    /// Puts a copy of a picture, or a link to it, into the folder of its answer.
-    pub(super) fn put(&mut self, picture: &Path, answer: &Answer<'_>) -> Result<(), Error> {
+    /// Puts a copy of a picture, or a link to it, into the folder of its answer. What is part of a file
+    /// stays where it is.
+    pub(super) fn put(&mut self, place: &Place, answer: &Answer<'_>) -> Result<(), Error> {
         let Answer::Read(read) = answer else { return Ok(()) };
+        let Some(picture) = place.whole_file() else {
+            let name = place.name().display();
+            let what = format!("`--sort-into` copies whole files, and `{name}` is part of one");
+            return Err(Error::refused(Kind::Usage, what).advise("leave it out of the list"));
+        };
         let name = match &read.answer[..] {
             [] => NOT_RECOGNISED,
             [named] => named.class,
