@@ -2,8 +2,11 @@
 
 use saphyr_parser::{Event, Parser};
 
-/// The values of the outermost keys.
-pub(super) struct Yaml(Vec<(String, Vec<(Option<String>, String)>)>);
+/// A text, with its key where it is in a map.
+type Text = (Option<String>, String);
+
+/// The texts of the outermost keys.
+pub(super) struct Yaml(Vec<(String, Vec<Text>)>);
 
 /// Reads a document; of what lies deeper nothing is kept.
 pub(super) fn read(text: &str) -> Result<Yaml, String> {
@@ -57,7 +60,7 @@ impl Yaml {
         }
     }
 
-    fn values(&self, key: &str) -> &[(Option<String>, String)] {
+    fn values(&self, key: &str) -> &[Text] {
         self.0.iter().find(|(known, _)| known == key).map_or(&[], |(_, values)| values)
     }
 
