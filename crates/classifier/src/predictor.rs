@@ -68,6 +68,8 @@ pub enum Explain {
     Named,
     /// The likeliest class ([`Prediction::likeliest`]).
     Likeliest,
+    /// The class of this number, whatever the answer is.
+    Class(usize),
 }
 
 /// A classifier with the engine that runs it.
@@ -375,11 +377,14 @@ fn add_heat(
     explain: Explain,
     answers: &mut [Prediction<'_>],
 ) -> Result<(), ClassifierError> {
-    let class = match explain {
-        Explain::Nothing => return Ok(()),
-        Explain::Named => Prediction::named,
-        Explain::Likeliest => Prediction::likeliest,
+    let class = |answer: &Prediction<'_>| match explain {
+        Explain::Class(class) => class,
+        Explain::Likeliest => answer.likeliest(),
+        Explain::Nothing | Explain::Named => answer.named(),
     };
+    if explain == Explain::Nothing {
+        return Ok(());
+    }
     let classes: Vec<usize> = answers.iter().map(class).collect();
     let Classifier { preprocess, views, .. } = classifier;
     let maps = heat_maps(engine, preprocess, squares, &classes, views.mirrored)?;

@@ -292,6 +292,13 @@ fn what_is_no_picture_gets_its_reason_in_its_place() {
     assert!(error.to_string().contains("cannot be used"), "{error}");
     let heat = predictor.ask(of(8, 8, 192), Explain::Likeliest).unwrap().heat.unwrap();
     assert!(heat.class < 3 && heat.map.len() == heat.side * heat.side);
+    // A class that is asked for is explained, whatever the answer is.
+    let maps: Vec<_> = (0..3)
+        .map(|class| predictor.ask(of(8, 8, 192), Explain::Class(class)).unwrap().heat.unwrap())
+        .collect();
+    assert!(maps.iter().enumerate().all(|(class, map)| map.class == class));
+    assert_eq!(maps[heat.class].map, heat.map);
+    assert!(maps[0].map != maps[1].map);
 }
 
 /// Weights may be finite and sound one by one, and still overflow on a picture.

@@ -3,6 +3,7 @@
 //! The module that answers is part of this program (`crates/web`), and so is the page, which is that of
 //! `lookalike serve` with another way to its answers.
 
+mod join;
 mod page;
 mod parts;
 mod shared;
@@ -14,6 +15,7 @@ use classifier::{Classifier, Predictor};
 use ground::files::{self, FileError};
 use serde_json::json;
 
+pub use self::join::join;
 use self::parts::{MODULE, SCRIPT};
 use crate::folder::Place;
 use crate::{ExportError, ExportRequest, Exported, Target};

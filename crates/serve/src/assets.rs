@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use export::join;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ground::{Digest, Hash};
@@ -17,41 +18,49 @@ use ground::{Digest, Hash};
 /// A file of the folder `web` and what it holds.
 macro_rules! file {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("../web/", $name)))
+        ($name, include_str!(concat!("../web/", $name)))
     };
 }
 
-/// The files of the page, each at an address of its own name.
-const FILES: &[(&str, &[u8])] = &[
-    ("base.css", report::BASE_STYLE.as_bytes()),
-    file!("answers.mjs"),
+/// The files of the pages that come as they are, each at an address of its own name.
+const FILES: &[(&str, &str)] = &[
+    ("base.css", report::BASE_STYLE),
     file!("app.css"),
+    file!("page.css"),
+    file!("review.css"),
     file!("app.html"),
+    file!("index.html"),
+    file!("phone.html"),
+    file!("review.html"),
+];
+
+/// The scripts with which the pages begin; each comes as one file with all that it imports.
+const FIRST: &[&str] = &["app.mjs", "main.mjs", "phone.mjs", "review.mjs"];
+
+/// All scripts.
+const SCRIPTS: &[(&str, &str)] = &[
+    file!("answers.mjs"),
     file!("app.mjs"),
     file!("burst.mjs"),
     file!("camera.mjs"),
     file!("card.mjs"),
     file!("classes.mjs"),
+    file!("code.mjs"),
     file!("desk.mjs"),
     file!("finish.mjs"),
     file!("gallery.mjs"),
     file!("grid.mjs"),
     file!("header.mjs"),
-    file!("index.html"),
     file!("intake.mjs"),
     file!("keys.mjs"),
     file!("main.mjs"),
     file!("make.mjs"),
     file!("measure.mjs"),
     file!("outbox.mjs"),
-    file!("page.css"),
-    file!("phone.html"),
     file!("phone.mjs"),
     file!("pick.mjs"),
     file!("program.mjs"),
     file!("queue.mjs"),
-    file!("review.css"),
-    file!("review.html"),
     file!("review.mjs"),
     file!("teach.mjs"),
     file!("tiles.mjs"),
@@ -74,18 +83,20 @@ pub(crate) struct Assets(BTreeMap<&'static str, Asset>);
 struct Asset {
     kind: &'static str,
     tag: HeaderValue,
-    plain: &'static [u8],
+    plain: Bytes,
     gzip: Option<Bytes>,
 }
 
 impl Assets {
     pub(crate) fn new() -> Self {
-        Self(FILES.iter().map(|&(name, bytes)| (name, Asset::of(name, bytes))).collect())
+        let files = FILES.iter().map(|&(name, text)| (name, Bytes::from_static(text.as_bytes())));
+        let scripts = FIRST.iter().map(|&name| (name, join(SCRIPTS, name).into()));
+        Self(files.chain(scripts).map(|(name, bytes)| (name, Asset::of(name, bytes))).collect())
     }
 
     /// The names of the files.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        FILES.iter().map(|&(name, _)| name)
+        FILES.iter().map(|&(name, _)| name).chain(FIRST.iter().copied())
     }
 
     /// The file of this name, as a browser that sends these headers wants it.
@@ -101,7 +112,7 @@ impl Assets {
             (false, Some(gzip)) if takes_gzip(text(ACCEPT_ENCODING)) => {
                 ([(CONTENT_ENCODING, "gzip")], gzip.clone()).into_response()
             }
-            (false, _) => Bytes::from_static(asset.plain).into_response(),
+            (false, _) => asset.plain.clone().into_response(),
         };
         let of = response.headers_mut();
         of.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
@@ -114,11 +125,11 @@ impl Assets {
 }
 
 impl Asset {
-    fn of(name: &str, plain: &'static [u8]) -> Self {
-        let digest = Digest::by(Hash::Blake3, plain).to_string();
+    fn of(name: &str, plain: Bytes) -> Self {
+        let digest = Digest::by(Hash::Blake3, &plain).to_string();
         let tag = HeaderValue::from_str(&format!("\"{}\"", &digest[..32]));
         let tag = tag.unwrap_or(HeaderValue::from_static("\"\""));
-        let gzip = compressed(plain).filter(|gzip| gzip.len() < plain.len());
+        let gzip = compressed(&plain).filter(|gzip| gzip.len() < plain.len());
         Self { kind: kind(name), tag, plain, gzip }
     }
 }
@@ -166,7 +177,9 @@ mod tests {
     use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
     use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
-    use super::{Assets, kind, takes_gzip};
+    use export::join;
+
+    use super::{Assets, FILES, FIRST, SCRIPTS, kind, takes_gzip};
 
     /// What the page's files end in; others, and folders, are tools and tests.
     const PAGE: [&str; 8] = ["html", "css", "mjs", "js", "svg", "png", "ico", "webmanifest"];
@@ -175,7 +188,7 @@ mod tests {
     const SHARED: [&str; 1] = ["base.css"];
 
     #[test]
-    fn the_table_and_the_folder_hold_the_same_files() {
+    fn the_tables_and_the_folder_hold_the_same_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let is_of_page = |path: &Path| {
@@ -184,10 +197,35 @@ mod tests {
         };
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         let found: BTreeSet<_> = paths.filter(|p| is_of_page(p)).map(|p| name(&p)).collect();
-        let rows = Assets::names().filter(|name| !SHARED.contains(name));
-        let table: BTreeSet<String> = rows.map(Into::into).collect();
+        let rows = FILES.iter().chain(SCRIPTS).map(|(name, _)| *name);
+        let table: BTreeSet<String> =
+            rows.filter(|name| !SHARED.contains(name)).map(Into::into).collect();
         assert_eq!(table, found);
         assert!(table.iter().all(|name| kind(name) != "application/octet-stream"), "{table:?}");
+    }
+
+    #[test]
+    fn a_page_begins_with_a_script_that_has_all_it_imports() {
+        for (name, text) in FILES.iter().filter(|(name, _)| name.ends_with(".html")) {
+            let first = text.split("<script type=\"module\" src=\"").nth(1);
+            let first = first.unwrap_or_else(|| panic!("{name} has no script"));
+            assert!(FIRST.contains(&first.split('"').next().unwrap()), "{name}");
+        }
+        let mut needed = BTreeSet::new();
+        for first in FIRST {
+            let joined = join(SCRIPTS, first);
+            for (name, text) in SCRIPTS {
+                let at = |name: &str| joined.find(&format!("modules['{name}'] = "));
+                let Some(own) = at(name) else { continue };
+                needed.insert(*name);
+                for line in text.lines().filter(|line| line.starts_with("import ")) {
+                    let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
+                    let before = at(import).unwrap_or_else(|| panic!("{name}: {line}"));
+                    assert!(before < own, "{name}: {line}");
+                }
+            }
+        }
+        assert_eq!(needed.len(), SCRIPTS.len(), "a script that no page needs");
     }
 
     #[test]

@@ -262,6 +262,28 @@ impl Gate {
     }
 }
 
+/// Whether a request with this head may ask a server that has a name, a page elsewhere and a token, or the
+/// status of the problem with it: for the fuzzer. A head that is none passes nobody.
+///
+/// # Errors
+/// With the status of the problem.
+#[doc(hidden)]
+pub fn may_ask(head: &str) -> Result<(), u16> {
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut request = axum::http::Request::builder().method(method).uri(target);
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        request = request.header(name, value);
+    }
+    let (parts, ()) = request.body(()).map_err(|_| 400u16)?.into_parts();
+    let [host, origin] =
+        ["birds.example", "https://birds.example"].map(|text| vec![text.to_owned()]);
+    let gate = Gate::new(&host, &origin, Some("a-token-of-fuzzing".into()), 8000);
+    let gate = gate.map_err(|_| 500u16)?;
+    gate.check(&parts, Ends::default()).map_err(|problem| problem.fault.status().as_u16())
+}
+
 /// Compares in a time that tells nothing of where two texts differ.
 fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()

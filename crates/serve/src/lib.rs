@@ -55,6 +55,8 @@ mod work;
 
 #[doc(hidden)]
 pub use body::count_pictures;
+#[doc(hidden)]
+pub use gate::may_ask;
 pub use listen::{Bound, Listen};
 pub use log::LogForm;
 pub use server::{Ready, serve};

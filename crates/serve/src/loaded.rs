@@ -22,8 +22,8 @@ pub(crate) struct Loaded {
     pub(crate) before: String,
     /// Thumbnails of training pictures, by their number.
     pub(crate) thumbnails: BTreeMap<usize, Bytes>,
-    /// The number of classes.
-    pub(crate) classes: usize,
+    /// Names of the classes.
+    pub(crate) classes: Vec<String>,
 }
 
 impl Loaded {
@@ -44,13 +44,14 @@ impl Loaded {
             "max_bytes": settings.limits.body_bytes,
             "known": known,
             "report": known,
+            "phone": settings.phone,
             "examples": examples(classifier, &thumbnails),
         });
         // The folder that the classifier lies in is nobody's business.
         let file = Path::new(settings.model.file_name().unwrap_or_default());
         let mut before = serde_json::to_string(&json::Predictions::of(file, classifier))?;
         before.truncate(before.len() - "]}".len());
-        let classes = classifier.classes.len();
+        let classes = classifier.classes.clone();
         Ok(Self { about: about.to_string().into(), before, thumbnails, classes })
     }
 }

@@ -26,6 +26,7 @@ use crate::work::{Ask, Job, Reply, Slot, Work};
 pub(crate) struct Wanted {
     #[serde(default)]
     heat_map: bool,
+    heat_class: Option<String>,
     #[serde(default = "yes")]
     nearest: bool,
     #[serde(default)]
@@ -58,7 +59,7 @@ pub(crate) async fn predict(
     let engine = app.ready()?;
     let form = Form::of(request.headers());
     let (slot, _permit) = admit(&app, &engine, &request, form)?;
-    let ask = wanted.ask(&app, &engine);
+    let ask = wanted.ask(&app, &engine)?;
     let pictures = body::pictures(request, wanted.name, &app.settings.limits).await?;
     answer(&engine, pictures, ask, slot, form).await
 }
@@ -73,13 +74,23 @@ pub(crate) async fn predict_file(
     let engine = app.ready()?;
     let slot = engine.work.admit().map_err(full)?;
     let picture = Picture { name, bytes: bytes.into() };
-    answer(&engine, vec![picture], wanted.ask(app, &engine), slot, Form::Raw).await
+    answer(&engine, vec![picture], wanted.ask(app, &engine)?, slot, Form::Raw).await
 }
 
 impl Wanted {
-    fn ask(&self, app: &App, engine: &Engine) -> Ask {
-        let style = Style { top: self.top.min(engine.loaded.classes), always: self.always };
-        Ask { heat_map: self.heat_map, nearest: self.nearest && app.known, style }
+    fn ask(&self, app: &App, engine: &Engine) -> Result<Ask, Problem> {
+        let classes = &engine.loaded.classes;
+        let place = |name: &String| {
+            let place = classes.iter().position(|class| class == name);
+            place.ok_or_else(|| Fault::BadRequest.because("`heat_class` is not one of the classes"))
+        };
+        let style = Style { top: self.top.min(classes.len()), always: self.always };
+        Ok(Ask {
+            heat_map: self.heat_map,
+            heat_class: self.heat_class.as_ref().map(place).transpose()?,
+            nearest: self.nearest && app.known,
+            style,
+        })
     }
 }
 

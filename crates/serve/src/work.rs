@@ -33,6 +33,8 @@ const TOGETHER: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
     pub(crate) heat_map: bool,
+    /// The class that it explains, instead of the one that the answer names.
+    pub(crate) heat_class: Option<usize>,
     pub(crate) nearest: bool,
     pub(crate) style: Style,
 }
@@ -224,6 +226,7 @@ fn told(
     let classes = predictor.classifier().classes.clone();
     let explain = match batch.first()?.job.ask {
         Ask { heat_map: false, .. } => Explain::Nothing,
+        Ask { heat_class: Some(class), .. } => Explain::Class(class),
         Ask { style: Style { always: true, .. }, .. } => Explain::Likeliest,
         Ask { .. } => Explain::Named,
     };

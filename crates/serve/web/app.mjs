@@ -3,6 +3,7 @@
 import { Burst } from './burst.mjs';
 import { Camera } from './camera.mjs';
 import { byFolder, Classes, summary } from './classes.mjs';
+import { drawCode } from './code.mjs';
 import { Gallery } from './gallery.mjs';
 import { intake } from './intake.mjs';
 import { at, fillWords, label, nameClasses, note, say, shown } from './make.mjs';
@@ -178,12 +179,7 @@ function drawWork() {
 function drawPhone() {
   const phone = state?.phone ?? null;
   at('phone').hidden = phone === null;
-  at('phone-code').hidden = phone === null || phone.seconds === 0;
-  if (!phone || phone.seconds === 0) return;
-  const picture = /** @type {HTMLImageElement} */ (at('phone-qr'));
-  if (picture.getAttribute('src') !== phone.qr) picture.src = phone.qr;
-  at('phone-address').textContent = phone.address;
-  at('phone-left').textContent = say('phone.left', { n: Math.ceil(phone.seconds / 60) });
+  drawCode(phone);
 }
 
 async function toggleCamera() {
@@ -194,7 +190,6 @@ async function toggleCamera() {
 }
 
 fillWords(document);
-/** @type {HTMLImageElement} */ (at('phone-qr')).alt = say('phone.code');
 input('add-name').placeholder = say('classes.name');
 intake({ files: input('files'), folder: input('folder'), veil: at('veil') }, take);
 input('class-files').addEventListener('change', () => {

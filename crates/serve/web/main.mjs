@@ -3,12 +3,13 @@
 import { csv, GROUPS, json, known, Store, Trouble } from './answers.mjs';
 import { Camera } from './camera.mjs';
 import { card, Closer, mark } from './card.mjs';
+import { drawCode } from './code.mjs';
 import { Grid } from './grid.mjs';
 import { drawFooter, drawHeader } from './header.mjs';
 import { intake } from './intake.mjs';
 import { at, duration, fillWords, make, nameClasses, note, number, say } from './make.mjs';
 import { Queue } from './queue.mjs';
-import { classifier, head, place, predict } from './transport.mjs';
+import { classifier, head, pair, place, predict } from './transport.mjs';
 
 /** @typedef {import('./answers.mjs').Item} Item */
 /** @typedef {import('./answers.mjs').Group} Group */
@@ -89,6 +90,7 @@ async function start() {
     nameClasses(about.classes);
     drawHeader(about);
     drawFooter(about, place);
+    at('choose-phone').hidden = !about.served.phone;
     note('gone', '');
   } catch (error) {
     const locked = error instanceof Trouble && error.kind === 'locked';
@@ -188,6 +190,24 @@ async function toggleCamera() {
   if (camera.on) button('camera-keep').focus();
 }
 
+let codes = 0;
+
+/** Shows the code for a phone while it is good, or hides it. */
+async function togglePhone() {
+  const open = at('phone').hidden;
+  codes += 1;
+  const turn = codes;
+  if (open) {
+    const phone = await pair().catch(() => null);
+    if (turn !== codes) return;
+    if (!phone) return note('gone', say('trouble.gone'), { urgent: true });
+    drawCode(phone);
+    setTimeout(() => turn === codes && togglePhone(), phone.seconds * 1000);
+  }
+  at('phone').hidden = !open;
+  button('choose-phone').setAttribute('aria-expanded', String(open));
+}
+
 fillWords(document);
 makeFilters();
 input('search').placeholder = say('filter.search');
@@ -196,6 +216,7 @@ store.subscribe(draw);
 button('choose-files').addEventListener('click', () => input('files').click());
 button('choose-folder').addEventListener('click', () => input('folder').click());
 button('choose-camera').addEventListener('click', toggleCamera);
+button('choose-phone').addEventListener('click', togglePhone);
 button('camera-stop').addEventListener('click', () => { toggleCamera(); button('choose-camera').focus(); });
 button('camera-keep').addEventListener('click', async () => {
   const kept = await camera.keep();

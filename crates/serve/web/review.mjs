@@ -23,8 +23,8 @@ const USUAL = {
   later: 'ArrowRight', back: 'ArrowLeft', heat: 'H', see: 'S', apply: 'A', help: '?',
 };
 
-/** @type {Map<number, Promise<Read | null>>} */ let looks = new Map();
-/** @type {{id: number, read: Read | null} | null} */ let looked = null;
+/** By a picture's number and the class that is suggested for it. @type {Map<string, Promise<Read | null>>} */ let looks = new Map();
+/** @type {{key: string, read: Read | null} | null} */ let looked = null;
 let heat = true;
 let drawn = '';
 let frame = 0;
@@ -68,8 +68,8 @@ const tiles = new Tiles(page, enlarge);
 
 /** What the views need. @returns {import('./views.mjs').Page} */
 function page() {
-  const id = desk.current?.pictures[0]?.id;
-  return { desk, keys, act, classes: classes(), read: looked && looked.id === id ? looked.read : null, heat, name: (name) => name !== '' && desk.group && nameGroup(name) };
+  const read = looked && desk.current && looked.key === keyOf(desk.current) ? looked.read : null;
+  return { desk, keys, act, classes: classes(), read, heat, name: (name) => name !== '' && desk.group && nameGroup(name) };
 }
 
 /** The classes that there are, and those that decisions and groups made. */
@@ -224,12 +224,23 @@ function enlarge(picture) {
   /** @type {HTMLDialogElement} */ (at('large')).showModal();
 }
 
-/** What the classifier makes of a picture: asked for once. @param {number} id @returns {Promise<Read | null>} */
-function look(id) {
-  const known = looks.get(id);
+/** What a finding's picture is looked at for. @param {Finding} finding */
+const keyOf = ({ pictures, suggestion }) => `${pictures[0]?.id} ${suggestion}`;
+
+/**
+ * What the classifier makes of a finding's picture, and what in it speaks for the class that is
+ * suggested: asked for once.
+ * @param {Finding} finding
+ * @returns {Promise<Read | null>}
+ */
+function look(finding) {
+  const key = keyOf(finding);
+  const { pictures: [{ id }], suggestion } = finding;
+  const known = looks.get(key);
   if (known) return known;
-  const asked = program.ask(`v1/pictures/${id}/answer?heat_map=true`).then(({ predictions }) => predictions[0], () => null);
-  looks.set(id, asked);
+  const query = new URLSearchParams({ heat_map: 'true', ...(suggestion === null ? {} : { heat_class: suggestion }) });
+  const asked = program.ask(`v1/pictures/${id}/answer?${query}`).then(({ predictions }) => predictions[0], () => null);
+  looks.set(key, asked);
   return asked;
 }
 
@@ -237,16 +248,15 @@ function look(id) {
 async function ahead() {
   const { list, place, current } = desk;
   const labelled = LABELS.includes(desk.kind) && desk.state?.classifier;
-  const id = current?.pictures[0]?.id;
-  if (id !== undefined && labelled && looked?.id !== id) {
-    const read = await look(id);
-    if (desk.current?.pictures[0]?.id !== id) return;
-    looked = { id, read };
+  if (current && current.pictures.length > 0 && labelled && looked?.key !== keyOf(current)) {
+    const read = await look(current);
+    if (!desk.current || keyOf(desk.current) !== keyOf(current)) return;
+    looked = { key: keyOf(current), read };
     changed();
   }
-  for (const { pictures } of list.slice(place + 1, place + 1 + AHEAD)) {
-    for (const picture of pictures.slice(0, 4)) new Image().src = picture.large;
-    if (labelled && pictures[0]) await look(pictures[0].id);
+  for (const finding of list.slice(place + 1, place + 1 + AHEAD)) {
+    for (const picture of finding.pictures.slice(0, 4)) new Image().src = picture.large;
+    if (labelled && finding.pictures.length > 0) await look(finding);
   }
 }
 
@@ -287,7 +297,7 @@ function draw() {
 function signed(all) {
   const { current, group, state } = desk;
   const made = current?.pictures.map(({ id, moved }) => [id, moved, desk.decisions.get(id)]);
-  return JSON.stringify([desk.kind, all, current?.id, current?.kind, made, group && [group.group, group.name, group.pictures], heat, looked?.id, keys.on, desk.list.length, classes(), state?.phase, desk.left(desk.kind), state?.job?.kind]);
+  return JSON.stringify([desk.kind, all, current?.id, current?.kind, made, group && [group.group, group.name, group.pictures], heat, looked?.key, keys.on, desk.list.length, classes(), state?.phase, desk.left(desk.kind), state?.job?.kind]);
 }
 
 /** @returns {HTMLElement[]} */

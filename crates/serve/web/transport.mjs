@@ -11,7 +11,7 @@ import { megabytes, say } from './make.mjs';
  * What `v1/classifier` says, as far as the page shows it.
  * @typedef {{id: string, name: string, classes: string[],
  *   accuracy: {value: number | null, low: number, high: number, hits: number, n: number} | null,
- *   served: {version: string, max_bytes: number, known: boolean, report: boolean,
+ *   served: {version: string, max_bytes: number, known: boolean, report: boolean, phone?: boolean,
  *     examples?: {class: string, thumbnails: string[]}[]}}} About
  */
 
@@ -55,6 +55,11 @@ export async function predict(blob, { heatMap = false, signal } = {}) {
   file = said.model;
   limit = said.novelty_limit;
   return said.predictions[0];
+}
+
+/** A new code for a phone. @returns {Promise<import('./code.mjs').Phone | null>} */
+export function pair() {
+  return ask('v1/phone', { method: 'POST' });
 }
 
 /** The key of the address becomes a cookie, and leaves the address. */

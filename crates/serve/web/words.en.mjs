@@ -341,6 +341,7 @@ export const words = {
   'phone.failed': 'It did not work: {detail}',
   'phone.title': 'From a phone',
   'phone.how': 'A phone in the same network takes pictures for a class or tries them. Anyone who has this code can, for ten minutes.',
+  'phone.scan': 'Scan this with a phone in the same network: it takes a photo and shows the answer. Anyone who has this code can, for ten minutes.',
   'phone.show': 'Show the code',
   'phone.code': 'QR code of the address below, for the camera of a phone',
   'phone.left': { one: 'For {n} more minute', other: 'For {n} more minutes' },

@@ -52,6 +52,11 @@ export async function predict(blob, { heatMap = false, signal } = {}) {
   return read;
 }
 
+/** A new code for a phone: there is no program that it could find. */
+export async function pair() {
+  return null;
+}
+
 /** Starts the worker and gives it what it needs. */
 async function start() {
   const text = (/** @type {string} */ id) => at(id).textContent ?? '';

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use insight::Insight;
 use serde_json::{Value, json};
 
+use super::join::join;
 use super::parts::{MODULE, SCRIPT};
 use crate::ExportError;
 
@@ -28,13 +29,13 @@ const STYLES: [&str; 2] = [
     include_str!("../../../serve/web/page.css"),
 ];
 
-/// The scripts, each behind those that it imports. The one that asks for answers asks a worker of the
-/// page.
-const SCRIPTS: [(&str, &str); 11] = [
+/// The scripts. The one that asks for answers asks a worker of the page.
+const SCRIPTS: [(&str, &str); 12] = [
     file!("words.en.mjs"),
     file!("make.mjs"),
     file!("answers.mjs"),
     file!("card.mjs"),
+    file!("code.mjs"),
     file!("camera.mjs"),
     file!("grid.mjs"),
     file!("header.mjs"),
@@ -77,7 +78,7 @@ pub(super) fn page(
     // What the server's page loads stands in this one.
     let loads = |line: &&str| {
         let is = |start| line.starts_with(start);
-        is("<link rel=\"stylesheet\"") || is("<link rel=\"modulepreload\"") || is("<script ")
+        is("<link rel=\"stylesheet\"") || is("<script ")
     };
     let lines: Vec<&str> = HTML.lines().filter(|line| !loads(line)).collect();
     let html = lines.join("\n") + "\n";
@@ -88,44 +89,15 @@ pub(super) fn page(
     Ok(html.replacen("</body>", &format!("{}</body>", rest.concat()), 1))
 }
 
-/// The scripts as one: each in a function of its own, which returns what it exports.
+/// The scripts as one.
 fn joined() -> String {
-    let mut whole = String::from("const modules = {};\n");
-    for (name, text) in SCRIPTS {
-        let mut exports = vec![];
-        whole += &format!("modules['{name}'] = (() => {{\n");
-        for line in text.lines() {
-            whole +=
-                &match line.strip_prefix("import ").and_then(|rest| rest.split_once(" from './")) {
-                    Some((names, from)) => {
-                        format!("const {names} = modules['{}'];", from.trim_end_matches("';"))
-                    }
-                    None => match line.strip_prefix("export ") {
-                        Some(rest) => {
-                            exports.extend(declared(rest));
-                            rest.to_owned()
-                        }
-                        None => line.to_owned(),
-                    },
-                };
-            whole.push('\n');
-        }
-        whole += &format!("return {{ {} }};\n}})();\n", exports.join(", "));
-    }
-    whole
+    join(&SCRIPTS, "main.mjs")
 }
 
 /// What the page's worker runs, which is no module: a page from the disk may not start such a one.
 fn worker() -> String {
     let script = SCRIPT.replace("\nexport ", "\n").replace("import.meta.url", "location.href");
     format!("{script}\n{WORKER}")
-}
-
-/// The name of what a line of a script declares.
-fn declared(line: &str) -> Option<&str> {
-    const KINDS: [&str; 5] = ["async", "function", "class", "const", "let"];
-    let word = line.split(' ').find(|word| !KINDS.contains(word))?;
-    word.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
 /// Text that the page carries.
@@ -179,31 +151,22 @@ fn about(name: &str, classifier: &Classifier, known: bool) -> Result<Value, Expo
 
 #[cfg(test)]
 mod tests {
-    use super::{HTML, SCRIPTS, declared, joined, worker};
+    use super::{HTML, SCRIPTS, joined, worker};
 
     #[test]
-    fn every_script_stands_behind_those_that_it_imports() {
-        let mut before = vec![];
-        for (name, text) in SCRIPTS {
-            for line in text.lines().filter(|line| line.starts_with("import ")) {
-                let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
-                assert!(before.contains(&import), "{name}: {line}");
-            }
-            before.push(name);
-        }
+    fn the_page_has_every_script_that_its_first_one_needs() {
         assert!(HTML.contains("src=\"main.mjs\""), "the script that the page begins with");
         let joined = joined();
-        assert!(
-            joined.lines().all(|line| !line.starts_with("import ") && !line.starts_with("export "))
-        );
-        assert!(joined.contains("return { place, head, classifier, predict };"), "{joined}");
-    }
-
-    #[test]
-    fn the_name_of_an_export_is_found() {
-        let names =
-            ["const head = () => 1;", "async function ask(a) {", "class Store {"].map(declared);
-        assert_eq!(names, [Some("head"), Some("ask"), Some("Store")]);
+        for (name, text) in SCRIPTS {
+            assert!(joined.contains(&format!("modules['{name}'] = ")), "{name} is not needed");
+            for line in text.lines().filter(|line| line.starts_with("import ")) {
+                let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
+                let at = |name| joined.find(&format!("modules['{name}'] = ")).unwrap_or(usize::MAX);
+                assert!(at(import) < at(name), "{name}: {line}");
+            }
+        }
+        let of_module = |line: &str| line.starts_with("import ") || line.starts_with("export ");
+        assert!(!joined.lines().any(of_module));
     }
 
     #[test]

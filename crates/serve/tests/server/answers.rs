@@ -83,7 +83,13 @@ fn a_request_says_what_it_wants_besides() {
     assert_eq!(image::load_from_memory(&jpeg).unwrap().width(), 448);
     assert_eq!(explained["heat_map"]["class"], explained["top"][0]["class"]);
     assert!(explained["heat_map"].get("file").is_none());
-    for wrong in ["heat_map=1", "top=-1", "other=true", "top=1&top=2"] {
+    let other = explained["top"][1]["class"].as_str().unwrap();
+    let of_other = row(&format!("heat_map=true&heat_class={}", other.replace(' ', "%20")));
+    assert_eq!(of_other["heat_map"]["class"], other);
+    assert_ne!(of_other["heat_map"]["image"], explained["heat_map"]["image"]);
+    for wrong in
+        ["heat_map=true&heat_class=nobody", "heat_map=1", "top=-1", "other=true", "top=1&top=2"]
+    {
         assert_eq!(ask(wrong).problem().unwrap(), "bad-request", "{wrong}");
     }
 }

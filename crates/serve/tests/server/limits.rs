@@ -163,3 +163,29 @@ fn what_a_client_that_left_had_sent_is_not_computed() {
     let runs: f64 = runs.map(|line| line.split(' ').nth(1).unwrap().parse::<f64>().unwrap()).sum();
     assert!(runs < 240.0, "{text}");
 }
+
+#[test]
+fn a_client_that_reads_nothing_holds_up_nobody() {
+    let server =
+        Server::start(limited(Limits { drain: Duration::from_millis(300), ..Limits::default() }));
+    let report = server.get("/report").body.len();
+    // More than a connection's buffers take.
+    let many = format!("GET /report HTTP/1.1\r\nHost: {}\r\n\r\n", server.address());
+    let many = many.repeat(20_000_000 / report.max(1) + 1);
+    let deaf: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream.set_nonblocking(true).unwrap();
+            // As much as the server takes from somebody who does not listen.
+            let _ = stream.write(many.as_bytes());
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(server.ask("POST /v1/predict", &[], &TRAINED.picture()).status, 200);
+    }
+    let begun = Instant::now();
+    server.ended().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10), "it does not wait for them for ever");
+    drop(deaf);
+}

@@ -11,6 +11,7 @@ mod life;
 mod limits;
 mod phone;
 mod project;
+mod random;
 mod review;
 mod smuggling;
 mod uploads;

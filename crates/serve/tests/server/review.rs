@@ -311,6 +311,22 @@ fn two_browsers_are_told_of_each_others_decisions_and_the_last_one_wins() {
 }
 
 #[test]
+fn a_page_that_does_not_read_its_news_holds_up_no_decision() {
+    let place = Place::review(|_| {});
+    let (first, _, other) = names(&place);
+    let id = place.id(&first);
+    let deaf: Vec<_> = (0..3).map(|_| News::of(&place)).collect();
+    for _ in 0..150 {
+        assert_eq!(place.decide(id, "keep", None).status, 200);
+        assert_eq!(place.decide(id, "relabel", Some(&other)).status, 200);
+    }
+    let mut late = News::of(&place);
+    assert_eq!(late.next("state")["plan"]["changes"], 1);
+    drop(deaf);
+    assert_eq!(written(&place), [(Action::Relabel, first)]);
+}
+
+#[test]
 fn pictures_that_nobody_has_sorted_are_groups_to_be_named() {
     let mut place = Place::review(|photos| {
         let all = tree(photos);

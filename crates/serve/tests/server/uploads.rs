@@ -14,12 +14,17 @@ fn raw(server: &Server, bytes: &[u8]) -> String {
 
 /// A PNG that states a size and holds almost nothing.
 fn bomb(width: u32, height: u32) -> Vec<u8> {
+    png_of(width, height, &[0x78, 0x9c, 3, 0, 0, 0, 0, 1])
+}
+
+/// A grey PNG that states a size and holds these packed rows.
+fn png_of(width: u32, height: u32, rows: &[u8]) -> Vec<u8> {
     let mut bytes = vec![];
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_chunk(png::chunk::IDAT, &[0x78, 0x9c, 3, 0, 0, 0, 0, 1]).unwrap();
+    writer.write_chunk(png::chunk::IDAT, rows).unwrap();
     drop(writer);
     bytes
 }
@@ -47,8 +52,42 @@ fn a_picture_that_states_more_than_it_may_costs_nothing() {
     for (width, height) in [(100_000, 100_000), (1 << 30, 1), (65_535, 65_535)] {
         assert_eq!(raw(&server, &bomb(width, height)), "unreadable-picture");
     }
-    // The server is as well as before.
+    // Rows of zeros, which pack a thousandfold, behind a size that is too large.
+    let rows = {
+        let mut packed = flate2::write::ZlibEncoder::new(vec![], flate2::Compression::best());
+        std::io::Write::write_all(&mut packed, &vec![0; 8 << 20]).unwrap();
+        packed.finish().unwrap()
+    };
+    assert_eq!(raw(&server, &png_of(50_000, 50_000, &rows)), "unreadable-picture");
+    // More rows than the picture states: what is beyond is not unpacked.
+    let over = raw(&server, &png_of(8, 8, &rows));
+    assert!(over.is_empty() || over == "unreadable-picture", "{over}");
+    // The server is as well as before, and never held what they stated.
     assert_eq!(server.ask("POST /v1/predict", &[], &TRAINED.picture()).status, 200);
+    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let peak: f64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(peak < 2e6, "{peak} kB");
+    }
+}
+
+#[test]
+fn a_picture_within_or_behind_something_else_is_one_picture_or_none() {
+    let server = Server::start(settings());
+    let picture = TRAINED.picture();
+    // A zip behind a picture, as polyglots have it: the picture alone is read.
+    let zipped = [&picture[..], b"PK\x03\x04\x14\0\0\0\x08\0", &[7; 400]].concat();
+    assert_eq!(raw(&server, &zipped), "");
+    let before = [&b"PK\x03\x04"[..], &picture[..]].concat();
+    assert_eq!(raw(&server, &before), "not-a-picture");
+    // Of an animation the first picture is read, however many the file states.
+    let mut bytes = vec![];
+    let mut encoder = png::Encoder::new(&mut bytes, 16, 16);
+    encoder.set_animated(3, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    (0..3).for_each(|shade| writer.write_image_data(&[shade * 80; 256]).unwrap());
+    writer.finish().unwrap();
+    assert_eq!(raw(&server, &bytes), "");
 }
 
 #[test]

@@ -7,3 +7,4 @@ import './serve/files.mjs';
 import './serve/trouble.mjs';
 import './serve/many.mjs';
 import './serve/foreign.mjs';
+import './serve/phone.mjs';

@@ -78,13 +78,6 @@ test('the modules of a page can be joined into one file, and every module is use
   assert.deepEqual([...used].sort(), [...modules, 'words.en.mjs'].sort());
 });
 
-test('a page loads all its modules at once', () => {
-  for (const page of pages) {
-    const asked = [...read(page).matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, name]) => name);
-    assert.deepEqual(asked, order(script(page)).filter((name) => name !== script(page)).sort(), page);
-  }
-});
-
 test('one module alone asks the program, and one listens to it', () => {
   const asking = modules.filter((name) => /\bfetch\(|XMLHttpRequest|EventSource|WebSocket|sendBeacon/.test(read(name)));
   assert.deepEqual(asking, ['program.mjs', 'transport.mjs']);

@@ -32,7 +32,7 @@ test('two classes are photographed, taught and tried without a mouse', { timeout
   await page.evaluate(() => { globalThis.mouse = 0; addEventListener('pointerdown', () => { globalThis.mouse += 1; }); });
   await phase(page, 'empty');
   assert(await page.locator('#teach-do').isDisabled());
-  weigh(visited, 'app', 110);
+  await weigh(visited, 'app', 110);
   await clean(visited, 'app-empty');
   const began = Date.now();
   for (const name of ['cup', 'spoon']) {

@@ -28,11 +28,13 @@ test('a folder is gone through, its plan applied, compared, and undone', { timeo
     assert(await left(page, 'label') >= 1);
     assert.equal(await page.locator('.like').count(), 2, 'of each class');
     await page.waitForFunction(() => document.querySelector('.hot img').src.startsWith('data:image/jpeg'));
+    const [, suggested] = /Is it (.+)\?$/.exec(await page.textContent('#view h2'));
+    assert.equal(await page.textContent('.hot figcaption span'), `Coloured areas supported ${suggested}, bright yellow the most.`);
     await clean(visited, 'review-label');
     await page.keyboard.press('h');
     await page.waitForFunction(() => document.querySelector('.hot img').src.includes('/large.jpg'));
     assert.doesNotMatch(page.url(), /k=/, 'the key leaves the address');
-    weigh(visited, 'review', 90);
+    await weigh(visited, 'review', 90);
   });
 
   await step('one key decides and goes on, and another undoes', async () => {

@@ -13,9 +13,9 @@ test('the empty page says what the classifier tells apart and how well, in few r
   assert.match(await page.textContent('#judged p'), /^Right on \d+% \(\d+–\d+%\) of \d+ pictures that it was not trained on\.$/);
   assert.match(await page.textContent('footer'), /Nothing leaves this machine/);
   assert.match(await page.title(), /butterflies/);
-  const own = requests.filter((url) => !url.includes('/v1/known/'));
-  assert(own.length <= 15, `${own.length} requests: ${own.join(' ')}`);
-  weigh(visited, 'index', 60);
+  // Three classes, each with three pictures.
+  assert(process.env.LOOKALIKE_PAGE_FROM_DISK || requests.length <= 15, `${requests.length} requests: ${requests.join(' ')}`);
+  await weigh(visited, 'index', 60);
   await clean(visited, 'empty');
   await visited.close();
 });

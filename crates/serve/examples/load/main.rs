@@ -4,14 +4,23 @@
 //! cargo run --release -p serve --example load -- birds.lookalike a.jpg b.jpg …
 //! ```
 //!
-//! Prints what one client waits longer than a call of the library, how many pictures sixteen clients get
-//! a second beside a batch of the library, how long the server takes to be ready, what a thousand idle
-//! clients take of memory, and how fast a refusal comes when four times too much is asked.
+//! Prints how long the server takes to be ready, what one client waits longer than a call of the library,
+//! how many pictures sixteen clients get a second beside a batch of the library, what a thousand idle
+//! clients take of memory, and what becomes of four times as much work as can be done.
+//!
+//! With an address instead of a classifier, sixteen clients ask whatever server is there, for ten seconds;
+//! `bench/serve.py` does so with servers of others:
+//!
+//! ```sh
+//! cargo run --release -p serve --example load -- 127.0.0.1:8000 a.jpg b.jpg …
+//! ```
 #![allow(clippy::unwrap_used, reason = "an example may fail wherever it stands")]
 
+mod client;
+
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::{JoinHandle, scope, spawn};
 use std::time::{Duration, Instant};
@@ -19,22 +28,31 @@ use std::time::{Duration, Instant};
 use lookalike::{Error, Explain, Picture, Predictor, Stop};
 use serve::{Bound, Limits, Listen, LogForm, Settings, serve};
 
+use self::client::{ask, at, connect, crowd, milliseconds};
+
 /// Rounds of each comparison, whose medians are compared.
 const ROUNDS: usize = 9;
 
+/// Clients that ask at a time.
+const CLIENTS: usize = 16;
+
 fn main() -> Result<(), Error> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let model = arguments.next().expect("a classifier");
+    let first = arguments.next().expect("a classifier, or an address");
     let pictures: Vec<Vec<u8>> = arguments.map(|path| std::fs::read(path).unwrap()).collect();
     assert!(!pictures.is_empty(), "pictures to ask about");
-    let mut predictor = Predictor::load(&model)?;
-    let server = Server::start(Settings::new(&model));
+    if let Ok(address) = first.to_string_lossy().parse() {
+        other(address, &pictures);
+        return Ok(());
+    }
+    let mut predictor = Predictor::load(&first)?;
+    let server = Server::start(Settings::new(&first));
     println!("start to ready         {:7.1} ms", server.start.as_secs_f64() * 1e3);
     one_client(&mut predictor, &server, &pictures);
     many_clients(&mut predictor, &server, &pictures);
     idle_clients(&server);
     drop(server);
-    overload(&model, &pictures);
+    overload(&first, &pictures);
     Ok(())
 }
 
@@ -73,47 +91,16 @@ impl Drop for Server {
     }
 }
 
-/// Sends a picture and reads the answer; returns its status.
-fn ask(stream: &mut TcpStream, picture: &[u8]) -> u16 {
-    let length = picture.len();
-    let head =
-        format!("POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
-    let sent = stream.write_all(&[head.as_bytes(), picture].concat());
-    let (mut text, mut buffer) = (vec![], [0; 16384]);
-    loop {
-        let read = stream.read(&mut buffer).unwrap_or(0);
-        assert!(read > 0 || !text.is_empty(), "no answer: {sent:?}");
-        text.extend_from_slice(&buffer[..read]);
-        let words = String::from_utf8_lossy(&text);
-        if let Some((head, body)) = words.split_once("\r\n\r\n") {
-            let stated = head.lines().find_map(|line| {
-                line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned)
-            });
-            if read == 0
-                || stated.is_some_and(|stated| stated.parse::<usize>().unwrap() <= body.len())
-            {
-                return head[9..12].parse().unwrap();
-            }
-        }
-    }
-}
-
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// Milliseconds that something takes.
-fn milliseconds(work: impl FnOnce()) -> f64 {
-    let begun = Instant::now();
-    work();
-    begun.elapsed().as_secs_f64() * 1e3
+/// What sixteen clients get of a server that is there.
+fn other(address: SocketAddr, pictures: &[Vec<u8>]) {
+    crowd(address, pictures, CLIENTS, Duration::from_secs(2), Duration::ZERO);
+    let got = crowd(address, pictures, CLIENTS, Duration::from_secs(10), Duration::ZERO);
+    println!(
+        "{:.2} answers/s, p50 {:.0} ms, p99 {:.0} ms",
+        got.rate(),
+        at(&got.answered, 0.5),
+        at(&got.answered, 0.99)
+    );
 }
 
 fn one_client(predictor: &mut Predictor, server: &Server, pictures: &[Vec<u8>]) {
@@ -132,18 +119,19 @@ fn one_client(predictor: &mut Predictor, server: &Server, pictures: &[Vec<u8>]) 
             }
         }
     }
-    let (raw, served) = (median(raw), median(served));
-    println!(
-        "one client             {served:7.2} ms, library {raw:.2} ms: {:+.2} ms",
-        served - raw
-    );
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let (raw, served) = (at(&raw, share), at(&served, share));
+        println!(
+            "one client, {name}        {served:7.2} ms, library {raw:.2} ms: {:+.2} ms",
+            served - raw
+        );
+    }
 }
 
 fn many_clients(predictor: &mut Predictor, server: &Server, pictures: &[Vec<u8>]) {
-    const CLIENTS: usize = 16;
     const EACH: usize = 12;
     let all = CLIENTS * EACH;
-    let mut shares = vec![];
+    let (mut shares, mut rates) = (vec![], vec![]);
     for round in 0..=ROUNDS {
         let asked: Vec<_> = pictures.iter().cycle().take(all).cloned().collect();
         let raw = milliseconds(|| {
@@ -164,16 +152,15 @@ fn many_clients(predictor: &mut Predictor, server: &Server, pictures: &[Vec<u8>]
         });
         if round > 0 {
             shares.push(raw / served);
+            rates.push(all as f64 / served * 1e3);
         }
-        println!(
-            "  {round}: server {:.1}/s, library {:.1}/s",
-            all as f64 / served * 1e3,
-            all as f64 / raw * 1e3
-        );
     }
     println!(
-        "sixteen clients        {:7.1}% of the library's pictures a second",
-        100.0 * median(shares)
+        "sixteen clients        {:7.1}% of the library's pictures a second ({:.0} to {:.0}), {:.1}/s",
+        100.0 * at(&shares, 0.5),
+        100.0 * at(&shares, 0.0),
+        100.0 * at(&shares, 0.99),
+        at(&rates, 0.5)
     );
 }
 
@@ -197,63 +184,34 @@ fn resident() -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1e3
 }
 
-/// Clients that ask again as soon as they are answered or refused: of half a second of waiting there is
-/// room for a quarter of them.
-fn overload(model: &std::path::Path, pictures: &[Vec<u8>]) {
+/// Four times as many clients as there is room for in half a second of waiting, each of which asks again
+/// a tenth of a second after it was refused.
+fn overload(model: &Path, pictures: &[Vec<u8>]) {
     let wait = Duration::from_millis(500);
     let limits = Limits { wait, ..Limits::default() };
     let server = Server::start(Settings { limits, ..Settings::new(model) });
-    let each = {
-        let mut stream = connect(server.address);
-        let times = pictures.iter().cycle().take(20);
-        median(times.map(|picture| milliseconds(|| _ = ask(&mut stream, picture))).collect())
+    let crowd = |clients, seconds| {
+        let (time, pause) = (Duration::from_secs(seconds), Duration::from_millis(100));
+        crowd(server.address, pictures, clients, time, pause)
     };
-    let clients = (4.0 * wait.as_secs_f64() * 1e3 / each).ceil() as usize;
-    let until = Instant::now() + Duration::from_secs(8);
-    let (results, told) = mpsc::channel();
-    scope(|scope| {
-        for client in 0..clients {
-            let (server, results) = (&server, results.clone());
-            scope.spawn(move || {
-                for picture in pictures.iter().cycle().skip(client) {
-                    if Instant::now() > until {
-                        return;
-                    }
-                    let mut stream = connect(server.address);
-                    let mut status = 0;
-                    let took = milliseconds(|| status = ask(&mut stream, picture));
-                    results.send((status, took)).unwrap();
-                    if status == 503 {
-                        std::thread::sleep(Duration::from_millis(100));
-                    }
-                }
-            });
-        }
-    });
-    drop(results);
-    let all: Vec<(u16, f64)> = told.iter().collect();
-    let of = |status: u16| {
-        let mut times: Vec<f64> =
-            all.iter().filter(|(s, _)| *s == status).map(|(_, t)| *t).collect();
-        times.sort_by(f64::total_cmp);
-        times
-    };
-    let (answered, refused) = (of(200), of(503));
-    let at = |times: &[f64], share: f64| {
-        times.get((times.len() as f64 * share) as usize).copied().unwrap_or(0.0)
-    };
+    crowd(2, 1);
+    // As many as fit, so that nothing is refused.
+    let capacity = crowd(8, 5).rate();
+    let clients = (4.0 * wait.as_secs_f64() * capacity).ceil() as usize;
+    let before = resident();
+    let got = crowd(clients, 30);
     println!(
-        "{clients} clients, {} answered  p50 {:.0} ms, p99 {:.0} ms ({:.1}/s; alone {:.1}/s)",
-        answered.len(),
-        at(&answered, 0.5),
-        at(&answered, 0.99),
-        answered.len() as f64 / 8.0,
-        1e3 / each,
+        "{clients} clients for 30 s    {:7.1}% of {capacity:.1}/s answered, p50 {:.0} ms, p99 {:.0} ms (wait {} ms)",
+        100.0 * got.rate() / capacity,
+        at(&got.answered, 0.5),
+        at(&got.answered, 0.99),
+        wait.as_millis(),
     );
     println!(
-        "    {} refused in p50 {:.1} ms, p99 {:.1} ms",
-        refused.len(),
-        at(&refused, 0.5),
-        at(&refused, 0.99),
+        "    {} refused           p50 {:.1} ms, p99 {:.1} ms; {:+.1} MB",
+        got.refused.len(),
+        at(&got.refused, 0.5),
+        at(&got.refused, 0.99),
+        resident() - before
     );
 }
