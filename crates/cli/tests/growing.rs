@@ -158,12 +158,25 @@ fn events_are_a_line_each_and_no_number_is_trained_with_that_cannot_be_meant() {
     let place = Place::new();
     place.out("practice photos --per-class 12");
     let train = "train photos --backbone small --size 32 --epochs 2 --batch 16";
-    place.out(&format!("{train} --events events.jsonl"));
+    place.out(&format!("{train} --events events.jsonl --log logs/first"));
     let events = String::from_utf8(place.read("events.jsonl")).unwrap();
     let events: Vec<Value> =
         events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let count = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!(["planned", "stage", "epoch", "scored", "saved"].map(count), [1, 1, 2, 1, 1]);
+
+    // The log has the same epochs; crates/python/tests/test_log.py reads its events in TensorBoard.
+    let history = String::from_utf8(place.read("logs/first/history.csv")).unwrap();
+    let epochs: Vec<&Value> = events.iter().filter(|event| event["event"] == "epoch").collect();
+    for (row, event) in history.lines().skip(1).zip(&epochs) {
+        let epoch = &event["epoch"];
+        let loss = epoch["train_loss"].as_f64().unwrap();
+        let expected = format!("{},{},", epoch["stage"].as_str().unwrap(), epoch["epoch"]);
+        assert!(row.starts_with(&expected) && row.contains(&format!(",{loss:.6},")), "{row}");
+    }
+    assert_eq!(history.lines().count(), 1 + epochs.len(), "{history}");
+    let run: Value = serde_json::from_slice(&place.read("logs/first/run.json")).unwrap();
+    assert_eq!(run["saved"]["classifier"], "photos.lookalike");
 
     let output = place.run("train photos --backbone small --epochs 18446744073709551615");
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));

@@ -9,6 +9,7 @@ mod kept;
 mod like;
 mod listener;
 mod lock;
+mod log;
 mod networks;
 mod possible;
 mod request;
@@ -40,6 +41,7 @@ use crate::{Error, Kind, Page, Source, prove_page, prove_writable};
 use growth::Growth;
 use like::Like;
 use lock::Lock;
+use log::Log;
 use run::Run;
 
 /// A classifier that was trained and saved.
@@ -96,6 +98,27 @@ pub fn train(
     prove_writable([output.as_path()])?;
     prove_page(page.as_deref(), Page::Report)?;
     let _lock = Lock::take(&output)?;
+    let Some(folder) = request.log.take() else {
+        return trained(request, output, events, progress, stop);
+    };
+    let mut log = Log::create(&folder)?;
+    let mut hear = |event: Event<'_>| {
+        log.hear(&event, progress);
+        events(event);
+    };
+    let trained = trained(request, output, &mut hear, progress, stop)?;
+    log.close(&trained, progress)?;
+    Ok(trained)
+}
+
+/// Trains with the output's lock in hand.
+fn trained(
+    mut request: TrainRequest,
+    output: PathBuf,
+    events: &mut dyn FnMut(Event<'_>),
+    progress: &dyn Progress,
+    stop: &Stop,
+) -> Result<Trained, Error> {
     let began = Instant::now();
     let add_to = request.add_to.clone();
     let growth = add_to.map(|old| Growth::of(&old, &request.source, &output)).transpose()?;

@@ -53,6 +53,7 @@ pub(crate) struct Settings {
     augment: bool,
     keep: Option<String>,
     fresh: bool,
+    log: Option<PathBuf>,
     command: String,
 }
 
@@ -114,6 +115,7 @@ impl Settings {
             valid: self.valid,
             options,
             fresh: self.fresh,
+            log: self.log,
             command: Some(self.command),
             ..TrainRequest::new(source)
         })

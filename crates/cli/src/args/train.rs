@@ -53,6 +53,10 @@ pub(crate) struct Train {
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
 
+    /// Keep a log in this folder: `history.csv`, `run.json`, and events for TensorBoard
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log: Option<PathBuf>,
+
     /// Also train on the pictures that this classifier was trained on, with its settings, and compare
     /// the two [output: `birds-2.lookalike` for `birds.lookalike`]
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["like", "recipe", "backbone", "frozen_epochs", "epochs", "lr", "frozen_lr", "batch", "size", "no_augment", "freeze_norms", "keep", "valid", "views", "folds", "repeats", "fine_tune", "minutes", "seed"])]

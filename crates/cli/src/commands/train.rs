@@ -90,6 +90,7 @@ fn request(typed: Train, arguments: &[OsString], timings: bool) -> TrainRequest 
         fresh: typed.fresh,
         checkpoint_every: Duration::from_secs(typed.checkpoint_every),
         timings,
+        log: typed.log,
         command: Some(line(arguments)),
         ..TrainRequest::new(typed.pictures.source())
     }

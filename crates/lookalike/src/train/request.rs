@@ -54,6 +54,9 @@ pub struct TrainRequest {
     pub checkpoint_every: Duration,
     /// Whether to measure where the network's time goes ([`super::Event::Timings`]). Default: false.
     pub timings: bool,
+    /// A folder for the log of the run: `history.csv`, `run.json` and events for TensorBoard. Default:
+    /// none.
+    pub log: Option<PathBuf>,
     /// What was typed to ask for this, to be kept with the classifier. Default: nothing.
     pub command: Option<String>,
 }
@@ -130,6 +133,7 @@ impl TrainRequest {
             fresh: false,
             checkpoint_every: Duration::from_secs(60),
             timings: false,
+            log: None,
             command: None,
         }
     }

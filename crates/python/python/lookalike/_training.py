@@ -93,6 +93,7 @@ def train(
     label_column: str | None = None,
     fold_column: str | None = None,
     fresh: bool = False,
+    log: Path | None = None,
     progress: Progress = None,
 ) -> Run:
     """Trains a classifier, saves it and its report, and returns what came of it.
@@ -153,6 +154,7 @@ def train(
         "augment": augment,
         "keep": keep,
         "fresh": fresh,
+        "log": log,
         "command": f"lookalike.train({os.fspath(source['folder'] or source['table'])!r})",
     }
     return Run(json.loads(_lookalike.train(settings, listener(progress))))
