@@ -10,7 +10,7 @@ use ground::parallel;
 use insight::stats::first_of_largest;
 use insight::{Calibration, HeldOut, RunRecord, Sample};
 use network::{Architecture, Parameters};
-use pictures::{Dataset, Item, Preprocess, Side};
+use pictures::{Dataset, Item, Preprocess, Side, practice};
 
 use crate::answer::Answerer;
 use crate::{
@@ -154,7 +154,8 @@ impl Album<'_> {
 
     /// Whether a picture can be shown: not every one whose file is gone can.
     fn shows(&self, picture: usize) -> bool {
-        self.data.absent(picture).is_none_or(|absent| absent.thumbnail.is_some())
+        let kept = |absent: &pictures::Absent| absent.thumbnail.is_some();
+        self.data.present().contains(&picture) || self.data.absent(picture).is_some_and(kept)
     }
 
     /// Makes the thumbnails of all these pictures, several at a time.
@@ -247,8 +248,16 @@ fn self_test(
     features: Option<&[Vec<f32>]>,
     engine: &mut dyn Engine,
 ) -> Result<Vec<SelfTest>, ClassifierError> {
-    let pictures = self_tested(data).into_iter().map(|picture| square(data, picture));
-    let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
+    let own = self_tested(data);
+    let pictures = own.iter().map(|&picture| square(data, picture));
+    let mut pictures = pictures.collect::<Result<Vec<_>, _>>()?;
+    // Where no file is at hand, drawn pictures stand in: the test is of the program, not of them.
+    let features = features.filter(|_| !own.is_empty());
+    if own.is_empty() {
+        let preprocess = &classifier.preprocess;
+        let drawn = |number| practice::example(preprocess.size as u32, number);
+        pictures.extend((0..SELF_TEST).map(|number| preprocess.pixels(&drawn(number))));
+    }
     let squares: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
     let mut answerer = Answerer::of(classifier)?;
     let answers = match features {

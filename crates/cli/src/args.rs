@@ -6,6 +6,7 @@ mod apply;
 mod check;
 mod collect;
 mod export;
+mod features;
 mod look;
 mod pages;
 mod parse;
@@ -26,6 +27,7 @@ pub(crate) use apply::Apply;
 pub(crate) use check::Check;
 pub(crate) use collect::Collect;
 pub(crate) use export::Export;
+pub(crate) use features::Features;
 pub(crate) use look::Look;
 pub(crate) use pages::{App, Page, Review, beside};
 use parse::{at_least_one, batch, one_of, size};
@@ -97,17 +99,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or undo that
     Apply(Apply),
-    /// Write the features of pictures as a NumPy array or a table
-    Features {
-        /// A classifier, `*.lookalike`
-        model: PathBuf,
-        /// Pictures and folders of pictures
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-        /// The file: `.npy` (names of the pictures beside it, in `.names.txt`) or `.csv`
-        #[arg(long, short, value_name = "FILE")]
-        output: PathBuf,
-    },
+    /// Extract the features of pictures: as Parquet files to train on, as a NumPy array or as a table
+    Features(Features),
     /// Draw a small practice set of look-alikes
     Practice(Practice),
     /// Show or clear what is cached: features, downloads, decoded pictures
@@ -136,6 +129,7 @@ impl Command {
             Self::LrFind(typed) => typed.json,
             Self::Report(typed) => typed.json,
             Self::Export(typed) => typed.json,
+            Self::Features(typed) => typed.json,
             Self::Show(typed) => typed.json,
             Self::Next(typed) => typed.json,
             Self::Check(typed) => typed.json,
@@ -180,9 +174,52 @@ struct Named {
     labels: Option<PathBuf>,
 }
 
-/// Names of a table's columns.
+/// What to train on.
 #[derive(Args, Debug)]
-struct TableColumns {
+pub(crate) struct TrainedOn {
+    #[command(flatten)]
+    named: NamedToTrain,
+    #[command(flatten)]
+    columns: TableColumns,
+    #[command(flatten)]
+    foreign: Foreign,
+}
+
+/// The folder or table of pictures, or their features.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+struct NamedToTrain {
+    /// A folder with one sub-folder per class, or with `train` and `valid` in it; or a file of labels
+    #[arg(conflicts_with_all = ["labels", "features"])]
+    dir: Option<PathBuf>,
+    /// A table of `path,label[,split][,group][,fold]` instead, separated by commas, semicolons or
+    /// tabs; its paths are relative to the table. Or labels or boxes of another program: COCO,
+    /// MegaDetector, Label Studio, YOLO, WebDataset and more (`docs/labels.md`)
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Features that `lookalike features` extracted, instead of pictures: Parquet files, a pattern
+    /// such as `feats/*.parquet`, or a folder of them. Labels are theirs, or those of `--labels`
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    features: Vec<PathBuf>,
+}
+
+impl TrainedOn {
+    /// # Errors
+    /// When a pattern makes no sense, or names no file.
+    pub(crate) fn source(&self) -> Result<Source, lookalike::Error> {
+        let NamedToTrain { dir, labels, features } = &self.named;
+        let how = self.foreign.how(self.columns.columns());
+        if features.is_empty() {
+            return Ok(source(dir.as_ref(), labels.as_ref(), how));
+        }
+        let table = labels.clone().map(|table| (table, how.columns));
+        Ok(Source::Features(lookalike::feature_files(features)?, table))
+    }
+}
+
+/// Names of a table's columns.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TableColumns {
     /// Column of the table with the paths [default: path]
     #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
@@ -225,29 +262,33 @@ impl Foreign {
     }
 }
 
+impl TableColumns {
+    pub(crate) fn columns(&self) -> Columns {
+        let Self { path_column, label_column, fold_column, box_columns } = self.clone();
+        Columns { path: path_column, label: label_column, fold: fold_column, boxes: box_columns }
+    }
+}
+
 impl Pictures {
     pub(crate) fn source(&self) -> Source {
-        let TableColumns { path_column, label_column, fold_column, box_columns } = &self.columns;
-        let columns = Columns {
-            path: path_column.clone(),
-            label: label_column.clone(),
-            fold: fold_column.clone(),
-            boxes: box_columns.clone(),
-        };
-        let how = self.foreign.how(columns);
-        match (&self.named.labels, &self.named.dir) {
-            (Some(file), _) => Source::Table(file.clone(), how),
-            // What options say of a file is not said of a folder of folders.
-            (None, Some(path)) if path.is_file() || how != How::default() => {
-                Source::Table(path.clone(), how)
-            }
-            (None, dir) => Source::Folder(dir.clone().unwrap_or_default()),
-        }
+        let how = self.foreign.how(self.columns.columns());
+        source(self.named.dir.as_ref(), self.named.labels.as_ref(), how)
     }
 
     /// Whether the pictures are those of a table.
     pub(crate) fn in_table(&self) -> bool {
         matches!(self.source(), Source::Table(..))
+    }
+}
+
+fn source(dir: Option<&PathBuf>, labels: Option<&PathBuf>, how: How) -> Source {
+    match (labels, dir) {
+        (Some(file), _) => Source::Table(file.clone(), how),
+        // What options say of a file is not said of a folder of folders.
+        (None, Some(path)) if path.is_file() || how != How::default() => {
+            Source::Table(path.clone(), how)
+        }
+        (None, dir) => Source::Folder(dir.cloned().unwrap_or_default()),
     }
 }
 

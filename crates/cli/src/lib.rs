@@ -93,9 +93,7 @@ fn obey(started: &'static Started) -> Exit {
             commands::predict::run(&predict, &terminal, &stop)
         }
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate, &terminal, &stoppable()),
-        Command::Features { model, paths, output } => {
-            commands::features::run(&model, &paths, &output, &terminal, &stoppable())
-        }
+        Command::Features(features) => commands::features::run(&features, &terminal, &stoppable()),
         Command::Next(next) => commands::next::run(&next, &terminal, &stoppable()),
         Command::Report(report) => commands::report::run(&report, &terminal),
         Command::Serve(serve) => commands::serve::run(&serve, &terminal, &server()),

@@ -110,6 +110,8 @@ fn every_document_is_as_documented() {
         "show practice.lookalike --json",
         "report practice.lookalike --json",
         "export practice.lookalike --json -o practice.onnx",
+        "features fresh -o feats --json",
+        "features practice.lookalike fresh -o feats.npy --json",
         "evaluate practice.lookalike fresh --json",
         "next practice.lookalike fresh -n 5 --json",
         "train fresh --backbone small --size 32 --epochs 1 --batch 16 --json -o fresh.lookalike",
@@ -123,7 +125,7 @@ fn every_document_is_as_documented() {
         let command = arguments.split(' ').next().unwrap();
         hold("", &value, &documented[command]);
     }
-    assert_eq!(documented.len(), 10, "{:?}", documented.keys());
+    assert_eq!(documented.len(), 11, "{:?}", documented.keys());
 }
 
 fn first_picture(place: &Place) -> std::path::PathBuf {

@@ -155,7 +155,7 @@ pub fn write_pieces(files: &dyn Files, path: &Path, pieces: &[&[u8]]) -> Result<
 /// finished. Until then the old file stays as it was.
 pub struct Whole<'a> {
     files: &'a dyn Files,
-    path: &'a Path,
+    path: PathBuf,
     temporary: PathBuf,
     /// Until it is finished.
     file: Option<File>,
@@ -168,10 +168,11 @@ impl<'a> Whole<'a> {
     ///
     /// # Errors
     /// When no file can be made there.
-    pub fn begin(files: &'a dyn Files, path: &'a Path) -> Result<Self, FileError> {
+    pub fn begin(files: &'a dyn Files, path: &Path) -> Result<Self, FileError> {
         let temporary = temporary_beside(path);
         // The reader of an error knows the file by the name that it will have.
         let file = files.create(&temporary).map_err(FileError::at("create", path))?;
+        let path = path.to_owned();
         Ok(Self { files, path, temporary, file: Some(file), named: false })
     }
 
@@ -184,13 +185,28 @@ impl<'a> Whole<'a> {
             Some(file) => self.files.append(file, bytes),
             None => Err(io::ErrorKind::BrokenPipe.into()), // only `finish` takes it, and `self`
         }
-        .map_err(FileError::at("write", self.path))
+        .map_err(FileError::at("write", &self.path))
     }
 
     /// Where it lies until it is finished, so that it can be read back before it replaces anything.
     #[must_use]
     pub fn temporary(&self) -> &Path {
         &self.temporary
+    }
+
+    /// The name that it will have.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Finishes it under another name in the same folder, as one that its content decides.
+    ///
+    /// # Errors
+    /// As [`Whole::finish`].
+    pub fn finish_as(mut self, path: &Path) -> Result<(), FileError> {
+        path.clone_into(&mut self.path);
+        self.finish()
     }
 
     /// Puts it on the medium, then in its place.
@@ -203,10 +219,10 @@ impl<'a> Whole<'a> {
             self.files.sync(file).map_err(FileError::at("sync", &self.temporary))?;
         }
         self.file = None; // closed before it is renamed, as some systems want it
-        let renamed = self.files.rename(&self.temporary, self.path);
-        renamed.map_err(FileError::at("replace", self.path))?;
+        let renamed = self.files.rename(&self.temporary, &self.path);
+        renamed.map_err(FileError::at("replace", &self.path))?;
         self.named = true;
-        let folder = folder_of(self.path);
+        let folder = folder_of(&self.path);
         self.files.sync_folder(folder).map_err(FileError::at("sync", folder))
     }
 }

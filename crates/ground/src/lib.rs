@@ -5,7 +5,8 @@
 //! nor thread count) and [`progress::Progress`] (how a room says how far it is without printing).
 //! [`parallel`](mod@parallel) owns the threads that compute, [`records`] keeps on disk what is known of some
 //! content, [`Stop`] carries a polite request to end, and [`Digest`] names content by its SHA-256
-//! (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer).
+//! (or [`Hash::Blake3`], where a hundred megabytes are to be checked before an answer). [`quietly`] makes
+//! an error of a panic in a library that reads untrusted bytes.
 //!
 //! ```
 //! use ground::random::{Purpose, Draws};
@@ -24,9 +25,11 @@ pub mod words;
 mod digest;
 mod precision;
 mod preprocessing;
+mod quiet;
 mod stop;
 
 pub use digest::{Digest, Digester, Hash};
 pub use precision::Precision;
 pub use preprocessing::Preprocessing;
+pub use quiet::quietly;
 pub use stop::Stop;

@@ -11,9 +11,10 @@ use crate::{Error, Initial, Kind};
 
 /// A pretrained backbone that turns pictures into features, without a classifier.
 pub struct Embedder {
-    engine: Cpu,
-    preprocess: Preprocess,
-    views: Views,
+    pub(crate) engine: Cpu,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) views: Views,
+    pub(crate) start: Start,
     width: usize,
     fingerprint: Digest,
 }
@@ -54,7 +55,7 @@ impl Embedder {
         let width = features::width(&graph);
         let mut engine = Cpu::with(graph, &parameters)?;
         engine.set_precision(Precision::Fp32, Precision::Fp32);
-        Ok(Self { engine, preprocess, views, width, fingerprint })
+        Ok(Self { engine, preprocess, views, start, width, fingerprint })
     }
 
     /// Numbers in a picture's row.

@@ -12,6 +12,7 @@ use doctor::plan::PlanError;
 use engine::EngineError;
 use ground::files::FileError;
 use pictures::PicturesError;
+use tables::TablesError;
 use training::TrainingError;
 use training::auto::AutoError;
 use training::features::FeaturesError;
@@ -47,6 +48,9 @@ pub enum Error {
     /// Pictures or labels cannot be used.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
+    /// A Parquet file cannot be read or written.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
     /// Weights are refused, or cannot be had.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -104,6 +108,7 @@ impl Error {
             Self::Export(error) => error.into(),
             Self::Plan(error) => error.into(),
             Self::Pictures(error) => error.into(),
+            Self::Tables(error) => error.into(),
             Self::Weights(error) => error.into(),
             Self::Refused(refusal) => refusal.kind,
             Self::Engine(_) | Self::File(_) | Self::Json(_) => Kind::Failed,
@@ -124,6 +129,7 @@ impl Error {
             Self::Export(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Pictures(error) => error.help(),
+            Self::Tables(error) => error.help(),
             Self::Weights(error) => error.help(),
             Self::Refused(refusal) => refusal.help.clone(),
             Self::Engine(_) | Self::File(_) | Self::Json(_) | Self::Stopped => None,

@@ -8,6 +8,7 @@ mod check;
 mod collect;
 mod evaluate;
 mod export;
+mod features;
 mod next;
 mod show;
 mod train;
@@ -17,6 +18,7 @@ pub use classifier::json::{Answer, HeatMap, Named, Nearest, Predictions, Read, S
 pub use collect::collect;
 pub use evaluate::evaluate;
 pub use export::export;
+pub use features::{extracted, features};
 pub use next::next;
 pub use show::show;
 pub use train::{event, train};

@@ -51,6 +51,7 @@ mod evaluate;
 mod export;
 mod extract;
 mod facts;
+mod features;
 pub mod json;
 mod loaded;
 mod look;
@@ -82,6 +83,7 @@ pub use evaluate::{EvaluateRequest, Evaluated, UnknownClass, evaluate};
 pub use export::export;
 pub use extract::{Extracted, extract};
 pub use facts::{about, recipe_facts};
+pub use features::{FeaturesRequest, FeaturesWritten, feature_files, features};
 pub use loaded::Loaded;
 pub use look::{GroupRequest, LookRequest, Looked, group, look};
 pub use lr_find::{LrFindRequest, RateFound, lr_find};
@@ -89,7 +91,9 @@ pub use named::NamedFolder;
 pub use network::NamedNetwork;
 pub use next::{Candidate, Next, NextRequest, ToLabel, choose, next, prove_table};
 pub use paths::paths;
-pub use predict::{Form, Output, PredictRequest, Predicted, Sink, Sorting, Tally, predict};
+pub use predict::{
+    Form, Output, ParquetFile, PredictRequest, Predicted, Sink, Sorting, Tally, predict,
+};
 pub use rename::rename_class;
 pub use report::{Report, report};
 pub use rows::{columns, row};

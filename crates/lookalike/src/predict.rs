@@ -3,6 +3,7 @@
 
 mod answers;
 mod page;
+mod parquet;
 pub(crate) mod self_test;
 mod sorted;
 mod tally;
@@ -21,6 +22,7 @@ use labels::megadetector::Answered;
 use pictures::{Folder, Place};
 
 pub use answers::{Form, Output, Sink};
+pub use parquet::ParquetFile;
 pub use sorted::Sorting;
 pub use tally::Tally;
 

@@ -19,6 +19,9 @@ pub enum Source {
     /// recognised by its content, and how it is read; its paths start where it lies, unless that says
     /// otherwise.
     Table(PathBuf, How),
+    /// Features of pictures in Parquet files, as `features` writes them, for `train` alone; and a table
+    /// of labels by the names of their rows, where those of the rows are not to count.
+    Features(Vec<PathBuf>, Option<(PathBuf, Columns)>),
 }
 
 /// A folder of folders.
@@ -54,6 +57,9 @@ impl Source {
     pub fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::Table(path, _) => path,
+            Self::Features(files, _) => {
+                files.first().map_or(Path::new("."), |file| folder_of(file))
+            }
         }
     }
 
@@ -96,16 +102,23 @@ impl Source {
                 (None, Need::Classes) => Folder::scan(folder),
                 (None, Need::Anything) => Folder::of_any(folder),
             },
+            Self::Features(..) => Err(PicturesError::NoClasses(self.path().to_owned())),
         }
     }
 
     /// How a table is read, where not as usual: facts to keep with a classifier.
     pub(crate) fn facts(&self) -> Vec<Fact> {
-        let Self::Table(_, how) = self else { return vec![] };
-        let Columns { path, label, fold, boxes } = how.columns.clone();
-        let root = how.root.as_ref().map(|root| root.display().to_string());
+        let how = match self {
+            Self::Table(_, how) => how.clone(),
+            Self::Features(_, Some((_, columns))) => {
+                How { columns: columns.clone(), ..How::default() }
+            }
+            Self::Folder(_) | Self::Features(_, None) => return vec![],
+        };
+        let Columns { path, label, fold, boxes } = how.columns;
+        let root = how.root.map(|root| root.display().to_string());
         let confidence = how.min_confidence.map(|least| least.to_string());
-        let said = [path, label, fold, boxes, root, confidence, how.detected.clone()];
+        let said = [path, label, fold, boxes, root, confidence, how.detected];
         let fact = |((fact, _), value): (&(&str, &str), Option<String>)| {
             Some(Fact { name: (*fact).into(), value: value? })
         };
@@ -115,6 +128,14 @@ impl Source {
     /// The folder or table as arguments of a command.
     #[must_use]
     pub fn arguments(&self) -> String {
+        if let Self::Features(_, labels) = self {
+            let files = self.path().join("*.parquet");
+            let files = insight::quoted(&files.to_string_lossy());
+            let labels = labels.as_ref().map_or(String::new(), |(table, _)| {
+                format!(" {}", insight::arguments(&table.to_string_lossy(), true, &self.facts()))
+            });
+            return format!("--features {files}{labels}");
+        }
         let in_table = matches!(self, Self::Table(..));
         insight::arguments(&self.path().to_string_lossy(), in_table, &self.facts())
     }
@@ -141,6 +162,8 @@ impl Source {
             Self::Folder(folder) => folder,
             Self::Table(table, _) if table.is_dir() => table,
             Self::Table(table, how) => how.root.as_deref().unwrap_or(folder_of(table)),
+            // They are called what their rows say.
+            Self::Features(..) => Path::new(""),
         }
     }
 
@@ -157,7 +180,9 @@ impl Source {
     /// When the path has no name, as `/` has none.
     pub fn name(&self) -> Result<String, Error> {
         let named = |path: &Path| match self {
-            Self::Folder(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Self::Folder(_) | Self::Features(..) => {
+                path.file_name().map(|name| name.to_string_lossy().into_owned())
+            }
             Self::Table(..) => path.file_stem().map(|name| name.to_string_lossy().into_owned()),
         };
         let path = self.path();
@@ -227,6 +252,16 @@ mod tests {
         assert_eq!(source.arguments(), arguments);
         assert_eq!(Source::recorded("dogs.csv".into(), &facts), source);
         assert_eq!(Source::recorded("dogs.csv".into(), &[]), Source::table("dogs.csv"));
+    }
+
+    #[test]
+    fn features_are_named_after_their_folder() {
+        let files = vec!["runs/feats/a.parquet".into(), "runs/feats/b.parquet".into()];
+        let source = Source::Features(files, Some(("birds.csv".into(), Columns::default())));
+        assert_eq!(source.name().unwrap(), "feats");
+        let arguments = "--features 'runs/feats/*.parquet' --labels birds.csv";
+        assert_eq!(source.arguments(), arguments);
+        assert_eq!(source.name_of(Path::new("wren/1.jpg")), "wren/1.jpg");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod classic;
 mod event;
 mod features;
 mod growth;
+mod imported;
 mod kept;
 mod like;
 mod listener;
@@ -32,6 +33,7 @@ use training::{Recipe, TrainingError};
 pub(crate) use auto::{known_to, open_cache};
 pub use event::{Event, Planned, Stopped};
 pub(crate) use listener::Listener;
+pub(crate) use lock::Lock;
 pub(crate) use networks::only_by_default;
 pub use request::{RecipeOptions, ReportFile, TrainRequest};
 pub use start::Initial;
@@ -39,8 +41,8 @@ pub(crate) use start::Start;
 
 use crate::{Error, Kind, Page, Source, prove_page, prove_writable};
 use growth::Growth;
+use imported::Imported;
 use like::Like;
-use lock::Lock;
 use log::Log;
 use run::Run;
 
@@ -74,6 +76,8 @@ struct Prepared {
     grouped: Vec<Grouped>,
     fixes: Option<Fixed>,
     start: Start,
+    /// What is known of the pictures, where features stand for them.
+    imported: Option<Imported>,
     began: Instant,
 }
 
@@ -93,6 +97,9 @@ pub fn train(
 ) -> Result<Trained, Error> {
     let mut request = request.clone();
     request.options.check()?;
+    if matches!(request.source, Source::Features(..)) {
+        imported::possible(&request)?;
+    }
     let output = request.output()?;
     let page = request.page(&output);
     prove_writable([output.as_path()])?;
@@ -127,7 +134,16 @@ fn trained(
         request.like = request.add_to.clone();
     }
     let mut listener = Listener { events, progress, stop, timings: request.timings };
-    let (folder, grouped, fixes) = labelled(&request, growth.as_ref(), &mut listener)?;
+    let (named, imported) = match &request.source {
+        Source::Features(files, labels) => {
+            let (folder, mut imported) = Imported::read(files, labels.as_ref(), progress, stop)?;
+            imported.remember(&folder, request.fixes.is_some());
+            imported.amend(&mut request.initial, &mut request.options)?;
+            (Some(folder), Some(imported))
+        }
+        _ => (None, None),
+    };
+    let (folder, grouped, fixes) = labelled(&request, named, growth.as_ref(), &mut listener)?;
     let like = request.like.as_deref().map(Like::of).transpose()?;
     if let Some(like) = &like {
         like.amend(&mut request);
@@ -148,15 +164,20 @@ fn trained(
         Some(backbone) => backbone,
         None => Start::choose(&request.initial, progress, stop)?,
     };
-    look_over(&request, &folder, &mut listener);
+    match &imported {
+        Some(imported) => imported.check(&start)?,
+        None => look_over(&request, &folder, &mut listener),
+    }
     let recipe = match like {
         Some(like) => like.recipe(&start, folder.classes.len(), progress)?,
         None => request.options.recipe(&start, folder.classes.len()),
     };
     possible::check(&recipe)?;
     possible::check_folds(&recipe, &folder, request.valid, progress)?;
-    let prepared = Prepared { request, output, growth, folder, grouped, fixes, start, began };
+    let prepared =
+        Prepared { request, output, growth, folder, grouped, fixes, start, imported, began };
     match recipe {
+        Recipe::Classic(_) if prepared.imported.is_some() => Err(imported::only_heads()),
         Recipe::Auto(recipe) => auto::run(prepared, &recipe, choice, &mut listener),
         Recipe::Classic(recipe) => classic::run(prepared, &recipe, &mut listener),
     }
@@ -185,6 +206,7 @@ impl Prepared {
 /// The pictures with their labels, corrected and grouped as was asked.
 fn labelled(
     request: &TrainRequest,
+    named: Option<Folder>,
     growth: Option<&Growth>,
     listener: &mut Listener<'_>,
 ) -> Result<(Folder, Vec<Grouped>, Option<Fixed>), Error> {
@@ -196,7 +218,7 @@ fn labelled(
             folder.add_absent(&growth.old.classes, growth.kept.absent.iter().cloned());
             folder
         }
-        None => source.pictures()?,
+        None => named.map_or_else(|| source.pictures(), Ok)?,
     };
     folder.read_as.iter().for_each(|line| listener.progress.note(line));
     folder.warnings.iter().for_each(|warning| listener.warn(warning));

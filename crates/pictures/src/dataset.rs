@@ -86,6 +86,19 @@ pub struct Known {
     pub hash: PerceptualHash,
 }
 
+/// What somebody saw of a picture whose file is not at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The SHA-256 of the file.
+    pub digest: Digest,
+    /// Width of the whole upright picture, in pixels.
+    pub width: u32,
+    /// Height of the whole upright picture, in pixels.
+    pub height: u32,
+    /// Its perceptual hash, if one was kept.
+    pub hash: Option<PerceptualHash>,
+}
+
 /// A picture that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
@@ -193,7 +206,54 @@ impl Dataset {
         }
         dataset.check_bad()?;
         dataset.add_absent(&folder.absent);
-        dataset.split(&good, settings, progress, stop)?;
+        let hashes = dataset.present().map(|item| Ok((item, dataset.perceptual_hash(item)?)));
+        let hashes = hashes.collect::<Result<_, PicturesError>>()?;
+        dataset.split(&good, hashes, settings, progress, stop)?;
+        dataset.check_classes(folder)?;
+        Ok(dataset)
+    }
+
+    /// A dataset of pictures that somebody else has read: of each picture of the folder what is known of
+    /// it, in its order, and those that could not be used. Their files are not looked for, so that nobody
+    /// can ask for pixels; otherwise it is what [`Dataset::prepare`] makes of the same pictures.
+    ///
+    /// # Errors
+    /// As [`Dataset::prepare`].
+    ///
+    /// # Panics
+    /// When something is known of more or fewer pictures than the folder has.
+    pub fn of_known(
+        folder: &Folder,
+        known: Vec<Seen>,
+        bad: Vec<Bad>,
+        settings: &Settings,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> Result<Self, PicturesError> {
+        assert_eq!(known.len(), folder.pictures.len(), "what is known of each picture");
+        let (mut items, mut hashes) = (Vec::with_capacity(known.len()), vec![]);
+        for (at, (picture, seen)) in folder.pictures.iter().zip(known).enumerate() {
+            let Seen { digest, width, height, hash } = seen;
+            let (place, label, side) = (picture.place.clone(), picture.label, Side::Train);
+            items.push(Item { place, label, digest, side, width, height });
+            hashes.extend(hash.map(|hash| (at, hash)));
+        }
+        let mut dataset = Self {
+            classes: folder.classes.clone(),
+            items,
+            bad,
+            warnings: folder.warnings.clone(),
+            groups: vec![],
+            copies: vec![],
+            folds: None,
+            size: 0,
+            store: Store::Memory(vec![]),
+            crops: vec![],
+            absent: vec![],
+        };
+        dataset.check_bad()?;
+        let good: Vec<&Labelled> = folder.pictures.iter().collect();
+        dataset.split(&good, hashes, settings, progress, stop)?;
         dataset.check_classes(folder)?;
         Ok(dataset)
     }

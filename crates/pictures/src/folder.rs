@@ -157,6 +157,22 @@ impl Folder {
         build(path, entries, &[], warnings, need)
     }
 
+    /// Pictures that somebody else listed, in the order of the list; `path` is what names them all.
+    ///
+    /// # Errors
+    /// As [`Folder::scan`] for what they are needed for.
+    pub fn in_order(
+        path: &Path,
+        mut entries: Vec<Entry>,
+        warnings: Vec<String>,
+        need: Need,
+    ) -> Result<Self, PicturesError> {
+        for entry in &mut entries {
+            entry.class = composed(&entry.class);
+        }
+        build(path, entries, &[], warnings, need)
+    }
+
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
     /// wanted, `split` (`train`, `valid`, `test` or empty), `group` and `fold`; `columns` may give
     /// them other names. Fields are separated by commas, semicolons or tabs.

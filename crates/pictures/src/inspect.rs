@@ -1,7 +1,7 @@
 //! A picture and all that its file tells about it: what to look at before it is trusted.
 
-use crate::decode::quietly;
 use crate::{Decoded, Detail, Exif, Format, Limits, Reason, decode_for};
+use ground::quietly;
 
 pub use header::{Colour, Header};
 

@@ -47,7 +47,7 @@ mod thumbnail;
 
 pub use augment::{Augment, Drawn};
 pub use cut::{Cut, NoCut};
-pub use dataset::{Bad, Dataset, Item, Known};
+pub use dataset::{Bad, Dataset, Item, Known, Seen};
 pub use decode::{
     Decoded, Detail, Format, MISSING, Reason, decode, decode_for, read, read_with_permit,
 };

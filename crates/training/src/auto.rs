@@ -160,6 +160,8 @@ impl AutoError {
 ///
 /// Where the dataset has a test side, it is measured on that; else on its held-out side; else every
 /// picture is predicted out of fold, and the head that is returned is fitted on all.
+/// `bytes` are the lengths of their files, among which shortcuts are looked for; `None` where they or
+/// what else the pictures are is not known.
 ///
 /// # Errors
 /// When features cannot be read, there is nothing to tell apart, or on request.
@@ -168,7 +170,7 @@ pub fn fit(
     data: &Dataset,
     features: &Features,
     body: Parameters,
-    bytes: &[u64],
+    bytes: Option<&[u64]>,
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Fitted, AutoError> {
@@ -188,7 +190,7 @@ pub fn fit(
     };
     record.map = map::of(&mut record.held_out, &held_out, features, settings.seed)?;
     record.curve = curve::of(&cross, chosen, progress, stop)?;
-    if data.present().len() == data.items.len() {
+    if let Some(bytes) = bytes {
         record.shortcuts = shortcuts::of(&cross, &features.about, bytes)?;
     }
     Ok(Fitted { head, body, chosen, fold_heads, reference, record, held_out })

@@ -3,6 +3,7 @@
 mod alike;
 mod cache;
 mod derived;
+mod stream;
 mod table;
 
 use std::collections::HashSet;
@@ -20,14 +21,15 @@ use pictures::{Dataset, PicturesError, Preprocess};
 pub use alike::{MOST as MOST_COMPARED, alike};
 pub use cache::{About, Cache, Segment};
 pub use derived::DerivedCache;
+pub use stream::{Found, Stream, Streamed};
 pub use table::Table;
 
 /// Changes with anything in this code that changes a feature.
-const VERSION: &str = "lookalike features 4";
+pub const VERSION: &str = "lookalike features 4";
 /// Pictures that pass through the body at once, each in all its views.
 const BATCH: usize = 16;
 /// Bytes of features to hold in memory; where there are more, they are read from the cache.
-const HELD: usize = 1 << 30;
+pub const HELD: usize = 1 << 30;
 /// Each picture's features, and what else is known of it, in the order of the dataset.
 #[derive(Debug)]
 pub struct Features {

@@ -120,7 +120,7 @@ impl Reasons<'_> {
             classes.dedup();
             Question { at, fold: judged.fold, classes }
         };
-        let seen = |at: &usize| self.data.absent(self.pictures[*at]).is_none();
+        let seen = |at: &usize| self.data.present().contains(&self.pictures[*at]);
         let worth = insight.worth_explaining(self.shown, self.most).into_iter();
         let mut questions: Vec<Question> = worth.filter(seen).map(ask).collect();
         // Each fold's head explains all its pictures at once.

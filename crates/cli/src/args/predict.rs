@@ -51,10 +51,13 @@ pub(crate) struct Predict {
     /// Print a CSV table with one row per picture
     #[arg(long, help_heading = RESULTS)]
     pub(crate) csv: bool,
-    /// Write the answers to FILE instead; its name says how: `.csv` (opens in Excel), `.json` or
-    /// text
+    /// Write the answers to FILE instead; its name says how: `.csv` (opens in Excel), `.json`,
+    /// `.parquet` or text
     #[arg(long, short, value_name = "FILE", help_heading = RESULTS)]
     pub(crate) output: Option<PathBuf>,
+    /// Write the answers to FILE as Parquet, with a column per class, for polars, pandas and DuckDB
+    #[arg(long, value_name = "FILE", help_heading = RESULTS, conflicts_with_all = ["output", "json", "csv"])]
+    pub(crate) parquet: Option<PathBuf>,
     /// Write one HTML page that shows the pictures by answer, the doubtful ones first
     #[arg(long, value_name = "HTML", help_heading = RESULTS)]
     pub(crate) report: Option<PathBuf>,

@@ -11,7 +11,7 @@ use training::{Keep, Rates, RecipeName, Stage};
 use super::parse::{
     batch, folds, minutes, one_of, precision, repeats, share, size, spread, sweep, views,
 };
-use super::{Network, Pictures};
+use super::{Network, Pictures, TrainedOn};
 
 const AUTO: &str = "Recipe auto";
 const CLASSIC: &str = "Recipe classic";
@@ -30,7 +30,7 @@ pub(crate) struct Groups {
 #[derive(Args, Debug)]
 pub(crate) struct Train {
     #[command(flatten)]
-    pub(crate) pictures: Pictures,
+    pub(crate) pictures: TrainedOn,
     /// Corrected labels: a table of `path,label,suggested`, as `train` writes it. No file is changed
     #[arg(long, value_name = "CSV")]
     pub(crate) fixes: Option<PathBuf>,

@@ -1,13 +1,15 @@
 //! `lookalike predict`: what pictures show.
 
 use std::io::{self, BufReader};
+use std::path::PathBuf;
 
 use ground::Stop;
 use ground::files::{Disk, Whole};
 use ground::progress::Progress;
 use lookalike::json::Style;
 use lookalike::{
-    Columns, Form, Output, Page, PredictRequest, Sink, Sorting, predict, prove_page, prove_writable,
+    Columns, Form, Output, Page, ParquetFile, PredictRequest, Sink, Sorting, predict, prove_page,
+    prove_writable,
 };
 
 use crate::args::Predict;
@@ -15,14 +17,18 @@ use crate::fault::{Exit, Failure};
 use crate::terminal::{Results, Terminal, count};
 
 pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<Exit, Failure> {
-    prove_writable(typed.output.as_deref().into_iter().chain(typed.detections.as_deref()))?;
+    let file = typed.output.as_ref().or(typed.parquet.as_ref());
+    let files = file.into_iter().chain(&typed.detections);
+    prove_writable(files.map(PathBuf::as_path))?;
     prove_page(typed.report.as_deref(), Page::Answers)?;
     let mut results = Results(terminal);
-    let to = match &typed.output {
+    let form = form(typed);
+    let to = match file {
+        Some(file) if form == Form::Parquet => Sink::Parquet(ParquetFile::new(&Disk, file)),
         Some(file) => Sink::File(Whole::begin(&Disk, file)?),
         None => Sink::Stream(&mut results),
     };
-    let mut output = Output { form: form(typed), to };
+    let mut output = Output { form, to };
     let done = predict(
         &request(typed, terminal),
         BufReader::new(io::stdin()),
@@ -31,7 +37,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
         stop,
     )?;
     output.finish()?;
-    for file in typed.output.iter().chain(&typed.report).chain(&typed.detections) {
+    for file in file.into_iter().chain(&typed.report).chain(&typed.detections) {
         terminal.note(&format!("written: `{}`", file.display()));
     }
     if let Some(folder) = &typed.sort_into {
@@ -57,6 +63,9 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
 fn form(typed: &Predict) -> Form {
     let file = typed.output.as_ref().and_then(|file| file.extension()?.to_str());
     let suffix = file.unwrap_or_default().to_lowercase();
+    if typed.parquet.is_some() || !typed.json && !typed.csv && suffix == "parquet" {
+        return Form::Parquet;
+    }
     match (typed.json, typed.csv, suffix.as_str()) {
         (true, ..) | (_, false, "json") => Form::Json,
         (_, true, _) | (_, _, "csv") => Form::Csv { mark: typed.output.is_some() },

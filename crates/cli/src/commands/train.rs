@@ -25,7 +25,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let json = typed.json;
     let mut events = typed.events.as_deref().map(events_file).transpose()?;
-    let request = request(typed, arguments, terminal.wants_timings());
+    let request = request(typed, arguments, terminal.wants_timings())?;
     let mut narrator = Narrator::new(terminal, &request.source);
     let mut tell = |event: lookalike::Event<'_>| {
         if let (Some(file), Some(event)) = (&mut events, json::event(&event)) {
@@ -53,7 +53,7 @@ fn events_file(path: &Path) -> Result<File, FileError> {
 }
 
 /// What was typed as a request.
-fn request(typed: Train, arguments: &[OsString], timings: bool) -> TrainRequest {
+fn request(typed: Train, arguments: &[OsString], timings: bool) -> Result<TrainRequest, Error> {
     let options = RecipeOptions {
         recipe: typed.recipe,
         size: typed.size,
@@ -73,7 +73,7 @@ fn request(typed: Train, arguments: &[OsString], timings: bool) -> TrainRequest 
         fine_tune: typed.fine_tune,
         minutes: typed.minutes,
     };
-    TrainRequest {
+    Ok(TrainRequest {
         output: typed.output,
         report: match typed.report {
             _ if typed.no_report => ReportFile::Nowhere,
@@ -92,8 +92,8 @@ fn request(typed: Train, arguments: &[OsString], timings: bool) -> TrainRequest 
         timings,
         log: typed.log,
         command: Some(line(arguments)),
-        ..TrainRequest::new(typed.pictures.source())
-    }
+        ..TrainRequest::new(typed.pictures.source()?)
+    })
 }
 
 /// The command line, as a shell takes it.
@@ -116,7 +116,7 @@ mod tests {
                      --lr 1e-6..1e-5 --valid 0.25 --seed 7 --size 192 -o birds.lookalike";
         let typed = Typed::try_parse_from(typed.split_whitespace()).unwrap();
         let Command::Train(train) = typed.command else { panic!("{typed:?}") };
-        let request = request(*train, &[], false);
+        let request = request(*train, &[], false).unwrap();
         let options = &request.options;
         assert_eq!((options.frozen_epochs, options.epochs), (Some(20), Some(20)));
         assert_eq!(options.rates.unwrap().to_string(), "1e-6..1e-5");

@@ -7,6 +7,7 @@ use collect::CollectError;
 use doctor::plan::PlanError;
 use export::ExportError;
 use pictures::PicturesError;
+use tables::TablesError;
 use training::TrainingError;
 use training::auto::AutoError;
 use training::features::FeaturesError;
@@ -40,6 +41,16 @@ impl From<&TrainingError> for Kind {
             TrainingError::NoPictures { .. } | TrainingError::ClassNames(_) => Self::Pictures,
             TrainingError::NothingToDo { .. } => Self::Usage,
             _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&TablesError> for Kind {
+    fn from(error: &TablesError) -> Self {
+        match error {
+            TablesError::File(_) | TablesError::Unwritten { .. } => Self::Failed,
+            // Rows stand for pictures.
+            _ => Self::Pictures,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers as text, JSON or CSV, each written as soon as it is known.
+//! Answers as text, JSON, CSV or Parquet, each written as soon as it is known.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,9 +7,10 @@ use classifier::Classifier;
 use ground::files::Whole;
 use ground::progress::Progress;
 
+use super::parquet::ParquetFile;
 use super::unwritten;
 use crate::json::{Answer, Predictions, Style, Unread};
-use crate::{Error, columns, row, text};
+use crate::{Error, Kind, columns, row, text};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Form {
         /// Whether it begins with one.
         mark: bool,
     },
+    /// A table in Parquet, for a [`Sink::Parquet`].
+    Parquet,
 }
 
 /// Where answers go.
@@ -39,6 +42,8 @@ pub enum Sink<'a> {
     File(Whole<'a>),
     /// A stream.
     Stream(&'a mut dyn Write),
+    /// A Parquet file.
+    Parquet(ParquetFile<'a>),
 }
 
 impl Output<'_> {
@@ -51,6 +56,8 @@ impl Output<'_> {
                 let whole = format!("{line}\n");
                 stream.write_all(whole.as_bytes()).map_err(unwritten)
             }
+            // Rows go there, and no lines.
+            Sink::Parquet(_) => Ok(()),
         }
     }
 }
@@ -77,7 +84,7 @@ impl<'a, 'o> Answers<'a, 'o> {
     /// How answers are put: a table has a column for each class.
     pub(super) fn style(&self) -> Style {
         match self.output.form {
-            Form::Csv { .. } => Style { top: self.classes.len(), ..self.style },
+            Form::Csv { .. } | Form::Parquet => Style { top: self.classes.len(), ..self.style },
             _ => self.style,
         }
     }
@@ -85,6 +92,10 @@ impl<'a, 'o> Answers<'a, 'o> {
     pub(super) fn begin(&mut self, model: &Path, classifier: &Classifier) -> Result<(), Error> {
         match self.output.form {
             Form::Text => Ok(()),
+            Form::Parquet => match &mut self.output.to {
+                Sink::Parquet(file) => file.begin(self.classes),
+                _ => Err(Error::refused(Kind::Usage, "Parquet goes to a file")),
+            },
             Form::Json => {
                 // Answers follow as they are known, each on a line of its own.
                 let whole = serde_json::to_string_pretty(&Predictions::of(model, classifier))?;
@@ -117,6 +128,11 @@ impl<'a, 'o> Answers<'a, 'o> {
                 let comma = if self.told == 0 { "    " } else { "  , " };
                 self.output.line(&(comma.to_owned() + &serde_json::to_string(answer)?))?;
             }
+            (Form::Parquet, _) => {
+                if let Sink::Parquet(file) = &mut self.output.to {
+                    file.add(answer, self.classes)?;
+                }
+            }
             (Form::Csv { .. }, _) => {
                 self.output.line(&record(&row(answer, self.classes, self.heat_maps))?)?;
             }
@@ -139,6 +155,7 @@ impl Output<'_> {
         match self.to {
             Sink::File(file) => Ok(file.finish()?),
             Sink::Stream(_) => Ok(()),
+            Sink::Parquet(file) => file.finish(),
         }
     }
 }

@@ -17,6 +17,7 @@ use training::features::{self, Cache, Features};
 use training::{FineTuning, Recipe, TuningPlan};
 
 use super::event::{Event, Stopped};
+use super::imported::Imported;
 use super::listener::{Listener, Stages};
 use super::networks::Choice;
 use super::run::{Outcome, Run};
@@ -35,12 +36,16 @@ pub(super) fn run(
     choice: Option<Choice>,
     listener: &mut Listener<'_>,
 ) -> Result<Trained, Error> {
+    let mut prepared = prepared;
+    let imported = prepared.imported.take();
     let Prepared { request, folder, start, .. } = &prepared;
-    let (mut ready, data) = Ready::new(request, folder, start, recipe, listener)?;
+    let (mut ready, data) = Ready::new(request, folder, start, recipe, imported, listener)?;
     // Not before, as what is lent says nothing of the pictures but their features.
     prepared.growth.iter().for_each(|growth| growth.kept.lend(&mut ready.cache));
     let (recipe, key) = (ready.recipe.clone(), ready.key);
+    let imported = ready.imported.as_ref().map(Imported::notes);
     let mut run = prepared.into_run(Recipe::Auto(recipe.clone()), ready.preprocess.clone(), data);
+    run.notes.extend(imported.into_iter().flatten());
     run.introduce(listener);
     let comparisons = choice.map(|choice| {
         run.notes.push(choice.note);
@@ -70,7 +75,7 @@ pub(super) fn run(
     if let Some(plan) = plan {
         return fine_tune(run, &recipe, plan, &features, &fitted, outcome, &mut engine, listener);
     }
-    if recipe.fine_tune == FineTune::Auto && recipe.minutes.is_none() {
+    if recipe.fine_tune == FineTune::Auto && recipe.minutes.is_none() && !run.is_of_features() {
         run.notes.push(UNTRIED.into());
     }
     let trained = run.save(outcome, &mut engine, listener)?;
@@ -90,6 +95,8 @@ pub(super) struct Ready {
     /// The recipe, adapted to these pictures: the folds of their table, and no fine-tuning where
     /// files are gone.
     recipe: Auto,
+    /// The features, where they were read from files.
+    imported: Option<Imported>,
 }
 
 impl Ready {
@@ -99,6 +106,7 @@ impl Ready {
         folder: &Folder,
         start: &Start,
         recipe: &Auto,
+        mut imported: Option<Imported>,
         listener: &Listener<'_>,
     ) -> Result<(Self, Dataset), Error> {
         let architecture = recipe.architecture(folder.classes.len());
@@ -108,9 +116,14 @@ impl Ready {
         let preprocess = Preprocess::square(recipe.backbone.preprocessing(), recipe.size);
         let key = features::key(&graph, &parameters, &preprocess, recipe.looks());
         let cache = open_cache(&key, features::width(&graph), listener.progress);
-        let data = decode(request, folder, recipe, &preprocess, &cache, listener)?;
+        let data = match &mut imported {
+            Some(imported) => imported.dataset(request, folder, recipe, listener)?,
+            None => decode(request, folder, recipe, &preprocess, &cache, listener)?,
+        };
         let recipe = possible_with(recipe, &data);
-        Ok((Self { architecture, engine, parameters, preprocess, key, cache, recipe }, data))
+        let ready =
+            Self { architecture, engine, parameters, preprocess, key, cache, recipe, imported };
+        Ok((ready, data))
     }
 
     /// Extracts the features and fits a head on them; the engine is free again afterwards.
@@ -119,16 +132,31 @@ impl Ready {
         data: &mut Dataset,
         listener: &Listener<'_>,
     ) -> Result<(Features, Fitted, Cpu), Error> {
-        let Self { mut engine, preprocess, cache, recipe, parameters, .. } = self;
+        let Self { mut engine, preprocess, cache, recipe, parameters, imported, .. } = self;
         let (progress, stop) = (listener.progress, listener.stop);
         let views = recipe.looks();
-        let features =
-            features::extract(&mut engine, data, &preprocess, views, cache, progress, stop)?;
-        keep_the_gone_with_copies(data, &features, stop)?;
-        let size =
-            |item: &pictures::Item| fs::metadata(item.place.file()).map_or(0, |file| file.len());
-        let bytes: Vec<u64> = data.items.iter().map(size).collect();
-        let fitted = auto::fit(&recipe, data, &features, parameters, &bytes, progress, stop)?;
+        let (features, bytes) = match imported {
+            Some(imported) => imported.into_features(),
+            None => {
+                let features = features::extract(
+                    &mut engine,
+                    data,
+                    &preprocess,
+                    views,
+                    cache,
+                    progress,
+                    stop,
+                )?;
+                keep_the_gone_with_copies(data, &features, stop)?;
+                let size = |item: &pictures::Item| {
+                    fs::metadata(item.place.file()).map_or(0, |file| file.len())
+                };
+                let bytes = (!has_gone(data)).then(|| data.items.iter().map(size).collect());
+                (features, bytes)
+            }
+        };
+        let bytes: Option<&[u64]> = bytes.as_deref();
+        let fitted = auto::fit(&recipe, data, &features, parameters, bytes, progress, stop)?;
         Ok((features, fitted, engine))
     }
 }
@@ -249,7 +277,7 @@ fn note_what_was_spared(
 ) {
     let pictures = run.data.items.len();
     let found = pictures - features.computed.min(pictures);
-    if found > 0 {
+    if found > 0 && !run.is_of_features() {
         listener.tell(Event::FeaturesFound(found));
     }
     let hidden = HeadKind::Hidden.to_string();

@@ -1,4 +1,4 @@
-//! One training at a time into one file.
+//! One run at a time into one file or folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -9,8 +9,8 @@ use ground::files::folder_of;
 
 use crate::{Error, Kind, cache_root};
 
-/// Held while a training into a file runs. The system releases it however the process ends.
-pub(super) struct Lock {
+/// Held while something is written to a file or folder. The system releases it however the process ends.
+pub(crate) struct Lock {
     _file: Option<File>,
 }
 
@@ -20,7 +20,7 @@ impl Lock {
     ///
     /// # Errors
     /// When another process trains into the same file.
-    pub(super) fn take(output: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(output: &Path) -> Result<Self, Error> {
         Self::take_in(&cache_root().join("locks"), output)
     }
 

@@ -177,7 +177,8 @@ impl Entrant {
         folder: &Folder,
         listener: &mut Listener<'_>,
     ) -> Result<Predicted, Error> {
-        let (ready, mut data) = Ready::new(request, folder, &self.start, &self.recipe, listener)?;
+        let (ready, mut data) =
+            Ready::new(request, folder, &self.start, &self.recipe, None, listener)?;
         let (_, fitted, _) = ready.fit(&mut data, listener)?;
         let places =
             fitted.held_out.iter().map(|&picture| data.items[picture].place.name().to_owned());

@@ -10,7 +10,7 @@ use engine::Cpu;
 use ground::{Digest, files};
 use insight::{BadPicture, Fact, Fixes, Insight, Paths, RunRecord};
 use network::{Architecture, Parameters};
-use pictures::{Bad, Dataset, Fixed, Grouped, Item, Preprocess, Side};
+use pictures::{Bad, Dataset, Fixed, Grouped, Preprocess, Side};
 use training::features::DerivedCache;
 use training::head::Layers;
 use training::{Keep, Reasons, Recipe};
@@ -21,9 +21,9 @@ use super::listener::Listener;
 use super::request::TrainRequest;
 use super::start::Start;
 use super::{Trained, suspects};
-use crate::Error;
 use crate::facts::{about, recipe_facts};
 use crate::text::{clock, count, date};
+use crate::{Error, Source};
 
 /// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
 const REASONS: usize = 80;
@@ -159,8 +159,8 @@ impl Run {
         record.to_train = self.to_train();
         self.record_fixes(&mut record, held_out);
         record.notes.clone_from(&self.notes);
-        let gone = self.data.items[self.data.present().len()..].iter();
-        let name = |item: &Item| self.request.source.name_of(item.place.name());
+        let gone = (0..self.data.items.len()).filter(|&item| self.data.absent(item).is_some());
+        let name = |item: usize| self.request.source.name_of(self.data.items[item].place.name());
         record.absent = gone.map(name).collect();
         let pretrained = self.start.name().zip(digest);
         Ok(Material {
@@ -258,6 +258,11 @@ impl Run {
         pictures
     }
 
+    /// Whether features stand for the pictures.
+    pub(super) fn is_of_features(&self) -> bool {
+        matches!(self.request.source, Source::Features(..))
+    }
+
     fn side(&self, side: Side) -> usize {
         self.data.indices(side).len()
     }
@@ -282,7 +287,8 @@ impl Run {
     fn facts(&self, recipe: &serde_json::Value, own: Vec<Fact>, digest: Option<&str>) -> Vec<Fact> {
         let mut facts = vec![];
         let mut fact = |name: &str, value: String| facts.push(Fact { name: name.into(), value });
-        fact("pictures", self.request.source.path().display().to_string());
+        let what = if self.is_of_features() { "features" } else { "pictures" };
+        fact(what, self.request.source.path().display().to_string());
         self.request.source.facts().into_iter().for_each(|own| fact(&own.name, own.value));
         let auto = matches!(self.recipe, Recipe::Auto(_));
         for (side, name) in [

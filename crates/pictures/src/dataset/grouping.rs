@@ -14,15 +14,17 @@ use crate::{Absent, Labelled, PerceptualHash, PicturesError, split};
 const NAMED: usize = 3;
 
 impl Dataset {
-    /// Groups the items, of which `good` says where they come from, and gives each a side.
+    /// Groups the items, of which `good` says where they come from, and gives each a side. Copies are
+    /// looked for among those with a hash, which come in the order of the items.
     pub(super) fn split(
         &mut self,
         good: &[&Labelled],
+        hashes: Vec<(usize, PerceptualHash)>,
         settings: &Settings,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(), PicturesError> {
-        let found = self.near_duplicates(progress, stop)?;
+        let found = self.near_duplicates(hashes, progress, stop)?;
         let alike = found.pairs;
         let pairs: Vec<_> = alike.iter().map(|pair| (pair.first, pair.second)).collect();
         let labels: Vec<_> = self.items.iter().map(|item| item.label).collect();
@@ -86,16 +88,24 @@ impl Dataset {
 
     fn near_duplicates(
         &self,
+        hashes: Vec<(usize, PerceptualHash)>,
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Trusted, PicturesError> {
-        let hashes: Result<Vec<PerceptualHash>, _> =
-            self.present().map(|item| self.perceptual_hash(item)).collect();
+        let (items, hashes): (Vec<usize>, Vec<PerceptualHash>) = hashes.into_iter().unzip();
         let bar = progress.begin("Looking for copies", None);
-        let pairs = near::pairs(&hashes?, stop);
+        let pairs = near::pairs(&hashes, stop);
         drop(bar);
-        let labels: Vec<usize> = self.items[self.present()].iter().map(|item| item.label).collect();
-        if stop.asked() { Err(PicturesError::Stopped) } else { Ok(near::trusted(&pairs, &labels)) }
+        if stop.asked() {
+            return Err(PicturesError::Stopped);
+        }
+        let labels: Vec<usize> = items.iter().map(|&item| self.items[item].label).collect();
+        let mut found = near::trusted(&pairs, &labels);
+        for pair in &mut found.pairs {
+            (pair.first, pair.second) = (items[pair.first], items[pair.second]);
+        }
+        found.alike.iter_mut().flatten().for_each(|at| *at = items[*at]);
+        Ok(found)
     }
 
     /// The same bytes under two labels: one of them is wrong.

@@ -6,8 +6,8 @@ use image::ImageReader;
 
 use super::jpeg;
 use super::pixels::Detail;
-use super::quiet::quietly;
 use super::sniff::Format;
+use ground::quietly;
 
 /// Bytes for each pixel of the result.
 const RESULT: u64 = 3;

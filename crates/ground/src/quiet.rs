@@ -1,4 +1,4 @@
-//! A decoder's panic, caught and kept off the terminal.
+//! A panic of a library that reads untrusted bytes, caught and kept off the terminal.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -12,7 +12,10 @@ thread_local! {
 
 /// Runs `work`; if it panics, gives the panic's words instead of printing them. Other threads'
 /// panics go to whatever hook was there before.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+///
+/// # Errors
+/// With the panic's words.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = panic::take_hook();
