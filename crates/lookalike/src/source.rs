@@ -1,5 +1,8 @@
 //! Where labelled pictures are named: a folder or a table.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::path::{Path, PathBuf};
 
 use ground::files::folder_of;
@@ -96,12 +99,17 @@ impl Source {
 
     fn read(&self, need: Need) -> Result<Folder, PicturesError> {
         match self {
-            Self::Table(table, how) => labels::read(table, how, need),
-            Self::Folder(folder) => match (labels::in_folder(folder), need) {
-                (Some(file), _) => labels::read(&file, &How::default(), need),
-                (None, Need::Classes) => Folder::scan(folder),
-                (None, Need::Anything) => Folder::of_any(folder),
-            },
+            Self::Table(table, how) => data_set(table, &how.columns, need)
+                .unwrap_or_else(|| labels::read(table, how, need)),
+            Self::Folder(folder) => {
+                let scanned = match (labels::in_folder(folder), need) {
+                    (Some(file), _) => labels::read(&file, &How::default(), need),
+                    (None, Need::Classes) => Folder::scan(folder),
+                    (None, Need::Anything) => Folder::of_any(folder),
+                };
+                scanned
+                    .or_else(|why| data_set(folder, &Columns::default(), need).unwrap_or(Err(why)))
+            }
             Self::Features(..) => Err(PicturesError::NoClasses(self.path().to_owned())),
         }
     }
@@ -192,6 +200,17 @@ impl Source {
             Error::refused(Kind::Failed, what)
         })
     }
+}
+
+/// The pictures of a data set in Parquet files; `None` where there is none.
+#[cfg(feature = "parquet")]
+fn data_set(path: &Path, columns: &Columns, need: Need) -> Option<Result<Folder, PicturesError>> {
+    parquet::files_of(path).map(|files| parquet::folder(path, &files, columns, need))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn data_set(_: &Path, _: &Columns, _: Need) -> Option<Result<Folder, PicturesError>> {
+    None
 }
 
 /// The pictures in a folder with a single sub-folder, which is their class; `None` if there are more.

@@ -134,7 +134,7 @@ fn features(table: Table, data: &Dataset) -> Features {
 /// The share that the selected head names out of fold, and its log-loss.
 fn result(settings: &Auto, data: &Dataset, features: &Features, body: &Parameters) -> (f64, f64) {
     let (bytes, stop) = (vec![0; data.items.len()], Stop::new());
-    let fitted = fit(settings, data, features, body.clone(), &bytes, &Silent, &stop).unwrap();
+    let fitted = fit(settings, data, features, body.clone(), Some(&bytes), &Silent, &stop).unwrap();
     let selected = fitted.record.candidates.iter().find(|candidate| candidate.chosen).unwrap();
     let (wrong, of) = selected.errors;
     (1.0 - wrong as f64 / of as f64, selected.log_loss)

@@ -217,7 +217,7 @@ fn judged(
 ) -> serde_json::Value {
     let bytes = vec![0; data.items.len()];
     let fitted =
-        fit(settings, data, features, body.clone(), &bytes, &Silent, &Stop::new()).unwrap();
+        fit(settings, data, features, body.clone(), Some(&bytes), &Silent, &Stop::new()).unwrap();
     let heads = fitted.record.candidates.iter().map(|candidate| {
         let (wrong, of) = candidate.errors;
         json!({

@@ -50,7 +50,7 @@ fn main() {
     let body = Parameters::start(&settings.architecture(classes).graph(), 0);
     let began = Instant::now();
     let (sizes, stop) = (vec![0; pictures], Stop::new());
-    let fitted = fit(&settings, &data, &features, body, &sizes, &Silent, &stop).unwrap();
+    let fitted = fit(&settings, &data, &features, body, Some(&sizes), &Silent, &stop).unwrap();
     println!("{:.1} s; {}", began.elapsed().as_secs_f64(), fitted.chosen);
     for candidate in &fitted.record.candidates {
         let (wrong, of) = candidate.errors;

@@ -152,7 +152,7 @@ fn default_recipe(
         features::extract(&mut engine, data, preprocess, settings.looks(), cache, &Silent, &stop)
             .unwrap();
     let bytes = vec![0; data.items.len()];
-    fit(settings, data, &features, body, &bytes, &Silent, &stop).unwrap()
+    fit(settings, data, &features, body, Some(&bytes), &Silent, &stop).unwrap()
 }
 
 /// What the classic recipe says of the held-out pictures, having trained on the others.

@@ -54,7 +54,7 @@ fn fitted(data: &Dataset, features: &Features) -> Fitted {
     let settings = Auto::new(Backbone::Small);
     let body = Parameters::start(&settings.architecture(2).graph(), 1);
     let bytes = vec![100; data.items.len()];
-    fit(&settings, data, features, body, &bytes, &Silent, &Stop::new()).unwrap()
+    fit(&settings, data, features, body, Some(&bytes), &Silent, &Stop::new()).unwrap()
 }
 
 fn accuracy(data: &Dataset, fitted: &Fitted) -> f64 {
@@ -109,7 +109,7 @@ fn what_can_be_learned_is_and_a_stop_ends_it() {
     let body = Parameters::start(&settings.architecture(2).graph(), 1);
     let stop = Stop::new();
     stop.ask();
-    assert!(fit(&settings, &data, &features, body, &[1; 120], &Silent, &stop).is_err());
+    assert!(fit(&settings, &data, &features, body, Some(&[1; 120]), &Silent, &stop).is_err());
 }
 
 /// As where every picture of a small set was taken in one go: nothing is left to learn from.
@@ -119,7 +119,7 @@ fn where_all_pictures_are_of_one_group_none_can_be_held_out() {
     data.groups.fill(0);
     let settings = Auto::new(Backbone::Small);
     let body = Parameters::start(&settings.architecture(2).graph(), 1);
-    let refused = fit(&settings, &data, &features, body, &[100; 20], &Silent, &Stop::new());
+    let refused = fit(&settings, &data, &features, body, Some(&[100; 20]), &Silent, &Stop::new());
     assert!(matches!(refused, Err(AutoError::Related)), "{refused:?}");
 }
 
@@ -167,7 +167,8 @@ fn the_judges_of_the_first_round_are_handed_on() {
         let settings = Auto { repeats: Some(1), ..Auto::new(Backbone::Small) };
         let body = Parameters::start(&settings.architecture(2).graph(), 1);
         let bytes = vec![100; data.items.len()];
-        let fitted = fit(&settings, &data, &features, body, &bytes, &Silent, &Stop::new()).unwrap();
+        let fitted =
+            fit(&settings, &data, &features, body, Some(&bytes), &Silent, &Stop::new()).unwrap();
         assert_eq!(fitted.fold_heads.len(), 5);
         let apart = |head: usize, at: usize| {
             let picture = fitted.held_out[at];

@@ -58,7 +58,7 @@ fn accuracy(data: &Dataset) -> f64 {
     let body = Parameters::start(&settings.architecture(3).graph(), 1);
     let bytes = vec![100; data.items.len()];
     let fitted =
-        fit(&settings, data, &features(data), body, &bytes, &Silent, &Stop::new()).unwrap();
+        fit(&settings, data, &features(data), body, Some(&bytes), &Silent, &Stop::new()).unwrap();
     let held_out = &fitted.record.held_out;
     let right = held_out.iter().filter(|one| {
         let answer = (0..3).max_by(|&a, &b| one.logits[a].total_cmp(&one.logits[b]));

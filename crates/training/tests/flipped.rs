@@ -66,7 +66,8 @@ fn most_changed_labels_are_among_the_first_suspects() {
             flipped.iter().for_each(|&picture| data.items[picture].label = 1 - labels[picture]);
             let settings = Auto { seed, ..settings.clone() };
             let fitted =
-                fit(&settings, &data, &features, body.clone(), &bytes, &Silent, &stop).unwrap();
+                fit(&settings, &data, &features, body.clone(), Some(&bytes), &Silent, &stop)
+                    .unwrap();
             let insight = Insight::of(&fitted.record);
             let suspects = insight.suspects.pictures.iter().take(flipped.len() * 3 / 2);
             let hits =

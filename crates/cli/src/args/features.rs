@@ -7,7 +7,7 @@ use lookalike::Source;
 use training::auto::Auto;
 
 use super::parse::{size, views};
-use super::{Network, TableColumns};
+use super::{Foreign, Network, TableColumns, source};
 
 /// What is typed after `features`.
 #[derive(Args, Debug)]
@@ -16,11 +16,14 @@ pub(crate) struct Features {
     /// A folder of pictures. For a NumPy array or a table: a classifier, then pictures and folders
     #[arg(required_unless_present = "labels")]
     pub(crate) paths: Vec<PathBuf>,
-    /// A table of `path,label[,split][,group][,fold]` instead of a folder
-    #[arg(long, value_name = "CSV", conflicts_with = "paths")]
+    /// A table of `path,label[,split][,group][,fold]`, or labels or boxes of another program, instead of
+    /// a folder
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     pub(crate) labels: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: TableColumns,
+    #[command(flatten)]
+    pub(crate) foreign: Foreign,
     /// A folder for Parquet files, which keeps what it has; or a file: `.npy` (names of the pictures
     /// beside it, in `.names.txt`) or `.csv`
     #[arg(long, short, value_name = "FOLDER")]
@@ -34,7 +37,7 @@ pub(crate) struct Features {
     /// Time grows with their number
     #[arg(long, value_name = "N", default_value_t = Auto::VIEWS, help_heading = "Recipe", value_parser = views)]
     pub(crate) views: usize,
-    /// Store features in 16 bits: half the size, and a classifier that differs in the third digit
+    /// Store features in 16 bits, which takes half the room; scores may differ a little
     #[arg(long)]
     pub(crate) half: bool,
     /// Print one JSON document
@@ -51,9 +54,7 @@ Examples:
 impl Features {
     /// The pictures of a data set.
     pub(crate) fn source(&self) -> Source {
-        match (&self.labels, self.paths.first()) {
-            (Some(table), _) => Source::Table(table.clone(), self.columns.columns()),
-            (None, folder) => Source::Folder(folder.cloned().unwrap_or_default()),
-        }
+        let how = self.foreign.how(self.columns.columns());
+        source(self.paths.first(), self.labels.as_ref(), how)
     }
 }

@@ -81,11 +81,11 @@ pub fn described(
                 (_, Some(usual)) => (*usual).to_owned(),
                 ([], None) => {
                     let why = format!("has no column of pictures; there are {}", names.join(", "));
-                    return Err(other(why, "name the column with `--image-column`"));
+                    return Err(other(why, "name the column with `--path-column`"));
                 }
                 (several, None) => {
                     let why = format!("has several columns of pictures: {}", several.join(", "));
-                    return Err(other(why, "name one with `--image-column`"));
+                    return Err(other(why, "name one with `--path-column`"));
                 }
             }
         }
