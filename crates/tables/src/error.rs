@@ -50,8 +50,8 @@ pub enum TablesError {
 
 impl TablesError {
     #[cfg(feature = "parquet")]
-    pub(crate) fn damaged(path: &Path, why: impl ToString) -> Self {
-        Self::Damaged { path: path.to_owned(), why: why.to_string() }
+    pub(crate) fn damaged(path: &Path, why: String) -> Self {
+        Self::Damaged { path: path.to_owned(), why }
     }
 
     #[cfg(feature = "parquet")]

@@ -75,8 +75,8 @@ fn read_columns(
 }
 
 /// The rows of a batch.
-fn rows<'a>(
-    columns: &'a Columns<'_>,
+fn rows(
+    columns: &Columns<'_>,
     dim: usize,
 ) -> Result<impl Iterator<Item = Row>, TablesError> {
     let ids = columns.texts("id")?.ok_or_else(|| columns.wrong("id", "there is no such column"))?;
