@@ -103,6 +103,7 @@ fn a_set_in_parquet_scores_the_same_as_a_folder() {
         }
         let (scored, words) = scores(set, set);
         assert_eq!(scored, folder, "{set}");
+        assert!(words.contains("read as Parquet: 36 pictures in 2 files"), "{words}");
         assert!(words.contains("1 row without a label"), "{words}");
         assert_eq!(words.contains("unpacked to the cache"), set == "packed", "{words}");
     }

@@ -20,9 +20,9 @@ fn rows(count: usize) -> Vec<Row> {
         let whole = Row {
             id: format!("wren/{at}.jpg"),
             sha256: Some(Digest::of(&at.to_le_bytes())),
-            label: (at % 5 != 0).then(|| "wren, winter".to_owned()),
-            group: (at % 3 == 0).then(|| format!("nest {}", at / 7)),
-            split: (at % 2 == 0).then(|| "train".to_owned()),
+            label: (!at.is_multiple_of(5)).then(|| "wren, winter".to_owned()),
+            group: at.is_multiple_of(3).then(|| format!("nest {}", at / 7)),
+            split: at.is_multiple_of(2).then(|| "train".to_owned()),
             fold: None,
             width: 640 + at as u32,
             height: 480,

@@ -24,7 +24,7 @@ pub(crate) fn run(typed: &Predict, terminal: &Terminal, stop: &Stop) -> Result<E
     let mut results = Results(terminal);
     let form = form(typed);
     let to = match file {
-        Some(file) if form == Form::Parquet => Sink::Parquet(ParquetFile::new(&Disk, file)),
+        Some(file) if form == Form::Parquet => Sink::Parquet(ParquetFile::new(&Disk, file).into()),
         Some(file) => Sink::File(Whole::begin(&Disk, file)?),
         None => Sink::Stream(&mut results),
     };

@@ -43,7 +43,7 @@ pub enum Sink<'a> {
     /// A stream.
     Stream(&'a mut dyn Write),
     /// A Parquet file.
-    Parquet(ParquetFile<'a>),
+    Parquet(Box<ParquetFile<'a>>),
 }
 
 impl Output<'_> {

@@ -108,7 +108,11 @@ pub(super) fn folder(
         };
         read().map_err(|error| refused(file, &error))?;
     }
-    Folder::of_entries(path, entries, skipped.told(), need)
+    let mut folder = Folder::of_entries(path, entries, skipped.told(), need)?;
+    let (rows, files) = (folder.pictures.len(), parquet.len());
+    let read_as = format!("read as Parquet: {} in {}", count(rows, "picture"), count(files, "file"));
+    folder.read_as = Some(read_as);
+    Ok(folder)
 }
 
 fn refused(path: &Path, error: &TablesError) -> PicturesError {
