@@ -238,7 +238,7 @@ fn the_folds_of_a_table_are_those_of_the_cross_validation() {
     for (arguments, message) in [
         (format!("{train} --valid 0.2"), "the folds of the table hold out every one"),
         ("train --labels mine.csv".into(), "it has `image_id`, `breed`, `k`"),
-        ("look practice --label-column breed".into(), "cannot be used with"),
+        ("look practice --label-column breed".into(), "there is no file of labels in it"),
     ] {
         let said = told(&place.run(&arguments));
         assert!(said.contains(message), "{arguments}: {said}");
