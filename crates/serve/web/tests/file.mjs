@@ -15,7 +15,7 @@ let chrome;
 before(async () => {
   await run(['practice', 'drawn', '--per-class', '30', '-q']);
   await run(['train', 'drawn', '-q']);
-  await run(['export', 'drawn.lookalike', '-o', 'drawn.html']);
+  await run(['export', 'drawn.lookalike', '-o', 'page.html']);
   await run(['export', 'drawn.lookalike', '-o', 'known.html', '--show-known']);
   mkdirSync(at('new'));
   const [first] = readdirSync(drawn('monarch')).sort();
@@ -29,7 +29,7 @@ before(async () => {
 after(() => chrome?.close());
 
 /** Opens a page from the disk and waits until it is ready. */
-async function visit(name = 'drawn.html', options = {}) {
+async function visit(name = 'page.html', options = {}) {
   const visited = await open(chrome, pathToFileURL(at(name)).href, options);
   await visited.page.waitForSelector('#judged p', { timeout: 60_000 });
   return visited;
