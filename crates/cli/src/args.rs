@@ -99,7 +99,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Move, relabel and leave out pictures as a plan says, or undo that
     Apply(Apply),
-    /// Extract the features of pictures: as Parquet files to train on, as a NumPy array or as a table
+    /// Extract features of pictures: as Parquet to train on, a NumPy array or a table
     Features(Features),
     /// Draw a small practice set of look-alikes
     Practice(Practice),
