@@ -110,7 +110,8 @@ pub(super) fn folder(
     }
     let mut folder = Folder::of_entries(path, entries, skipped.told(), need)?;
     let (rows, files) = (folder.pictures.len(), parquet.len());
-    let read_as = format!("read as Parquet: {} in {}", count(rows, "picture"), count(files, "file"));
+    let read_as =
+        format!("read as Parquet: {} in {}", count(rows, "picture"), count(files, "file"));
     folder.read_as = Some(read_as);
     Ok(folder)
 }

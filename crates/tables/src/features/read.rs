@@ -75,10 +75,7 @@ fn read_columns(
 }
 
 /// The rows of a batch.
-fn rows(
-    columns: &Columns<'_>,
-    dim: usize,
-) -> Result<impl Iterator<Item = Row>, TablesError> {
+fn rows(columns: &Columns<'_>, dim: usize) -> Result<impl Iterator<Item = Row>, TablesError> {
     let ids = columns.texts("id")?.ok_or_else(|| columns.wrong("id", "there is no such column"))?;
     if ids.null_count() > 0 {
         return Err(columns.wrong("id", "a row has none"));
