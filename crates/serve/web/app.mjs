@@ -215,7 +215,7 @@ button('undo-do').addEventListener('click', () => attempt(async () => {
 }));
 button('teach-do').addEventListener('click', () => attempt(() => program.ask('v1/train', 'POST')));
 button('job-stop').addEventListener('click', () => attempt(() => program.ask('v1/job', 'DELETE')));
-button('phone-do').addEventListener('click', () => attempt(() => program.ask('v1/phone', 'POST')));
+button('phone-do').addEventListener('click', () => attempt(async () => drawCode(await program.ask('v1/phone', 'POST'))));
 button('choose-camera').addEventListener('click', toggleCamera);
 button('camera-stop').addEventListener('click', () => { toggleCamera(); button('choose-camera').focus(); });
 button('camera-keep').addEventListener('click', async () => {

@@ -1,10 +1,12 @@
 /** A phone beside: it is shown the way by a code, takes photographs, and reaches nothing else. */
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { browser, clean, open } from '../harness.mjs';
-import { pictures, serve, visit } from './fixture.mjs';
+import { browser, clean, open, start } from '../harness.mjs';
+import { at, pictures, serve, shared, visit } from './fixture.mjs';
 
+const KEY = 'a-key-of-thirty-two-characters-xx';
 const SCREEN = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 /** Starts a program with a phone beside; nothing where this machine is in no network. */
@@ -72,4 +74,34 @@ test('a phone scans the code of the page, takes a photo and shows the answer', {
   await phone.page.getByRole('alert').getByText('The program does not respond').waitFor();
   await clean(phone, 'phone-gone');
   await visited.close();
+});
+
+test('a phone files photographs under the classes of an app', { timeout: 240_000 }, async (t) => {
+  const own = await beside(() => start(['app', 'by-phone', '--no-open', '--phone'], { env: { LOOKALIKE_TOKEN: KEY } }), t);
+  if (!own) return;
+  const visited = await open(shared.chrome, own.address.replace(/#.*/, `#k=${KEY}`));
+  const { page } = visited;
+  await page.getByLabel('Name of a new class').fill('queen');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-class=queen]');
+  const before = await page.textContent('#phone-address');
+  await page.getByRole('button', { name: 'Show the code' }).click();
+  await page.waitForFunction((before) => document.querySelector('#phone-address').textContent !== before, before);
+  const address = await scanned(page);
+  await clean(visited, 'app-code');
+  const chrome = await browser(`EXCLUDE ${new URL(address).hostname}`);
+  t.after(() => chrome.close());
+  const phone = await open(chrome, address, SCREEN);
+  await phone.page.getByRole('radio', { name: 'queen' }).check();
+  await phone.page.setInputFiles('#camera', pictures.sure);
+  await phone.page.getByText('Added to the class').waitFor();
+  await clean(phone, 'phone-filed');
+  assert.equal(readdirSync(at('by-phone/queen')).length, 1);
+  await page.waitForFunction(() => document.querySelector('[data-class=queen] .title .reason').textContent.startsWith('1 picture'));
+  await phone.page.setInputFiles('#camera', pictures.sure);
+  await phone.page.getByText('It is in the class already').waitFor();
+  assert.equal(readdirSync(at('by-phone/queen')).length, 1);
+  assert.deepEqual([...visited.faults, ...phone.faults], []);
+  await visited.close();
+  await own.stop();
 });
