@@ -88,7 +88,7 @@ impl Gathered {
         self.named.into_iter().map(|named| named.place).collect()
     }
 
-    /// The pictures that have a class; all of them where none has one and they are only looked at.
+    /// The pictures that have a class; all of them where none has one and none is needed.
     pub(crate) fn folder(mut self, path: &Path, need: Need) -> Result<Folder, PicturesError> {
         let unsorted = self.named.iter().all(|named| named.class.is_none());
         if unsorted && need == Need::Anything {

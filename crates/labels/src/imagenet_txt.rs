@@ -10,7 +10,7 @@ use crate::gathered::{Gathered, Named};
 use crate::json::LIMIT;
 use crate::{How, coco};
 
-/// Lines that are looked at to recognise such a file.
+/// How many lines are checked to recognise such a file.
 const TRIED: usize = 20;
 
 /// Whether a file begins so: a path with a suffix and the number of a class in each line.

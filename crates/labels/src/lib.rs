@@ -131,7 +131,7 @@ fn resolved(path: &Path) -> Result<PathBuf, PicturesError> {
     in_folder(path).ok_or_else(|| PicturesError::Labels {
         path: path.to_owned(),
         format: "a folder with labels",
-        why: "there is no file of labels in it".into(),
+        why: "there is no file of labels in it; class folders need no options for labels".into(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::How;
 use crate::gathered::{Gathered, Named};
 use crate::json::LIMIT;
 
-/// Rows that are looked at to recognise such a table.
+/// How many rows are checked to recognise such a table.
 const TRIED: usize = 20;
 
 fn reader(text: &[u8]) -> csv::Reader<&[u8]> {

@@ -18,7 +18,7 @@ const CLASSES: [&str; 3] = ["classes.txt", "obj.names", "_darknet.labels"];
 /// The largest `data.yaml`, in bytes.
 const YAML: u64 = 1 << 20;
 
-/// Pictures that are looked at to recognise a folder.
+/// How many pictures are checked to recognise such a folder.
 const TRIED: usize = 50;
 
 /// Classes, and where pictures are.

@@ -74,8 +74,8 @@ impl Page {
     }
 }
 
-/// Makes sure, as [`prove_writable`] does, that a page can be written, and that it replaces nothing but
-/// an earlier page of its kind: `train` and `export` may both be asked for `birds.html`.
+/// As [`prove_writable`], of a page, which may replace only an earlier page of its kind: `train` and
+/// `export` may both be asked for `birds.html`.
 ///
 /// # Errors
 /// Those of [`prove_writable`]; and when another file has this name.

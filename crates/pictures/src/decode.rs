@@ -45,10 +45,10 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
     decode_for(bytes, limits, Detail::Whole).map(|decoded| decoded.picture)
 }
 
-/// [`decode`] for somebody who needs so much detail and no more.
+/// As [`decode`], with only as much detail as the caller needs.
 ///
 /// # Errors
-/// As [`decode`].
+/// Those of [`decode`].
 pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decoded, Reason> {
     if bytes.is_empty() {
         return Err(Reason::Empty);

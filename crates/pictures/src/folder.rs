@@ -142,13 +142,11 @@ impl Folder {
     /// As [`Folder::scan`] for what they are needed for.
     pub fn of_entries(
         path: &Path,
-        mut entries: Vec<Entry>,
+        entries: Vec<Entry>,
         warnings: Vec<String>,
         need: Need,
     ) -> Result<Self, PicturesError> {
-        for entry in &mut entries {
-            entry.class = composed(&entry.class);
-        }
+        let mut entries = all_composed(entries);
         entries.sort_by_cached_key(|entry| {
             (Natural(entry.class.clone()), Natural(entry.place.name().to_string_lossy().into()))
         });
@@ -163,14 +161,11 @@ impl Folder {
     /// As [`Folder::scan`] for what they are needed for.
     pub fn in_order(
         path: &Path,
-        mut entries: Vec<Entry>,
+        entries: Vec<Entry>,
         warnings: Vec<String>,
         need: Need,
     ) -> Result<Self, PicturesError> {
-        for entry in &mut entries {
-            entry.class = composed(&entry.class);
-        }
-        build(path, entries, &[], warnings, need)
+        build(path, all_composed(entries), &[], warnings, need)
     }
 
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
@@ -201,4 +196,12 @@ impl Folder {
 /// A name with its accents encoded in one way: systems encode `é` as one character or as two.
 fn composed(name: &str) -> String {
     name.nfc().collect()
+}
+
+/// Entries whose classes are [`composed`].
+fn all_composed(mut entries: Vec<Entry>) -> Vec<Entry> {
+    for entry in &mut entries {
+        entry.class = composed(&entry.class);
+    }
+    entries
 }

@@ -3,9 +3,9 @@
 /// The script `first` with all that it imports, directly or not, out of these files: each in a function of
 /// its own, which returns what it exports, behind those that it imports.
 ///
-/// It reads what the page's scripts are made of and no more: an import or an export begins a line, an
-/// import ends it, and no two scripts import each other. What is missing is left out; tests see to it
-/// that nothing is.
+/// This is no parser. It relies on how the pages' scripts are written: an import or an export begins a
+/// line, an import is on one line, and no two scripts import each other. A file that is missing is left
+/// out; tests make sure that none is.
 #[must_use]
 pub fn join(files: &[(&str, &str)], first: &str) -> String {
     let mut whole = String::from("const modules = {};\n");

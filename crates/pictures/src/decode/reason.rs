@@ -44,9 +44,9 @@ pub enum Reason {
     NoBox {
         /// The box.
         cut: Cut,
-        /// Of the whole upright picture, in pixels.
+        /// Width of the upright picture, in pixels.
         width: u32,
-        /// Likewise.
+        /// Height of the upright picture, in pixels.
         height: u32,
     },
     /// Nothing has its name.
