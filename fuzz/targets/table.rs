@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
-use pictures::Folder;
+use pictures::{Columns, Folder};
 use tempfile::TempDir;
 
 thread_local! {
@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         folder.path().join("table.csv")
     });
     fs::write(&path, bytes).expect("a file");
-    let mut folder = match Folder::from_csv(&path) {
+    let mut folder = match Folder::from_csv(&path, &Columns::default()) {
         Ok(folder) => folder,
         Err(_) => Folder { classes: vec!["a".into(), "b".into()], ..Folder::default() },
     };
