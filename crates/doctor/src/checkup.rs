@@ -268,17 +268,17 @@ impl Checkup {
         let good = self.survey.files.iter().filter(|seen| seen.sight.is_ok());
         good.for_each(|seen| counts[seen.label] += 1);
         for (name, &count) in names.iter().zip(&counts) {
-            if count < TINY {
-                self.found(
-                    Kind::TinyClass,
-                    vec![],
-                    format!("`{name}` has {}", words::count(count, "picture")),
-                );
+            let of = |words: String| format!("`{name}` has {words}");
+            match count {
+                0 => self.found(Kind::EmptyClass, vec![], of("no picture that can be read".into())),
+                1..TINY => self.found(Kind::TinyClass, vec![], of(words::count(count, "picture"))),
+                _ => {}
             }
         }
         // Of several that are largest, the first.
         let largest = (0..names.len()).rev().max_by_key(|&class| counts[class]);
-        let smallest = (0..names.len()).min_by_key(|&class| counts[class]);
+        let smallest =
+            (0..names.len()).filter(|&class| counts[class] > 0).min_by_key(|&class| counts[class]);
         if let (Some(largest), Some(smallest)) = (largest, smallest)
             && counts[largest] > UNEVEN * counts[smallest]
         {

@@ -79,6 +79,9 @@ kinds! {
     /// A class name that no classifier can have.
     NoClassName "class-name" Wrong "a name that no class can have"
         "Training refuses it: rename the folder, or the label in the table.",
+    /// A class that nothing shows.
+    EmptyClass "empty-class" Wrong "a class without a picture"
+        "Training refuses it: add pictures of the class, or remove its folder.",
     /// Near duplicates on both sides of a given split.
     NearLeak "near-leak" Wrong "near duplicates trained on and held out"
         "The classifier has already seen these pictures, so its scores look better than they are.",

@@ -247,6 +247,8 @@ fn classes_that_are_few_uneven_or_named_alike_are_told() {
     for number in 100..104 {
         save(folder.path(), &format!("Owl/{number}.png"), &drawn(number));
     }
+    fs::create_dir(folder.path().join("wasps")).unwrap();
+    fs::write(folder.path().join("wasps/1.jpg"), "").unwrap();
     let checkup = checkup(folder.path());
     let words = |kind: Kind| {
         let findings = checkup.findings.iter().filter(|finding| finding.kind == kind);
@@ -254,8 +256,10 @@ fn classes_that_are_few_uneven_or_named_alike_are_told() {
     };
     assert_eq!(words(Kind::ClassNames), ["`Owl` and `owls` differ only in a final s"]);
     assert_eq!(words(Kind::TinyClass), ["`Owl` has 4 pictures"]);
+    assert_eq!(words(Kind::EmptyClass), ["`wasps` has no picture that can be read"]);
+    assert_eq!(words(Kind::Unreadable).len(), 1);
     assert_eq!(words(Kind::Imbalance), ["`moths` has 24, `Owl` 4"]);
-    assert_eq!(checkup.findings.len(), 3);
+    assert_eq!(checkup.findings.len(), 5);
 }
 
 #[test]
