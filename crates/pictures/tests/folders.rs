@@ -302,6 +302,7 @@ fn each_fault_of_a_table_names_its_line() {
         (b"path,label\na,x\nb,y\na,y\n", "line 4: `a` is labelled `y` here and `x` in line 2"),
         (b"path,label\na,x\nb,\xff\n", "line 3: not UTF-8 text"),
         (b"", "line 1: the header has no column `path`"),
+        (b"PK\x03\x04\x14\0\x06\0", "it is a workbook of Excel or LibreOffice"),
     ];
     for (text, words) in told {
         let error = table(text).1.unwrap_err();

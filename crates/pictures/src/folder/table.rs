@@ -17,6 +17,9 @@ const MOST_FOLDS: usize = 100;
 /// The largest table, in bytes: some millions of rows.
 const LIMIT: u64 = 1 << 28;
 
+/// How workbooks begin: the newer ones are zip archives.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 /// Reads a table whose paths start in `base`.
 pub(super) fn from_csv(
     path: &Path,
@@ -25,8 +28,13 @@ pub(super) fn from_csv(
     need: Need,
 ) -> Result<Folder, PicturesError> {
     let text = read_capped(path, LIMIT)?;
-    let (text, mut reader) = reader(&text, &columns.needed());
     let wrong = |line, why| PicturesError::Table { path: path.to_owned(), line, why };
+    if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
+        let why =
+            "it is a workbook of Excel or LibreOffice, not text; save the sheet as `CSV UTF-8`";
+        return Err(wrong(1, why.into()));
+    }
+    let (text, mut reader) = reader(&text, &columns.needed());
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, |position| line(text, position));
         wrong(
