@@ -74,8 +74,8 @@ pub(crate) fn beside(folder: &Path, ending: &str) -> Result<PathBuf, Error> {
 }
 
 const REVIEW: &str = "\
-Nothing leaves this machine, and no picture is deleted. Every decision is in the plan at once; `lookalike
-apply` reads the same plan.
+Nothing leaves this machine, and no picture is deleted. Every decision is in the plan at once,
+which `lookalike apply` reads too.
 
 Example:
   lookalike review photos/";

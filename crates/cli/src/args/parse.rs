@@ -114,15 +114,32 @@ pub(super) fn spread(text: &str) -> Result<f32, String> {
 /// A share as `1%` or `0.01`.
 pub(super) fn percentage(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
-    match number.trim().parse::<f64>() {
+    // Much of the world writes a comma.
+    match number.trim().replace(',', ".").parse::<f64>() {
         Ok(number) if number > 0.0 && number < unit => Ok(number / unit),
         _ => Err("a share between 0% and 100% is needed, such as `1%` or `0.01`".into()),
     }
 }
 
 pub(super) fn share(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
+    match text.replace(',', ".").parse::<f64>() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("a number between 0 and 1 is needed, such as `0.2`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{percentage, share};
+
+    #[test]
+    fn shares_are_read_as_people_write_them() {
+        for text in ["0.95", "0,95", "95%", "95 %", "95,0%"] {
+            assert_eq!(percentage(text), Ok(0.95), "{text}");
+        }
+        assert_eq!(share("0,2"), Ok(0.2));
+        for text in ["1.5", "0", "100%", "1.000,5", "a"] {
+            assert!(percentage(text).is_err(), "{text}");
+        }
     }
 }

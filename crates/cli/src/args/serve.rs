@@ -14,7 +14,7 @@ pub(crate) struct Serve {
     /// A classifier, `*.lookalike`
     pub(crate) model: PathBuf,
     /// Where to listen: an address with a port (0: any that is free), a port, `unix:PATH`, or `systemd`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000", value_parser = Listen::from_str)]
+    #[arg(long, visible_alias = "port", value_name = "ADDRESS", default_value = "127.0.0.1:8000", value_parser = Listen::from_str)]
     pub(crate) listen: Listen,
     /// Open the page in the browser
     #[arg(long)]
@@ -69,3 +69,21 @@ Nothing leaves this machine. Beyond it, a client needs the token that is printed
 Example:
   lookalike serve birds.lookalike --open
   curl --data-binary @bird.jpg http://127.0.0.1:8000/v1/predict";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serve::Listen;
+
+    use crate::args::{Command, Typed};
+
+    #[test]
+    fn a_port_is_an_address_of_this_machine() {
+        for typed in ["--port 8123", "--listen 8123", "--listen 127.0.0.1:8123"] {
+            let words = format!("lookalike serve birds.lookalike {typed}");
+            let typed = Typed::try_parse_from(words.split_whitespace()).unwrap();
+            let Command::Serve(serve) = typed.command else { panic!("{typed:?}") };
+            assert_eq!(serve.listen, Listen::Address("127.0.0.1:8123".into()));
+        }
+    }
+}

@@ -102,11 +102,11 @@ impl Insight {
     fn suspects_line(&self) -> Option<String> {
         match (self.suspects.about(), self.is_often_wrong()) {
             (0, _) => None,
-            (1, _) => Some("About 1 label looks wrong: see the report".to_owned()),
-            (n, false) => Some(format!("About {n} labels look wrong: see the report")),
-            (n, true) => Some(format!(
-                "{n} pictures look more like another class. Some may be mislabelled: see the report"
-            )),
+            (1, _) => Some("About 1 label looks wrong".to_owned()),
+            (n, false) => Some(format!("About {n} labels look wrong")),
+            (n, true) => {
+                Some(format!("{n} pictures look more like another class. Some may be mislabelled"))
+            }
         }
     }
 }
