@@ -126,6 +126,14 @@ fn columns_are_named_where_there_are_several_and_other_commands_read_sets_too() 
         let done = place.run(&format!("{command} --label-column fine"));
         assert!(done.status.success(), "{command}: {}", told(&done));
     }
+    // To predict takes no label, and answers row by row.
+    let said: Value =
+        serde_json::from_str(&place.out("predict set.lookalike set.parquet --json")).unwrap();
+    let said = said["predictions"].as_array().unwrap();
+    assert_eq!(said.len(), all.len());
+    for (row, (said, (_, name, _))) in said.iter().zip(&all).enumerate() {
+        assert_eq!(said["picture"], format!("set.parquet#{row}/{name}"));
+    }
     // What is cut off is refused.
     let mut cut = shard(&all, &classes, Compression::UNCOMPRESSED, &["label"]);
     cut.truncate(cut.len() / 2);

@@ -98,7 +98,7 @@ pub use rename::rename_class;
 pub use report::{Report, report};
 pub use rows::{columns, row};
 pub use show::{Shown, show};
-pub use source::Source;
+pub use source::{Source, pictures_in};
 pub use timings::timings_table;
 pub use train::{
     Event, Initial, Planned, RecipeOptions, ReportFile, Stopped, TrainRequest, Trained, train,

@@ -27,7 +27,7 @@ pub use sorted::Sorting;
 pub use tally::Tally;
 
 use crate::json::{Answer, Style};
-use crate::{Error, Kind, NamedFolder, paths};
+use crate::{Error, Kind, NamedFolder, paths, pictures_in};
 use answers::Answers;
 use page::Page;
 use sorted::Sorter;
@@ -197,7 +197,7 @@ pub fn predict<L: BufRead + Send + 'static>(
 /// Pictures as they are wanted.
 type Places = Box<dyn Iterator<Item = Place> + Send>;
 
-/// The pictures that are named: files, all below folders, and what files with boxes name.
+/// The pictures that are named: files, all below folders, and what files of other programs name or hold.
 fn named<L: BufRead + Send + 'static>(
     request: &PredictRequest,
     list: L,
@@ -206,8 +206,7 @@ fn named<L: BufRead + Send + 'static>(
     let mut list = Some(list);
     let mut all: Vec<Places> = vec![];
     for path in &request.paths {
-        if labels::is_labels(path) {
-            let (places, told) = labels::listed(path, &request.how)?;
+        if let Some((places, told)) = pictures_in(path, &request.how)? {
             progress.note(&told);
             if request.sort.is_some() && places.iter().any(|place| place.whole_file().is_none()) {
                 let path = path.display();

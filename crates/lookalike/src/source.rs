@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ground::files::folder_of;
 use insight::{COLUMNS, Fact};
 use labels::How;
-use pictures::{Columns, Folder, Labelled, Need, PicturesError};
+use pictures::{Columns, Folder, Labelled, Need, PicturesError, Place};
 
 use crate::{Error, Kind};
 
@@ -202,6 +202,24 @@ impl Source {
     }
 }
 
+/// Where pictures are, and what they were read as.
+type Places = (Vec<Place>, String);
+
+/// The pictures that a file of another program names or holds, in its order, and what it was read as:
+/// labels or boxes, an archive, a data set in Parquet. `None` where it is no such file by its suffix, as
+/// many files may be asked about.
+///
+/// # Errors
+/// When it cannot be read or understood.
+pub fn pictures_in(path: &Path, how: &How) -> Result<Option<Places>, Error> {
+    if labels::is_labels(path) {
+        return Ok(Some(labels::listed(path, how)?));
+    }
+    let is_parquet = path.extension().is_some_and(|end| end == "parquet");
+    let found = is_parquet.then(|| places_of_data_set(path, &how.columns)).flatten();
+    Ok(found.transpose()?)
+}
+
 /// The pictures of a data set in Parquet files; `None` where there is none.
 #[cfg(feature = "parquet")]
 fn data_set(path: &Path, columns: &Columns, need: Need) -> Option<Result<Folder, PicturesError>> {
@@ -210,6 +228,17 @@ fn data_set(path: &Path, columns: &Columns, need: Need) -> Option<Result<Folder,
 
 #[cfg(not(feature = "parquet"))]
 fn data_set(_: &Path, _: &Columns, _: Need) -> Option<Result<Folder, PicturesError>> {
+    None
+}
+
+/// The pictures of such files in the order of their rows, whatever their labels.
+#[cfg(feature = "parquet")]
+fn places_of_data_set(path: &Path, columns: &Columns) -> Option<Result<Places, PicturesError>> {
+    parquet::files_of(path).map(|files| parquet::places(path, &files, columns))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn places_of_data_set(_: &Path, _: &Columns) -> Option<Result<Places, PicturesError>> {
     None
 }
 

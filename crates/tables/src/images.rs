@@ -11,7 +11,7 @@ use arrow_array::types::{Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 
-pub use columns::{Labels, Named, described};
+pub use columns::{Labels, label_column, picture_column};
 use locate::Locator;
 
 use crate::{Parquet, TablesError};

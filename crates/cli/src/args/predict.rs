@@ -14,8 +14,8 @@ use super::{Foreign, Pictures};
 pub(crate) struct Predict {
     /// A classifier, `*.lookalike`
     pub(crate) model: PathBuf,
-    /// Pictures, folders of pictures, a file with boxes in them (MegaDetector, COCO), or `-` for a list
-    /// of paths on standard input
+    /// Pictures, folders of pictures, a file with boxes in them (MegaDetector, COCO), an archive or data
+    /// set (`.tar`, `.parquet`), or `-` for a list of paths on standard input
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]

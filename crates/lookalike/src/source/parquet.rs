@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ground::{Digest, files};
 use pictures::{Columns, Entry, Folder, Need, PicturesError, Place, Side, natural, side_of};
-use tables::images::{Bytes, Image, Named, described, read};
+use tables::images::{Bytes, Image, label_column, picture_column, read};
 use tables::{Limits, Parquet, TablesError};
 
 use crate::cache_root;
@@ -94,8 +94,8 @@ pub(super) fn folder(
         };
         let mut read = || -> Result<(), TablesError> {
             let opened = Parquet::open(file, Limits::default())?;
-            let named = Named { image: columns.path.clone(), label: columns.label.clone() };
-            let (picture, labels) = described(&opened, &named, card(file).as_deref())?;
+            let picture = picture_column(&opened, columns.path.as_deref())?;
+            let labels = label_column(&opened, columns.label.as_deref(), card(file).as_deref())?;
             if labels.is_none() && need == Need::Classes {
                 let why = "there is no column of labels: name one with `--label-column`".to_owned();
                 let (path, column) = (file.clone(), "label".to_owned());
@@ -109,11 +109,38 @@ pub(super) fn folder(
         read().map_err(|error| refused(file, &error))?;
     }
     let mut folder = Folder::of_entries(path, entries, skipped.told(), need)?;
-    let (rows, files) = (folder.pictures.len(), parquet.len());
-    let read_as =
-        format!("read as Parquet: {} in {}", count(rows, "picture"), count(files, "file"));
-    folder.read_as = Some(read_as);
+    folder.read_as = Some(read_as(folder.pictures.len(), parquet.len()));
     Ok(folder)
+}
+
+/// The pictures of some files in the order of their rows, whatever their labels, and what was read.
+///
+/// # Errors
+/// When a file is refused, or there is no telling which column has pictures.
+pub(super) fn places(
+    path: &Path,
+    parquet: &[PathBuf],
+    columns: &Columns,
+) -> Result<(Vec<Place>, String), PicturesError> {
+    let (mut skipped, mut places) = (Skipped::default(), vec![]);
+    for file in parquet {
+        let mut add = || -> Result<(), TablesError> {
+            let opened = Parquet::open(file, Limits::default())?;
+            let picture = picture_column(&opened, columns.path.as_deref())?;
+            read(&opened, &picture, None, &mut |image| {
+                places.extend(place(path, file, image, &mut skipped)?);
+                Ok(())
+            })
+        };
+        add().map_err(|error| refused(file, &error))?;
+    }
+    let mut told = vec![read_as(places.len(), parquet.len())];
+    told.extend(skipped.told());
+    Ok((places, told.join("; ")))
+}
+
+fn read_as(pictures: usize, files: usize) -> String {
+    format!("read as Parquet: {} in {}", count(pictures, "picture"), count(files, "file"))
 }
 
 fn refused(path: &Path, error: &TablesError) -> PicturesError {

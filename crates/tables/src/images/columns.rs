@@ -22,100 +22,110 @@ pub struct Labels {
     pub names: Option<Vec<String>>,
 }
 
-/// The names of columns that are asked for, where they are not to be found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
-    /// That of pictures.
-    pub image: Option<String>,
-    /// That of labels.
-    pub label: Option<String>,
+/// What the footer says of each column, where a library of Hugging Face wrote the file.
+fn features(file: &Parquet) -> Option<Value> {
+    let note: Value = serde_json::from_str(file.note(NOTE)?).ok()?;
+    note.pointer("/info/features").cloned()
 }
 
-/// Finds the column of pictures and that of labels, if there is one. `card` is the text of the data
-/// set's card, which may name the classes.
+/// Whether the footer calls a column so.
+fn is_of(features: Option<&Value>, column: &str, kind: &str) -> bool {
+    let feature = features.and_then(|features| features.get(column));
+    feature.and_then(|feature| feature.get("_type")).and_then(Value::as_str) == Some(kind)
+}
+
+/// The column of this name.
+fn there(file: &Parquet, name: &str) -> Result<String, TablesError> {
+    let names = names(file);
+    if names.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let why = format!("there is no such column; there are {}", names.join(", "));
+    Err(TablesError::column(file.path(), name, why))
+}
+
+fn names(file: &Parquet) -> Vec<&str> {
+    file.schema().fields().iter().map(|field| field.name().as_str()).collect()
+}
+
+fn unclear(file: &Parquet, why: String, help: &'static str) -> TablesError {
+    TablesError::Other { path: file.path().to_owned(), why, help }
+}
+
+/// The column of pictures: the one that is named so, or else the one that there is.
 ///
 /// # Errors
-/// When there is no column of pictures or no telling which it is, with those that there are.
-pub fn described(
-    file: &Parquet,
-    named: &Named,
-    card: Option<&str>,
-) -> Result<(String, Option<Labels>), TablesError> {
-    let note: Option<Value> = file.note(NOTE).and_then(|note| serde_json::from_str(note).ok());
-    let features = note.as_ref().and_then(|note| note.pointer("/info/features"));
-    let of_type = |name: &str, kind: &str| {
-        let feature = features.and_then(|features| features.get(name));
-        feature.and_then(|feature| feature.get("_type")).and_then(Value::as_str) == Some(kind)
-    };
-    let fields = file.schema().fields();
-    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-    let other = |why: String, help| TablesError::Other { path: file.path().to_owned(), why, help };
-    let there = |name: &String| match names.contains(&name.as_str()) {
-        true => Ok(name.clone()),
-        false => Err(TablesError::column(
-            file.path(),
-            name,
-            format!("there is no such column; there are {}", names.join(", ")),
-        )),
-    };
+/// When there is none or no telling which it is, with those that there are.
+pub fn picture_column(file: &Parquet, named: Option<&str>) -> Result<String, TablesError> {
+    if let Some(name) = named {
+        return there(file, name);
+    }
     let embedded = |field: &Field| match field.data_type() {
         DataType::Struct(parts) => {
             parts.iter().any(|part| part.name() == "bytes" && part.data_type() == &DataType::Binary)
         }
         _ => false,
     };
-    let image = match &named.image {
-        Some(image) => there(image)?,
-        None => {
-            let pictures: Vec<&str> = fields
-                .iter()
-                .filter(|field| of_type(field.name(), "Image") || embedded(field))
-                .map(|field| field.name().as_str())
-                .collect();
-            let binary = fields.iter().filter(|field| field.data_type() == &DataType::Binary);
-            let binary: Vec<&str> = binary.map(|field| field.name().as_str()).collect();
-            let pictures = if pictures.is_empty() { binary } else { pictures };
-            let usual = PICTURES.iter().find(|name| pictures.contains(*name));
-            match (&pictures[..], usual) {
-                ([only], _) => (*only).to_owned(),
-                (_, Some(usual)) => (*usual).to_owned(),
-                ([], None) => {
-                    let why = format!("has no column of pictures; there are {}", names.join(", "));
-                    return Err(other(why, "name the column with `--path-column`"));
-                }
-                (several, None) => {
-                    let why = format!("has several columns of pictures: {}", several.join(", "));
-                    return Err(other(why, "name one with `--path-column`"));
-                }
-            }
+    let features = features(file);
+    let fields = || file.schema().fields().iter();
+    let pictures =
+        fields().filter(|field| is_of(features.as_ref(), field.name(), "Image") || embedded(field));
+    let pictures: Vec<&str> = pictures.map(|field| field.name().as_str()).collect();
+    let binary = fields().filter(|field| field.data_type() == &DataType::Binary);
+    let binary: Vec<&str> = binary.map(|field| field.name().as_str()).collect();
+    let pictures = if pictures.is_empty() { binary } else { pictures };
+    let usual = PICTURES.iter().find(|name| pictures.contains(*name));
+    match (&pictures[..], usual) {
+        ([only], _) => Ok((*only).to_owned()),
+        (_, Some(usual)) => Ok((*usual).to_owned()),
+        ([], None) => {
+            let there = names(file).join(", ");
+            let why = format!("has no column of pictures; there are {there}");
+            Err(unclear(file, why, "name the column with `--path-column`"))
         }
-    };
-    let label = match &named.label {
-        Some(label) => Some(there(label)?),
+        (several, None) => {
+            let why = format!("has several columns of pictures: {}", several.join(", "));
+            Err(unclear(file, why, "name one with `--path-column`"))
+        }
+    }
+}
+
+/// The column of labels, if there is one: the one that is named so, or else the one that there is.
+/// `card` is the text of the data set's card, which may name the classes.
+///
+/// # Errors
+/// When there is none of that name or no telling which it is, with those that there are.
+pub fn label_column(
+    file: &Parquet,
+    named: Option<&str>,
+    card: Option<&str>,
+) -> Result<Option<Labels>, TablesError> {
+    let features = features(file);
+    let features = features.as_ref();
+    let column = match named {
+        Some(name) => there(file, name)?,
         None => {
-            let classes: Vec<&str> =
-                names.iter().copied().filter(|name| of_type(name, "ClassLabel")).collect();
+            let names = names(file);
+            let classes = names.iter().filter(|name| is_of(features, name, "ClassLabel"));
+            let classes: Vec<&str> = classes.copied().collect();
             let usual = LABELS.iter().find(|name| names.contains(*name));
             match (&classes[..], usual) {
-                ([only], _) => Some((*only).to_owned()),
-                (_, Some(usual)) => Some((*usual).to_owned()),
-                ([], None) => None,
+                ([only], _) => (*only).to_owned(),
+                (_, Some(usual)) => (*usual).to_owned(),
+                ([], None) => return Ok(None),
                 (several, None) => {
                     let why = format!("has several columns of labels: {}", several.join(", "));
-                    return Err(other(why, "name one with `--label-column`"));
+                    return Err(unclear(file, why, "name one with `--label-column`"));
                 }
             }
         }
     };
-    let labels = label.map(|column| {
-        let noted = features.and_then(|features| features.get(&column)?.get("names"));
-        let noted = noted
-            .and_then(Value::as_array)
-            .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-        let names = noted.or_else(|| card.and_then(|card| names_in_card(card, &column)));
-        Labels { column, names }
-    });
-    Ok((image, labels))
+    let noted = features.and_then(|features| features.get(&column)?.get("names"));
+    let noted = noted
+        .and_then(Value::as_array)
+        .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    let names = noted.or_else(|| card.and_then(|card| names_in_card(card, &column)));
+    Ok(Some(Labels { column, names }))
 }
 
 /// The names of a column's classes in a data set's card: `- name: label`, `dtype:`, `class_label:`,
