@@ -34,6 +34,8 @@ mod _lookalike {
     #[pymodule_export]
     use crate::embedder::Extractor;
     #[pymodule_export]
+    use crate::sources::{Place, pictures_in};
+    #[pymodule_export]
     use crate::training::{export, practice, train};
 
     #[pymodule_init]

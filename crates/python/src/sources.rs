@@ -1,17 +1,63 @@
 //! Pictures that Python hands over one by one, each when it is wanted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lookalike::Picture;
+use lookalike::{How, Picture};
 use pictures::Rgb;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-/// An iterator over pairs of a name and a path (`str`), the bytes of a file (`bytes`) or pixels (a
-/// buffer of `height × width × 3`). Threads that decode ask it for the next one.
+use crate::errors::raised;
+
+/// A picture that a file of another program names or holds: a file, a part of one, or a box in either.
+#[pyclass(frozen, eq, hash, module = "lookalike._lookalike")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Place(pictures::Place);
+
+#[pymethods]
+impl Place {
+    /// What the picture is called, which is unique.
+    #[getter]
+    fn name(&self) -> &Path {
+        self.0.name()
+    }
+
+    /// The file that holds it.
+    #[getter]
+    fn file(&self) -> &Path {
+        self.0.file()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.name().display().to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Place '{}'>", self.0.name().display())
+    }
+}
+
+/// The pictures that a file of another program names or holds, in its order; `None` where it is no such
+/// file.
+#[pyfunction]
+pub(crate) fn pictures_in(
+    py: Python<'_>,
+    path: PathBuf,
+    root: Option<PathBuf>,
+    min_confidence: Option<f64>,
+    detected: Option<String>,
+) -> PyResult<Option<Vec<Place>>> {
+    let how = How { root, min_confidence, detected, ..How::default() };
+    let found = py.detach(|| lookalike::pictures_in(&path, &how));
+    let found = found.map_err(|error| raised(py, &error))?;
+    Ok(found.map(|(places, _)| places.into_iter().map(Place).collect()))
+}
+
+/// An iterator over pairs of a name and a path or box (`str`), a [`Place`], the bytes of a file
+/// (`bytes`) or pixels (a buffer of `height × width × 3`). Threads that decode ask it for the next one.
 pub(crate) struct Sources {
     pairs: Py<PyAny>,
     failed: Failed,
@@ -61,7 +107,10 @@ impl Iterator for Sources {
 fn picture(pair: &Bound<'_, PyAny>) -> PyResult<(String, Picture)> {
     let (name, source): (String, Bound<'_, PyAny>) = pair.extract()?;
     if source.is_instance_of::<PyString>() {
-        return Ok((name, Picture::from(source.extract::<PathBuf>()?)));
+        return Ok((name, pictures::Place::named(&source.extract::<PathBuf>()?).into()));
+    }
+    if let Ok(place) = source.cast::<Place>() {
+        return Ok((name, place.get().0.clone().into()));
     }
     if let Ok(bytes) = source.cast::<PyBytes>() {
         return Ok((name, Picture::Bytes(bytes.as_bytes().to_vec())));

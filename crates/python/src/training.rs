@@ -21,9 +21,14 @@ use crate::work;
 pub(crate) struct Settings {
     folder: Option<PathBuf>,
     table: Option<PathBuf>,
+    features: Vec<PathBuf>,
     path_column: Option<String>,
     label_column: Option<String>,
     fold_column: Option<String>,
+    box_columns: Option<String>,
+    root: Option<PathBuf>,
+    min_confidence: Option<f64>,
+    detected: Option<String>,
     output: Option<PathBuf>,
     report: Option<PathBuf>,
     no_report: bool,
@@ -58,16 +63,27 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    fn request(self) -> PyResult<TrainRequest> {
+    fn request(self, py: Python<'_>) -> PyResult<TrainRequest> {
         let columns = Columns {
             path: self.path_column,
             label: self.label_column,
             fold: self.fold_column,
-            boxes: None,
+            boxes: self.box_columns,
+        };
+        let how = How {
+            columns,
+            root: self.root,
+            min_confidence: self.min_confidence,
+            detected: self.detected,
         };
         let source = match (self.folder, self.table) {
+            (_, table) if !self.features.is_empty() => {
+                let files =
+                    lookalike::feature_files(&self.features).map_err(|error| raised(py, &error))?;
+                Source::Features(files, table.map(|table| (table, how.columns)))
+            }
             (Some(folder), _) => Source::Folder(folder),
-            (None, Some(table)) => Source::Table(table, How { columns, ..How::default() }),
+            (None, Some(table)) => Source::Table(table, how),
             (None, None) => return Err(refused("a folder or a table is needed")),
         };
         let defaults = RecipeOptions::default();
@@ -134,7 +150,7 @@ pub(crate) fn train(
     settings: Settings,
     hear: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<String> {
-    let request = settings.request()?;
+    let request = settings.request(py)?;
     let done = work::done(py, hear, |reporter, stop| {
         let mut tell = |event: Event<'_>| {
             if let (Event::Unusable(_), Some(line)) = (&event, text::event(&event, &request.source))

@@ -14,6 +14,7 @@ from . import _lookalike
 from ._classifier import Classifier
 from ._embedder import Embedder
 from ._features import Features
+from ._pictures import pictures_in
 from ._predictions import Named, Near, Prediction, Predictions
 from ._report import Report
 from ._training import Run, practice, train
@@ -36,6 +37,7 @@ __all__ = [
     "Predictions",
     "Report",
     "Run",
+    "pictures_in",
     "practice",
     "set_threads",
     "threads",

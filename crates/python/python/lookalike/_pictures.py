@@ -2,7 +2,8 @@
 
 A picture is a path, the bytes of a file, a Pillow image, or an array of ``height × width × 3`` whole
 numbers from 0 to 255 (anything with the buffer protocol). Several of them come as a list or any other
-iterable, a column of pyarrow, polars or pandas among them. A string may be a folder or a pattern.
+iterable, a column of pyarrow, polars or pandas among them. A string may be a folder, a pattern, a file
+of labels or boxes of another program, or a box in a picture (``IMG_1.jpg#120,40,200,180``).
 
 Bytes in a column of pyarrow are not copied on the way: the decoder reads them where they are.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from . import _lookalike
@@ -24,7 +25,7 @@ def pairs(pictures: Any) -> tuple[Iterator[Pair], int | None]:
     """The pictures, each converted when it is wanted, and how many there are, where that is known."""
     if isinstance(pictures, str | os.PathLike):
         paths = named(os.fspath(pictures))
-        return ((path, path) for path in paths), len(paths)
+        return (pair(number, path) for number, path in enumerate(paths)), len(paths)
     column = _columns(pictures)
     if column is not None:
         return (pair(number, row) for number, row in enumerate(column)), len(pictures)
@@ -41,9 +42,33 @@ def pairs(pictures: Any) -> tuple[Iterator[Pair], int | None]:
     return (pair(number, picture) for number, picture in enumerate(pictures)), total
 
 
-def named(path: str) -> list[str]:
-    """The files that a path, a folder or a pattern stands for."""
-    if os.path.exists(path):
+def pictures_in(
+    file: str | os.PathLike[str],
+    *,
+    root: str | os.PathLike[str] | None = None,
+    min_confidence: float | None = None,
+    detected: str | None = None,
+) -> list[_lookalike.Place]:
+    """The pictures that a file of another program names or holds, in its order: labels or boxes (COCO,
+    MegaDetector, Label Studio, YOLO), an archive (WebDataset) or a data set in Parquet. Each has a
+    ``name``, and is a picture for ``Classifier.predict`` and ``Embedder.features``.
+
+    ``root`` is the folder that its paths are relative to. Of a detector's boxes those of a confidence of
+    at least ``min_confidence`` count (by default 0.2), of what it calls ``detected`` (``"animal"``, or
+    ``"all"``).
+    """
+    found = _lookalike.pictures_in(file, root, min_confidence, detected)
+    if found is None:
+        raise InputError(f"`{os.fspath(file)}` is no file of labels, boxes or pictures")
+    return found
+
+
+def named(path: str) -> Sequence[str | _lookalike.Place]:
+    """The pictures that a path, a folder, a pattern, or a file of another program stands for."""
+    found: Sequence[str | _lookalike.Place] | None
+    if os.path.isfile(path) and (found := _lookalike.pictures_in(path, None, None, None)) is not None:
+        pass
+    elif os.path.exists(path) or os.path.isfile(path.rpartition("#")[0]):
         found = _lookalike.pictures_of([path])
     elif glob.has_magic(path):
         found = _lookalike.pictures_of(sorted(glob.glob(path, recursive=True)))
@@ -65,6 +90,8 @@ def pair(number: int, picture: Any) -> Pair:
     if isinstance(picture, str | os.PathLike):
         path = os.fspath(picture)
         return path, path
+    if isinstance(picture, _lookalike.Place):
+        return str(picture), picture
     name = f"[{number}]"
     if _is_pil(picture):
         return name, _pixels(picture)

@@ -60,9 +60,10 @@ class Run:
 
 
 def train(
-    pictures: Path | Sequence[Path],
-    labels: Iterable[str] | None = None,
+    pictures: Path | Sequence[Path] | None = None,
+    labels: Iterable[str] | Path | None = None,
     *,
+    features: Path | Sequence[Path] | None = None,
     output: Path | None = None,
     report: Path | bool = True,
     minutes: float | None = None,
@@ -92,14 +93,19 @@ def train(
     path_column: str | None = None,
     label_column: str | None = None,
     fold_column: str | None = None,
+    box_columns: str | Sequence[str] | None = None,
+    root: Path | None = None,
+    min_confidence: float | None = None,
+    detected: str | None = None,
     fresh: bool = False,
     log: Path | None = None,
     progress: Progress = None,
 ) -> Run:
     """Trains a classifier, saves it and its report, and returns what came of it.
 
-    ``pictures``: a folder with one sub-folder a class, a table of ``path,label`` (CSV), or a list of
-    paths with their ``labels``. ``output``: the classifier's file, by default ``photos.lookalike`` in
+    ``pictures``: a folder with one sub-folder a class, a table of ``path,label`` (CSV), labels or boxes
+    of another program, a data set in Parquet, or a list of paths with their ``labels``. ``features``: what ``lookalike features`` wrote, instead of
+    pictures: Parquet files, a pattern or a folder; ``labels`` may name a table of theirs. ``output``: the classifier's file, by default ``photos.lookalike`` in
     the current folder for ``photos/``. ``report``: the report's file, or ``False`` for none.
 
     ``backbone``: a network, or several, which are compared before the best is trained.
@@ -108,7 +114,7 @@ def train(
     --help`` explains them. Ctrl-C ends the run cleanly with ``KeyboardInterrupt``; the same call
     resumes it.
     """
-    source = _source(pictures, labels, output)
+    source = _source(pictures, labels, features, output)
     for name, value, least, most in (
         ("minutes", minutes, 0, 1e5),
         ("valid", valid, 0, 1),
@@ -126,6 +132,12 @@ def train(
         "path_column": path_column,
         "label_column": label_column,
         "fold_column": fold_column,
+        "box_columns": box_columns
+        if box_columns is None or isinstance(box_columns, str)
+        else ",".join(box_columns),
+        "root": root,
+        "min_confidence": min_confidence,
+        "detected": detected,
         "output": output,
         "report": None if isinstance(report, bool) else report,
         "no_report": report is False,
@@ -155,20 +167,41 @@ def train(
         "keep": keep,
         "fresh": fresh,
         "log": log,
-        "command": f"lookalike.train({os.fspath(source['folder'] or source['table'])!r})",
+        "command": f"lookalike.train({_called(source)})",
     }
     return Run(json.loads(_lookalike.train(settings, listener(progress))))
 
 
+def _called(source: dict[str, Any]) -> str:
+    """The pictures or their features, as arguments of ``train``."""
+    features = [os.fspath(path) for path in source["features"]]
+    return f"features={features!r}" if features else repr(os.fspath(source["folder"] or source["table"]))
+
+
 def _source(
-    pictures: Path | Sequence[Path], labels: Iterable[str] | None, output: Path | None
+    pictures: Path | Sequence[Path] | None,
+    labels: Iterable[str] | Path | None,
+    features: Path | Sequence[Path] | None,
+    output: Path | None,
 ) -> dict[str, Any]:
-    """The folder or the table; of paths with labels a table is written beside the classifier."""
+    """The folder, the table or the features; of paths with labels a table is written beside the
+    classifier."""
+    source: dict[str, Any] = {"folder": None, "table": None, "features": []}
+    if features is not None:
+        if pictures is not None:
+            raise InputError("features come instead of pictures", "pass one of the two")
+        if labels is not None and not isinstance(labels, str | os.PathLike):
+            raise InputError("labels of features come as a table", "pass the path of a CSV")
+        one = isinstance(features, str | os.PathLike)
+        return source | {"features": [features] if one else list(features), "table": labels}
+    if pictures is None:
+        raise InputError("there is nothing to train on", "pass a folder, a table, paths or `features`")
     if isinstance(pictures, str | os.PathLike):
         if labels is not None:
             raise InputError("labels come with a list of paths", "leave them out for a folder")
-        table = os.path.isfile(pictures)
-        return {"folder": None if table else pictures, "table": pictures if table else None}
+        return source | {"table" if os.path.isfile(pictures) else "folder": pictures}
+    if isinstance(labels, str | os.PathLike):
+        raise InputError("labels of paths are a list", "for a table, pass its path as `pictures`")
     if labels is None:
         raise InputError(
             "a list of paths needs labels", "pass `labels`, one for each path, or name a folder"
@@ -183,7 +216,7 @@ def _source(
         rows = csv.writer(file)
         rows.writerow(("path", "label"))
         rows.writerows((os.path.abspath(path), name) for path, name in zip(paths, names))
-    return {"folder": None, "table": table_path}
+    return source | {"table": table_path}
 
 
 def practice(folder: Path, *, per_class: int = 60, seed: int = 42) -> None:
