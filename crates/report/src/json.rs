@@ -96,6 +96,8 @@ struct Pair<'a> {
 struct Answer<'a> {
     picture: &'a str,
     actual: &'a str,
+    /// The fold that it was held out in, from 1.
+    fold: usize,
     predicted: &'a str,
     probability: f32,
     probability_of_actual: f32,
@@ -225,6 +227,7 @@ fn answer<'a>(judged: &'a Judged, insight: &'a Insight) -> Answer<'a> {
     Answer {
         picture: &judged.picture,
         actual: &insight.classes[judged.actual],
+        fold: judged.fold + 1,
         predicted: &insight.classes[judged.predicted],
         probability: judged.probability,
         probability_of_actual: judged.probability_of_actual,

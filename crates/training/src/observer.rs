@@ -100,4 +100,6 @@ pub struct TuningPlan {
     pub of: usize,
     /// How long it will take, about.
     pub time: Duration,
+    /// Whether the result is kept whatever comes of it.
+    pub kept_anyway: bool,
 }

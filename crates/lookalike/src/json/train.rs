@@ -43,7 +43,9 @@ pub fn event(event: &Event<'_>) -> Option<Value> {
             json!({ "event": "features_found", "pictures": pictures })
         }
         Event::Compared(comparison) => json!({ "event": "compared", "comparison": comparison }),
-        Event::FineTuned { kept } => json!({ "event": "fine_tuned", "kept": kept }),
+        Event::FineTuned { kept, comparison } => {
+            json!({ "event": "fine_tuned", "kept": kept, "comparison": comparison })
+        }
         Event::StageStarted { plan, .. } => json!({
             "event": "stage",
             "stage": plan.stage.to_string(),

@@ -42,9 +42,9 @@ pub fn event(event: &Event<'_>, source: &Source) -> Option<String> {
         Event::FineTuning(stands) => fine_tuning(*stands),
         Event::Unusable(bad) => unusable(bad),
         Event::Planned(plan) => planned(plan).join("\n"),
-        Event::FineTuned { kept: true } => "\nfine-tuning is kept".into(),
-        Event::FineTuned { kept: false } => {
-            "\nfine-tuning is not better beyond chance, so the fitted head is kept".into()
+        Event::FineTuned { kept, comparison } => {
+            let kept = if *kept { "the fine-tuned network" } else { "the fitted head" };
+            format!("\n{} Kept: {kept}", comparison.sentence())
         }
         Event::Compared(compared) => format!("\n{}", compared.sentence()),
         Event::Saved { path, replaced } => {
@@ -121,10 +121,10 @@ fn fine_tuning(stands: FineTuning) -> String {
             format!("fine-tuning was not tried: one fold takes about {}", clock(time))
         }
         FineTuning::Begun(attempt) => format!(
-            "\nfine-tuning in {} of {}, to be kept only if it is better: about {} in all. Ctrl-C keeps \
-             what is saved",
+            "\nfine-tuning in {} of {}, to be kept {}: about {} in all. Ctrl-C keeps what is saved",
             attempt.folds,
             count(attempt.of, "fold"),
+            if attempt.kept_anyway { "in any case" } else { "only if it is better" },
             clock(attempt.time),
         ),
         FineTuning::Fold { fold, of } => format!("\nfine-tuning, fold {fold} of {of}"),

@@ -376,7 +376,8 @@ fn fine_tune(
 
 /// The outcome with what the comparison showed: the fine-tuned network, or the fitted head still.
 fn better_of(mut outcome: Outcome, tuned: TuningResult, listener: &mut Listener<'_>) -> Outcome {
-    listener.tell(Event::FineTuned { kept: tuned.kept.is_some() });
+    let (kept, comparison) = (tuned.kept.is_some(), &tuned.comparison);
+    listener.tell(Event::FineTuned { kept, comparison });
     let record = &mut outcome.record;
     record.comparisons.push(tuned.comparison);
     let Some(better) = tuned.kept else { return outcome };

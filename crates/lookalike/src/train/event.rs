@@ -50,8 +50,10 @@ pub enum Event<'a> {
     FineTuning(FineTuning),
     /// Fine-tuning was tried.
     FineTuned {
-        /// Whether it is better and kept; otherwise the fitted head stays.
+        /// Whether its result is kept; otherwise the fitted head stays.
         kept: bool,
+        /// The fitted head and the fine-tuned network on the same pictures.
+        comparison: &'a Comparison,
     },
     /// A stage of epochs begins.
     StageStarted {

@@ -147,7 +147,8 @@ pub fn plan(
     let total = |folds: usize| time.mul_f64(last + folds as f64 * fold);
     let enough = |folds: &usize| granted.is_none_or(|granted| total(*folds) <= granted);
     let folds = (1..=of).rev().find(enough).unwrap_or(1);
-    Ok(TuningPlan { folds, of, time: total(folds) })
+    let kept_anyway = settings.fine_tune == FineTune::Always;
+    Ok(TuningPlan { folds, of, time: total(folds), kept_anyway })
 }
 
 /// What a training step takes for each of its pictures.
