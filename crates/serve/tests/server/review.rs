@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use doctor::plan::{Action, Plan};
+use lookalike::{Silent, practice};
 use serde_json::{Value, json};
 
 use crate::desk::{Place, TOKEN, tree};
@@ -92,9 +93,10 @@ fn a_plan_is_tried_in_words_applied_and_undone() {
 fn a_new_class_is_made_where_it_is_said_and_a_loose_picture_gets_one() {
     let place = Place::review(|photos| {
         // A picture of its own, as copies of known ones are not asked about.
-        let pixels = (0..48 * 48 * 3).map(|at: u32| (at * (at / 97) % 251) as u8);
-        let picture = b"P6 48 48 255\n".iter().copied().chain(pixels).collect::<Vec<u8>>();
-        std::fs::write(photos.join("loose.ppm"), picture).unwrap();
+        let settings =
+            practice::Settings { per_class: 1, seed: 99, ..practice::Settings::default() };
+        let drawn = practice::draw(&photos.with_file_name("drawn"), &settings, &Silent).unwrap();
+        std::fs::copy(&drawn[0], photos.join("loose.png")).unwrap();
     });
     let (first, _, other) = names(&place);
     let id = place.id(&first);
@@ -106,7 +108,7 @@ fn a_new_class_is_made_where_it_is_said_and_a_loose_picture_gets_one() {
         assert_eq!(decide(bad).problem().unwrap(), "not-possible", "{bad:?}");
     }
     assert_eq!(decide("wasps").status, 200);
-    let loose = place.id("loose.ppm");
+    let loose = place.id("loose.png");
     let next = place.json("GET /v1/findings?kind=next", &Value::Null);
     assert_eq!(next["findings"][0]["pictures"][0]["id"], loose, "{next}");
     assert_eq!(next["findings"][0]["guesses"].as_array().unwrap().len(), 3);
@@ -115,7 +117,7 @@ fn a_new_class_is_made_where_it_is_said_and_a_loose_picture_gets_one() {
     place.json("POST /v1/plan/apply", &Value::Null);
     place.wait();
     assert!(place.at("photos/wasps").is_dir());
-    assert!(place.at("photos").join(other).join("loose.ppm").exists());
+    assert!(place.at("photos").join(other).join("loose.png").exists());
 }
 
 #[test]
