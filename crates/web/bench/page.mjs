@@ -36,7 +36,6 @@ await new Promise((resolve) => { server.on('listening', resolve); });
 /** In the page: its own worker, asked as the page asks it. */
 const ours = async () => {
   const text = (id) => document.getElementById(id).textContent;
-  const packed = (id) => ({ text: text(id), bytes: Number(document.getElementById(id).dataset.bytes) });
   const worker = new Worker(URL.createObjectURL(new Blob([text('worker')], { type: 'text/javascript' })));
   let calls = 0;
   const ask = (call, given) => new Promise((resolve, reject) => {
@@ -49,7 +48,7 @@ const ours = async () => {
     });
     worker.postMessage({ id, call, ...given });
   });
-  await ask('load', { module: packed('module'), classifier: packed('classifier'), name: 'bench' });
+  await ask('load', { module: text('module'), classifier: text('classifier'), name: 'bench' });
   globalThis.predict = (picture) => ask('predict', { picture, ask: { top: 3, heatMap: false } }).then(({ predictions: [read] }) => read.top[0]);
 };
 

@@ -190,9 +190,10 @@ fn overload(model: &Path, pictures: &[Vec<u8>]) {
     let wait = Duration::from_millis(500);
     let limits = Limits { wait, ..Limits::default() };
     let server = Server::start(Settings { limits, ..Settings::new(model) });
+    // A client that is refused asks again after the time that others wait: four times as many clients as
+    // can wait then ask four times as often as can be answered.
     let crowd = |clients, seconds| {
-        let (time, pause) = (Duration::from_secs(seconds), Duration::from_millis(100));
-        crowd(server.address, pictures, clients, time, pause)
+        crowd(server.address, pictures, clients, Duration::from_secs(seconds), wait)
     };
     crowd(2, 1);
     // As many as fit, so that nothing is refused.
