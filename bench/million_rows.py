@@ -31,7 +31,9 @@ def main():
     typed = typed.parse_args()
     files = typed.place / "features"
     files.mkdir(parents=True, exist_ok=True)
-    schema = pyarrow.parquet.read_schema(typed.features)
+    note = b"lookalike.features"
+    notes = pyarrow.parquet.read_metadata(typed.features).metadata
+    schema = pyarrow.parquet.read_schema(typed.features).with_metadata({note: notes[note]})
     for first in range(0, typed.rows, A_FILE):
         file = files / f"{first:09}.parquet"
         if not file.exists():

@@ -94,12 +94,12 @@ test('a phone files photographs under the classes of an app', { timeout: 240_000
   const phone = await open(chrome, address, SCREEN);
   await phone.page.getByRole('radio', { name: 'queen' }).check();
   await phone.page.setInputFiles('#camera', pictures.sure);
-  await phone.page.getByText('Added to the class').waitFor();
+  await phone.page.locator('#says').getByText('Added to the class').waitFor();
   await clean(phone, 'phone-filed');
   assert.equal(readdirSync(at('by-phone/queen')).length, 1);
   await page.waitForFunction(() => document.querySelector('[data-class=queen] .title .reason').textContent.startsWith('1 picture'));
   await phone.page.setInputFiles('#camera', pictures.sure);
-  await phone.page.getByText('It is in the class already').waitFor();
+  await phone.page.locator('#says').getByText('It is in the class already').waitFor();
   assert.equal(readdirSync(at('by-phone/queen')).length, 1);
   assert.deepEqual([...visited.faults, ...phone.faults], []);
   await visited.close();
