@@ -9,6 +9,7 @@ use pictures::{Columns, Entry, Folder, Need, PicturesError, Place, Side, natural
 use tables::images::{Bytes, Image, label_column, picture_column, read};
 use tables::{Limits, Parquet, TablesError};
 
+use super::Places;
 use crate::cache_root;
 use crate::text::count;
 
@@ -121,7 +122,7 @@ pub(super) fn places(
     path: &Path,
     parquet: &[PathBuf],
     columns: &Columns,
-) -> Result<(Vec<Place>, String), PicturesError> {
+) -> Result<Places, PicturesError> {
     let (mut skipped, mut places) = (Skipped::default(), vec![]);
     for file in parquet {
         let mut add = || -> Result<(), TablesError> {

@@ -75,8 +75,8 @@ class Classifier:
         ``pictures``: a path, a folder, a pattern such as ``"new/*.jpg"``, a box in a picture
         (``"IMG_1.jpg#120,40,200,180"``), a file of boxes or a data set (``pictures_in`` has settings for
         these), the bytes of a file, a Pillow image, an array of height × width × 3 (RGB, ``uint8``) or
-        of several such pictures, or a list or another iterable of those. Bytes and files are turned upright by their EXIF; pixels
-        are taken as they are.
+        of several such pictures, or a list or another iterable of those. Bytes and files are turned
+        upright by their EXIF; pixels are taken as they are.
 
         ``always`` answers with the likeliest class, however unsure. ``min_probability`` is the least
         with which a class is named alone. A picture that cannot be read has the verdict

@@ -65,10 +65,13 @@ def pictures_in(
 
 def named(path: str) -> Sequence[str | _lookalike.Place]:
     """The pictures that a path, a folder, a pattern, or a file of another program stands for."""
-    found: Sequence[str | _lookalike.Place] | None
-    if os.path.isfile(path) and (found := _lookalike.pictures_in(path, None, None, None)) is not None:
-        pass
-    elif os.path.exists(path) or os.path.isfile(path.rpartition("#")[0]):
+    found: Sequence[str | _lookalike.Place]
+    if os.path.isfile(path):
+        inside = _lookalike.pictures_in(path, None, None, None)
+        found = [path] if inside is None else inside
+    elif os.path.isfile(path.rpartition("#")[0]):  # a box in it
+        found = [path]
+    elif os.path.exists(path):
         found = _lookalike.pictures_of([path])
     elif glob.has_magic(path):
         found = _lookalike.pictures_of(sorted(glob.glob(path, recursive=True)))

@@ -104,9 +104,11 @@ def train(
     """Trains a classifier, saves it and its report, and returns what came of it.
 
     ``pictures``: a folder with one sub-folder a class, a table of ``path,label`` (CSV), labels or boxes
-    of another program, a data set in Parquet, or a list of paths with their ``labels``. ``features``: what ``lookalike features`` wrote, instead of
-    pictures: Parquet files, a pattern or a folder; ``labels`` may name a table of theirs. ``output``: the classifier's file, by default ``photos.lookalike`` in
-    the current folder for ``photos/``. ``report``: the report's file, or ``False`` for none.
+    of another program, a data set in Parquet, or a list of paths with their ``labels``.
+    ``features``: what ``lookalike features`` wrote, instead of pictures: Parquet files, a pattern or a
+    folder; ``labels`` may name a table of theirs. ``output``: the classifier's file, by default
+    ``photos.lookalike`` in the current folder for ``photos/``. ``report``: the report's file, or
+    ``False`` for none.
 
     ``backbone``: a network, or several, which are compared before the best is trained.
 
