@@ -194,8 +194,8 @@ def _source(
             raise InputError("features come instead of pictures", "pass one of the two")
         if labels is not None and not isinstance(labels, str | os.PathLike):
             raise InputError("labels of features come as a table", "pass the path of a CSV")
-        one = isinstance(features, str | os.PathLike)
-        return source | {"features": [features] if one else list(features), "table": labels}
+        files = [features] if isinstance(features, str | os.PathLike) else list(features)
+        return source | {"features": files, "table": labels}
     if pictures is None:
         raise InputError("there is nothing to train on", "pass a folder, a table, paths or `features`")
     if isinstance(pictures, str | os.PathLike):
