@@ -48,7 +48,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, Reason> {
 /// As [`decode`], with only as much detail as the caller needs.
 ///
 /// # Errors
-/// Those of [`decode`].
+/// When [`decode`] fails.
 pub fn decode_for(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decoded, Reason> {
     if bytes.is_empty() {
         return Err(Reason::Empty);
