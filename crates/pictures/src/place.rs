@@ -39,8 +39,16 @@ struct Part {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Member {
     name: String,
-    offset: u64,
-    length: u64,
+    bytes: Bytes,
+}
+
+/// Where the bytes of a member are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Bytes {
+    /// As they are in the part's file.
+    At { offset: u64, length: u64 },
+    /// Packed there, and unpacked to this file.
+    Unpacked(PathBuf),
 }
 
 impl From<PathBuf> for Place {
@@ -66,8 +74,19 @@ impl Place {
     /// archive, called `member` there.
     #[must_use]
     pub fn member(file: &Path, member: &str, offset: u64, length: u64) -> Self {
-        let member = Member { name: member.to_owned(), offset, length };
-        Part { file: file.to_owned(), member: Some(member), cut: None }.into()
+        Self::of_member(file, member, Bytes::At { offset, length })
+    }
+
+    /// A picture that is packed in a file, called `member` there, whose bytes are in a file of their
+    /// own too.
+    #[must_use]
+    pub fn unpacked(file: &Path, member: &str, bytes: PathBuf) -> Self {
+        Self::of_member(file, member, Bytes::Unpacked(bytes))
+    }
+
+    fn of_member(file: &Path, member: &str, bytes: Bytes) -> Self {
+        let member = Some(Member { name: member.to_owned(), bytes });
+        Part { file: file.to_owned(), member, cut: None }.into()
     }
 
     /// A box of the picture here, instead of the one that this place may have.
@@ -126,6 +145,10 @@ impl Place {
         })
     }
 
+    fn member_bytes(&self) -> Option<&Bytes> {
+        Some(&self.part.as_ref()?.member.as_ref()?.bytes)
+    }
+
     fn the_cut(&self) -> Option<Cut> {
         self.part.as_ref()?.cut
     }
@@ -135,10 +158,11 @@ impl Place {
     /// # Errors
     /// When there are too many, it is in no regular file, or cannot be read.
     pub fn read(&self, limits: &Limits) -> Result<Vec<u8>, Reason> {
-        let Some(member) = self.part.as_ref().and_then(|part| part.member.as_ref()) else {
-            return read_file(self.file(), limits);
+        let (offset, length) = match self.member_bytes() {
+            None => return read_file(self.file(), limits),
+            Some(Bytes::Unpacked(file)) => return read_file(file, limits),
+            Some(&Bytes::At { offset, length }) => (offset, length),
         };
-        let Member { offset, length, .. } = *member;
         if length > limits.max_bytes {
             return Err(too_many_bytes(limits));
         }
@@ -164,14 +188,16 @@ impl Place {
         detail: Detail,
     ) -> Result<(Vec<u8>, DecodePermit), Reason> {
         let detail = self.detail(detail);
-        match &self.part {
-            Some(part) if part.member.is_some() => {
+        let file = match self.member_bytes() {
+            None => self.file(),
+            Some(Bytes::Unpacked(file)) => file,
+            Some(Bytes::At { .. }) => {
                 let bytes = self.read(limits)?;
                 let permit = DecodePermit::for_picture(&bytes, detail);
-                Ok((bytes, permit))
+                return Ok((bytes, permit));
             }
-            _ => crate::decode::read_file_with_permit(self.file(), limits, detail),
-        }
+        };
+        crate::decode::read_file_with_permit(file, limits, detail)
     }
 
     /// The same detail, of the box alone where there is one: what to decode the bytes for.
@@ -237,6 +263,24 @@ mod tests {
         for (offset, length) in [(8, 3), (11, 1), (u64::MAX, 2), (0, 1 << 40)] {
             let error = Place::member(&tar, "x", offset, length).read(&limits).unwrap_err();
             assert!(matches!(error, Reason::CutOff | Reason::TooLarge(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unpacked_member_is_called_by_what_it_was_packed_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = dir.path().join("17");
+        fs::write(&kept, b"3456").unwrap();
+        let packed = Place::unpacked(Path::new("birds.parquet"), "17/wren.jpg", kept);
+        assert_eq!(packed.name(), Path::new("birds.parquet#17/wren.jpg"));
+        assert_eq!((packed.file(), packed.whole_file()), (Path::new("birds.parquet"), None));
+        let limits = Limits::default();
+        let boxed = packed.cut(Cut::Pixels([1, 2, 3, 4]));
+        assert_eq!(boxed.name(), Path::new("birds.parquet#17/wren.jpg#1,2,3,4"));
+        for place in [packed, boxed] {
+            assert_eq!(place.read(&limits).unwrap(), b"3456");
+            let (bytes, _permit) = place.read_with_permit(&limits, Detail::Whole).unwrap();
+            assert_eq!(bytes, b"3456");
         }
     }
 

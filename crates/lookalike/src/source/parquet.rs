@@ -186,7 +186,7 @@ fn place(
         Bytes::At { offset, length } => Some(Place::member(file, &called, offset, length)),
         Bytes::Packed(bytes) => {
             skipped.unpacked += 1;
-            Some(unpacked(file, row, &bytes)?.into())
+            Some(Place::unpacked(file, &called, unpacked(file, row, &bytes)?))
         }
         Bytes::Elsewhere(name) => {
             let inside = Path::new(&name);
