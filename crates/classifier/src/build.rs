@@ -8,7 +8,7 @@ use std::path::Path;
 use engine::Engine;
 use ground::parallel;
 use insight::stats::first_of_largest;
-use insight::{Calibration, HeldOut, RunRecord, Sample};
+use insight::{Calibration, HeldOut, RunRecord, Sample, spread};
 use network::{Architecture, Parameters};
 use pictures::{Dataset, Item, Preprocess, Side, practice};
 
@@ -207,12 +207,6 @@ impl Album<'_> {
         }
         Ok(samples)
     }
-}
-
-/// Chooses `most` of so many things in a row, spread evenly.
-pub(crate) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
-    let taken = count.min(most);
-    (0..taken).map(move |i| i * count / taken)
 }
 
 /// The judged pictures that a reader wants to see: the wrong ones, those right ones of which the

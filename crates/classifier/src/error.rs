@@ -6,6 +6,8 @@ use pictures::PicturesError;
 use weights::WeightsError;
 use weights::safetensors::Malformed;
 
+use crate::Limits;
+
 /// What can go wrong with a classifier.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -79,6 +81,14 @@ pub enum ClassifierError {
         /// What cannot be.
         reason: String,
     },
+    /// More is known of its pictures than a file may hold.
+    #[error("`{}` would have a record of {bytes} bytes, and {} are the most", path.display(), Limits::DEFAULT.max_record_bytes)]
+    TooLarge {
+        /// The file to be written.
+        path: PathBuf,
+        /// How many bytes.
+        bytes: usize,
+    },
     /// The network has no pool that features could be taken from.
     #[error("the network has no pooled features")]
     NoFeatures,
@@ -135,6 +145,7 @@ impl ClassifierError {
             Self::Json { .. } | Self::Changed { .. } | Self::Unsound { .. } | Self::NotANumber => {
                 Some("the file is damaged or was altered: fetch or train it again".into())
             }
+            Self::TooLarge { .. } => Some("train on fewer pictures".into()),
             Self::SelfTest { .. } => Some(
                 "do not trust this machine's answers: the program computes something else here; \
                  please report it"

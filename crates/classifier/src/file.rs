@@ -129,7 +129,8 @@ impl Classifier {
         let description = json(path, "description", &self.description())?;
         let (record, record_shape) = rows(json(path, RECORD, &self.contents())?.into_bytes(), b' ');
         if record.len() > Limits::DEFAULT.max_record_bytes {
-            return Err(unsound(format!("its record would have {} bytes", record.len())));
+            let (path, bytes) = (path.to_owned(), record.len());
+            return Err(ClassifierError::TooLarge { path, bytes });
         }
         let (thumbnails, thumbnails_shape) = rows(self.thumbnails.concat(), 0);
         let pixels: Vec<u8> = self.self_test.iter().flat_map(|t| &t.pixels).copied().collect();

@@ -1,9 +1,9 @@
 //! The pictures that new ones are compared with: which are chosen, and their features.
 
+use insight::spread;
 use weights::safetensors::as_bf16;
 
 use crate::Limits;
-use crate::build::spread;
 use crate::neighbours::{Neighbours, neighbours, neighbours_among};
 
 /// Features of known pictures, which a new picture is compared with to tell whether it is like any

@@ -41,7 +41,7 @@ impl Classifier {
         {
             return None;
         }
-        let held_out = self.when_held_out();
+        let held_out: HashMap<Digest, &HeldOut> = self.judged().collect();
         let rows = reference.rows.chunks_exact(reference.width);
         let mut remembered = Vec::with_capacity(chosen.len());
         for ((known, place), features) in reference.pictures.iter().zip(chosen).zip(rows) {
@@ -55,21 +55,25 @@ impl Classifier {
     }
 
     /// The pictures that its scores come from by the SHA-256 of their files, each with what a network
-    /// said that was not trained on it.
-    #[must_use]
-    pub fn when_held_out(&self) -> HashMap<Digest, &HeldOut> {
+    /// said that was not trained on it, in the order of the dataset. None where the record does not
+    /// tell which they are.
+    pub fn judged(&self) -> impl Iterator<Item = (Digest, &HeldOut)> {
         let evaluated = |used: &&Used| match self.record.protocol {
             Protocol::OutOfFold { .. } => true,
             Protocol::HeldOut { .. } => used.side == Side::Valid,
             Protocol::Test => used.side == Side::Test,
         };
-        let evaluated: Vec<&Used> = self.data.pictures.iter().filter(evaluated).collect();
+        let mut evaluated: Vec<&Used> = self.data.pictures.iter().filter(evaluated).collect();
         let held_out = &self.record.held_out;
+        if let Some(part) = self.record.part
+            && (part.of, part.kept) == (evaluated.len(), held_out.len())
+        {
+            evaluated = part.places().map(|at| evaluated[at]).collect();
+        }
         let same = |(used, held_out): (&&Used, &HeldOut)| used.label == held_out.actual;
         // Both are in the order of the dataset.
-        if evaluated.len() != held_out.len() || !evaluated.iter().zip(held_out).all(same) {
-            return HashMap::new();
-        }
-        evaluated.iter().map(|used| used.digest).zip(held_out).collect()
+        let told = evaluated.len() == held_out.len() && evaluated.iter().zip(held_out).all(same);
+        let judged = evaluated.into_iter().zip(held_out).filter(move |_| told);
+        judged.map(|(used, held_out)| (used.digest, held_out))
     }
 }

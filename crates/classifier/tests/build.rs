@@ -10,7 +10,7 @@ use classifier::{
 use engine::{Cpu, Engine};
 use ground::Stop;
 use ground::progress::Silent;
-use insight::{Calibration, Candidate, HeldOut, Protocol, RunRecord};
+use insight::{Calibration, Candidate, HeldOut, Part, Protocol, RunRecord};
 use network::{Architecture, Backbone, Head, Parameters};
 use pictures::{Dataset, Folder, Preprocess, dataset};
 
@@ -140,10 +140,23 @@ fn handed_over(head: Head) {
         (remembered[13].group, remembered[13].features.len()),
         (Some(113), graph.channels(graph.cut()))
     );
-    assert_eq!(built.when_held_out()[&data.items[13].digest].picture, "malamute/01.png");
+    let (digest, thirteenth) = built.judged().nth(13).unwrap();
+    assert_eq!((digest, thirteenth.picture.as_str()), (data.items[13].digest, "malamute/01.png"));
     let mut other = built.clone();
     other.data.pictures.pop();
-    assert!(other.remembered().is_none() && other.when_held_out().is_empty());
+    assert!(other.remembered().is_none() && other.judged().next().is_none());
+
+    // Where scores come from a part of the pictures, it tells from which.
+    let part = Part::of(24, 3).unwrap();
+    let mut other = built.clone();
+    other.record.held_out = part.places().map(|at| record.held_out[at].clone()).collect();
+    assert!(other.judged().next().is_none(), "from which it does not say");
+    other.record.part = Some(part);
+    let judged: Vec<_> = other.judged().map(|(digest, one)| (digest, &*one.picture)).collect();
+    let names = [0, 8, 16].map(|at| (data.items[at].digest, &*record.held_out[at].picture));
+    assert_eq!(judged, names);
+    other.record.part = Some(Part { kept: 24, of: 24 });
+    assert!(other.save(&place.path().join("whole.lookalike")).is_err(), "that is no part");
 
     // Each picture of the self-test is one of the reference's own.
     assert!(self_test.iter().all(|test| test.novelty.is_some_and(|n| f64::from(n) < limit)));

@@ -6,7 +6,7 @@ mod tsne;
 
 use self::pca::{Pca, pca};
 use self::tsne::{affinities, tsne};
-use crate::record::Place;
+use crate::record::{Place, spread};
 
 /// Pictures that a map shows at most: every pair of them is weighed against every other.
 pub const MAPPED: usize = 1000;
@@ -59,16 +59,12 @@ pub fn layout(rows: &[f32], width: usize, seed: u64) -> Option<Layout> {
 pub fn mapped(right: &[bool]) -> Vec<usize> {
     let (rights, wrongs): (Vec<usize>, Vec<usize>) = (0..right.len()).partition(|&i| right[i]);
     let room = MAPPED - rights.len().min(MAPPED / 2);
-    let wrongs = spread(&wrongs, room);
-    let mut all = spread(&rights, MAPPED - wrongs.len());
+    let wrongs: Vec<usize> = spread(wrongs.len(), room).map(|at| wrongs[at]).collect();
+    let mut all: Vec<usize> =
+        spread(rights.len(), MAPPED - wrongs.len()).map(|at| rights[at]).collect();
     all.extend(wrongs);
     all.sort_unstable();
     all
-}
-
-fn spread(all: &[usize], most: usize) -> Vec<usize> {
-    let taken = all.len().min(most);
-    (0..taken).map(|i| all[i * all.len() / taken]).collect()
 }
 
 /// Places in a square of 1,000 × 1,000, with one scale for both axes.

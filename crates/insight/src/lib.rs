@@ -54,7 +54,7 @@ pub use insight::{
 pub use labels::{labels, visible};
 pub use record::{
     BadPicture, Body, Candidate, Comparison, CurvePoint, Epoch, Fact, Fixes, Heat, HeldOut, Map,
-    Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose,
+    Part, Place, Protocol, Reasons, RecordError, RunRecord, Sample, Shortcut, Whose, spread,
 };
 pub use stats::{Bin, Difference, Estimate, Interval, Proportion, Reliability};
 pub use words::{COLUMNS, Paths, Piece, Sentence, Step, arguments, few_pictures, quoted};

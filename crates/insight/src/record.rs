@@ -2,12 +2,14 @@
 //! one, a saved classifier carries it, and a report is drawn from it.
 
 mod check;
+mod part;
 mod seen;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::check::RecordError;
+pub use self::part::{Part, spread};
 pub use self::seen::{Body, Heat, Map, Place, Reasons, Whose};
 use crate::stats::{Difference, Estimate, Interval};
 
@@ -27,6 +29,9 @@ pub struct RunRecord {
     pub to_train: Vec<usize>,
     /// Every held-out picture, with the logits of a network that was not trained on it.
     pub held_out: Vec<HeldOut>,
+    /// Where those are a part of the pictures that could be held out: which part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// The training table, oldest epoch first.
     pub history: Vec<Epoch>,
     /// Kinds of head that were compared, each on the held-out pictures.

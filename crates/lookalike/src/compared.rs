@@ -14,9 +14,9 @@ use crate::order::Order;
 #[must_use]
 pub fn compared(before: &Classifier, after: &Classifier) -> Option<Comparison> {
     let order = Order::of(&after.classes, &before.classes);
-    let then: HashMap<Digest, &HeldOut> = judged(before).collect();
+    let then: HashMap<Digest, &HeldOut> = before.judged().collect();
     let (mut a, mut b, mut labels, mut groups) = (vec![], vec![], vec![], vec![]);
-    for (digest, now) in judged(after) {
+    for (digest, now) in after.judged() {
         if let (Some(then), true) = (then.get(&digest), order.knows(now.actual)) {
             let width = after.classes.len();
             a.push(order.row(&then.logits));
@@ -31,14 +31,4 @@ pub fn compared(before: &Classifier, after: &Classifier) -> Option<Comparison> {
     }
     let (old, new) = ("the classifier before", "the classifier after");
     (!labels.is_empty()).then(|| insight::compare(old, &a, new, &b, &labels, &groups))
-}
-
-/// The pictures that a classifier judged out of fold, by content; none where it held out only some, as
-/// then the record does not say which.
-fn judged(classifier: &Classifier) -> impl Iterator<Item = (Digest, &HeldOut)> {
-    let (used, held_out) = (&classifier.data.pictures, &classifier.record.held_out);
-    let same = used.len() == held_out.len()
-        && used.iter().zip(held_out).all(|(used, judged)| used.label == judged.actual);
-    let both = used.iter().zip(held_out).filter(move |_| same);
-    both.map(|(used, judged)| (used.digest, judged))
 }

@@ -39,6 +39,7 @@ pub use request::{RecipeOptions, ReportFile, TrainRequest};
 pub use start::Initial;
 pub(crate) use start::Start;
 
+use crate::text::count;
 use crate::{Error, Kind, Page, Source, prove_page, prove_writable};
 use growth::Growth;
 use imported::Imported;
@@ -235,7 +236,24 @@ fn labelled(
     let grouped = folder.group(ways, source.folder(), threads, progress, stop)?;
     grouped.iter().for_each(|grouped| listener.tell(Event::Grouped(grouped)));
     classifier::check_classes(&folder.classes).map_err(TrainingError::ClassNames)?;
+    check_room(&folder)?;
     Ok((folder, grouped, made))
+}
+
+/// Held-out pictures that scores should come from at least, where there are more.
+const LEAST_HELD_OUT: usize = 1000;
+
+/// Refuses what no classifier's file has room for, as training would be in vain.
+fn check_room(folder: &Folder) -> Result<(), Error> {
+    let (classes, pictures) = (folder.classes.len(), folder.pictures.len());
+    let room = classifier::room(classes, folder.pictures.iter().map(|one| one.place.name()));
+    if room >= LEAST_HELD_OUT.min(pictures) {
+        return Ok(());
+    }
+    let (pictures, classes) = (count(pictures, "picture"), count(classes, "class"));
+    let what = format!("a classifier's file has no room for {pictures} in {classes}");
+    let help = "train on a part of them, such as a million: more seldom make it better";
+    Err(Error::refused(Kind::Pictures, what).advise(help))
 }
 
 /// Reports what a check would find fault with in single pictures. Copies, leaks and files that

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ground::progress::Progress;
 use ground::{Digest, Stop, parallel};
@@ -414,6 +414,11 @@ impl Dataset {
     fn crop(&self, item: usize) -> Result<(u64, CropMargin), PicturesError> {
         let gone = || PicturesError::Absent(self.items[item].place.name().into());
         self.crops.get(item).copied().ok_or_else(gone)
+    }
+
+    /// What its pictures are called.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.items.iter().map(|item| item.place.name())
     }
 
     /// What is known of an item whose file is gone; `None` where it is there.

@@ -112,6 +112,9 @@ pub struct Fitted {
     pub record: RunRecord,
     /// The index in the dataset of each of the record's held-out pictures.
     pub held_out: Vec<usize>,
+    /// The fold that each picture of the dataset is held out in, whether or not it is predicted; `None`
+    /// where it is in none.
+    pub fold_of: Vec<Option<usize>>,
 }
 
 /// Why nothing was fitted.
@@ -174,7 +177,8 @@ pub fn fit(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Fitted, AutoError> {
-    let cross = CrossValidation::new(settings, data, &features.table)?;
+    let room = classifier::room(data.classes.len(), data.names());
+    let cross = CrossValidation::new(settings, data, &features.table, room)?;
     let selection = selection::of(&cross, progress, stop)?;
     let Selection { chosen, mut record, pictures: held_out, first } = selection;
     record.classes.clone_from(&data.classes);
@@ -193,7 +197,8 @@ pub fn fit(
     if let Some(bytes) = bytes {
         record.shortcuts = shortcuts::of(&cross, &features.about, bytes)?;
     }
-    Ok(Fitted { head, body, chosen, fold_heads, reference, record, held_out })
+    let fold_of = cross.fold_of;
+    Ok(Fitted { head, body, chosen, fold_heads, reference, record, held_out, fold_of })
 }
 
 impl Fitted {

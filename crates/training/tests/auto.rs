@@ -5,7 +5,7 @@
 use ground::progress::Silent;
 use ground::random::{Draws, Purpose};
 use ground::{Digest, Stop};
-use insight::Protocol;
+use insight::{Part, Protocol};
 use network::{Backbone, Parameters};
 use pictures::{Dataset, Item, Side};
 use training::auto::{Auto, AutoError, Fitted, HeadSpec, fit};
@@ -93,6 +93,28 @@ fn copies_do_not_help_one_another() {
         assert_eq!((pair[0].fold, pair[0].group), (pair[1].fold, pair[1].group));
         assert!(pair[0].novelty.unwrap() > 0.1, "its copy is not among what it is compared with");
     }
+}
+
+/// Names so long that a classifier's file has room for 42 of them.
+#[test]
+fn where_there_is_no_room_for_all_an_even_part_is_judged() {
+    let (mut data, features) = made(120, |picture| picture / 2, 0.0);
+    let whole = fitted(&data, &features);
+    assert_eq!((whole.record.part, whole.record.held_out.len()), (None, 120));
+    for (picture, item) in data.items.iter_mut().enumerate() {
+        item.place = format!("{picture}{}", "x".repeat(3 << 20)).as_str().into();
+    }
+    let fitted = fitted(&data, &features);
+    assert_eq!(fitted.record.part, Some(Part { kept: 42, of: 120 }));
+    assert_eq!(fitted.held_out, fitted.record.part.unwrap().places().collect::<Vec<_>>());
+    // What is judged is judged as it would be among all, but in one round.
+    for (one, &picture) in fitted.record.held_out.iter().zip(&fitted.held_out) {
+        let same = &whole.record.held_out[picture];
+        assert_eq!((one.fold, one.group, one.logits.len()), (same.fold, same.group, 2));
+        assert_eq!(one.novelty, same.novelty, "its copy is not among what it is compared with");
+    }
+    assert_eq!(fitted.fold_of, whole.fold_of);
+    assert_eq!(fitted.head, whole.head, "trained on all");
 }
 
 #[test]

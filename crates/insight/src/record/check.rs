@@ -1,6 +1,6 @@
 //! Checks of a record that comes from a file, before anything is drawn from it.
 
-use super::{HeldOut, Place, Protocol, RunRecord};
+use super::{HeldOut, Part, Place, Protocol, RunRecord};
 
 /// Why record from a file cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +72,8 @@ impl RunRecord {
         let possible = |part, possible| {
             if possible { Ok(()) } else { Err(RecordError::Impossible { part }) }
         };
-        possible("how it was judged", self.protocol.is_possible())?;
+        let judged = self.protocol.is_possible() && self.part.is_none_or(Part::is_possible);
+        possible("how it was judged", judged)?;
         let candidates = self.candidates.iter().all(super::Candidate::is_possible);
         possible("a candidate", candidates)?;
         possible("the fixes", self.fixes.as_ref().is_none_or(super::Fixes::is_possible))?;

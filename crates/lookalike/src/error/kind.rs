@@ -82,7 +82,7 @@ impl From<&ClassifierError> for Kind {
         match error {
             ClassifierError::Weights(error) => error.into(),
             ClassifierError::Pictures(error) => error.into(),
-            ClassifierError::Unreadable(_) => Self::Pictures,
+            ClassifierError::Unreadable(_) | ClassifierError::TooLarge { .. } => Self::Pictures,
             ClassifierError::Engine(_) | ClassifierError::NotAsSaved { .. } => Self::Failed,
             _ => Self::Model,
         }

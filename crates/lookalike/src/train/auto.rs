@@ -20,7 +20,7 @@ use super::event::{Event, Stopped};
 use super::imported::Imported;
 use super::listener::{Listener, Stages};
 use super::networks::Choice;
-use super::run::{Outcome, Run};
+use super::run::{Outcome, Run, Told};
 use super::start::Start;
 use super::unfinished::Unfinished;
 use super::{Prepared, TrainRequest, Trained};
@@ -78,7 +78,7 @@ pub(super) fn run(
     if recipe.fine_tune == FineTune::Auto && recipe.minutes.is_none() && !run.is_of_features() {
         run.notes.push(UNTRIED.into());
     }
-    let trained = run.save(outcome, &mut engine, listener)?;
+    let trained = run.save(outcome, &mut engine, Told::ALL, listener)?;
     listener.tell_timings(&engine);
     Ok(trained)
 }
@@ -337,7 +337,7 @@ fn fine_tune(
     listener: &mut Listener<'_>,
 ) -> Result<Trained, Error> {
     // What is done in a moment is saved before what takes long begins.
-    let first = run.save(outcome.clone(), engine, listener)?;
+    let first = run.save(outcome.clone(), engine, Told { next: false, ..Told::ALL }, listener)?;
     run.data.decode_rest(parallel::threads(), listener.progress, listener.stop)?;
     let request = &run.request;
     let unfinished = Unfinished::of(&run.output, request.checkpoint_every, request.fresh);
@@ -365,9 +365,11 @@ fn fine_tune(
     };
     drop(first);
     let checkpoints = tuned.checkpoints.clone();
+    // The fitted head's scores were told.
+    let told = Told { scores: tuned.kept.is_some(), ..Told::ALL };
     let outcome = better_of(outcome, tuned, listener);
     engine.set_parameters(&outcome.parameters)?;
-    let trained = run.save(outcome, engine, listener)?;
+    let trained = run.save(outcome, engine, told, listener)?;
     listener.tell_timings(engine);
     checkpoints.iter().for_each(|kept| unfinished.done(kept, &run.output, listener));
     unfinished.remove();

@@ -10,7 +10,7 @@ use training::{Classic, HeldOutLogits, Recipe, TrainingError};
 use super::event::{Event, Stopped};
 use super::features::TrainedFeatures;
 use super::listener::{Listener, Stages};
-use super::run::{Outcome, Run};
+use super::run::{Outcome, Run, Told};
 use super::unfinished::Unfinished;
 use super::{Prepared, Trained};
 use crate::Error;
@@ -104,7 +104,7 @@ fn save(
         run.notes.push(format!("Training was stopped after {epochs}."));
     }
     let outcome = outcome(run, protocol, made, engine, listener)?;
-    let trained = run.save(outcome, engine, listener)?;
+    let trained = run.save(outcome, engine, Told::ALL, listener)?;
     listener.tell_timings(engine);
     Ok(trained)
 }
@@ -112,11 +112,15 @@ fn save(
 fn outcome(
     run: &Run,
     protocol: Protocol,
-    made: training::Run,
+    mut made: training::Run,
     engine: &mut Cpu,
     listener: &Listener<'_>,
 ) -> Result<Outcome, ClassifierError> {
     let data = &run.data;
+    let part = run.part();
+    if let Some(part) = part {
+        made.held_out = part.places().map(|at| made.held_out[at].clone()).collect();
+    }
     let seen = TrainedFeatures::of(run, &made.held_out, engine, listener)?;
     let pictures: Vec<usize> = made.held_out.iter().map(|held_out| held_out.picture).collect();
     let one = |(raw, (novelty, place)): (HeldOutLogits, (Option<f32>, Option<Place>))| HeldOut {
@@ -131,6 +135,7 @@ fn outcome(
     let record = RunRecord {
         classes: data.classes.clone(),
         protocol,
+        part,
         held_out: made.held_out.into_iter().zip(places).map(one).collect(),
         history: made.history,
         map: seen.map,

@@ -2,7 +2,7 @@
 //! together with its settings, and the two classifiers compared. Where its own are gone, the features
 //! in its file take their place.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use classifier::{Classifier, Explain, Picture, Predictor, TrainedOn};
@@ -114,7 +114,7 @@ impl Growth {
         indices: &[usize],
         stop: &Stop,
     ) -> Result<Vec<Option<Vec<f32>>>, Error> {
-        let then = self.old.when_held_out();
+        let then: HashMap<Digest, &HeldOut> = self.old.judged().collect();
         let trained = TrainedOn::of(&self.old.data);
         let mut before: Vec<Option<Vec<f32>>> = vec![None; indices.len()];
         let mut unknown = vec![];

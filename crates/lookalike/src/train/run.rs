@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use classifier::{Classifier, Learned, Made, Material, Views};
 use engine::Cpu;
 use ground::{Digest, files};
-use insight::{BadPicture, Fact, Fixes, Insight, Paths, RunRecord};
+use insight::{BadPicture, Fact, Fixes, Insight, Part, Paths, RunRecord};
 use network::{Architecture, Parameters};
 use pictures::{Bad, Dataset, Fixed, Grouped, Preprocess, Side};
 use training::features::DerivedCache;
@@ -22,7 +22,7 @@ use super::request::TrainRequest;
 use super::start::Start;
 use super::{Trained, suspects};
 use crate::facts::{about, recipe_facts};
-use crate::text::{clock, count, date};
+use crate::text::{clock, count, date, thousands};
 use crate::{Error, Source};
 
 /// Pictures whose reasons are looked for; each takes as long as one more to train on, unmirrored.
@@ -63,6 +63,19 @@ pub(super) struct Outcome {
     pub(super) features: Option<Vec<Vec<f32>>>,
 }
 
+/// What is told of a classifier that is saved.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// How well it does.
+    pub(super) scores: bool,
+    /// What to do next.
+    pub(super) next: bool,
+}
+
+impl Told {
+    pub(super) const ALL: Self = Self { scores: true, next: true };
+}
+
 impl Run {
     /// Reports what will be trained on what.
     pub(super) fn introduce(&mut self, listener: &mut Listener<'_>) {
@@ -90,6 +103,15 @@ impl Run {
             listener.warn(&few);
             self.notes.push(few);
         }
+        if let Some(Part { kept, of }) = self.part() {
+            let (kept, of) = (thousands(kept as u64), count(of, "picture"));
+            let note = format!(
+                "Scores and possible label errors come from {kept} of the {of}, spread evenly: the \
+                 classifier's file has no room for what is said of each. All are trained on."
+            );
+            listener.warn(&note);
+            self.notes.push(note);
+        }
         if !self.start.is_pretrained() {
             self.notes.push(FROM_NOTHING.into());
         }
@@ -102,11 +124,13 @@ impl Run {
         self.notes.extend(self.data.warnings.iter().cloned());
     }
 
-    /// Saves the classifier, checks that the file gives it back, and reports.
+    /// Saves the classifier, checks that the file gives it back, and reports what is to be `told` of
+    /// it.
     pub(super) fn save(
         &self,
         outcome: Outcome,
         engine: &mut Cpu,
+        told: Told,
         listener: &mut Listener<'_>,
     ) -> Result<Trained, Error> {
         let (fold_heads, kept) = (outcome.fold_heads.clone(), outcome.kept.clone());
@@ -134,13 +158,17 @@ impl Run {
         let path = &self.output;
         let replaced = path.exists();
         // Before it is saved, so that a full disk does not cost the scores too.
-        listener.tell(Event::Scored(&insight));
+        if told.scores {
+            listener.tell(Event::Scored(&insight));
+        }
         classifier.save(path)?;
         // Read back at once: nobody should find out later.
         classifier.check_saved(path)?;
         listener.tell(Event::Saved { path, replaced });
         let (report, suspects) = self.write_report(&classifier, &insight, listener)?;
-        self.suggest(&classifier, &insight, suspects.as_deref(), listener);
+        if told.next {
+            self.suggest(&classifier, &insight, suspects.as_deref(), listener);
+        }
         let path = path.clone();
         Ok(Trained { classifier, insight, path, report, suspects, interrupted: false })
     }
@@ -235,6 +263,17 @@ impl Run {
             Paths { pictures: &pictures, classifier: &saved, suspects: suspects.as_deref() };
         let steps = insight.next_steps(&classifier.record);
         listener.tell(Event::NextSteps { steps: &steps, insight, paths });
+    }
+
+    /// The part of the held-out pictures that the classifier's file has room for, where not all are.
+    pub(super) fn part(&self) -> Option<Part> {
+        let (test, valid) = (self.side(Side::Test), self.side(Side::Valid));
+        let of = match self.recipe {
+            Recipe::Auto(_) if test > 0 => test,
+            Recipe::Auto(_) if valid == 0 => self.data.items.len(),
+            Recipe::Auto(_) | Recipe::Classic(_) => valid,
+        };
+        Part::of(of, classifier::room(self.data.classes.len(), self.data.names()))
     }
 
     /// Which classes have too few pictures, and of which to add how many.

@@ -3,7 +3,7 @@
 use classifier::{Learned, evenly};
 use ground::files::FileError;
 use ground::{Digest, parallel};
-use insight::{HeldOut, Protocol};
+use insight::{HeldOut, Part, Protocol};
 use pictures::{Dataset, Side, split};
 
 use super::{Auto, AutoError, HeadKind, HeadSpec};
@@ -32,6 +32,10 @@ pub(super) struct CrossValidation<'a> {
     pub(super) groups: Vec<usize>,
     /// All folds of all rounds; the folds of one round hold out each picture once.
     pub(super) folds: Vec<Fold>,
+    /// The fold of the first round that each picture is held out in; `None` where it is in none.
+    pub(super) fold_of: Vec<Option<usize>>,
+    /// The part of the pictures that are predicted, where not all are.
+    pub(super) part: Option<Part>,
     protocol: Protocol,
 }
 
@@ -41,14 +45,17 @@ pub(super) struct Fold {
     /// The fold within its round.
     pub(super) index: usize,
     pub(super) train: Vec<usize>,
+    /// What it predicts of the others.
     pub(super) held_out: Vec<usize>,
 }
 
 impl<'a> CrossValidation<'a> {
+    /// Folds of a dataset, of whose pictures at most `room` are predicted, spread evenly.
     pub(super) fn new(
         settings: &Auto,
         data: &Dataset,
         table: &'a Table,
+        room: usize,
     ) -> Result<Self, AutoError> {
         let labels: Vec<usize> = data.items.iter().map(|item| item.label).collect();
         let digests: Vec<Digest> = data.items.iter().map(|item| item.digest).collect();
@@ -56,7 +63,7 @@ impl<'a> CrossValidation<'a> {
         let asked_side = [Side::Test, Side::Valid]
             .into_iter()
             .find(|&side| data.items.iter().any(|item| item.side == side));
-        let (folds, protocol) = match asked_side {
+        let (mut folds, protocol) = match asked_side {
             Some(side) => {
                 let (held_out, train): (Vec<usize>, Vec<usize>) =
                     (0..labels.len()).partition(|&i| data.items[i].side == side);
@@ -89,8 +96,20 @@ impl<'a> CrossValidation<'a> {
                 (folds, Protocol::OutOfFold { folds: count, repeats })
             }
         };
+        let mut fold_of = vec![None; labels.len()];
+        for fold in folds.iter().filter(|fold| fold.round == 0) {
+            fold.held_out.iter().for_each(|&picture| fold_of[picture] = Some(fold.index));
+        }
+        let held_out: Vec<usize> = (0..labels.len()).filter(|&i| fold_of[i].is_some()).collect();
+        let part = Part::of(held_out.len(), room);
+        if let Some(part) = part {
+            let mut kept = vec![false; labels.len()];
+            part.places().for_each(|at| kept[held_out[at]] = true);
+            folds.iter_mut().for_each(|fold| fold.held_out.retain(|&picture| kept[picture]));
+        }
         let classes = data.classes.len();
-        let cross = Self { table, labels, classes, seed, digests, groups, folds, protocol };
+        let cross =
+            Self { table, labels, classes, seed, digests, groups, folds, fold_of, part, protocol };
         let train = cross.train();
         let with = (0..classes).filter(|&c| train.iter().any(|&i| cross.labels[i] == c)).count();
         if with < 2 {
@@ -148,17 +167,11 @@ impl<'a> CrossValidation<'a> {
         pictures: &[usize],
         reference: &Learned,
     ) -> Result<(), FileError> {
-        let mut fold_of = vec![usize::MAX; self.labels.len()];
-        if matches!(self.protocol, Protocol::OutOfFold { .. }) {
-            held_out.iter().zip(pictures).for_each(|(one, &picture)| fold_of[picture] = one.fold);
-        }
         for (block, pictures) in held_out.chunks_mut(BLOCK).zip(pictures.chunks(BLOCK)) {
             let mut rows = vec![0.0; pictures.len() * self.table.width()];
             self.table.read(pictures, &mut rows)?;
-            // Of another fold, or of no fold at all.
-            let may = |row: usize, other: usize| {
-                fold_of[other] == usize::MAX || fold_of[other] != fold_of[pictures[row]]
-            };
+            // Of another fold, or of none.
+            let may = |row: usize, other: usize| self.fold_of[other] != self.fold_of[pictures[row]];
             for (one, novelty) in block.iter_mut().zip(reference.novelties(&rows, may)) {
                 one.novelty = novelty;
             }

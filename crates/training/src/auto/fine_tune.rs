@@ -210,7 +210,9 @@ impl Tuner<'_> {
         let both = fitted.held_out.iter().zip(&fitted.record.held_out);
         let (pictures, asked): (Vec<usize>, Vec<&HeldOut>) =
             both.filter(|(_, one)| one.fold == fold).unzip();
-        let mut sides = vec![Side::Train; self.data.items.len()];
+        // Where a part of the fold is predicted, the others are not trained on either.
+        let side = |of: &Option<usize>| if *of == Some(fold) { Side::Test } else { Side::Train };
+        let mut sides: Vec<Side> = fitted.fold_of.iter().map(side).collect();
         pictures.iter().for_each(|&picture| sides[picture] = Side::Valid);
         self.data.set_sides(&sides);
         let learned = self.data.indices(Side::Train);
@@ -242,10 +244,9 @@ impl Tuner<'_> {
         held_out: (Vec<usize>, Vec<HeldOut>),
     ) -> Result<(FineTuned, CheckpointsLeft), AutoError> {
         let out_of_fold = matches!(self.fitted.record.protocol, Protocol::OutOfFold { .. });
-        let mut sides: Vec<Side> = vec![Side::Train; self.data.items.len()];
-        if !out_of_fold {
-            self.fitted.held_out.iter().for_each(|&picture| sides[picture] = Side::Test);
-        }
+        let kept_out = |of: &Option<usize>| of.is_some() && !out_of_fold;
+        let side = |of| if kept_out(of) { Side::Test } else { Side::Train };
+        let sides: Vec<Side> = self.fitted.fold_of.iter().map(side).collect();
         self.data.set_sides(&sides);
         let learned = self.data.indices(Side::Train);
         self.start_from(&learned)?;

@@ -112,7 +112,8 @@ pub(super) fn of(
     let [a, b] = linear;
     let selected = [a, b, hidden].into_iter().nth(chosen).expect("one of these was chosen");
     let (pictures, held_out) = cross.gather(&selected.logits[..folds]);
-    let record = RunRecord { protocol, held_out, candidates, ..RunRecord::default() };
+    let part = cross.part;
+    let record = RunRecord { protocol, held_out, part, candidates, ..RunRecord::default() };
     Ok(Selection { chosen: selected.kind, record, pictures, first: selected.heads })
 }
 
@@ -172,13 +173,9 @@ impl CrossValidation<'_> {
     /// of each in the dataset.
     fn gather(&self, logits: &[Vec<Vec<f32>>]) -> (Vec<usize>, Vec<HeldOut>) {
         let mut of_picture: Vec<Vec<&[f32]>> = vec![vec![]; self.labels.len()];
-        let mut fold_of = vec![0; self.labels.len()];
         for (fold, rows) in self.folds.iter().zip(logits) {
             for (&picture, row) in fold.held_out.iter().zip(rows) {
                 of_picture[picture].push(row);
-                if fold.round == 0 {
-                    fold_of[picture] = fold.index;
-                }
             }
         }
         let judged = of_picture.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
@@ -186,7 +183,7 @@ impl CrossValidation<'_> {
             let one = HeldOut {
                 actual: self.labels[picture],
                 logits: mean(rows),
-                fold: fold_of[picture],
+                fold: self.fold_of[picture].unwrap_or_default(),
                 group: self.groups[picture],
                 ..HeldOut::default()
             };
