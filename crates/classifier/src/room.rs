@@ -44,7 +44,7 @@ mod tests {
         assert!((300_000..450_000).contains(&room(10, 1_000_000)));
         assert!(room(10, 2_000_000) < room(10, 1_000_000) && room(10, 2_000_000) > 1000);
         assert!(room(10_000, 100_000) > 500);
-        assert_eq!(room(10, 3_000_000), 0);
+        assert_eq!(room(10, 2_500_000), 0);
     }
 
     #[test]
