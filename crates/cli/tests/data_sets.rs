@@ -39,13 +39,15 @@ fn pictures(of: &Place, set: &str) -> (Vec<Picture>, Vec<String>) {
     (all, folders.iter().map(|folder| name(folder)).collect())
 }
 
-/// A file of a data set, with further columns of labels by their names.
+/// A file of a data set, with further columns of labels by their names. Where a picture has no bytes,
+/// neither has the row.
 fn shard(rows: &[Picture], classes: &[String], pictures: Compression, labels: &[&str]) -> Vec<u8> {
     let parts = Fields::from(vec![
         Field::new("bytes", DataType::Binary, true),
         Field::new("path", DataType::Utf8, true),
     ]);
-    let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &row.2)));
+    let bytes = rows.iter().map(|row| (!row.2.is_empty()).then_some(&row.2));
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_iter(bytes));
     let paths: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.1)));
     let mut fields = vec![Field::new("image", DataType::Struct(parts.clone()), true)];
     let mut columns: Vec<ArrayRef> =
@@ -83,12 +85,13 @@ fn a_set_in_parquet_scores_the_same_as_a_folder() {
         assert!(trained.status.success(), "{}", told(&trained));
         let report: Value =
             serde_json::from_str(&place.out(&format!("report {output}.lookalike --json"))).unwrap();
+        let predictions = report["predictions"].as_array().unwrap();
         let answer = |one: &Value| (one["label"].clone(), one["probabilities"].clone());
-        let answers: Vec<_> =
-            report["predictions"].as_array().unwrap().iter().map(answer).collect();
-        ((report["accuracy"].clone(), answers), told(&trained))
+        let answers: Vec<_> = predictions.iter().map(answer).collect();
+        let first = predictions[0]["picture"].clone();
+        ((report["accuracy"].clone(), answers), told(&trained), first)
     };
-    let (folder, _) = scores("practice", "folder");
+    let (folder, ..) = scores("practice", "folder");
     assert_eq!(folder.1.len(), 36);
 
     // One without a label, as test splits have them.
@@ -101,7 +104,8 @@ fn a_set_in_parquet_scores_the_same_as_a_folder() {
             let file = format!("{set}/data/train-0000{number}-of-00002.parquet");
             place.write(&file, shard(rows, &classes, compression, &["label"]));
         }
-        let (scored, words) = scores(set, set);
+        let (scored, words, called) = scores(set, set);
+        assert_eq!(called, format!("data/train-00000-of-00002.parquet#0/{}", first[0].1));
         assert_eq!(scored, folder, "{set}");
         assert!(words.contains("read as Parquet: 36 pictures in 2 files"), "{words}");
         assert!(words.contains("1 row without a label"), "{words}");
@@ -134,6 +138,14 @@ fn columns_are_named_where_there_are_several_and_other_commands_read_sets_too() 
     for (row, (said, (_, name, _))) in said.iter().zip(&all).enumerate() {
         assert_eq!(said["picture"], format!("set.parquet#{row}/{name}"));
     }
+    // Paths on somebody's disk are no pictures, and the message says so.
+    let elsewhere: Vec<Picture> =
+        all.iter().map(|(label, name, _)| (*label, format!("/data/{name}"), vec![])).collect();
+    let file = shard(&elsewhere, &classes, Compression::UNCOMPRESSED, &["label"]);
+    place.write("paths.parquet", file);
+    let refused = place.run("train paths.parquet");
+    assert_eq!(refused.status.code(), Some(3), "{}", told(&refused));
+    assert!(told(&refused).contains("36 rows hold an absolute path"), "{}", told(&refused));
     // What is cut off is refused.
     let mut cut = shard(&all, &classes, Compression::UNCOMPRESSED, &["label"]);
     cut.truncate(cut.len() / 2);

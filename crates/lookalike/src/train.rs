@@ -252,7 +252,7 @@ fn check_room(folder: &Folder) -> Result<(), Error> {
     }
     let (pictures, classes) = (count(pictures, "picture"), count(classes, "class"));
     let what = format!("a classifier's file has no room for {pictures} in {classes}");
-    let help = "train on a part of them, such as a million: more seldom make it better";
+    let help = "train on a part of them: more than a million seldom make it better";
     Err(Error::refused(Kind::Pictures, what).advise(help))
 }
 

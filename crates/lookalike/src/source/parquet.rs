@@ -109,7 +109,12 @@ pub(super) fn folder(
         };
         read().map_err(|error| refused(file, &error))?;
     }
-    let mut folder = Folder::of_entries(path, entries, skipped.told(), need)?;
+    let told = skipped.told();
+    if entries.is_empty() && !told.is_empty() {
+        let (path, format, why) = (path.to_owned(), "Parquet", told.join("; "));
+        return Err(PicturesError::Labels { path, format, why });
+    }
+    let mut folder = Folder::of_entries(path, entries, told, need)?;
     folder.read_as = Some(read_as(folder.pictures.len(), parquet.len()));
     Ok(folder)
 }
@@ -157,8 +162,8 @@ impl Skipped {
         let rows = |number: usize, what: &str| {
             (number > 0).then(|| format!("{} {what}", count(number, "row")))
         };
-        let foreign = "hold a path on another machine and no picture, and were skipped: \
-                       `push_to_hub` embeds pictures, `to_parquet` does not";
+        let foreign = "hold an absolute path and no picture, and were skipped: `push_to_hub` embeds \
+                       pictures, `to_parquet` alone does not";
         let all = [
             rows(self.unlabelled, "without a label were skipped"),
             rows(self.missing, "without a picture were skipped"),

@@ -117,7 +117,7 @@ fn outcome(
     listener: &Listener<'_>,
 ) -> Result<Outcome, ClassifierError> {
     let data = &run.data;
-    let part = run.part();
+    let part = run.part().filter(|part| part.of == made.held_out.len());
     if let Some(part) = part {
         made.held_out = part.places().map(|at| made.held_out[at].clone()).collect();
     }

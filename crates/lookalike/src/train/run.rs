@@ -107,7 +107,7 @@ impl Run {
             let (kept, of) = (thousands(kept as u64), count(of, "picture"));
             let note = format!(
                 "Scores and possible label errors come from {kept} of the {of}, spread evenly: the \
-                 classifier's file has no room for what is said of each. All are trained on."
+                 classifier's file has no room for what is said of each. What is trained on is the same."
             );
             listener.warn(&note);
             self.notes.push(note);
