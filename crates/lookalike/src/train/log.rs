@@ -28,6 +28,8 @@ pub(super) struct Log {
     told_again: Vec<Row>,
     /// Whether events of that run are in the folder already.
     resumed: bool,
+    /// The step up to which that run's epochs are in them.
+    known: usize,
     events: Option<EventFile>,
     /// What could not be written; the run goes on without.
     failed: bool,
@@ -46,6 +48,8 @@ struct Row {
     seconds: Option<f64>,
 }
 
+const HISTORY: &str = "history.csv";
+
 const COLUMNS: [&str; 8] =
     ["stage", "epoch", "step", "train_loss", "valid_loss", "wrong", "of", "seconds"];
 
@@ -61,6 +65,7 @@ impl Log {
             epochs: 0,
             told_again: vec![],
             resumed: false,
+            known: last_step(&folder.join(HISTORY)),
             events: None,
             failed: false,
         };
@@ -149,8 +154,11 @@ impl Log {
         if self.events.is_some() {
             return Ok(());
         }
-        let told_again = std::mem::take(&mut self.told_again);
-        let told_again = if self.resumed { vec![] } else { told_again };
+        let mut told_again = std::mem::take(&mut self.told_again);
+        if self.resumed {
+            // A run that is interrupted may know of an epoch that it had no time to tell.
+            told_again.retain(|row| row.step > self.known);
+        }
         let first = told_again.first().map_or(step, |row| row.step);
         let mut file = EventFile::create(&self.folder, first)?;
         let written = told_again.iter().try_for_each(|row| file.scalars(row.step, &row.scalars()));
@@ -160,7 +168,7 @@ impl Log {
 
     /// Writes the table anew: it is small, and never half written.
     fn write_history(&self) -> Result<(), FileError> {
-        let path = self.folder.join("history.csv");
+        let path = self.folder.join(HISTORY);
         let table = self.table().map_err(FileError::at("write", &path))?;
         files::write(&path, &table)
     }
@@ -203,6 +211,13 @@ impl Row {
     }
 }
 
+/// The last step of the epochs in a table of an earlier run; 0 where there is none.
+fn last_step(history: &Path) -> usize {
+    let Ok(mut table) = csv::Reader::from_path(history) else { return 0 };
+    let epochs = table.records().flatten().filter(|row| row.get(1) != Some(""));
+    epochs.filter_map(|row| row.get(2)?.parse().ok()).max().unwrap_or(0)
+}
+
 /// What a run came to, with the ends of the intervals.
 fn scores(insight: &Insight) -> Vec<(String, f64)> {
     let scores = [
@@ -231,4 +246,53 @@ fn candidates(insight: &Insight) -> Vec<Row> {
         seconds: None,
     };
     insight.candidates.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use insight::Epoch;
+
+    use super::{Event, Log};
+
+    /// How often the events of each file have the loss of an epoch.
+    fn losses(folder: &Path) -> Vec<usize> {
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let mut files: Vec<_> =
+            files.filter(|path| path.extension().is_none_or(|end| end != "csv")).collect();
+        files.sort();
+        let tag = b"frozen/training loss";
+        let count = |path: &std::path::PathBuf| {
+            fs::read(path).unwrap().windows(tag.len()).filter(|part| part == tag).count()
+        };
+        files.iter().map(count).collect()
+    }
+
+    /// A run is interrupted after an epoch is kept and before it is told.
+    #[test]
+    fn an_epoch_that_the_earlier_run_did_not_tell_is_told_by_the_next() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        let begin = |resumed, epochs| {
+            let mut log = Log { per_epoch: 3, resumed, ..Log::create(folder).unwrap() };
+            for epoch in 1..=epochs {
+                let stage = "frozen".to_owned();
+                let (train_loss, seconds) = (0.5, 1.0);
+                let epoch =
+                    Epoch { stage, epoch, train_loss, valid_loss: None, errors: None, seconds };
+                log.take(&Event::EpochFinished(&epoch)).unwrap();
+            }
+            log.scalars(3 * epochs + 1, &[]).unwrap();
+        };
+        begin(false, 1);
+        assert_eq!(losses(folder), [1]);
+        begin(true, 2);
+        assert_eq!(losses(folder), [1, 1], "the second epoch");
+        begin(true, 2);
+        assert_eq!(losses(folder), [1, 1, 0], "all are told");
+        begin(false, 2);
+        assert_eq!(losses(folder), [1, 1, 0, 2], "a run from the start tells all");
+    }
 }
