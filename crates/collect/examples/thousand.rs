@@ -2,7 +2,7 @@
 //! server sees meanwhile.
 //!
 //! ```sh
-//! cargo run --release -p collect --example thousand -- [--hosts N] [--wait MS] [--pictures N] FOLDER
+//! cargo run --release -p lookalike-collect --example thousand -- [--hosts N] [--wait MS] [--pictures N] FOLDER
 //! ```
 //!
 //! FOLDER holds pictures, in folders or not; as many as are asked for, or some are served twice and

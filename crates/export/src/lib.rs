@@ -29,7 +29,6 @@ pub use error::ExportError;
 pub use onnx::{AMBIGUOUS, NOT_RECOGNISED, Port};
 pub use request::{ExportRequest, Input, Options, Resize, Target};
 pub use self_test::{SelfTest, TOLERANCE};
-pub use web::join;
 
 use std::path::{Path, PathBuf};
 

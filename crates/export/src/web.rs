@@ -3,9 +3,7 @@
 //! The module that answers is part of this program (`crates/web`), and so is the page, which is that of
 //! `lookalike serve` with another way to its answers.
 
-mod join;
 mod page;
-mod parts;
 mod shared;
 
 use std::fs;
@@ -13,27 +11,24 @@ use std::path::Path;
 
 use classifier::{Classifier, Predictor};
 use ground::files::{self, FileError};
+use pages::module;
 use serde_json::json;
 
-pub use self::join::join;
-use self::parts::{MODULE, SCRIPT};
 use crate::folder::Place;
 use crate::{ExportError, ExportRequest, Exported, Target};
-
-/// Its types.
-const TYPES: &str = include_str!("../../web/js/lookalike.d.ts");
-/// A page that uses it.
-const EXAMPLE: &str = include_str!("../../web/js/example.html");
 
 /// Writes a folder for other people's pages.
 pub(crate) fn folder(request: &ExportRequest, path: &Path) -> Result<Exported, ExportError> {
     let place = Place::new(path)?;
     let stem = stem(request);
     shared(request, &place.file(&format!("{stem}.lookalike")))?;
-    place.write("lookalike.js", SCRIPT.as_bytes())?;
-    place.write("lookalike.d.ts", TYPES.as_bytes())?;
+    place.write("lookalike.js", module::SCRIPT.as_bytes())?;
+    place.write("lookalike.d.ts", module::TYPES.as_bytes())?;
     place.write("lookalike.wasm", &unpacked()?)?;
-    place.write("example.html", EXAMPLE.replace("birds.lookalike", &address(&stem)).as_bytes())?;
+    place.write(
+        "example.html",
+        module::EXAMPLE.replace("birds.lookalike", &address(&stem)).as_bytes(),
+    )?;
     let files = place.finish(path)?;
     Ok(exported(Target::Web, path, files, notes(request)))
 }
@@ -83,7 +78,8 @@ fn address(stem: &str) -> String {
 
 fn unpacked() -> Result<Vec<u8>, ExportError> {
     let mut bytes = vec![];
-    let read = std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(MODULE), &mut bytes);
+    let read =
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(module::PACKED), &mut bytes);
     read.map_err(FileError::at("read", Path::new("lookalike.wasm")))?;
     Ok(bytes)
 }
@@ -113,14 +109,15 @@ fn exported(
 mod tests {
     use ground::Digest;
 
-    use super::{EXAMPLE, address, unpacked};
+    use pages::module::{EXAMPLE, SHA256};
+
+    use super::{address, unpacked};
 
     #[test]
     fn the_module_is_the_one_whose_digest_is_stated() {
-        let stated = include_str!("../../web/module/sha256").trim();
         let bytes = unpacked().unwrap();
         assert_eq!(&bytes[..4], b"\0asm");
-        assert_eq!(Digest::of(&bytes).to_string(), stated);
+        assert_eq!(Digest::of(&bytes).to_string(), SHA256.trim());
     }
 
     #[test]

@@ -75,19 +75,51 @@ fn only_the_engine_imports_the_kernels() {
     }
 }
 
-#[test]
-fn no_file_imports_all_that_its_parent_has() {
-    let mut folders = vec![root().join("crates")];
+/// The source files below a folder.
+fn sources(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![folder], vec![]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).expect("a source file");
-                let found = text.lines().any(|line| line.trim() == concat!("use super", "::*;"));
-                assert!(!found, "{}", path.display());
+                files.push(path);
             }
         }
     }
+    files
+}
+
+#[test]
+fn no_file_imports_all_that_its_parent_has() {
+    for path in sources(root().join("crates")) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let found = text.lines().any(|line| line.trim() == concat!("use super", "::*;"));
+        assert!(!found, "{}", path.display());
+    }
+}
+
+/// Else it could not be built from its package alone.
+#[test]
+fn no_crate_includes_a_file_of_another() {
+    let mut included = 0;
+    for entry in std::fs::read_dir(root().join("crates")).expect("a folder") {
+        let own = entry.expect("an entry").path().canonicalize().expect("a crate");
+        for path in sources(own.join("src")) {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            for start in ["include_str!(\"", "include_bytes!(\"", "include_str!(concat!(\""] {
+                for rest in text.split(start).skip(1) {
+                    let name = rest.split('"').next().unwrap_or_default();
+                    let file = path.parent().expect("a folder").join(name);
+                    let file = file.canonicalize().unwrap_or_else(|error| {
+                        panic!("{}: {name}: {error}", path.display());
+                    });
+                    assert!(file.starts_with(&own), "{} includes {name}", path.display());
+                    included += 1;
+                }
+            }
+        }
+    }
+    assert!(included > 10, "{included} files are included");
 }

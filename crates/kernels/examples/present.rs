@@ -2,7 +2,7 @@
 //! what `.ci/run` tests the kernels on.
 //!
 //! ```sh
-//! cargo run -p kernels --example present
+//! cargo run -p lookalike-kernels --example present
 //! ```
 
 fn main() {

@@ -45,9 +45,6 @@ pub use sheet::{Sheet, SheetClass, SheetOf, Tile, contact_sheet};
 
 use insight::{Insight, RunRecord};
 
-/// The part of the style sheet that other pages share: colours, light and dark, and type.
-pub const BASE_STYLE: &str = include_str!("../templates/base.css");
-
 /// Title, file and program of a report.
 #[derive(Clone, Debug, Default)]
 pub struct About {

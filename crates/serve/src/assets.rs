@@ -10,66 +10,10 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use export::join;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ground::{Digest, Hash};
-
-/// A file of the folder `web` and what it holds.
-macro_rules! file {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../web/", $name)))
-    };
-}
-
-/// The files of the pages that come as they are, each at an address of its own name.
-const FILES: &[(&str, &str)] = &[
-    ("base.css", report::BASE_STYLE),
-    file!("app.css"),
-    file!("page.css"),
-    file!("review.css"),
-    file!("app.html"),
-    file!("index.html"),
-    file!("phone.html"),
-    file!("review.html"),
-];
-
-/// The scripts with which the pages begin; each comes as one file with all that it imports.
-const FIRST: &[&str] = &["app.mjs", "main.mjs", "phone.mjs", "review.mjs"];
-
-/// All scripts.
-const SCRIPTS: &[(&str, &str)] = &[
-    file!("answers.mjs"),
-    file!("app.mjs"),
-    file!("burst.mjs"),
-    file!("camera.mjs"),
-    file!("card.mjs"),
-    file!("classes.mjs"),
-    file!("code.mjs"),
-    file!("desk.mjs"),
-    file!("finish.mjs"),
-    file!("gallery.mjs"),
-    file!("grid.mjs"),
-    file!("header.mjs"),
-    file!("intake.mjs"),
-    file!("keys.mjs"),
-    file!("main.mjs"),
-    file!("make.mjs"),
-    file!("measure.mjs"),
-    file!("outbox.mjs"),
-    file!("phone.mjs"),
-    file!("pick.mjs"),
-    file!("program.mjs"),
-    file!("queue.mjs"),
-    file!("review.mjs"),
-    file!("teach.mjs"),
-    file!("tiles.mjs"),
-    file!("transport.mjs"),
-    file!("trial.mjs"),
-    file!("upload.mjs"),
-    file!("views.mjs"),
-    file!("words.en.mjs"),
-];
+use pages::{FILES, FIRST, SCRIPTS, join};
 
 /// What the page may do: load what is its own, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -171,61 +115,16 @@ fn kind(name: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
     use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
     use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
-    use export::join;
-
-    use super::{Assets, FILES, FIRST, SCRIPTS, kind, takes_gzip};
-
-    /// What the page's files end in; others, and folders, are tools and tests.
-    const PAGE: [&str; 8] = ["html", "css", "mjs", "js", "svg", "png", "ico", "webmanifest"];
-
-    /// Rows of the table that come from elsewhere.
-    const SHARED: [&str; 1] = ["base.css"];
+    use super::{Assets, kind, takes_gzip};
 
     #[test]
-    fn the_tables_and_the_folder_hold_the_same_files() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
-        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let is_of_page = |path: &Path| {
-            let suffix = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-            path.is_file() && PAGE.contains(&&suffix[..])
-        };
-        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-        let found: BTreeSet<_> = paths.filter(|p| is_of_page(p)).map(|p| name(&p)).collect();
-        let rows = FILES.iter().chain(SCRIPTS).map(|(name, _)| *name);
-        let table: BTreeSet<String> =
-            rows.filter(|name| !SHARED.contains(name)).map(Into::into).collect();
-        assert_eq!(table, found);
-        assert!(table.iter().all(|name| kind(name) != "application/octet-stream"), "{table:?}");
-    }
-
-    #[test]
-    fn a_page_begins_with_a_script_that_has_all_it_imports() {
-        for (name, text) in FILES.iter().filter(|(name, _)| name.ends_with(".html")) {
-            let first = text.split("<script type=\"module\" src=\"").nth(1);
-            let first = first.unwrap_or_else(|| panic!("{name} has no script"));
-            assert!(FIRST.contains(&first.split('"').next().unwrap()), "{name}");
+    fn every_file_has_a_type() {
+        for name in Assets::names() {
+            assert_ne!(kind(name), "application/octet-stream", "{name}");
         }
-        let mut needed = BTreeSet::new();
-        for first in FIRST {
-            let joined = join(SCRIPTS, first);
-            for (name, text) in SCRIPTS {
-                let at = |name: &str| joined.find(&format!("modules['{name}'] = "));
-                let Some(own) = at(name) else { continue };
-                needed.insert(*name);
-                for line in text.lines().filter(|line| line.starts_with("import ")) {
-                    let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
-                    let before = at(import).unwrap_or_else(|| panic!("{name}: {line}"));
-                    assert!(before < own, "{name}: {line}");
-                }
-            }
-        }
-        assert_eq!(needed.len(), SCRIPTS.len(), "a script that no page needs");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Writes features that nobody extracted, to see what reading many of them takes:
-//! `cargo run --release -p tables --example made_up -- FOLDER ROWS FILE`. Ten classes, each around a
+//! `cargo run --release -p lookalike-tables --example made_up -- FOLDER ROWS FILE`. Ten classes, each around a
 //! point of its own. They claim to be of the same network as the features in FILE, which
 //! `lookalike features` wrote.
 

@@ -2,7 +2,7 @@
 //! pairs are none: the twin of the example `copies` of the crate `pictures`, on the same copies.
 //!
 //! ```sh
-//! cargo run --release -p training --example alike -- \
+//! cargo run --release -p lookalike-training --example alike -- \
 //!     --weights resnet50.safetensors --backbone resnet50 --half b FOLDER...
 //! ```
 

@@ -2,7 +2,7 @@
 //! several assignments to folds: what its default backbone was chosen by.
 //!
 //! ```sh
-//! cargo run --release -p training --example backbones -- --seeds 1..10 --out /tmp/backbones \
+//! cargo run --release -p lookalike-training --example backbones -- --seeds 1..10 --out /tmp/backbones \
 //!     photos/ efficientnet-lite0 efficientnet-lite2 resnet50=resnet50.safetensors
 //! ```
 //!

@@ -2,7 +2,7 @@
 //! views and several deals of folds: what the default recipe's choices were made by.
 //!
 //! ```sh
-//! cargo run --release -p training --example heads -- \
+//! cargo run --release -p lookalike-training --example heads -- \
 //!     --weights resnet50.safetensors --backbone resnet50 --seeds 1..10 --out /tmp/heads photos/
 //! bench/.venv/bin/python bench/heads.py /tmp/heads     # scikit-learn on the very same numbers
 //! ```

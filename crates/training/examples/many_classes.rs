@@ -2,7 +2,7 @@
 //! classes that are hard to tell apart. The features are made up.
 //!
 //! ```sh
-//! cargo run --release -p training --example many_classes -- --pictures 20000 --width 512 --classes 120
+//! cargo run --release -p lookalike-training --example many_classes -- --pictures 20000 --width 512 --classes 120
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "an example fails where it stands")]

@@ -2,7 +2,7 @@
 //! and how much memory. The features are made up.
 //!
 //! ```sh
-//! cargo run --release -p training --example million -- --pictures 1000000 --out /tmp/million
+//! cargo run --release -p lookalike-training --example million -- --pictures 1000000 --out /tmp/million
 //! rm -r /tmp/million      # 8 GB
 //! ```
 

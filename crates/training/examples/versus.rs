@@ -2,7 +2,7 @@
 //! run of either recipe that had not trained on it, in the same folds.
 //!
 //! ```sh
-//! cargo run --release -p training --example versus -- --weights resnet50.safetensors \
+//! cargo run --release -p lookalike-training --example versus -- --weights resnet50.safetensors \
 //!     --backbone resnet50 --frozen-epochs 20 --epochs 20 --lr 1e-6..1e-5 --out /tmp/versus photos/
 //! ```
 //!

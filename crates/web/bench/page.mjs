@@ -12,7 +12,7 @@ import { createServer } from 'node:http';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { browser, folder, run } from '../../serve/web/tests/harness.mjs';
+import { browser, folder, run } from '../../pages/web/tests/harness.mjs';
 
 const [dist, model, ...names] = process.argv.slice(2).map((name) => path.resolve(name));
 const ROUNDS = 7;

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { load } from '../js/lookalike.mjs';
+import { load } from '../../pages/module/lookalike.mjs';
 
 const execute = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -25,8 +25,8 @@ export const folder = mkdtempSync(path.join(tmpdir(), 'lookalike-web-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** The module, as it is checked in. */
-export const wasm = gunzipSync(readFileSync(path.join(crates, 'web/module/lookalike.wasm.gz')));
-export const stated = readFileSync(path.join(crates, 'web/module/sha256'), 'utf8').trim();
+export const wasm = gunzipSync(readFileSync(path.join(crates, 'pages/module/lookalike.wasm.gz')));
+export const stated = readFileSync(path.join(crates, 'pages/module/sha256'), 'utf8').trim();
 export const digest = createHash('sha256').update(wasm).digest('hex');
 
 /** Runs the program; what it printed. Pictures that cannot be read are no failure here. */

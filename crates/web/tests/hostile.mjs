@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { load } from '../js/lookalike.mjs';
+import { load } from '../../pages/module/lookalike.mjs';
 import { below, classifier, crates, folder, shared, wasm } from './fixture.mjs';
 
 /** What a page may take, in bytes. */

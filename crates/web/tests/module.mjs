@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { load } from '../js/lookalike.mjs';
+import { load } from '../../pages/module/lookalike.mjs';
 import { below, both, classifier, crates, difference, digest, folder, stated, wasm } from './fixture.mjs';
 
 /** How far a probability may be from the program's. */

@@ -10,41 +10,10 @@ use classifier::Classifier;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use insight::Insight;
+use pages::module;
 use serde_json::{Value, json};
 
-use super::join::join;
-use super::parts::{MODULE, SCRIPT};
 use crate::ExportError;
-
-/// A file of the page of `serve`.
-macro_rules! file {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../../serve/web/", $name)))
-    };
-}
-
-const HTML: &str = include_str!("../../../serve/web/index.html");
-const STYLES: [&str; 2] = [
-    include_str!("../../../report/templates/base.css"),
-    include_str!("../../../serve/web/page.css"),
-];
-
-/// The scripts. The one that asks for answers asks a worker of the page.
-const SCRIPTS: [(&str, &str); 12] = [
-    file!("words.en.mjs"),
-    file!("make.mjs"),
-    file!("answers.mjs"),
-    file!("card.mjs"),
-    file!("code.mjs"),
-    file!("camera.mjs"),
-    file!("grid.mjs"),
-    file!("header.mjs"),
-    file!("intake.mjs"),
-    file!("queue.mjs"),
-    ("transport.mjs", include_str!("../../../web/js/transport.mjs")),
-    file!("main.mjs"),
-];
-const WORKER: &str = include_str!("../../../web/js/worker.mjs");
 
 /// What the page may do: run what is in it. It may ask nobody for anything.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; \
@@ -68,10 +37,10 @@ pub(super) fn page(
             "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
              <meta name=\"generator\" content=\"lookalike classifier\">\n"
         ),
-        format!("<style>\n{}</style>\n", STYLES.concat()),
+        format!("<style>\n{}</style>\n", [pages::BASE_STYLE, pages::PAGE_STYLE].concat()),
         data("application/json", "about", &about.to_string().replace('<', "\\u003c")),
         data("text/plain", "worker", &worker),
-        data("text/plain", "module", &STANDARD.encode(MODULE)),
+        data("text/plain", "module", &STANDARD.encode(module::PACKED)),
         data("text/plain", "classifier", &STANDARD.encode(packed(bytes))),
         format!("<script type=\"module\">\n{}</script>\n", joined()),
     ];
@@ -80,7 +49,7 @@ pub(super) fn page(
         let is = |start| line.starts_with(start);
         is("<link rel=\"stylesheet\"") || is("<script ")
     };
-    let lines: Vec<&str> = HTML.lines().filter(|line| !loads(line)).collect();
+    let lines: Vec<&str> = pages::INDEX.lines().filter(|line| !loads(line)).collect();
     let html = lines.join("\n") + "\n";
     // The policy stands before all that it is for, and what is large comes last.
     let [policy, style, rest @ ..] = &parts;
@@ -89,15 +58,20 @@ pub(super) fn page(
     Ok(html.replacen("</body>", &format!("{}</body>", rest.concat()), 1))
 }
 
-/// The scripts as one.
+/// The scripts as one. The one that asks for answers asks a worker of the page.
 fn joined() -> String {
-    join(&SCRIPTS, "main.mjs")
+    let own = |&(name, text): &pages::File| match name {
+        "transport.mjs" => (name, module::TRANSPORT),
+        _ => (name, text),
+    };
+    pages::join(&pages::SCRIPTS.iter().map(own).collect::<Vec<_>>(), "main.mjs")
 }
 
 /// What the page's worker runs, which is no module: a page from the disk may not start such a one.
 fn worker() -> String {
-    let script = SCRIPT.replace("\nexport ", "\n").replace("import.meta.url", "location.href");
-    format!("{script}\n{WORKER}")
+    let script =
+        module::SCRIPT.replace("\nexport ", "\n").replace("import.meta.url", "location.href");
+    format!("{script}\n{}", module::WORKER)
 }
 
 /// Text that the page carries.
@@ -151,20 +125,14 @@ fn about(name: &str, classifier: &Classifier, known: bool) -> Result<Value, Expo
 
 #[cfg(test)]
 mod tests {
-    use super::{HTML, SCRIPTS, joined, worker};
+    use super::{joined, worker};
 
     #[test]
-    fn the_page_has_every_script_that_its_first_one_needs() {
-        assert!(HTML.contains("src=\"main.mjs\""), "the script that the page begins with");
+    fn the_page_asks_its_own_worker() {
         let joined = joined();
-        for (name, text) in SCRIPTS {
-            assert!(joined.contains(&format!("modules['{name}'] = ")), "{name} is not needed");
-            for line in text.lines().filter(|line| line.starts_with("import ")) {
-                let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
-                let at = |name| joined.find(&format!("modules['{name}'] = ")).unwrap_or(usize::MAX);
-                assert!(at(import) < at(name), "{name}: {line}");
-            }
-        }
+        assert!(pages::INDEX.contains("src=\"main.mjs\""), "the script that the page begins with");
+        assert!(joined.contains("modules['main.mjs'] = ") && joined.contains("new Worker("));
+        assert!(!joined.contains("fetch("), "a request to a server");
         let of_module = |line: &str| line.starts_with("import ") || line.starts_with("export ");
         assert!(!joined.lines().any(of_module));
     }

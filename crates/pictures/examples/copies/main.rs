@@ -1,6 +1,6 @@
 //! How many altered copies of real pictures are found, and how many pairs are none.
 //!
-//! `cargo run --release -p pictures --example copies -- [--half a|b] [--on LEVEL --wide PERCENT [--oval]] [--most N] [--many N] [--sheets OUT] DIR...`
+//! `cargo run --release -p lookalike-pictures --example copies -- [--half a|b] [--on LEVEL --wide PERCENT [--oval]] [--most N] [--many N] [--sheets OUT] DIR...`
 //!
 //! The pictures below each DIR are split in two halves by the last bit of their digest. Altered copies
 //! of the chosen half are planted among it; then [`pictures::near`] looks for pairs. Thresholds

@@ -1,7 +1,7 @@
 //! Measures a server beside the same classifier asked without one, in one process and in turns:
 //!
 //! ```sh
-//! cargo run --release -p serve --example load -- birds.lookalike a.jpg b.jpg …
+//! cargo run --release -p lookalike-serve --example load -- birds.lookalike a.jpg b.jpg …
 //! ```
 //!
 //! Prints how long the server takes to be ready, what one client waits longer than a call of the library,
@@ -12,7 +12,7 @@
 //! `bench/serve.py` does so with servers of others:
 //!
 //! ```sh
-//! cargo run --release -p serve --example load -- 127.0.0.1:8000 a.jpg b.jpg …
+//! cargo run --release -p lookalike-serve --example load -- 127.0.0.1:8000 a.jpg b.jpg …
 //! ```
 #![allow(clippy::unwrap_used, reason = "an example may fail wherever it stands")]
 

@@ -7,7 +7,7 @@ import { Trouble } from './answers.mjs';
 import { at, megabytes, say } from './make.mjs';
 
 /** @typedef {import('./answers.mjs').Read} Read */
-/** @typedef {import('../../serve/web/transport.mjs').About & {thumbnails: Record<string, string>}} About */
+/** @typedef {import('../web/transport.mjs').About & {thumbnails: Record<string, string>}} About */
 
 /** @type {About} */ const about = JSON.parse(at('about').textContent ?? '');
 const model = `${about.name}.lookalike`;
