@@ -15,6 +15,7 @@ mod fault;
 mod interrupt;
 mod terminal;
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic;
@@ -23,6 +24,7 @@ use std::sync::OnceLock;
 
 use clap::Parser;
 use ground::Stop;
+use ground::parallel::is_refused_thread;
 
 use args::{Command, Typed};
 use fault::Exit;
@@ -42,12 +44,15 @@ static STARTED: OnceLock<Started> = OnceLock::new();
 /// program's name, does what they say, and returns the exit code. `program` is the command that
 /// starts it.
 pub fn run(program: &[OsString], arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    panic::set_hook(Box::new(report_bug));
+    panic::set_hook(Box::new(report_panic));
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let started = STARTED.get_or_init(|| Started { program: program.to_vec(), arguments });
     // Whatever ends in a panic has been told by the hook; what is left is the code.
-    let exit = panic::catch_unwind(|| obey(started)).unwrap_or(Exit::Bug);
-    interrupt::code(exit)
+    let exit = panic::catch_unwind(|| obey(started));
+    interrupt::code(exit.unwrap_or_else(|payload| match is_refused_thread(words(&*payload)) {
+        true => Exit::Failed,
+        false => Exit::Bug,
+    }))
 }
 
 fn obey(started: &'static Started) -> Exit {
@@ -144,19 +149,29 @@ fn in_quotes(path: &str) -> String {
     format!("a path with spaces is one argument in quotes: {quoted}")
 }
 
-/// What a user sees of a panic: that it is a bug, where, and which version.
-fn report_bug(info: &panic::PanicHookInfo<'_>) {
-    let payload = info.payload();
+/// What a user sees of a panic: that it is a bug, where, and which version; or that there are no threads.
+fn report_panic(info: &panic::PanicHookInfo<'_>) {
+    let words = words(info.payload());
+    let told = if is_refused_thread(words) {
+        "error: the system refuses to start another thread\n\
+         help: allow more (`ulimit -u`, or the limit of the container), or compute with fewer: `--threads 1`"
+            .into()
+    } else {
+        let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        format!(
+            "error: this is a bug in lookalike {}: {words}{}\n\
+             help: please report these two lines and what you did",
+            env!("CARGO_PKG_VERSION"),
+            place.unwrap_or_default(),
+        )
+    };
+    // Standard error may be closed, and a panic in here would end the program at once.
+    let _ = writeln!(io::stderr(), "{told}");
+}
+
+/// What a panic says.
+fn words(payload: &(dyn Any + Send)) -> &str {
     let words = payload.downcast_ref::<&str>().copied();
     let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
-    // Standard error may be closed, and a panic in here would end the program at once.
-    let _ = writeln!(
-        io::stderr(),
-        "error: this is a bug in lookalike {}: {}{}\n\
-         help: please report these two lines and what you did",
-        env!("CARGO_PKG_VERSION"),
-        words.unwrap_or("for an unknown reason"),
-        place.unwrap_or_default(),
-    );
+    words.unwrap_or("for an unknown reason")
 }

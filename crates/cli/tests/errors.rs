@@ -54,6 +54,16 @@ fails!(a_folder_for_a_classifier, "show birds", "birds/owl/1.jpg" => "");
 fails!(a_report_on_no_classifier, "report birds.lookalike", "birds.lookalike" => [0; 64]);
 fails!(a_folder_to_practise_in_that_is_taken, "practice taken", "taken/file" => "");
 
+/// A stack larger than any memory is refused as a thread beyond `ulimit -u` is.
+#[test]
+fn a_thread_that_the_system_refuses() {
+    let place = Place::new();
+    let output = place.command("practice taken").env("RUST_MIN_STACK", "70000000000000").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    snapshot!(told(&output));
+}
+
 #[test]
 fn a_classifier_that_was_altered_is_refused() {
     let place = Place::new();

@@ -74,7 +74,17 @@ fn pool_of(threads: usize) -> ThreadPool {
         .num_threads(threads)
         .thread_name(|index| format!("compute-{index}"))
         .build()
-        .expect("the system refuses to start threads")
+        .expect(REFUSED)
+}
+
+/// What a panic says where the system refuses the pool a thread.
+const REFUSED: &str = "the system refuses to start threads";
+
+/// Whether a panic that says this comes from a limit of the system (`ulimit -u`, or a container's), which
+/// refused a thread to the pool or to the standard library, and from no bug.
+#[must_use]
+pub fn is_refused_thread(words: &str) -> bool {
+    words.starts_with(REFUSED) || words.starts_with("failed to spawn thread")
 }
 
 /// Processors that this process may use.

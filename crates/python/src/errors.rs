@@ -19,7 +19,11 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// What is raised where a thread panicked.
-pub(crate) fn bug(py: Python<'_>, words: &str) -> PyErr {
+pub(crate) fn panicked(py: Python<'_>, words: &str) -> PyErr {
+    if ground::parallel::is_refused_thread(words) {
+        let help = "allow more: `ulimit -u`, or the limit of the container";
+        return exception(py, "Error", "the system refuses to start another thread", Some(help));
+    }
     let words = format!("this is a bug in lookalike {}: {words}", env!("CARGO_PKG_VERSION"));
     exception(py, "Error", &words, Some("please report these lines and what you did"))
 }

@@ -141,7 +141,7 @@ pub(crate) fn done<T: Send>(
     match (raised, result) {
         (Some(raised), _) => Err(raised),
         (None, Ok(value)) => Ok(value),
-        (None, Err(words)) => Err(errors::bug(py, &words)),
+        (None, Err(words)) => Err(errors::panicked(py, &words)),
     }
 }
 
