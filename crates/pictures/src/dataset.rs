@@ -274,7 +274,7 @@ impl Dataset {
         assert!(squares.iter().all(|square| square.len() == size * size * 3));
         let digests: Vec<_> = items.iter().map(|item| item.digest).collect();
         let groups = split::groups(&digests, &[], &[]);
-        let copies = grouping::sets(&groups);
+        let copies = split::sets(&groups);
         let hash = |square: &[u8]| {
             PerceptualHash::of(&Rgb {
                 width: size as u32,

@@ -142,11 +142,13 @@ impl Folder {
     /// As [`Folder::scan`] for what they are needed for.
     pub fn of_entries(
         path: &Path,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
         warnings: Vec<String>,
         need: Need,
     ) -> Result<Self, PicturesError> {
-        let mut entries = all_composed(entries);
+        for entry in &mut entries {
+            entry.class = composed(&entry.class);
+        }
         entries.sort_by_cached_key(|entry| {
             (Natural(entry.class.clone()), Natural(entry.place.name().to_string_lossy().into()))
         });
@@ -155,17 +157,22 @@ impl Folder {
         build(path, entries, &[], warnings, need)
     }
 
-    /// Pictures that somebody else listed, in the order of the list; `path` is what names them all.
+    /// Pictures that somebody else listed, in the order of the list, with labels that are indices into
+    /// `names`; `path` is what names them all. Names that no picture has are left out.
     ///
     /// # Errors
-    /// As [`Folder::scan`] for what they are needed for.
+    /// As [`Folder::scan`] to train on them.
+    ///
+    /// # Panics
+    /// If a label has no name.
     pub fn in_order(
         path: &Path,
-        entries: Vec<Entry>,
+        names: &[String],
+        pictures: Vec<Labelled>,
         warnings: Vec<String>,
-        need: Need,
     ) -> Result<Self, PicturesError> {
-        build(path, all_composed(entries), &[], warnings, need)
+        let names: Vec<String> = names.iter().map(|name| composed(name)).collect();
+        entry::of_named(path, &names, pictures, &[], warnings, Need::Classes)
     }
 
     /// Reads a table with the columns `path` (relative to the table's folder), `label` and, if
@@ -196,12 +203,4 @@ impl Folder {
 /// A name with its accents encoded in one way: systems encode `é` as one character or as two.
 fn composed(name: &str) -> String {
     name.nfc().collect()
-}
-
-/// Entries whose classes are [`composed`].
-fn all_composed(mut entries: Vec<Entry>) -> Vec<Entry> {
-    for entry in &mut entries {
-        entry.class = composed(&entry.class);
-    }
-    entries
 }

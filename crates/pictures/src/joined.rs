@@ -21,14 +21,16 @@ impl Joined {
         thing
     }
 
-    /// All sets, each sorted, in order of their first.
-    pub(crate) fn sets(mut self) -> Vec<Vec<usize>> {
-        let mut sets: Vec<Vec<usize>> = vec![vec![]; self.0.len()];
+    /// The number of each thing's set; sets are counted from 0 in the order of their first.
+    pub(crate) fn numbers(mut self) -> Vec<usize> {
+        let (mut numbers, mut sets) = (Vec::with_capacity(self.0.len()), 0);
         for thing in 0..self.0.len() {
-            // The root is the lowest of its set.
-            sets[self.root(thing)].push(thing);
+            // The root is the lowest of its set, so that its number is there.
+            let root = self.root(thing);
+            let own = if root == thing { sets } else { numbers[root] };
+            sets += usize::from(root == thing);
+            numbers.push(own);
         }
-        sets.retain(|set| !set.is_empty());
-        sets
+        numbers
     }
 }

@@ -141,9 +141,7 @@ pub fn find(hashes: &[PerceptualHash], suspected: &[(usize, usize)], stop: &Stop
 pub fn sets(count: usize, pairs: &[Pair]) -> Vec<Vec<usize>> {
     let mut joined = crate::joined::Joined::new(count);
     pairs.iter().for_each(|pair| joined.join(pair.first, pair.second));
-    let mut sets = joined.sets();
-    sets.retain(|set| set.len() > 1);
-    sets
+    crate::split::sets(&joined.numbers())
 }
 
 /// Work for 0..count on the threads that compute, in chunks that make up for what handing them out

@@ -29,28 +29,24 @@ pub fn assign(
     seed: u64,
 ) -> Vec<Side> {
     assert!([labels.len(), groups.len(), given.len()] == [digests.len(); 3], "one entry a picture");
-    let units = members(groups);
+    let units = Members::of(groups);
+    // A million pictures that are all trained on need no draw.
+    let drawn = fraction > 0.0 && !given.contains(&Some(Side::Valid));
     let mut sides: Vec<Option<Side>> = given.to_vec();
     let mut free: HashMap<usize, Vec<Unit<'_>>> = HashMap::new();
-    for members in &units {
+    for members in units.iter() {
         if let Some(side) = members.iter().filter_map(|&picture| given[picture]).max() {
             members.iter().for_each(|&picture| {
                 sides[picture].get_or_insert(side);
             });
-        } else {
-            free.entry(home(members, labels)).or_default().push(Unit::new(
-                members,
-                digests,
-                seed,
-                &[],
-            ));
+        } else if drawn {
+            let unit = Unit::new(members, digests, seed, &[]);
+            free.entry(home(members, labels)).or_default().push(unit);
         }
     }
-    if !given.contains(&Some(Side::Valid)) {
-        for class in free.into_values() {
-            for unit in held_out(class, fraction) {
-                unit.members.iter().for_each(|&picture| sides[picture] = Some(Side::Valid));
-            }
+    for class in free.into_values() {
+        for unit in held_out(class, fraction) {
+            unit.members.iter().for_each(|&picture| sides[picture] = Some(Side::Valid));
         }
     }
     sides.into_iter().map(|side| side.unwrap_or(Side::Train)).collect()
@@ -64,11 +60,11 @@ pub fn assign(
 #[must_use]
 pub fn leaks(groups: &[usize], sides: &[Side]) -> usize {
     assert_eq!(groups.len(), sides.len(), "one entry a picture");
-    let leaks = |members: &Vec<usize>| {
+    let leaks = |members: &[usize]| {
         let trained = members.iter().filter(|&&picture| sides[picture] == Side::Train).count();
         if trained == 0 { 0 } else { members.len() - trained }
     };
-    members(groups).iter().map(leaks).sum()
+    Members::of(groups).iter().map(leaks).sum()
 }
 
 /// How many pictures have one of their group in another fold: none of [`folds`], unless the folds were
@@ -79,9 +75,9 @@ pub fn leaks(groups: &[usize], sides: &[Side]) -> usize {
 #[must_use]
 pub fn torn(groups: &[usize], folds: &[usize]) -> usize {
     assert_eq!(groups.len(), folds.len(), "one entry a picture");
-    let whole =
-        |members: &Vec<usize>| members.iter().all(|&picture| folds[picture] == folds[members[0]]);
-    members(groups).iter().filter(|members| !whole(members)).map(Vec::len).sum()
+    let torn =
+        |members: &&[usize]| members.iter().any(|&picture| folds[picture] != folds[members[0]]);
+    Members::of(groups).iter().filter(torn).map(<[usize]>::len).sum()
 }
 
 /// Which pictures stay together: those with the same number, counted from 0 in the order of their
@@ -97,9 +93,12 @@ pub fn groups(
     pairs: &[(usize, usize)],
 ) -> Vec<usize> {
     let mut joined = Joined::new(digests.len());
-    let mut by_digest: HashMap<Digest, usize> = HashMap::new();
-    for (picture, &digest) in digests.iter().enumerate() {
-        joined.join(*by_digest.entry(digest).or_insert(picture), picture);
+    let mut by_digest: Vec<usize> = (0..digests.len()).collect();
+    by_digest.sort_unstable_by_key(|&picture| digests[picture]);
+    for pair in by_digest.windows(2) {
+        if digests[pair[0]] == digests[pair[1]] {
+            joined.join(pair[0], pair[1]);
+        }
     }
     for names in named {
         assert_eq!(digests.len(), names.len(), "one entry a picture");
@@ -111,11 +110,12 @@ pub fn groups(
         }
     }
     pairs.iter().for_each(|&(a, b)| joined.join(a, b));
-    let mut numbers = vec![0; digests.len()];
-    for (number, members) in joined.sets().iter().enumerate() {
-        members.iter().for_each(|&picture| numbers[picture] = number);
-    }
-    numbers
+    joined.numbers()
+}
+
+/// Groups of at least two, each sorted, in the order of their numbers.
+pub(crate) fn sets(groups: &[usize]) -> Vec<Vec<usize>> {
+    Members::of(groups).iter().filter(|set| set.len() > 1).map(<[usize]>::to_vec).collect()
 }
 
 /// Deals pictures to `folds` folds for the `round`-th time: whole groups, and every class as evenly
@@ -137,7 +137,7 @@ pub fn folds(
     round: u64,
 ) -> Vec<usize> {
     assert!([labels.len(), groups.len()] == [digests.len(); 2] && folds > 0, "one entry a picture");
-    let members = members(groups);
+    let members = Members::of(groups);
     let mut units: Vec<(usize, Unit<'_>)> = members
         .iter()
         .map(|members| (home(members, labels), Unit::new(members, digests, seed, &[round])))
@@ -212,12 +212,36 @@ fn held_out(mut units: Vec<Unit<'_>>, fraction: f64) -> Vec<Unit<'_>> {
     held
 }
 
-/// The pictures of each group.
-pub(crate) fn members(groups: &[usize]) -> Vec<Vec<usize>> {
-    let mut members = vec![vec![]; groups.iter().max().map_or(0, |&last| last + 1)];
-    groups.iter().enumerate().for_each(|(picture, &group)| members[group].push(picture));
-    members.retain(|members| !members.is_empty());
-    members
+/// The pictures of each group, behind one another: a million groups of one are two lists, not a million.
+struct Members {
+    pictures: Vec<usize>,
+    /// Where each group ends.
+    ends: Vec<usize>,
+}
+
+impl Members {
+    fn of(groups: &[usize]) -> Self {
+        let mut ends = vec![0; groups.iter().max().map_or(0, |&last| last + 1)];
+        groups.iter().for_each(|&group| ends[group] += 1);
+        let mut end = 0;
+        for own in &mut ends {
+            end += *own;
+            *own = end - *own; // where it begins; a picture that is put there moves it on
+        }
+        let mut pictures = vec![0; groups.len()];
+        for (picture, &group) in groups.iter().enumerate() {
+            pictures[ends[group]] = picture;
+            ends[group] += 1;
+        }
+        Self { pictures, ends }
+    }
+
+    /// Those of each group that has any.
+    fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        let groups = begins.zip(&self.ends).map(|(begin, &end)| &self.pictures[begin..end]);
+        groups.filter(|members| !members.is_empty())
+    }
 }
 
 #[cfg(test)]
@@ -248,6 +272,12 @@ mod tests {
 
     fn count(sides: &[Side], labels: &[usize], label: usize) -> usize {
         sides.iter().zip(labels).filter(|&(&side, &l)| side == Valid && l == label).count()
+    }
+
+    #[test]
+    fn groups_of_two_and_more_come_in_the_order_of_their_numbers() {
+        assert_eq!(super::sets(&[2, 0, 2, 5, 0]), [vec![1, 4], vec![0, 2]]);
+        assert!(super::sets(&[]).is_empty() && super::sets(&[1]).is_empty());
     }
 
     #[test]

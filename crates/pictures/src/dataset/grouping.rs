@@ -32,19 +32,24 @@ impl Dataset {
         let ways = good.first().map_or(0, |picture| picture.also.len());
         let gone: Vec<Labelled> = self.absent.iter().map(|absent| labelled(absent, ways)).collect();
         let good: Vec<&Labelled> = good.iter().copied().chain(&gone).collect();
-        let table = good.iter().map(|picture| picture.group.clone()).collect();
-        let also = |way: usize| good.iter().map(|picture| picture.also[way].clone()).collect();
         // Boxes of one photograph share its light and its ground.
-        let photograph = |picture: &&Labelled| {
+        let photograph = |picture: &Labelled| {
             picture.place.photograph().map(|whole| whole.name().to_string_lossy().into_owned())
         };
-        let photographs = good.iter().map(photograph).collect();
-        let named: Vec<Vec<Option<String>>> =
-            [table, photographs].into_iter().chain((0..ways).map(also)).collect();
+        let name = |picture: &Labelled, way: usize| match way {
+            0 => picture.group.clone(),
+            1 => photograph(picture),
+            _ => picture.also[way - 2].clone(),
+        };
+        let names = |way| good.iter().map(|picture| name(picture, way)).collect();
+        let named: Vec<Vec<Option<String>>> = (0..ways + 2)
+            .map(names)
+            .filter(|names: &Vec<_>| names.iter().any(Option::is_some))
+            .collect();
         let named: Vec<&[Option<String>]> = named.iter().map(Vec::as_slice).collect();
         let given: Vec<_> = good.iter().map(|picture| picture.side).collect();
         self.groups = split::groups(&digests, &named, &pairs);
-        self.copies = sets(&split::groups(&digests, &[], &pairs));
+        self.copies = split::sets(&split::groups(&digests, &[], &pairs));
         let (fraction, seed) = (settings.valid_fraction, settings.seed);
         let sides = split::assign(&labels, &digests, &self.groups, &given, fraction, seed);
         let leaks = split::leaks(&self.groups, &sides);
@@ -83,7 +88,7 @@ impl Dataset {
         for (set, members) in self.copies.iter().enumerate() {
             members.iter().for_each(|&item| copies[item] = Some(set.to_string()));
         }
-        self.copies = sets(&split::groups(&digests, &[&copies], pairs));
+        self.copies = split::sets(&split::groups(&digests, &[&copies], pairs));
     }
 
     fn near_duplicates(
@@ -111,7 +116,10 @@ impl Dataset {
     /// The same bytes under two labels: one of them is wrong.
     fn warn_of_contradictions(&mut self) {
         let mut first: HashMap<Digest, usize> = HashMap::new();
-        for (index, item) in self.items.iter().enumerate() {
+        let mut copies: Vec<usize> = self.copies.iter().flatten().copied().collect();
+        copies.sort_unstable();
+        for index in copies {
+            let item = &self.items[index];
             let twin = &self.items[*first.entry(item.digest).or_insert(index)];
             if twin.label != item.label {
                 self.warnings.push(format!(
@@ -261,13 +269,6 @@ fn warning_of_torn([all, known]: [usize; 2]) -> Option<String> {
              they are trained on and evaluated, and the scores look better than they are"
         )
     })
-}
-
-/// Groups of at least two.
-pub(super) fn sets(groups: &[usize]) -> Vec<Vec<usize>> {
-    let mut sets = split::members(groups);
-    sets.retain(|set| set.len() > 1);
-    sets
 }
 
 /// `known` of the leaks would be there without near duplicates.

@@ -1,5 +1,6 @@
 //! Pictures with the names of their classes, before the classes are numbered.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::{Folder, Labelled, Side, natural};
@@ -34,11 +35,37 @@ pub(super) fn build(
     path: &Path,
     entries: Vec<Entry>,
     empty: &[String],
+    warnings: Vec<String>,
+    need: Need,
+) -> Result<Folder, PicturesError> {
+    let (mut names, mut numbers) = (vec![], HashMap::new());
+    let mut number = |class: String| {
+        *numbers.entry(class).or_insert_with_key(|class| {
+            names.push(class.clone());
+            names.len() - 1
+        })
+    };
+    let pictures = entries.into_iter().map(|entry| {
+        let Entry { class, place, side, group, fold } = entry;
+        Labelled { place, label: number(class), side, group, fold, also: vec![] }
+    });
+    let pictures = pictures.collect();
+    of_named(path, &names, pictures, empty, warnings, need)
+}
+
+/// As [`build`], of pictures whose labels are indices into `names`, which are in any order. Names that
+/// no picture has are left out.
+pub(super) fn of_named(
+    path: &Path,
+    names: &[String],
+    mut pictures: Vec<Labelled>,
+    empty: &[String],
     mut warnings: Vec<String>,
     need: Need,
 ) -> Result<Folder, PicturesError> {
-    let mut classes: Vec<String> = entries.iter().map(|entry| entry.class.clone()).collect();
-    classes.extend_from_slice(empty);
+    let used: BTreeSet<usize> = pictures.iter().map(|picture| picture.label).collect();
+    let used = used.into_iter().map(|label| &names[label]);
+    let mut classes: Vec<String> = used.chain(empty).cloned().collect();
     classes.sort_by(|a, b| natural(a, b));
     classes.dedup();
     match &classes[..] {
@@ -48,18 +75,11 @@ pub(super) fn build(
         }
         _ => {}
     }
-    let number = |class: &str| classes.binary_search_by(|other| natural(other, class)).unwrap_or(0);
-    let pictures: Vec<Labelled> = entries
-        .into_iter()
-        .map(|Entry { class, place, side, group, fold }| Labelled {
-            place,
-            label: number(&class),
-            side,
-            group,
-            fold,
-            also: vec![],
-        })
-        .collect();
+    let number = |class: &String| classes.binary_search_by(|other| natural(other, class));
+    let numbers: Vec<usize> = names.iter().map(|name| number(name).unwrap_or(0)).collect();
+    for picture in &mut pictures {
+        picture.label = numbers[picture.label];
+    }
     // Per class: pictures in all, to train on, and to validate on.
     let mut counts = vec![[0; 3]; classes.len()];
     for picture in &pictures {

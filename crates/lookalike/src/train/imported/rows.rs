@@ -4,12 +4,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use ground::Digest;
 use ground::files::{FileError, folder_of, temporary_beside};
 use ground::progress::Progress;
-use pictures::{Bad, Columns, Entry, Folder, Need, PerceptualHash, Seen, Side, side_of};
+use pictures::{Bad, Columns, Folder, Labelled, Need, PerceptualHash, Seen, Side, side_of};
 use tables::features::Row;
 use training::features::{self, About, HELD, Table};
 
@@ -123,7 +124,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// When rows contradict one another, or there are fewer than two classes.
-    pub(super) fn with_their_labels(self, path: &Path, sorted: bool) -> Result<Done, Error> {
+    pub(super) fn with_their_labels(mut self, path: &Path, sorted: bool) -> Result<Done, Error> {
         let mut order: Vec<usize> = (0..self.known.len()).collect();
         let id = |at: usize| Path::new(&*self.known[at].id);
         order.sort_by(|&a, &b| by_name(id(a), id(b)).then(a.cmp(&b)));
@@ -145,18 +146,20 @@ impl<'a> Rows<'a> {
             warnings
                 .push(format!("{} without a label are not trained on", count(unlabelled, "row")));
         }
-        let entry = |&at: &usize| {
-            let Picture { id, label, group, fold, side, .. } = &self.known[at];
-            Entry {
-                class: self.names[label.unwrap_or_default() as usize].clone(),
-                place: PathBuf::from(&**id).into(),
+        let known = &mut self.known;
+        let labelled = |&at: &usize| {
+            let Picture { id, label, group, fold, side, .. } = &mut known[at];
+            Labelled {
+                place: PathBuf::from(String::from(mem::take(id))).into(),
+                label: label.unwrap_or_default() as usize,
                 side: *side,
-                group: group.as_deref().map(str::to_owned),
-                fold: fold.as_deref().map(str::to_owned),
+                group: group.take().map(Into::into),
+                fold: fold.take().map(Into::into),
+                also: vec![],
             }
         };
-        let entries = order.iter().map(entry).collect();
-        let folder = Folder::in_order(path, entries, warnings, Need::Classes)?;
+        let pictures = order.iter().map(labelled).collect();
+        let folder = Folder::in_order(path, &self.names, pictures, warnings)?;
         let bad = self.bad.iter().filter(|(.., label)| label.is_some());
         let bad = bad.map(|(path, reason, _)| Bad { path: path.clone(), reason: reason.clone() });
         let bad = bad.collect();
@@ -211,15 +214,8 @@ impl<'a> Rows<'a> {
             let rows = count(left, "row");
             named.warnings.push(format!("{rows} that the table does not name are not trained on"));
         }
-        let entries = named.pictures.into_iter().map(|one| Entry {
-            class: named.classes[one.label].clone(),
-            place: one.place,
-            side: one.side,
-            group: one.group,
-            fold: one.fold,
-        });
-        let entries = entries.collect();
-        let folder = Folder::in_order(table, entries, named.warnings, Need::Classes)?;
+        let Folder { classes, pictures, warnings, .. } = named;
+        let folder = Folder::in_order(table, &classes, pictures, warnings)?;
         self.done(folder, found, bad)
     }
 
