@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::embedder::{Found, Rows};
-use crate::errors::{lost_in_a_fork, raised};
-use crate::shared::{Lost, Shared};
+use crate::errors::raised;
+use crate::shared::{Shared, told};
 use crate::sources::Sources;
 use crate::work;
 
@@ -41,11 +41,6 @@ impl Core {
     ) -> PyResult<R> {
         told(py, work::done(py, None, |_, _| self.loaded.with(work))?)
     }
-}
-
-/// What came of work on a shared thing.
-pub(crate) fn told<R>(py: Python<'_>, result: Result<Result<R, Error>, Lost>) -> PyResult<R> {
-    result.map_err(|Lost| lost_in_a_fork(py))?.map_err(|error| raised(py, &error))
 }
 
 #[pymethods]

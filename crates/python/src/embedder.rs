@@ -8,9 +8,8 @@ use pictures::Reason;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::classifier::told;
 use crate::errors::{raised, refused};
-use crate::shared::Shared;
+use crate::shared::{Shared, told};
 use crate::sources::Sources;
 use crate::work::{self, Reporter};
 

@@ -5,6 +5,10 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use ground::parallel::forks;
+use lookalike::Error;
+use pyo3::prelude::*;
+
+use crate::errors::{lost_in_a_fork, raised};
 
 /// A lock that cannot hang in a forked process.
 pub(crate) struct Shared<T> {
@@ -16,6 +20,11 @@ pub(crate) struct Shared<T> {
 /// The error of a value that another thread had locked when this process was forked: that thread
 /// does not exist here, so nothing will unlock it.
 pub(crate) struct Lost;
+
+/// What came of work on a shared thing.
+pub(crate) fn told<R>(py: Python<'_>, result: Result<Result<R, Error>, Lost>) -> PyResult<R> {
+    result.map_err(|Lost| lost_in_a_fork(py))?.map_err(|error| raised(py, &error))
+}
 
 impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {

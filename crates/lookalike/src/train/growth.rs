@@ -11,7 +11,7 @@ use ground::{Digest, Stop};
 use insight::{Comparison, HeldOut};
 use pictures::{Dataset, Folder, Labelled, Side};
 
-use super::kept::Kept;
+use super::kept::{Kept, place};
 use crate::order::Order;
 use crate::predict::unwritten;
 use crate::text::{count, listed};
@@ -146,12 +146,6 @@ fn recorded(path: &Path, old: &Classifier) -> Option<Source> {
         true => Source::Folder(found),
         false => Source::recorded(found, &old.record.facts),
     })
-}
-
-/// Where the pictures of a classifier were, as its record says.
-pub(super) fn place(old: &Classifier) -> &str {
-    let fact = old.record.facts.iter().find(|fact| fact.name == "pictures");
-    fact.map_or("", |fact| &fact.value)
 }
 
 /// The old pictures, and what is kept of those whose files are gone: those that a table still names, and

@@ -93,6 +93,12 @@ pub(super) fn backbone_is_untouched(old: &Classifier) -> bool {
     matches!(auto, Some(Recipe::Auto(_))) && old.record.history.is_empty()
 }
 
+/// Where the pictures of a classifier were, as its record says.
+pub(super) fn place(old: &Classifier) -> &str {
+    let fact = old.record.facts.iter().find(|fact| fact.name == "pictures");
+    fact.map_or("", |fact| &fact.value)
+}
+
 fn remembered(old: &Classifier) -> Result<Vec<Remembered<'_>>, &'static str> {
     if !backbone_is_untouched(old) {
         return Err("its backbone was trained on them, so their features in the file are worth \
@@ -105,7 +111,7 @@ fn refused(path: &Path, old: &Classifier, why: &str) -> Error {
     let what = format!(
         "the pictures that `{}` was trained on, `{}`, are not there, and {why}",
         path.display(),
-        super::growth::place(old),
+        place(old),
     );
     let help = "put them back where they were, or train on all pictures together";
     Error::refused(Kind::Pictures, what).advise(help)

@@ -13,9 +13,9 @@ use training::Recipe;
 use training::auto::{Auto, FineTune};
 use weights::Embedded;
 
-use super::auto::Ready;
 use super::event::Event;
 use super::listener::Listener;
+use super::ready::Ready;
 use super::start::{Initial, Start};
 use super::{RecipeOptions, TrainRequest};
 use crate::text::clock;
