@@ -1,6 +1,6 @@
 //! A classifier for web pages: a folder for pages of others, or one page that is all there is to it.
 //!
-//! The module that answers is part of this program (`crates/web`), and so is the page, which is that of
+//! The module that answers is part of this program (`pages::module`), and so is the page, which is that of
 //! `lookalike serve` with another way to its answers.
 
 mod page;

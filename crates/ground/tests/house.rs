@@ -100,7 +100,7 @@ fn no_file_imports_all_that_its_parent_has() {
     }
 }
 
-/// Else it could not be built from its package alone.
+/// A crate that includes a file of another cannot be built from its package alone.
 #[test]
 fn no_crate_includes_a_file_of_another() {
     let mut included = 0;

@@ -21,7 +21,7 @@ pub type File = (&'static str, &'static str);
 pub const BASE_STYLE: &str = include_str!("../web/base.css");
 /// The page of a classifier.
 pub const INDEX: &str = include_str!("../web/index.html");
-/// Its style, beside [`BASE_STYLE`].
+/// The style of [`INDEX`], to which [`BASE_STYLE`] belongs too.
 pub const PAGE_STYLE: &str = include_str!("../web/page.css");
 
 /// A file of the folder `web`.
@@ -87,14 +87,16 @@ mod tests {
 
     use super::{FILES, FIRST, SCRIPTS, join};
 
+    /// What a page's files end in. The folder's other files, and its folders, are tools and tests.
+    const PAGE: [&str; 8] = ["html", "css", "mjs", "js", "svg", "png", "ico", "webmanifest"];
+
     #[test]
     fn the_tables_and_the_folder_hold_the_same_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        // Others, and folders, are tools and tests.
         let is_of_page = |path: &Path| {
             let suffix = path.extension().unwrap_or_default();
-            path.is_file() && ["html", "css", "mjs"].iter().any(|known| suffix == *known)
+            path.is_file() && PAGE.iter().any(|known| suffix == *known)
         };
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         let found: BTreeSet<_> = paths.filter(|p| is_of_page(p)).map(|p| name(&p)).collect();

@@ -7,9 +7,9 @@ pub const PACKED: &[u8] = include_bytes!("../module/lookalike.wasm.gz");
 pub const SHA256: &str = include_str!("../module/sha256");
 /// The script that reads a classifier and asks it.
 pub const SCRIPT: &str = include_str!("../module/lookalike.mjs");
-/// Its types, for TypeScript.
+/// The types of [`SCRIPT`], for TypeScript.
 pub const TYPES: &str = include_str!("../module/lookalike.d.ts");
-/// A page of others that uses it.
+/// An example page, for those who put a classifier into their own.
 pub const EXAMPLE: &str = include_str!("../module/example.html");
 /// What a page's worker runs behind [`SCRIPT`].
 pub const WORKER: &str = include_str!("../module/worker.mjs");

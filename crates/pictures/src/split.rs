@@ -215,7 +215,7 @@ fn held_out(mut units: Vec<Unit<'_>>, fraction: f64) -> Vec<Unit<'_>> {
 /// The pictures of each group, behind one another: a million groups of one are two lists, not a million.
 struct Members {
     pictures: Vec<usize>,
-    /// Where each group ends.
+    /// The index into `pictures` at which each group ends.
     ends: Vec<usize>,
 }
 
@@ -236,7 +236,7 @@ impl Members {
         Self { pictures, ends }
     }
 
-    /// Those of each group that has any.
+    /// The pictures of each group; empty groups are left out.
     fn iter(&self) -> impl Iterator<Item = &[usize]> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         let groups = begins.zip(&self.ends).map(|(begin, &end)| &self.pictures[begin..end]);

@@ -131,7 +131,7 @@ pub(crate) fn done<T: Send>(
                     raised = Some(error);
                 }
             }
-            let result = worker.map_err(|error| error.to_string());
+            let result = worker.map_err(|error| format!("failed to spawn thread: {error}"));
             (result.and_then(|worker| worker.join().map_err(|panic| words(&*panic))), raised)
         })
     });

@@ -118,11 +118,11 @@ mod tests {
     use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
     use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
-    use super::{Assets, kind, takes_gzip};
+    use super::{Assets, FILES, SCRIPTS, kind, takes_gzip};
 
     #[test]
     fn every_file_has_a_type() {
-        for name in Assets::names() {
+        for (name, _) in FILES.iter().chain(SCRIPTS) {
             assert_ne!(kind(name), "application/octet-stream", "{name}");
         }
     }

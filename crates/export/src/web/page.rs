@@ -58,13 +58,18 @@ pub(super) fn page(
     Ok(html.replacen("</body>", &format!("{}</body>", rest.concat()), 1))
 }
 
-/// The scripts as one. The one that asks for answers asks a worker of the page.
+/// The scripts as one.
 fn joined() -> String {
+    pages::join(&scripts(), "main.mjs")
+}
+
+/// The scripts of all pages. The one that asks for answers asks a worker of the page.
+fn scripts() -> Vec<pages::File> {
     let own = |&(name, text): &pages::File| match name {
         "transport.mjs" => (name, module::TRANSPORT),
         _ => (name, text),
     };
-    pages::join(&pages::SCRIPTS.iter().map(own).collect::<Vec<_>>(), "main.mjs")
+    pages::SCRIPTS.iter().map(own).collect()
 }
 
 /// What the page's worker runs, which is no module: a page from the disk may not start such a one.
@@ -125,7 +130,7 @@ fn about(name: &str, classifier: &Classifier, known: bool) -> Result<Value, Expo
 
 #[cfg(test)]
 mod tests {
-    use super::{joined, worker};
+    use super::{joined, scripts, worker};
 
     #[test]
     fn the_page_asks_its_own_worker() {
@@ -133,6 +138,14 @@ mod tests {
         assert!(pages::INDEX.contains("src=\"main.mjs\""), "the script that the page begins with");
         assert!(joined.contains("modules['main.mjs'] = ") && joined.contains("new Worker("));
         assert!(!joined.contains("fetch("), "a request to a server");
+        let at = |name: &str| joined.find(&format!("modules['{name}'] = "));
+        for (name, text) in scripts() {
+            let Some(own) = at(name) else { continue };
+            for line in text.lines().filter(|line| line.starts_with("import ")) {
+                let import = line.rsplit(" from './").next().unwrap().trim_end_matches("';");
+                assert!(at(import).is_some_and(|before| before < own), "{name}: {line}");
+            }
+        }
         let of_module = |line: &str| line.starts_with("import ") || line.starts_with("export ");
         assert!(!joined.lines().any(of_module));
     }

@@ -53,8 +53,8 @@ pub(super) fn build(
     of_named(path, &names, pictures, empty, warnings, need)
 }
 
-/// As [`build`], of pictures whose labels are indices into `names`, which are in any order. Names that
-/// no picture has are left out.
+/// Does what [`build`] does for pictures whose labels are indices into `names`, in any order. Names
+/// without a picture are left out.
 pub(super) fn of_named(
     path: &Path,
     names: &[String],
